@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The seam between the pages and the protocol.
+ *
+ * The pages know nothing of keys, statements, packs or the network: they see one `Household`.
+ * `@keyhold/protocol` implements it against a real cloud (mostly in a worker); the states page
+ * implements it from drawn scenes. Everything that reaches a page through this interface has
+ * already been verified; what did not verify arrives as an `Alarm`, never as a picture.
+ *
+ * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
+ * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
+ */
+export interface Household {
+  /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
+  readonly place: Place;
+
+  readonly phase: Live<Phase>;
+  /** Null until `phase` is `ready`. */
+  readonly home: Live<Home | null>;
+  /** In the household's own order. Empty is a state with a page of its own. */
+  readonly cameras: Live<readonly Camera[]>;
+  readonly trust: Live<Trust>;
+
+  /** Becomes a further device by invitation. Ends in `ready`; a refusal leaves `anonymous`. */
+  join(link: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void>;
+
+  /**
+   * Fetches the hub's keys, checks them against the code, makes this device's keys and the
+   * sheet. Nothing is sent before `confirmSheet`: a reload in between loses nothing.
+   * Only at place `own`.
+   */
+  create(wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<{ sheetWords: string[] }>;
+  /** Called after three words were typed back: sends genesis, waits for the hub, forgets the words. */
+  confirmSheet(onStep: (step: CreateStep) => void): Promise<void>;
+
+  /** Resolves when the hub has answered that the camera gives a picture it can record. */
+  addCamera(name: string, url: string): Promise<void>;
+  removeCamera(id: string): Promise<void>;
+
+  /** Asks the hub to let the open packs leave early. Harmless to repeat; never rejects. */
+  askNewest(): void;
+
+  /** What is recorded and what is missing in [from, until). Both lists sorted, not overlapping. */
+  timeline(camera: string, from: number, until: number): Promise<Timeline>;
+  /** Runs when a camera's timeline grew or changed. */
+  onTimeline(run: (camera: string) => void): Unsubscribe;
+
+  /** The verified preview picture nearest to `at`, at most a minute away; else null. */
+  preview(camera: string, at: number, signal: AbortSignal): Promise<Picture | null>;
+
+  /** The verified segments of [from, until), ready to be read one by one. Signs a fetch statement. */
+  openPlayback(camera: string, from: number, until: number): Promise<Playback>;
+
+  /**
+   * Writes one MP4 into `sink`, which it closes when done and aborts when it fails.
+   * `onProgress` counts what was verified and written. Signs a fetch statement.
+   */
+  exportRange(
+    camera: string,
+    from: number,
+    until: number,
+    sink: WritableStream<Uint8Array>,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<ExportResult>;
+
+  /** The person has read it. The alarm stays in `trust.alarms` with `acknowledgedAt` set. */
+  acknowledge(alarm: string): Promise<void>;
+}
+
+export type Unsubscribe = () => void;
+
+/** A value that changes: `subscribe` runs at once with the present value, then at each change. */
+export interface Live<T> {
+  get(): T;
+  subscribe(run: (value: T) => void): Unsubscribe;
+}
+
+/** `own`: `keyhold app` on this computer. `operator`: the cloud's origin. */
+export type Place = 'own' | 'operator';
+
+export type Phase =
+  | 'starting' // reading this device's keys
+  | 'anonymous' // this browser belongs to no household
+  | 'joining' // join or create is under way
+  | 'ready';
+
+export interface Home {
+  id: string;
+  person: string;
+  device: string;
+  /** IANA name, such as Europe/Berlin: days on the strip are days there. */
+  zone: string;
+  /** When this device joined. */
+  since: number;
+}
+
+export interface Camera {
+  id: string;
+  name: string;
+  /** `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. */
+  state: 'ok' | 'waiting' | 'lost';
+  lostSince?: number;
+  newest?: Picture;
+}
+
+export interface Picture {
+  at: number;
+  /** Owned by the implementation; pages draw it and never close it. */
+  bitmap: ImageBitmap;
+}
+
+export interface Trust {
+  /** A check is running now. */
+  checking: boolean;
+  /** The last time that everything this device can read was checked without a fault. */
+  checkedAt: number | null;
+  /** `at` of the newest signed status or checkpoint of the hub. */
+  hubHeardAt: number | null;
+  /** False while the cloud does not answer this device. */
+  cloudReachable: boolean;
+  /** How far the hub's upload is behind, in milliseconds. */
+  lag: number;
+  /** Newest first. Never removed within a session. */
+  alarms: readonly Alarm[];
+}
+
+/**
+ * What kind of fault, for the words. `rule` of an alarm is the exact name of the broken rule;
+ * the implementation maps it to one of these.
+ */
+export type AlarmKind =
+  | 'forged' // a recording that the hub never made
+  | 'changed' // bytes differ from what the hub signed: altered, cut off, re-ordered, swapped
+  | 'dropped' // a recording that the hub signed and sent is withheld
+  | 'wrong-camera'
+  | 'wrong-household'
+  | 'rolled-back' // an older list than this device has already seen
+  | 'forked' // two lists that contradict each other, both signed
+  | 'frozen' // the list stands still although the hub says that it sent more
+  | 'roster' // the chain of people and devices does not hold
+  | 'other';
+
+export interface Alarm {
+  id: string;
+  kind: AlarmKind;
+  rule: string;
+  /** When this device noticed. */
+  at: number;
+  camera?: string;
+  from?: number;
+  until?: number;
+  acknowledgedAt?: number;
+  /** Anything JSON: what somebody else needs to check the claim. */
+  proof: unknown;
+}
+
+export interface NewHousehold {
+  personName: string;
+  deviceName: string;
+  hubCode: string;
+  zone: string;
+}
+
+export type JoinStep = 'keys' | 'asking' | 'hub' | 'history';
+export type CreateStep = 'finding' | 'keys' | 'hub';
+
+export interface Timeline {
+  recorded: readonly Range[];
+  gaps: readonly Gap[];
+  /** Nothing is known after this: not a gap, the future. */
+  knownUntil: number;
+}
+
+export interface Range {
+  from: number;
+  until: number;
+}
+
+export interface Gap extends Range {
+  reason: 'hub-off' | 'camera-lost' | 'storage' | 'unknown';
+}
+
+export interface Playback {
+  /** Sorted by `start`. */
+  readonly spans: readonly Span[];
+  /**
+   * The opened and verified segment: one self-contained fragmented MP4. The page moves it to its
+   * place on the media timeline, so that its own decode times may start anywhere.
+   */
+  read(index: number, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
+
+export interface Span {
+  /** Arrival times at the hub. */
+  start: number;
+  end: number;
+  /** How long it plays. */
+  mediaSeconds: number;
+}
+
+export interface Progress {
+  done: number;
+  total: number;
+}
+
+export interface ExportResult {
+  /** What the file really covers: whole segments around the wish. */
+  from: number;
+  until: number;
+  /** Missing pieces inside. */
+  gaps: readonly Gap[];
+}
+
+export type ErrorKind =
+  | 'invitation-used'
+  | 'invitation-too-old'
+  | 'invitation-wrong-household'
+  | 'invitation-broken' // not a link of ours, or cut off
+  | 'browser-too-old' // lacks ML-KEM, X25519 or Ed25519 in WebCrypto
+  | 'already-joined'
+  | 'hub-code-wrong' // unreadable, or the hub's keys do not match it
+  | 'hub-code-used'
+  | 'hub-away'
+  | 'cloud-away'
+  | 'camera-unreachable'
+  | 'camera-password'
+  | 'camera-video' // nothing in its stream that a browser could play
+  | 'camera-exists'
+  | 'not-allowed'
+  | 'not-found'
+  | 'fault' // did not verify: an alarm tells more
+  | 'cancelled'
+  | 'internal';
+
+/** What every promise here rejects with: an Error that carries a kind. */
+export interface HouseholdError extends Error {
+  kind: ErrorKind;
+  /** The error's id as the cloud gave it, for a support case. */
+  id?: string;
+}
+
+/** The kind of anything that was thrown; `internal` for what is not a `HouseholdError`. */
+export function kindOf(error: unknown): ErrorKind {
+  if (error instanceof DOMException && error.name === 'AbortError') return 'cancelled';
+  if (error instanceof Error && 'kind' in error && typeof error.kind === 'string') {
+    return error.kind as ErrorKind;
+  }
+  return 'internal';
+}
