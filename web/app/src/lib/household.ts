@@ -126,25 +126,9 @@ export interface Trust {
   alarms: readonly Alarm[];
 }
 
-/**
- * What kind of fault, for the words. `rule` of an alarm is the exact name of the broken rule;
- * the implementation maps it to one of these.
- */
-export type AlarmKind =
-  | 'forged' // a recording that the hub never made
-  | 'changed' // bytes differ from what the hub signed: altered, cut off, re-ordered, swapped
-  | 'dropped' // a recording that the hub signed and sent is withheld
-  | 'wrong-camera'
-  | 'wrong-household'
-  | 'rolled-back' // an older list than this device has already seen
-  | 'forked' // two lists that contradict each other, both signed
-  | 'frozen' // the list stands still although the hub says that it sent more
-  | 'roster' // the chain of people and devices does not hold
-  | 'other';
-
 export interface Alarm {
   id: string;
-  kind: AlarmKind;
+  /** The broken rule's exact name (docs/protocol.md); the pages choose the words by it. */
   rule: string;
   /** When this device noticed. */
   at: number;
@@ -179,7 +163,8 @@ export interface Range {
 }
 
 export interface Gap extends Range {
-  reason: 'hub-off' | 'camera-lost' | 'storage' | 'unknown';
+  /** As in a gap's leaf; `unknown` where a hole is not explained by one. */
+  reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unknown';
 }
 
 export interface Playback {
