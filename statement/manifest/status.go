@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package manifest is the hub's record: leaves, the pages they travel in, the tree over them, and the hub's signed
+// word on that tree.
+//
+// It promises to a reader who holds the hub's key that what it accepts was recorded by that hub, in that order, and
+// that nothing of a camera was left out (docs/protocol.md, section 5). It trusts neither the bytes nor the tiles that
+// it is given. It opens nothing: pages come to it in the clear from those who may read them.
+package manifest
+
+import (
+	"fmt"
+
+	"keyhold/statement/id"
+)
+
+// Payload types.
+const (
+	ThingStatus = "status"
+	ThingNames  = "names"
+)
+
+// Status is what the hub says every minute, out of order with its uploads.
+type Status struct {
+	At        int64        `json:"at"`
+	Head      id.Hash      `json:"head"`
+	Household id.Household `json:"household"`
+	// Lag is the age of the oldest pack that is not uploaded, in milliseconds.
+	Lag      int64  `json:"lag"`
+	Run      id.Run `json:"run"`
+	Signed   int64  `json:"signed"`
+	Uploaded int64  `json:"uploaded"`
+}
+
+// Check refuses values that the types allow.
+func (s *Status) Check() error {
+	if s.At <= 0 || !s.Household.Valid() || s.Lag < 0 || !s.Run.Valid() || s.Signed < 0 || s.Uploaded < 0 || s.Uploaded > s.Signed {
+		return fmt.Errorf("status: a malformed field")
+	}
+	return nil
+}
+
+// How old the hub's newest word may be (milliseconds).
+const (
+	StatusLate   = 10 * 60_000
+	StatusSilent = 30 * 60_000
+)
+
+// Names is the household's document of names: the only place where they stand.
+type Names struct {
+	At        int64        `json:"at"`
+	Cameras   []NamedCam   `json:"cameras"`
+	Devices   []NamedDev   `json:"devices"`
+	Head      id.Hash      `json:"head"`
+	Household id.Household `json:"household"`
+	Persons   []NamedPer   `json:"persons"`
+	Seq       int64        `json:"seq"`
+	// Zone is an IANA time zone for day strips.
+	Zone string `json:"zone"`
+}
+
+// NamedCam, NamedDev and NamedPer give an id its name.
+type (
+	NamedCam struct {
+		ID    id.Camera `json:"id"`
+		Name  string    `json:"name"`
+		State string    `json:"state"`
+	}
+	NamedDev struct {
+		ID   id.Device `json:"id"`
+		Name string    `json:"name"`
+	}
+	NamedPer struct {
+		ID   id.Person `json:"id"`
+		Name string    `json:"name"`
+	}
+)
+
+// States of a named camera.
+const (
+	NameOn      = "on"
+	NameRemoved = "removed"
+)
+
+// MaxName is the longest name in bytes.
+const MaxName = 200
+
+// Check refuses values that the types allow.
+func (n *Names) Check() error {
+	if n.At <= 0 || !n.Household.Valid() || n.Seq < 1 || len(n.Zone) > MaxName {
+		return fmt.Errorf("names: a malformed field")
+	}
+	for _, c := range n.Cameras {
+		if !c.ID.Valid() || len(c.Name) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
+			return fmt.Errorf("names: a malformed camera")
+		}
+	}
+	for _, d := range n.Devices {
+		if !d.ID.Valid() || len(d.Name) > MaxName {
+			return fmt.Errorf("names: a malformed device")
+		}
+	}
+	for _, p := range n.Persons {
+		if !p.ID.Valid() || len(p.Name) > MaxName {
+			return fmt.Errorf("names: a malformed person")
+		}
+	}
+	return nil
+}
