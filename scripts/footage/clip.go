@@ -53,7 +53,7 @@ func fetchClip(ctx context.Context, dst string) error {
 	if err != nil {
 		return fmt.Errorf("make a folder for the download: %w", err)
 	}
-	defer os.RemoveAll(tmp) //nolint:errcheck // a left-over folder in the cache harms nobody
+	defer os.RemoveAll(tmp)
 	// As root, apt drops to a user of its own that cannot write here; it says so and goes on.
 	get := exec.CommandContext(ctx, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", clipPackage)
 	get.Dir = tmp
@@ -84,7 +84,7 @@ func hashOf(path string) string {
 	if err != nil {
 		return ""
 	}
-	defer f.Close() //nolint:errcheck // opened for reading
+	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return ""

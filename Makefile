@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists what there is. Everything a target needs is fetched by `make setup`, which runs by itself.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyhold
+GO := go
+GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what building and testing need (apt, Go modules, npm); says what and why
+	@scripts/setup test
+
+.PHONY: setup-demo
+setup-demo:
+	@scripts/setup demo
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@scripts/setup npm
+	@touch $@
+
+web/app/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@cd web && npm run --silent build
+	@touch $@
+
+.PHONY: web
+web: web/app/dist/index.html ## build the owner app into web/app/dist
+
+.PHONY: build
+build: web ## build bin/keyhold and bin/keyhold-cloud
+	@mkdir -p bin
+	@$(GOBUILD) -o bin/ ./cmd/keyhold ./cmd/keyhold-cloud
+
+.PHONY: demo
+demo: setup-demo build ## run cameras, hub and cloud on real footage; prints one link (Ctrl-C stops, data stays)
+	@$(GO) run ./scripts/footage
+	@$(GOBUILD) -o bin/ ./scripts/demo
+	@exec bin/demo
+
+.PHONY: demo-reset
+demo-reset: ## remove the demo's household and everything it recorded
+	@$(GO) run ./scripts/demo -reset
+
+.PHONY: static
+static: web
+	@scripts/check
+
+.PHONY: check
+check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
+	@cd web && npm run --silent test
+	@$(GO) run ./scripts/gotest -- -short $$($(GO) list ./... | grep -v '^keyhold/e2e/')
+
+.PHONY: test
+test: setup static ## everything of check, integration, browser stories, adversary suite (under 12 min warm)
+	@cd web && npm run --silent test
+	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
+	@$(GO) run ./scripts/gotest -- -timeout 15m ./...
+
+.PHONY: adversary
+adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
+	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
+
+.PHONY: soak
+soak: web ## the long runs: a hundred kills and long outages (PART= runs one)
+	@KEYHOLD_SOAK=1 $(GO) run ./scripts/gotest -- -timeout 75m $(if $(PART),-run '$(PART)') ./e2e/...
+
+.PHONY: fuzz
+fuzz: ## 5 minutes for every parser of outside bytes, two at a time; unchanged parsers are not run again
+	@$(GO) run ./scripts/fuzz -time 5m -jobs 2 -cache $(CACHE)/fuzz
+
+.PHONY: bench
+bench: build ## figures beside a peer (PART=record runs one, JSON=1 prints one object a line)
+	@$(GO) run ./scripts/footage >&2
+	@$(GO) run ./bench $(if $(PART),-part $(PART)) $(if $(JSON),-json)
