@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+)
+
+// Info is what anybody may ask of a cloud.
+type Info struct {
+	To            []byte `json:"to" doc:"the cloud's Ed25519 public key, named in fetch and session statements"`
+	Now           int64  `json:"now" doc:"the cloud's clock, milliseconds UTC"`
+	RetentionDays int64  `json:"retention_days" doc:"how many days of footage are kept"`
+}
+
+// Registered answers a registration.
+type Registered struct {
+	Household id.Household `json:"household" doc:"hash of genesis"`
+}
+
+// SheetAnswer is what the cloud has for a sheet: a chain that the reader replays and judges.
+type SheetAnswer struct {
+	Household id.Household `json:"household"`
+	Roster    [][]byte     `json:"roster" doc:"envelopes, genesis first"`
+}
+
+// Rows is the body of a write of kind envelopes.
+type Rows struct {
+	Envelopes []request.Row `json:"envelopes"`
+}
+
+// Resealed is the body of a write of kind reseals.
+type Resealed struct {
+	Envelopes []request.Row `json:"envelopes"`
+	Statement []byte        `json:"statement" doc:"envelope of the reseal statement"`
+}
+
+// PageRef says that a page is there, and how to tell whether it has changed.
+type PageRef struct {
+	Camera  id.Camera `json:"camera"`
+	Epoch   id.Epoch  `json:"epoch"`
+	Hour    int64     `json:"hour"`
+	Run     id.Run    `json:"run"`
+	Size    int64     `json:"size"`
+	Updated int64     `json:"updated" doc:"milliseconds UTC by the cloud's clock"`
+}
+
+// RunRef is a run with its newest checkpoint.
+type RunRef struct {
+	Checkpoint string `json:"checkpoint" doc:"a signed note"`
+	Run        id.Run `json:"run"`
+}
+
+// Sync answers a fetch of kind sync: everything but footage.
+type Sync struct {
+	Address   string        `json:"address" doc:"where the listed pages and the tiles are read, for ten minutes"`
+	Envelopes []request.Row `json:"envelopes" doc:"the reader's own and the sheet's"`
+	Expires   int64         `json:"expires" doc:"when the address ends, milliseconds UTC"`
+	Names     []byte        `json:"names" doc:"the sealed document of names, empty when there is none"`
+	Now       int64         `json:"now"`
+	Pages     []PageRef     `json:"pages" doc:"of the hours asked for, and every page of the household"`
+	Reseals   [][]byte      `json:"reseals" doc:"envelopes of reseal statements"`
+	Roster    [][]byte      `json:"roster" doc:"envelopes, genesis first"`
+	Runs      []RunRef      `json:"runs" doc:"oldest first"`
+	Status    []byte        `json:"status" doc:"envelope of the hub's newest status, empty when there is none"`
+}
+
+// ObjectRef says that an object is there.
+type ObjectRef struct {
+	Camera id.Camera `json:"camera"`
+	Hour   int64     `json:"hour"`
+	Object id.Object `json:"object"`
+	Size   int64     `json:"size"`
+}
+
+// Footage answers a fetch of kind footage.
+type Footage struct {
+	Address string      `json:"address" doc:"where the listed objects are read, for ten minutes"`
+	Expires int64       `json:"expires"`
+	Now     int64       `json:"now"`
+	Objects []ObjectRef `json:"objects"`
+}
+
+// Delivery is what a socket brings: mail, or to the hub a fetch statement that it has to write down.
+type Delivery struct {
+	At   int64     `json:"at"`
+	Body []byte    `json:"body"`
+	From id.Device `json:"from"`
+	ID   int64     `json:"id"`
+	Kind string    `json:"kind"`
+}
+
+// What a Delivery can be.
+const (
+	KindMail  = "mail"
+	KindFetch = "fetch"
+)
+
+// Drop is one message in a box.
+type Drop struct {
+	Body []byte `json:"body"`
+	N    int64  `json:"n"`
+}
+
+// Dropped answers a drop.
+type Dropped struct {
+	N int64 `json:"n" doc:"the message's number in its box"`
+}
+
+// Drops is what lies in a box.
+type Drops struct {
+	Messages []Drop `json:"messages"`
+}
