@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command gotest runs `go test` and says at the end how many tests passed, failed and were skipped, and which ten
+// took longest.
+//
+// It passes everything after -- to `go test -json`. It promises a non-zero exit status when a test failed, when a
+// package did not build, and, with CI set in the environment, when a test was skipped: a machine that cannot run a
+// test must say so loudly. It keeps nothing on disk.
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// event is a line of `go test -json`.
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string
+	Test       string
+	Elapsed    float64
+	Output     string
+}
+
+// result is a test that has ended.
+type result struct {
+	name    string
+	seconds float64
+}
+
+// tally gathers what the events say.
+type tally struct {
+	out     io.Writer
+	said    map[string][]string
+	passed  int
+	failed  int
+	skipped []string
+	timed   []result
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	args := os.Args[1:]
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	os.Exit(run(ctx, args, os.Stdout))
+}
+
+// run starts go test, follows it and returns the exit status.
+func run(ctx context.Context, args []string, out io.Writer) int {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Stderr = os.Stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		return 2
+	}
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		return 2
+	}
+	t := &tally{out: out, said: map[string][]string{}}
+	t.follow(pipe)
+	broken := cmd.Wait() != nil
+	t.close()
+	if broken || t.failed > 0 || (os.Getenv("CI") != "" && len(t.skipped) > 0) {
+		return 1
+	}
+	return 0
+}
+
+// follow reads events to their end.
+func (t *tally) follow(r io.Reader) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Fprintln(t.out, lines.Text())
+			continue
+		}
+		t.take(e)
+	}
+}
+
+// take counts one event. What a test said is shown only if it failed.
+func (t *tally) take(e event) {
+	key := e.Package + " " + e.Test
+	switch e.Action {
+	case "build-output":
+		fmt.Fprint(t.out, e.Output)
+	case "output":
+		t.said[key] = append(t.said[key], e.Output)
+	case "pass", "fail", "skip":
+		if e.Test == "" {
+			t.endPackage(e, key)
+			return
+		}
+		t.endTest(e, key)
+	}
+}
+
+func (t *tally) endTest(e event, key string) {
+	name := strings.TrimPrefix(e.Package, "keyhold/") + "." + e.Test
+	switch e.Action {
+	case "pass":
+		t.passed++
+	case "skip":
+		t.skipped = append(t.skipped, name)
+	case "fail":
+		t.failed++
+		fmt.Fprint(t.out, strings.Join(t.said[key], ""))
+	}
+	delete(t.said, key)
+	if !strings.Contains(e.Test, "/") {
+		t.timed = append(t.timed, result{name, e.Elapsed})
+	}
+}
+
+func (t *tally) endPackage(e event, key string) {
+	said := t.said[key]
+	delete(t.said, key)
+	switch {
+	case e.Action == "fail":
+		fmt.Fprint(t.out, strings.Join(said, ""))
+		if len(said) == 0 {
+			fmt.Fprintf(t.out, "FAIL\t%s\n", e.Package)
+		}
+	case e.Action == "pass":
+		for _, line := range said {
+			if strings.HasPrefix(line, "ok") {
+				fmt.Fprint(t.out, line)
+			}
+		}
+	}
+}
+
+// close prints the ten slowest and the closing line.
+func (t *tally) close() {
+	slices.SortFunc(t.timed, func(a, b result) int { return cmp.Compare(b.seconds, a.seconds) })
+	fmt.Fprintln(t.out, "\nslowest:")
+	for _, r := range t.timed[:min(10, len(t.timed))] {
+		fmt.Fprintf(t.out, "  %7.2f s  %s\n", r.seconds, r.name)
+	}
+	for _, name := range t.skipped {
+		fmt.Fprintln(t.out, "skipped:", name)
+	}
+	fmt.Fprintf(t.out, "%d passed, %d failed, %d skipped\n", t.passed, t.failed, len(t.skipped))
+}
