@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { sha3_256, shake256 } from '@noble/hashes/sha3.js';
+import { MLKEM768X25519 } from '@noble/post-quantum/hybrid.js';
+import { concat, owned, utf8, type Bytes } from '../bytes.ts';
+
+/**
+ * X-Wing (MLKEM768-X25519): public keys are the ML-KEM-768 encapsulation key, then X25519. It is
+ * written over key handles, so that the same lines serve a device whose secret halves WebCrypto
+ * never gives out and an epoch identity that was just opened.
+ */
+export const publicSize = 1216;
+export const encSize = 1120;
+const mlkemPublic = 1184;
+const mlkemCiphertext = 1088;
+const label = utf8('\\.//^\\');
+
+export interface XWingKey {
+  readonly publicKey: Bytes;
+  decapsulate(enc: Uint8Array): Promise<Bytes>;
+}
+
+/** The part of WebCrypto's modern algorithms that is used here; not yet in TypeScript's library. */
+interface KemSubtle {
+  encapsulateBits(
+    algorithm: string,
+    key: CryptoKey,
+  ): Promise<{ ciphertext: ArrayBuffer; sharedKey: ArrayBuffer }>;
+  decapsulateBits(algorithm: string, key: CryptoKey, ciphertext: Uint8Array): Promise<ArrayBuffer>;
+  importKey(
+    format: string,
+    key: Uint8Array,
+    algorithm: string,
+    extractable: boolean,
+    usages: readonly string[],
+  ): Promise<CryptoKey>;
+  exportKey(format: string, key: CryptoKey): Promise<ArrayBuffer>;
+  generateKey(
+    algorithm: string,
+    extractable: boolean,
+    usages: readonly string[],
+  ): Promise<CryptoKeyPair>;
+}
+
+export function kemSubtle(): KemSubtle {
+  return crypto.subtle as unknown as KemSubtle;
+}
+
+export function hasNativeKem(): boolean {
+  return 'decapsulateBits' in crypto.subtle;
+}
+
+/** A key whose two secret halves are WebCrypto handles. */
+export class HandleKey implements XWingKey {
+  constructor(
+    readonly publicKey: Bytes,
+    private readonly mlkem: CryptoKey,
+    private readonly x25519: CryptoKey,
+  ) {}
+
+  async decapsulate(enc: Uint8Array): Promise<Bytes> {
+    if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
+    const ephemeral = owned(enc.subarray(mlkemCiphertext));
+    const [post, classic] = await Promise.all([
+      kemSubtle().decapsulateBits('ML-KEM-768', this.mlkem, owned(enc.subarray(0, mlkemCiphertext))),
+      agree(this.x25519, ephemeral),
+    ]);
+    const own = this.publicKey.subarray(mlkemPublic);
+    return owned(sha3_256(concat(new Uint8Array(post), classic, ephemeral, own, label)));
+  }
+}
+
+async function agree(secret: CryptoKey, publicKey: Bytes): Promise<Bytes> {
+  const peer = await crypto.subtle.importKey('raw', publicKey, 'X25519', false, []);
+  const shared = await crypto.subtle.deriveBits({ name: 'X25519', public: peer }, secret, 256);
+  return new Uint8Array(shared);
+}
+
+class SoftwareKey implements XWingKey {
+  readonly publicKey: Bytes;
+  constructor(private readonly seed: Bytes) {
+    this.publicKey = owned(MLKEM768X25519.getPublicKey(seed));
+  }
+  decapsulate(enc: Uint8Array): Promise<Bytes> {
+    return Promise.resolve(owned(MLKEM768X25519.decapsulate(enc, this.seed)));
+  }
+}
+
+// PKCS #8 around a 32-byte scalar: RFC 8410, section 7.
+const pkcs8X25519 = Uint8Array.of(
+  0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20,
+);
+
+/** The key of a 32-byte seed: an epoch identity, or the sheet's reader. */
+export async function fromSeed(seed: Uint8Array): Promise<XWingKey> {
+  if (seed.length !== 32) throw new Error('x-wing: seed of a wrong length');
+  const software = new SoftwareKey(owned(seed));
+  if (!hasNativeKem()) return software;
+  // The same expansion as in the library; here the halves become handles, which are faster.
+  const halves = owned(shake256(seed, { dkLen: 96 }));
+  const [mlkem, x25519] = await Promise.all([
+    kemSubtle().importKey('raw-seed', halves.slice(0, 64), 'ML-KEM-768', false, ['decapsulateBits']),
+    crypto.subtle.importKey('pkcs8', concat(pkcs8X25519, halves.subarray(64)), 'X25519', false, [
+      'deriveBits',
+    ]),
+  ]);
+  return new HandleKey(software.publicKey, mlkem, x25519);
+}
+
+/** A new key that this browser keeps and nobody can export. */
+export async function generateHandles(): Promise<{
+  publicKey: Bytes;
+  mlkem: CryptoKey;
+  x25519: CryptoKey;
+}> {
+  const [mlkem, x25519] = await Promise.all([
+    kemSubtle().generateKey('ML-KEM-768', false, ['encapsulateBits', 'decapsulateBits']),
+    crypto.subtle.generateKey('X25519', false, ['deriveBits']) as Promise<CryptoKeyPair>,
+  ]);
+  const [upper, lower] = await Promise.all([
+    kemSubtle().exportKey('raw-public', mlkem.publicKey),
+    crypto.subtle.exportKey('raw', x25519.publicKey),
+  ]);
+  return {
+    publicKey: concat(new Uint8Array(upper), new Uint8Array(lower)),
+    mlkem: mlkem.privateKey,
+    x25519: x25519.privateKey,
+  };
+}
+
+export function encapsulate(publicKey: Uint8Array): { enc: Bytes; secret: Bytes } {
+  const made = MLKEM768X25519.encapsulate(publicKey);
+  return { enc: owned(made.cipherText), secret: owned(made.sharedSecret) };
+}

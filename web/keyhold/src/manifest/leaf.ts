@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { parse, type Json } from '../canon.ts';
+import { must } from '../mutant.ts';
+import { RuleError } from '../rule.ts';
+import {
+  bytes,
+  hash,
+  id,
+  integer,
+  isHash,
+  isId,
+  isObject,
+  list,
+  object,
+  oneOf,
+  text,
+  where,
+  type Read,
+  type Schema,
+} from '../schema.ts';
+import { head } from '../statement/roster.ts';
+
+/** What the hub writes down (docs/protocol.md 5). */
+const common = <K extends string>(kind: K, camera: Schema<string>) => ({
+  at: integer(1),
+  camera,
+  kind: oneOf(kind),
+  salt: bytes(16),
+  seq: integer(),
+});
+
+const any = id('cam', 'household');
+const ofCamera = id('cam');
+const ofHousehold = oneOf('household') as Schema<string>;
+
+const maxMedia = 120_000_000;
+
+const file = object({
+  content: object({ sha256: hash, size: integer() }),
+  end: integer(),
+  kind: oneOf('segment', 'thumbs'),
+  media: integer(0, maxMedia),
+  offset: integer(),
+  sha256: hash,
+  size: integer(1),
+  start: integer(1),
+});
+
+const run = where(
+  object({
+    ...common('run', ofHousehold),
+    head,
+    prev_root: text(52),
+    prev_run: text(30),
+    prev_size: integer(),
+    reason: oneOf('genesis', 'behind', 'clock', 'lost'),
+  }),
+  (r) =>
+    r.reason === 'genesis'
+      ? r.prev_root === '' && r.prev_run === '' && r.prev_size === 0
+      : isHash(r.prev_root) && isId('run', r.prev_run),
+  'a run that names the one before',
+);
+
+const pack = where(
+  object({
+    ...common('pack', ofCamera),
+    epoch: id('epo'),
+    files: list(file, 1),
+    object: id('obj'),
+    session: integer(),
+    size: integer(),
+  }),
+  (p) => {
+    let offset = 0;
+    for (const [i, f] of p.files.entries()) {
+      if (f.kind === 'thumbs' && (i !== p.files.length - 1 || f.media !== 0)) return false;
+      if (f.offset !== offset || f.end < f.start) return false;
+      offset += f.size;
+    }
+    return offset === p.size;
+  },
+  'a pack that its files fill',
+);
+
+const kinds = {
+  run,
+  head: object({ ...common('head', ofHousehold), head }),
+  names: object({ ...common('names', ofHousehold), names: hash, number: integer(1) }),
+  epoch: object({
+    ...common('epoch', any),
+    epoch: id('epo'),
+    head: hash,
+    readers: list(object({ device: id('dev', 'sheet'), envelope: hash }), 1),
+    recipient: hash,
+  }),
+  camera: object({ ...common('camera', ofCamera), state: oneOf('added', 'removed') }),
+  pack,
+  gap: where(
+    object({
+      ...common('gap', any),
+      from: integer(1),
+      reason: oneOf('camera', 'hub', 'jump', 'disk', 'stopped'),
+      until: integer(),
+    }),
+    (g) => g.until >= g.from,
+    'a gap that ends after it begins',
+  ),
+  heartbeat: object(common('heartbeat', any)),
+  look: where(
+    object({
+      ...common('look', ofCamera),
+      device: id('dev', 'sheet'),
+      fetch: hash,
+      from: integer(),
+      person: id('per'),
+      purpose: oneOf('tiles', 'history', 'export'),
+      until: integer(),
+    }),
+    (l) => l.until >= l.from,
+    'a look at a window',
+  ),
+} as const;
+
+export type File = Read<typeof file>;
+export type Pack = Read<typeof pack>;
+export type EpochLeaf = Read<(typeof kinds)['epoch']>;
+export type Leaf = Read<(typeof kinds)[keyof typeof kinds]>;
+
+export function parseLeaf(input: Uint8Array): Leaf {
+  const value: Json = parse(input);
+  const kind = isObject(value) ? value['kind'] : undefined;
+  if (typeof kind !== 'string') throw new RuleError('shape', 'a leaf without a kind');
+  if (!Object.hasOwn(kinds, kind)) throw new RuleError('field', 'a leaf of an unknown kind');
+  const schema = kinds[kind as keyof typeof kinds] as Schema<Leaf>;
+  must(schema.shape(value), 'shape', 'a field is missing, unknown or of another type');
+  return schema.read(value);
+}

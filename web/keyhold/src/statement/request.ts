@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { maxBytes } from '../canon.ts';
+import { must } from '../mutant.ts';
+import {
+  bytes,
+  hash,
+  id,
+  integer,
+  isId,
+  list,
+  object,
+  oneOf,
+  optional,
+  text,
+  where,
+  type Read,
+} from '../schema.ts';
+import { head } from './roster.ts';
+
+/** What devices, hub and cloud say to each other (docs/protocol.md 4, 6 and 7). */
+const at = integer(1);
+const nonce = bytes(16);
+
+export const fetchStatement = where(
+  object({
+    at,
+    cameras: list(id('cam', 'household'), 0, 256),
+    device: id('dev', 'sheet'),
+    from: integer(),
+    household: hash,
+    kind: oneOf('sync', 'footage'),
+    nonce,
+    purpose: oneOf('sync', 'tiles', 'history', 'export'),
+    to: bytes(32),
+    until: integer(),
+  }),
+  (f) =>
+    f.until >= f.from &&
+    (f.kind === 'sync') === (f.purpose === 'sync') &&
+    (f.kind === 'sync' || (f.device !== 'sheet' && !f.cameras.includes('household'))),
+  'a window with a purpose of its kind',
+);
+
+export const writeStatement = object({
+  at,
+  from: id('dev', 'hub', 'sheet'),
+  household: hash,
+  kind: oneOf(
+    'objects',
+    'pages',
+    'tiles',
+    'checkpoints',
+    'envelopes',
+    'names',
+    'status',
+    'roster',
+    'reseals',
+    'mail',
+  ),
+  name: text(256, 1),
+  nonce,
+  sha256: hash,
+  size: integer(),
+});
+
+export const session = object({
+  at,
+  from: id('dev', 'hub', 'sheet'),
+  household: hash,
+  nonce,
+  to: bytes(32),
+});
+
+/** Which fields of an operation have to say something; others may stand there and mean nothing. */
+const opFields: Readonly<Record<string, readonly ('camera' | 'link' | 'name' | 'url')[]>> = {
+  ping: [],
+  'add-camera': ['name', 'url'],
+  'remove-camera': ['camera'],
+  'list-cameras': [],
+  'leave-early': [],
+  rotate: [],
+  'append-link': ['link'],
+};
+
+const op = where(
+  object({
+    kind: text(),
+    camera: optional(text()),
+    cameras: optional(list(text(), 0, 256)),
+    link: optional(bytes()),
+    name: optional(text(200)),
+    url: optional(text(2048)),
+  }),
+  (o) => {
+    const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
+    if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
+    const cameras = o.kind === 'remove-camera' ? [o.camera ?? ''] : (o.cameras ?? []);
+    return cameras.every((camera) => isId('cam', camera));
+  },
+  'a known operation with its fields',
+);
+
+export const command = object({
+  at,
+  device: id('dev', 'sheet'),
+  head: hash,
+  household: hash,
+  nonce,
+  op,
+});
+
+export const cameraReport = object({
+  audio: text(),
+  height: integer(-Number.MAX_SAFE_INTEGER),
+  id: text(),
+  since: integer(-Number.MAX_SAFE_INTEGER),
+  state: text(),
+  video: text(),
+  width: integer(-Number.MAX_SAFE_INTEGER),
+});
+
+export const reply = object({
+  at,
+  error: text(maxBytes),
+  head,
+  household: hash,
+  nonce,
+  result: object({
+    camera: optional(text()),
+    cameras: optional(list(cameraReport)),
+    link: optional(bytes()),
+  }),
+  root: hash,
+  run: id('run'),
+  size: integer(),
+});
+
+export const reseal = object({
+  at,
+  device: id('dev'),
+  epochs: list(object({ camera: id('cam', 'household'), envelope: hash, epoch: id('epo') }), 0, 256),
+  head: hash,
+  household: hash,
+});
+
+export const row = object({
+  bytes: bytes(1120, 2048),
+  camera: id('cam', 'household'),
+  device: id('dev', 'sheet'),
+  epoch: id('epo'),
+  head: hash,
+});
+
+export const status = where(
+  object({
+    at,
+    head: hash,
+    household: hash,
+    lag: integer(),
+    run: id('run'),
+    signed: integer(),
+    uploaded: integer(),
+  }),
+  (s) => s.uploaded <= s.signed,
+  'a status whose uploads were signed',
+);
+
+const name = text(200);
+
+export const names = object({
+  at,
+  cameras: list(object({ id: id('cam'), name, state: oneOf('on', 'removed') })),
+  devices: list(object({ id: id('dev'), name })),
+  head: hash,
+  household: hash,
+  persons: list(object({ id: id('per'), name })),
+  seq: integer(1),
+  zone: name,
+});
+
+export type Fetch = Read<typeof fetchStatement>;
+export type Op = Read<typeof op>;
+export type CameraReport = Read<typeof cameraReport>;
+export type Reply = Read<typeof reply>;
+export type Row = Read<typeof row>;
+export type Status = Read<typeof status>;
+export type Names = Read<typeof names>;
+
+const patience = 120_000;
+
+/** The window in which a statement of this time is taken. */
+export function checkTime(at: number, now: number): void {
+  must(Math.abs(at - now) <= patience, 'time', 'a statement of another time');
+}

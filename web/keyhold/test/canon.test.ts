@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { base32, base64, fromBase32, fromBase64, random } from '../src/bytes.ts';
+import { encode, parse } from '../src/canon.ts';
+import { ruleOf } from '../src/rule.ts';
+
+interface Vector {
+  name: string;
+  expect: 'accept' | 'refuse';
+  rule: string;
+  input: string;
+}
+
+const file = new URL('../../../vectors/canon.json', import.meta.url);
+const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] };
+
+describe('vectors of canonical JSON', () => {
+  test.each(vectors.map((v) => [v.name, v] as const))('%s', (_name, vector) => {
+    let rule: string | null = '';
+    try {
+      parse(new Uint8Array(Buffer.from(vector.input, 'base64')));
+    } catch (error) {
+      rule = ruleOf(error);
+    }
+    expect(rule).toBe(vector.rule);
+  });
+  test('there are enough of them', () => {
+    const accepted = vectors.filter((v) => v.expect === 'accept').length;
+    expect(accepted).toBeGreaterThanOrEqual(20);
+    expect(vectors.length - accepted).toBeGreaterThanOrEqual(50);
+  });
+});
+
+test('bytes are written as base64, absent fields not at all', () => {
+  const text = new TextDecoder().decode(encode({ b: new Uint8Array(3), a: 'x', c: undefined }));
+  expect(text).toBe('{"a":"x","b":"AAAA"}');
+});
+
+test('text forms have one spelling each', () => {
+  for (let size = 0; size < 40; size++) {
+    const bytes = random(size);
+    expect(fromBase32(base32(bytes))).toEqual(bytes);
+    expect(fromBase64(base64(bytes))).toEqual(bytes);
+    expect(base64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+  }
+  for (const text of ['AB==', 'AAF=', 'AA', 'AA=', 'AA==\n', 'A A=', 'AAAA====', '=', '-_==', '====']) {
+    expect(fromBase64(text), text).toBeNull();
+  }
+  for (const text of ['ab', 'A', 'a', 'aa=', '11', 'aaaaaab ']) expect(fromBase32(text), text).toBeNull();
+});
