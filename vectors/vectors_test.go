@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package vectors_test holds Go to the vectors that TypeScript is held to as well: verdict and rule.
+package vectors_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"keyhold/sealing/box"
+	"keyhold/sealing/keys"
+	"keyhold/sealing/open"
+	"keyhold/statement/canon"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/pairing"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+type vector struct {
+	Name, Expect, Text, Thing, Household, Old string
+	Rule                                      rule.Name
+	Input, Key                                []byte
+	Signers                                   []struct {
+		ID  id.Device
+		Key []byte
+	}
+	Chain, Leaves [][]byte
+	Page          *struct {
+		Run    id.Run
+		Camera id.Camera
+		Epoch  id.Epoch
+		Hour   int64
+	}
+	Tail, Index int64
+	Result      json.RawMessage
+}
+
+func load(t *testing.T, name string) []vector {
+	t.Helper()
+	b, err := os.ReadFile(name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct{ Vectors []vector }
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Vectors) == 0 {
+		t.Fatal("no vectors")
+	}
+	return f.Vectors
+}
+
+// run checks every vector of a file. check returns what Go makes of it, to be compared with the vector's result.
+func run(t *testing.T, file string, check func(vector) (result any, err error)) {
+	t.Run(file, func(t *testing.T) {
+		for _, v := range load(t, file) {
+			t.Run(v.Name, func(t *testing.T) {
+				got, err := check(v)
+				switch {
+				case v.Expect == "refuse" && err == nil:
+					t.Fatalf("let through; want refusal by %s", v.Rule)
+				case v.Expect == "refuse" && rule.Of(err) != v.Rule:
+					t.Fatalf("refused by %q; want %q (%v)", rule.Of(err), v.Rule, err)
+				case v.Expect == "accept" && err != nil:
+					t.Fatalf("refused: %v", err)
+				case v.Expect != "accept" && v.Expect != "refuse":
+					t.Fatalf("unknown expectation %q", v.Expect)
+				case got != nil && len(v.Result) > 0:
+					sameJSON(t, got, v.Result)
+				}
+			})
+		}
+	})
+}
+
+func sameJSON(t *testing.T, got any, want json.RawMessage) {
+	t.Helper()
+	b, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g, w any
+	if err := errors.Join(json.Unmarshal(b, &g), json.Unmarshal(want, &w)); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(g, w) {
+		t.Fatalf("result %s; want %s", b, want)
+	}
+}
+
+var payloads = map[string]func() canon.Checker{
+	request.ThingFetch:   func() canon.Checker { return &request.Fetch{} },
+	request.ThingWrite:   func() canon.Checker { return &request.Write{} },
+	request.ThingSession: func() canon.Checker { return &request.Session{} },
+	request.ThingCommand: func() canon.Checker { return &request.Command{} },
+	request.ThingReply:   func() canon.Checker { return &request.Reply{} },
+	request.ThingReseal:  func() canon.Checker { return &request.Reseal{} },
+	manifest.ThingStatus: func() canon.Checker { return &manifest.Status{} },
+	manifest.ThingNames:  func() canon.Checker { return &manifest.Names{} },
+}
+
+func statement(v vector) (any, error) {
+	e, err := dsse.Parse(v.Input)
+	if err != nil {
+		return nil, err
+	}
+	need := map[id.Device]ed25519.PublicKey{}
+	for _, s := range v.Signers {
+		need[s.ID] = s.Key
+	}
+	return nil, e.Open(v.Thing, payloads[v.Thing](), need)
+}
+
+type tileMap map[string][]byte
+
+func (m tileMap) Tile(_ context.Context, _ id.Run, level int, n int64, width int) ([]byte, error) {
+	b, ok := m[fmt.Sprint(level, "/", n)]
+	if !ok || len(b) < width*32 {
+		return nil, rule.Errorf(rule.NotIncluded, "no such tile")
+	}
+	return b[:width*32], nil
+}
+
+func tree(v vector) (any, error) {
+	cp, err := manifest.ParseCheckpoint(v.Text, id.Household(v.Household), v.Key)
+	if err != nil {
+		return nil, err
+	}
+	var r struct {
+		Tiles []struct {
+			Level int
+			N     int64
+			Data  []byte
+		}
+	}
+	if err := json.Unmarshal(v.Result, &r); err != nil {
+		return nil, err
+	}
+	m := tileMap{}
+	for _, t := range r.Tiles {
+		if k := fmt.Sprint(t.Level, "/", t.N); len(m[k]) < len(t.Data) {
+			m[k] = t.Data
+		}
+	}
+	tr := manifest.NewTree(cp, m)
+	if v.Old == "" {
+		return nil, tr.Included(context.Background(), manifest.Entry{Index: v.Index, Raw: v.Input})
+	}
+	old, err := manifest.ParseCheckpoint(v.Old, id.Household(v.Household), v.Key)
+	if err != nil {
+		return nil, err
+	}
+	return nil, tr.Follows(context.Background(), old)
+}
+
+func numbers(v vector) (any, error) {
+	var entries []manifest.Entry
+	for i, b := range v.Leaves {
+		l, err := manifest.ParseLeaf(b)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, manifest.Entry{Index: int64(i), Raw: b, Leaf: l})
+	}
+	return nil, manifest.CheckNumbers(entries, v.Tail)
+}
+
+func sheet(v vector) (any, error) {
+	s, err := keys.ParseSheet(v.Text)
+	var w *keys.WordError
+	if errors.As(err, &w) {
+		var want struct{ Position int }
+		if err := json.Unmarshal(v.Result, &want); err != nil || want.Position != w.Position {
+			return nil, fmt.Errorf("position %d, want %d", w.Position, want.Position)
+		}
+		return nil, rule.Errorf(rule.Field, "%v", w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Secret().Pair()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"sign": p.SignPublic(), "reader": p.ReaderPublic()}, nil
+}
+
+func pair(v vector) (any, error) {
+	if v.Thing == "link" {
+		origin, inv, err := pairing.ParseLink(v.Text)
+		if err != nil {
+			return nil, err
+		}
+		b, err := canon.Marshal(inv)
+		return map[string]any{"origin": origin, "invitation": string(b)}, err
+	}
+	c, err := pairing.ParseCode(v.Text)
+	if err != nil {
+		return nil, err
+	}
+	var hub roster.HubKeys
+	if err := canon.Unmarshal(v.Input, &hub); err != nil {
+		return nil, err
+	}
+	if err := c.CheckHub(hub); err != nil {
+		return nil, err
+	}
+	e, err := dsse.Parse(v.Chain[0])
+	if err != nil {
+		return nil, err
+	}
+	mac := pairing.MAC(c.Secret, pairing.PairMAC, e.PAE())
+	token := pairing.Derive(c.Secret, pairing.PairToHub)
+	return map[string]any{"secret": c.Secret, "to_hub": token, "box": pairing.Box(token), "mac": base64.StdEncoding.EncodeToString(mac)}, pairing.CheckMAC(mac, c.Secret, pairing.PairMAC, e.PAE())
+}
+
+func TestGoAgreesWithTheVectors(t *testing.T) {
+	if _, err := os.Stat("canon.json"); err == nil {
+		run(t, "canon", func(v vector) (any, error) {
+			_, err := canon.Parse(v.Input, canon.MaxBytes)
+			return nil, err
+		})
+	}
+	for _, f := range []string{"envelope", "fetch", "request"} {
+		run(t, f, statement)
+	}
+	run(t, "roster", func(v vector) (any, error) {
+		s, err := roster.Replay(v.Chain, id.Household(v.Household))
+		if err != nil {
+			return nil, err
+		}
+		return s.Head, nil
+	})
+	run(t, "leaf", func(v vector) (any, error) {
+		if _, err := manifest.ParseLeaf(v.Input); err != nil {
+			return nil, err
+		}
+		return manifest.LeafHash(v.Input), nil
+	})
+	run(t, "page", func(v vector) (any, error) {
+		entries, err := manifest.ParsePage(v.Input)
+		if err != nil {
+			return nil, err
+		}
+		return nil, manifest.CheckPage(manifest.PageName(*v.Page), entries)
+	})
+	run(t, "numbers", numbers)
+	run(t, "checkpoint", func(v vector) (any, error) {
+		c, err := manifest.ParseCheckpoint(v.Text, id.Household(v.Household), v.Key)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"run": c.Run, "size": c.Size, "root": c.Root, "at": c.At}, nil
+	})
+	run(t, "tree", tree)
+	run(t, "row", func(v vector) (any, error) {
+		var row request.Row
+		if err := canon.Unmarshal(v.Input, &row); err != nil {
+			return nil, err
+		}
+		key, err := box.NewKey(v.Key)
+		if err != nil {
+			return nil, err
+		}
+		i, err := open.Row(key, id.Household(v.Household), row)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]string{"identity": i.String()}, nil
+	})
+	run(t, "file", func(v vector) (any, error) {
+		var r struct{ File manifest.File }
+		if err := json.Unmarshal(v.Result, &r); err != nil {
+			return nil, err
+		}
+		return nil, r.File.CheckBytes(v.Input)
+	})
+	run(t, "time", func(v vector) (any, error) {
+		if v.Thing == "heard" {
+			return nil, manifest.CheckHeard(v.Index, v.Tail)
+		}
+		return nil, request.Fresh(v.Index, v.Tail)
+	})
+	run(t, "sheet", sheet)
+	run(t, "pairing", pair)
+}
+
+// TestEveryRuleHasItsRefusal holds rules.json to the vectors: a rule without a vector says which test shows it instead.
+func TestEveryRuleHasItsRefusal(t *testing.T) {
+	b, err := os.ReadFile("rules.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct {
+		Rules []struct{ Name, Files, Shown string }
+	}
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, r := range f.Rules {
+		listed[r.Name] = true
+		if r.Shown != "" {
+			continue
+		}
+		found := false
+		for _, v := range load(t, r.Files) {
+			found = found || string(v.Rule) == r.Name
+		}
+		if !found {
+			t.Errorf("%s: no vector in %s refuses by it", r.Name, r.Files)
+		}
+	}
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name, ok := strings.CutSuffix(file.Name(), ".json")
+		if !ok || name == "rules" {
+			continue
+		}
+		for _, v := range load(t, name) {
+			if v.Expect == "refuse" && !listed[string(v.Rule)] {
+				t.Errorf("%s: %s: rule %q is not in rules.json", name, v.Name, v.Rule)
+			}
+		}
+	}
+}
