@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cameras keeps the list of a hub's cameras: id, name, address.
+//
+// A camera's address usually carries its password, so it is sealed at rest under a key of the
+// hub's own (`keys/cameras.key`), bound to the camera's id, and never logged. Whoever has the
+// whole hub folder has that key too: the seal keeps addresses out of copies of the database
+// alone, it does not protect a stolen hub.
+//
+// It trusts state.db. A crash leaves the list before a change or after it.
+package cameras
+
+import (
+	"context"
+	"crypto/cipher"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"keyhold/home/durable"
+	"keyhold/home/state"
+	"keyhold/statement/id"
+)
+
+// ErrNotFound says that there is no such camera in use.
+var ErrNotFound = errors.New("cameras: there is no such camera")
+
+// ErrName says that a name is taken by another camera in use.
+var ErrName = errors.New("cameras: another camera has this name")
+
+// Camera is one camera. URL may carry a password: never log it.
+type Camera struct {
+	ID      id.Camera
+	Name    string
+	URL     string
+	Added   int64 // ms
+	Removed int64 // ms; 0 while in use
+}
+
+// Store is the list of cameras in state.db. It is safe for concurrent use.
+type Store struct {
+	db   *state.DB
+	seal cipher.AEAD
+}
+
+// Open reads the key of addresses in the keys folder, or makes it.
+func Open(db *state.DB, keys string) (*Store, error) {
+	name := filepath.Join(keys, "cameras.key")
+	key, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = make([]byte, chacha20poly1305.KeySize)
+		if _, err := rand.Read(key); err != nil {
+			return nil, fmt.Errorf("cameras: make key: %w", err)
+		}
+		if err := durable.WriteFile(name, key, 0o600); err != nil {
+			return nil, fmt.Errorf("cameras: make key: %w", err)
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("cameras: read key: %w", err)
+	}
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, fmt.Errorf("cameras: read key: %w", err)
+	}
+	return &Store{db: db, seal: aead}, nil
+}
+
+// Add writes a camera within a transaction of the caller's.
+func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
+	var taken int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM cameras WHERE name = $1 AND removed IS NULL`, c.Name).Scan(&taken)
+	if err != nil {
+		return fmt.Errorf("cameras: add: %w", err)
+	}
+	if taken > 0 {
+		return ErrName
+	}
+	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(c.URL)+s.seal.Overhead())
+	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
+		return fmt.Errorf("cameras: add: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added) VALUES ($1, $2, $3, $4)`,
+		string(c.ID), c.Name, s.seal.Seal(nonce, nonce, []byte(c.URL), []byte(c.ID)), c.Added)
+	if err != nil {
+		return fmt.Errorf("cameras: add: %w", err)
+	}
+	return nil
+}
+
+// Remove takes a camera out of use and forgets its address. Its name stays: its footage does.
+func (s *Store) Remove(ctx context.Context, tx *sql.Tx, camera id.Camera, at int64) error {
+	r, err := tx.ExecContext(ctx, `UPDATE cameras SET removed = $1, url = x'' WHERE id = $2 AND removed IS NULL`, at, string(camera))
+	if err != nil {
+		return fmt.Errorf("cameras: remove: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(ErrNotFound, err)
+	}
+	return nil
+}
+
+// List returns all cameras, the removed ones too, in the order they were added.
+func (s *Store) List(ctx context.Context) ([]Camera, error) {
+	var out []Camera
+	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		out, err = s.ListIn(ctx, tx)
+		return err
+	})
+	return out, err
+}
+
+// ListIn is List inside a transaction of the caller's.
+func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
+	var out []Camera
+	const query = `SELECT id, name, url, added, coalesce(removed, 0) FROM cameras ORDER BY added, id`
+	err := state.Each(ctx, tx, query, nil, func(scan func(...any) error) error {
+		var c Camera
+		var sealed []byte
+		if err := scan(&c.ID, &c.Name, &sealed, &c.Added, &c.Removed); err != nil {
+			return err
+		}
+		if c.Removed == 0 {
+			n := s.seal.NonceSize()
+			if len(sealed) < n {
+				return errors.New("a sealed address is too short")
+			}
+			plain, err := s.seal.Open(nil, sealed[:n], sealed[n:], []byte(c.ID))
+			if err != nil {
+				return errors.New("a sealed address does not open with keys/cameras.key")
+			}
+			c.URL = string(plain)
+		}
+		out = append(out, c)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cameras: list: %w", err)
+	}
+	return out, nil
+}

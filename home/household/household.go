@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package household holds what the hub knows of the household it serves: the roster it orders,
+// the names, and the hub's own keys.
+//
+// It promises that the roster it gives out was verified link by link, and that it moves only
+// together with state.db: a caller writes inside a transaction and calls the function it was given
+// once that is committed. It trusts state.db and the keys folder. It opens nothing.
+package household
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"keyhold/home/state"
+	"keyhold/sealing/to"
+	"keyhold/statement/id"
+	"keyhold/statement/roster"
+)
+
+// ErrNone says that this hub belongs to no household yet.
+var ErrNone = errors.New("household: this hub is not paired")
+
+// Household is the roster and the names. It is safe for concurrent use.
+type Household struct {
+	db    *state.DB
+	state atomic.Pointer[roster.State] // never changed in place
+}
+
+// Load replays the chain in state.db.
+func Load(ctx context.Context, db *state.DB) (*Household, error) {
+	var chain [][]byte
+	err := db.Read(ctx, func(tx *sql.Tx) error {
+		return state.Each(ctx, tx, `SELECT envelope FROM roster ORDER BY seq`, nil, func(scan func(...any) error) error {
+			var b []byte
+			err := scan(&b)
+			chain = append(chain, b)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("household: load: %w", err)
+	}
+	if len(chain) == 0 {
+		return nil, ErrNone
+	}
+	s, err := roster.Replay(chain, "")
+	if err != nil {
+		return nil, fmt.Errorf("household: load: %w", err)
+	}
+	h := &Household{db: db}
+	h.state.Store(s)
+	return h, nil
+}
+
+// Found writes the genesis of a new household, with the names that came along. Load works afterwards.
+func Found(ctx context.Context, tx *sql.Tx, genesis []byte, labels map[string]string, zone string) error {
+	s, err := roster.Start(genesis, "")
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO roster (seq, envelope) VALUES (0, $1)`, genesis); err != nil {
+		return fmt.Errorf("household: found: %w", err)
+	}
+	for k, v := range labels {
+		if err := Label(ctx, tx, k, v); err != nil {
+			return err
+		}
+	}
+	if err := SetFact(ctx, tx, "zone", []byte(zone)); err != nil {
+		return err
+	}
+	_ = s
+	return nil
+}
+
+// ID returns the household's id.
+func (h *Household) ID() id.Household { return h.state.Load().Household }
+
+// Head returns the newest link.
+func (h *Household) Head() roster.Head { return h.state.Load().Head }
+
+// Key returns the verification key of a device or the sheet.
+func (h *Household) Key(d id.Device) (ed25519.PublicKey, bool) { return h.state.Load().Key(d) }
+
+// Device returns a device of the roster.
+func (h *Household) Device(d id.Device) (roster.Member, bool) { return h.state.Load().Device(d) }
+
+// Reader returns the key that replies to a device or the sheet are sealed to.
+func (h *Household) Reader(d id.Device) ([]byte, bool) { return h.state.Load().Reader(d) }
+
+// Roster returns the verified roster. The caller must not change it.
+func (h *Household) Roster() *roster.State { return h.state.Load() }
+
+// Readers returns who is given new epochs under this roster: every device in its order, then the sheet.
+func Readers(s *roster.State) ([]to.Reader, error) {
+	var out []to.Reader
+	for _, d := range s.Readers() {
+		key, ok := s.Reader(d)
+		if !ok {
+			return nil, fmt.Errorf("household: the roster has no reader key of %s", d)
+		}
+		out = append(out, to.Reader{Device: d, Key: key})
+	}
+	return out, nil
+}
+
+// Propose verifies a link that the hub has not signed, signs it, and returns it with the roster that it leads to.
+func (h *Household) Propose(link []byte, key ed25519.PrivateKey) (signed []byte, l *roster.Link, next *roster.State, err error) {
+	s := h.state.Load()
+	e, l, err := s.CheckProposal(link)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	e.Sign(id.Hub, key)
+	c := *s
+	c.Members, c.Chain = slices.Clone(s.Members), slices.Clone(s.Chain)
+	signed = e.Encode()
+	if err := c.Append(signed); err != nil {
+		return nil, nil, nil, err
+	}
+	return signed, l, &c, nil
+}
+
+// Append writes a link that Propose returned. The caller calls Moved once the transaction is committed.
+func Append(ctx context.Context, tx *sql.Tx, signed []byte, next *roster.State) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO roster (seq, envelope) VALUES ($1, $2)`, next.Head.Seq, signed); err != nil {
+		return fmt.Errorf("household: append: %w", err)
+	}
+	return nil
+}
+
+// Moved makes the roster that Propose returned the current one.
+func (h *Household) Moved(next *roster.State) { h.state.Store(next) }
+
+// Label names a device or a person.
+func Label(ctx context.Context, tx *sql.Tx, id, name string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO labels (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = excluded.name`, id, name)
+	if err != nil {
+		return fmt.Errorf("household: label: %w", err)
+	}
+	return nil
+}
+
+// SetFact keeps a single value.
+func SetFact(ctx context.Context, tx *sql.Tx, name string, value []byte) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	if err != nil {
+		return fmt.Errorf("household: keep %s: %w", name, err)
+	}
+	return nil
+}
+
+// Fact returns a single value, nil if there is none.
+func Fact(ctx context.Context, tx *sql.Tx, name string) ([]byte, error) {
+	var v []byte
+	err := tx.QueryRowContext(ctx, `SELECT value FROM facts WHERE name = $1`, name).Scan(&v)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("household: read %s: %w", name, err)
+	}
+	return v, nil
+}

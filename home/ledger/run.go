@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+)
+
+// opening says why a run begins and what the run before is known to hold.
+type opening struct {
+	reason string
+	size   int64
+	root   id.Hash
+	now    int64
+	epoch  id.Epoch // of the household; "" for the newest in state.db
+	more   Build    // leaves behind the run's own, and rows; may be nil
+}
+
+// Genesis begins the household's first run: its leaf, then those that build makes, in the page of
+// the household's first epoch, whose row build must write.
+func (l *Ledger) Genesis(ctx context.Context, epoch id.Epoch, build Build) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.run != "" {
+		return errors.New("ledger: the first run has begun already")
+	}
+	return l.begin(context.WithoutCancel(ctx), opening{reason: manifest.RunGenesis, now: l.c.Now().UnixMilli(), epoch: epoch, more: build})
+}
+
+// begin opens a run. mu is held.
+func (l *Ledger) begin(ctx context.Context, o opening) error {
+	run, err := id.NewRun(l.c.Rand)
+	if err != nil {
+		return fmt.Errorf("ledger: new run: %w", err)
+	}
+	leaf := &manifest.Run{Header: manifest.Header{Camera: id.HouseholdCamera}, Head: l.c.Head(), Reason: o.reason}
+	if o.reason != manifest.RunGenesis {
+		leaf.PrevRun, leaf.PrevSize, leaf.PrevRoot = l.run, o.size, o.root.String()
+	}
+	if o.epoch == "" {
+		err := l.c.DB.Read(ctx, func(tx *sql.Tx) error {
+			return tx.QueryRowContext(ctx, `SELECT epoch FROM epochs WHERE camera = $1 AND current = 1`, string(id.HouseholdCamera)).Scan(&o.epoch)
+		})
+		if err != nil {
+			return fmt.Errorf("ledger: new run: the household's epoch: %w", err)
+		}
+	}
+	h, err := createHashes(l.c.Tiles, run)
+	if err != nil {
+		return err
+	}
+	old := *l.snapshot()
+	l.run, l.number, l.size, l.root, l.at, l.hashes, l.broken = run, old.number+1, 0, id.Hash{}, o.now, h, nil
+	build := func(tx *sql.Tx) ([]Entry, error) {
+		entries := []Entry{{Epoch: o.epoch, Leaf: leaf}}
+		if o.more == nil {
+			return entries, nil
+		}
+		more, err := o.more(tx)
+		return append(entries, more...), err
+	}
+	if err := l.append(ctx, o.now, build, nil); err != nil {
+		// The run did not come to be; its empty folder goes at the next start.
+		cerr := h.close()
+		l.run, l.number, l.size, l.root, l.at, l.hashes = old.run, old.number, old.size, old.root, old.at, old.hashes
+		if l.broken == nil {
+			l.broken = old.broken
+		}
+		return errors.Join(err, cerr)
+	}
+	l.c.Log.Info("a run of the manifest began", "run", run, "reason", o.reason)
+	if old.run != "" {
+		return old.hashes.close()
+	}
+	return nil
+}
+
+// standing is what begin puts back when a run does not come to be.
+type standing struct {
+	run    id.Run
+	number int64
+	size   int64
+	root   id.Hash
+	at     int64
+	hashes hashes
+	broken error
+}
+
+func (l *Ledger) snapshot() *standing {
+	return &standing{l.run, l.number, l.size, l.root, l.at, l.hashes, l.broken}
+}
+
+// Reconcile compares the newest run with the highest checkpoint of it that the cloud holds. If the
+// cloud's is not a beginning of ours (this hub's folder was put back to an earlier state), a new run
+// begins that names it, and nothing more of the old one is sent. It tells whether that happened.
+//
+// A text that this hub has not signed proves nothing and is refused with an error.
+func (l *Ledger) Reconcile(ctx context.Context, text string) (behind bool, err error) {
+	theirs, err := manifest.ParseCheckpoint(text, l.c.Household, l.c.Key.Public().(ed25519.PublicKey))
+	if err != nil {
+		return false, fmt.Errorf("ledger: the cloud's checkpoint: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken != nil || theirs.Run != l.run {
+		return false, nil
+	}
+	if theirs.Size <= l.size {
+		root, err := treeHash(theirs.Size, l.hashes)
+		if err != nil || id.Hash(root) == theirs.Root {
+			return false, err
+		}
+	}
+	l.c.Log.Warn("the cloud knows more of the newest run than this hub; a new run begins", "ours", l.size, "theirs", theirs.Size)
+	ctx = context.WithoutCancel(ctx)
+	old, lost := l.run, max(theirs.Size-l.size, 0)
+	// Numbers that the lost leaves may have had are not used again: a hole that the run's leaf explains, no number twice.
+	if err := l.skip(ctx, lost); err != nil {
+		return false, err
+	}
+	err = l.begin(ctx, opening{
+		reason: manifest.RunBehind, size: theirs.Size, root: theirs.Root, now: max(l.c.Now().UnixMilli(), l.at),
+		more: func(tx *sql.Tx) ([]Entry, error) {
+			for _, query := range []string{`UPDATE runs SET abandoned = 1 WHERE run = $1`, `DELETE FROM checkpoints WHERE run = $1`} {
+				if _, err := tx.ExecContext(ctx, query, string(old)); err != nil {
+					return nil, fmt.Errorf("ledger: abandon run: %w", err)
+				}
+			}
+			return nil, nil
+		},
+	})
+	return err == nil, err
+}
+
+func (l *Ledger) skip(ctx context.Context, n int64) error {
+	err := l.c.DB.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE counters SET next = next + $1`, n)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: skip numbers: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"keyhold/api"
+	"keyhold/home/ledger"
+	"keyhold/home/state"
+	"keyhold/statement/request"
+)
+
+// runFootage sends one batch after the other.
+func (u *Uplink) runFootage(ctx context.Context) {
+	for ctx.Err() == nil {
+		grown := u.Ledger.Grown()
+		b, err := u.Ledger.Next(ctx)
+		if err != nil {
+			u.complain(ctx, "the upload queue cannot be read", err)
+			continue
+		}
+		if b == nil {
+			select {
+			case <-grown:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if err := u.batch(ctx, b); err != nil {
+			u.complain(ctx, "a batch was not sent", err)
+		}
+	}
+}
+
+func (u *Uplink) complain(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	u.Log.Error(what, "error", err)
+	_ = sleep(ctx, time.Second)
+}
+
+// batch sends what a checkpoint covers, then the checkpoint.
+func (u *Uplink) batch(ctx context.Context, b *ledger.Batch) error {
+	if err := u.outboxUpTo(ctx, b.Mark); err != nil {
+		return err
+	}
+	if err := u.objects(ctx, b); err != nil {
+		return err
+	}
+	tiles, err := u.Ledger.Tiles(ctx, b)
+	if err != nil {
+		return err
+	}
+	for _, t := range tiles {
+		err := u.again(ctx, request.WriteTiles, smallWrite, func(ctx context.Context) error {
+			return u.write(ctx, request.WriteTiles, api.TileName(b.Run, t.Level, t.N), api.Bytes(t.Data))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	err = u.Ledger.Pages(ctx, b, func(p ledger.Page) error {
+		return u.again(ctx, request.WritePages, 4*smallWrite, func(ctx context.Context) error {
+			return u.write(ctx, request.WritePages, api.PageName(p.Name.Run, p.Name.Camera, p.Name.Epoch, p.Name.Hour), api.Bytes(p.Sealed))
+		})
+	})
+	if err != nil {
+		return err
+	}
+	err = u.again(ctx, request.WriteCheckpoints, smallWrite, func(ctx context.Context) error {
+		return u.write(ctx, request.WriteCheckpoints, api.CheckpointName(b.Run), api.Bytes([]byte(b.Checkpoint)))
+	})
+	if err != nil {
+		return err
+	}
+	if err := u.Ledger.Sent(ctx, b); err != nil {
+		return err
+	}
+	u.progress()
+	return nil
+}
+
+// objects sends the packs of a batch in the order of their leaves.
+func (u *Uplink) objects(ctx context.Context, b *ledger.Batch) error {
+	list, err := u.Packs.Waiting(ctx, b)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		limit := smallWrite + time.Duration(p.Size/slowest)*time.Second
+		err := u.again(ctx, request.WriteObjects, limit, func(ctx context.Context) error {
+			return u.write(ctx, request.WriteObjects, api.ObjectName(p.Camera, p.Hour, p.Object), api.File(p.Path, p.Size, p.SHA256))
+		})
+		if err != nil {
+			return err
+		}
+		if err := u.Packs.Sent(ctx, p.Object, u.Now().UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outboxUpTo waits until the control lane has sent every row up to mark that is not mail.
+func (u *Uplink) outboxUpTo(ctx context.Context, mark int64) error {
+	if mark == 0 {
+		return nil
+	}
+	u.Queued()
+	for {
+		u.mu.Lock()
+		moved := u.moved
+		u.mu.Unlock()
+		n, err := u.waiting(ctx, mark)
+		if err != nil || n == 0 {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// runOutbox sends small writes in their order.
+func (u *Uplink) runOutbox(ctx context.Context) {
+	for ctx.Err() == nil {
+		grown := u.Ledger.Grown()
+		more, err := u.sendOne(ctx)
+		if err != nil {
+			u.complain(ctx, "the outbox cannot be read", err)
+			continue
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-u.queued:
+		case <-grown:
+		case <-ctx.Done():
+		}
+	}
+}
+
+type letter struct {
+	id   int64
+	kind string
+	name string
+	body []byte
+}
+
+func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
+	var l *letter
+	err = u.DB.Read(ctx, func(tx *sql.Tx) error {
+		return state.Each(ctx, tx, `SELECT id, kind, name, body FROM outbox ORDER BY id LIMIT 1`, nil, func(scan func(...any) error) error {
+			l = &letter{}
+			return scan(&l.id, &l.kind, &l.name, &l.body)
+		})
+	})
+	if err != nil || l == nil {
+		return false, err
+	}
+	err = u.again(ctx, l.kind, smallWrite, func(ctx context.Context) error {
+		err := u.write(ctx, l.kind, l.name, api.Bytes(l.body))
+		switch kind := api.KindOf(err); {
+		case l.kind == request.WriteMail && (kind == api.Denied || kind == api.NotFound || kind == api.Invalid):
+			// Nobody waits for a letter that cannot be delivered; everything behind it does.
+			return &final{err}
+		case l.kind == request.WriteRoster && kind == api.Conflict:
+			// The cloud has another link with this number: what is behind must not go out as if all were well.
+			return fmt.Errorf("the cloud holds another link of this number: %w", err)
+		}
+		return err
+	})
+	if err != nil && !errors.As(err, new(*final)) {
+		return false, err
+	}
+	if err != nil {
+		u.Log.Warn("mail could not be delivered and is dropped", "error", err)
+	}
+	err = u.DB.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id = $1`, l.id)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("uplink: outbox: %w", err)
+	}
+	u.progress()
+	return true, nil
+}

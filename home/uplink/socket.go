@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"keyhold/api"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+)
+
+// runSocket keeps the socket open and hands on what it brings.
+func (u *Uplink) runSocket(ctx context.Context) {
+	pause := firstPause
+	for ctx.Err() == nil {
+		began := u.Now()
+		err := u.socket(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if u.Now().Sub(began) > time.Minute {
+			pause = firstPause
+		}
+		u.Log.Debug("the socket ended", "error", err)
+		if sleep(ctx, pause/2+rand.N(pause)) != nil {
+			return
+		}
+		pause = min(pause*2, longPause*2/3)
+	}
+}
+
+func (u *Uplink) socket(ctx context.Context) error {
+	open, cancel := context.WithTimeout(ctx, smallWrite)
+	defer cancel()
+	info, err := u.Client.Info(open)
+	if err != nil {
+		return err
+	}
+	nonce, err := u.Client.Nonce()
+	if err != nil {
+		return err
+	}
+	e, err := dsse.Signed(request.ThingSession, &request.Session{
+		At: u.Now().UnixMilli(), From: id.Hub, Household: u.Household, Nonce: nonce, To: info.To,
+	}, id.Hub, u.Key)
+	if err != nil {
+		return fmt.Errorf("uplink: session: %w", err)
+	}
+	s, err := u.Client.Socket(open, e.Encode())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	for {
+		d, err := s.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		if err := u.Handle(ctx, d); err != nil {
+			return fmt.Errorf("uplink: message not handled: %w", err)
+		}
+		if err := u.ack(ctx, s, d); err != nil {
+			return err
+		}
+	}
+}
+
+func (u *Uplink) ack(ctx context.Context, s *api.Socket, d *api.Delivery) error {
+	ctx, cancel := context.WithTimeout(ctx, smallWrite)
+	defer cancel()
+	return s.Ack(ctx, d.ID)
+}
