@@ -31,7 +31,7 @@ func TestWordsReadBack(t *testing.T) {
 
 func TestAWordThatIsOnNoSheetIsNamed(t *testing.T) {
 	words := newSheet(t).Words()
-	words[6] = "castel"
+	words[6] = "castlle"
 	_, err := keys.ParseSheet(strings.Join(words, " "))
 	var w *keys.WordError
 	if !errors.As(err, &w) || w.Position != 7 || w.Nearest != "castle" {

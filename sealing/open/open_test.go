@@ -67,9 +67,12 @@ func TestEachReaderOpensWhatWasSealedToTheEpochAndNobodyElse(t *testing.T) {
 		}
 	}
 	for name, try := range map[string]func() error{
-		"a stranger":          func() error { _, err := open.Row(stranger.Reading, household, epoch.Rows[0]); return err },
-		"the other's row":     func() error { _, err := open.Row(phone.Reading, household, epoch.Rows[1]); return err },
-		"another household's": func() error { _, err := open.Row(phone.Reading, id.Household(id.HashOf().String()), epoch.Rows[0]); return err },
+		"a stranger":      func() error { _, err := open.Row(stranger.Reading, household, epoch.Rows[0]); return err },
+		"the other's row": func() error { _, err := open.Row(phone.Reading, household, epoch.Rows[1]); return err },
+		"another household's": func() error {
+			_, err := open.Row(phone.Reading, id.Household(id.HashOf().String()), epoch.Rows[0])
+			return err
+		},
 	} {
 		if err := try(); rule.Of(err) != rule.Envelope {
 			t.Errorf("%s: %v", name, err)
