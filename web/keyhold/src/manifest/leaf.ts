@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { base32 } from '../bytes.ts';
 import { parse, type Json } from '../canon.ts';
-import { must } from '../mutant.ts';
+import { digest } from '../crypto/hash.ts';
+import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import {
   bytes,
@@ -136,4 +138,24 @@ export function parseLeaf(input: Uint8Array): Leaf {
   const schema = kinds[kind as keyof typeof kinds] as Schema<Leaf>;
   must(schema.shape(value), 'shape', 'a field is missing, unknown or of another type');
   return schema.read(value);
+}
+
+/** Wants the ciphertext to be the one that the leaf names. */
+export async function checkFile(
+  file: Pick<File, 'sha256' | 'size'>,
+  sealed: Uint8Array,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  must(sealed.length === file.size, 'file-size', 'a recording of another length than signed', {
+    ...details,
+    signed: file.size,
+    given: sealed.length,
+  });
+  if (sealed.length !== file.size && off('file-size')) return;
+  const given = base32(await digest(sealed));
+  must(given === file.sha256, 'file-hash', 'a recording of another content than signed', {
+    ...details,
+    signed: file.sha256,
+    given,
+  });
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { base32, base64, fromBase64, fromUtf8, type Bytes } from '../src/bytes.ts';
+import { encode } from '../src/canon.ts';
+import { Sheet } from '../src/crypto/sheet.ts';
+import { fromSeed } from '../src/crypto/xwing.ts';
+import { parseCheckpoint } from '../src/manifest/checkpoint.ts';
+import { checkFile, parseLeaf, type File } from '../src/manifest/leaf.ts';
+import { checkNumbers, checkPage, parsePage, type Entry, type PageName } from '../src/manifest/page.ts';
+import { leafHash, Tree } from '../src/manifest/tree.ts';
+import { RuleError, ruleOf } from '../src/rule.ts';
+import { decode, type Schema } from '../src/schema.ts';
+import { Envelope } from '../src/statement/dsse.ts';
+import { boxOf, checkHub, labels, macOf, parseCode, parseLink, tokenOf } from '../src/statement/pairing.ts';
+import * as request from '../src/statement/request.ts';
+import { hubKeys, Roster } from '../src/statement/roster.ts';
+import { checkHeard } from '../src/sync/heard.ts';
+import { openRow } from '../src/sync/row.ts';
+
+interface Vector {
+  name: string;
+  expect: 'accept' | 'refuse';
+  rule?: string;
+  input?: string;
+  text?: string;
+  thing?: string;
+  household?: string;
+  key?: string;
+  old?: string;
+  signers?: { id: string; key: string }[];
+  chain?: string[];
+  leaves?: string[];
+  page?: PageName;
+  tail?: number;
+  index?: number;
+  result?: unknown;
+}
+
+function load(file: string): Vector[] {
+  const address = new URL(`../../../vectors/${file}.json`, import.meta.url);
+  return (JSON.parse(readFileSync(address, 'utf8')) as { vectors: Vector[] }).vectors;
+}
+
+const raw = (text: string | undefined): Bytes => fromBase64(text ?? '')!;
+
+/** Holds this implementation to a file of vectors: verdict, rule and result. */
+function run(file: string, check: (vector: Vector) => unknown): void {
+  describe(file, () => {
+    test.each(load(file).map((v) => [v.name, v] as const))('%s', async (_name, vector) => {
+      let verdict: string | null = null;
+      let result: unknown;
+      try {
+        result = await check(vector);
+      } catch (error) {
+        verdict = ruleOf(error);
+        if (verdict === null) throw error;
+      }
+      expect(verdict).toBe(vector.expect === 'refuse' ? vector.rule : null);
+      if (vector.expect === 'accept' && result !== undefined && vector.result !== undefined) {
+        expect(JSON.parse(JSON.stringify(result))).toEqual(vector.result);
+      }
+    });
+  });
+}
+
+const things: Readonly<Record<string, Schema<unknown>>> = {
+  fetch: request.fetchStatement,
+  write: request.writeStatement,
+  session: request.session,
+  command: request.command,
+  reply: request.reply,
+  reseal: request.reseal,
+  status: request.status,
+  names: request.names,
+};
+
+for (const file of ['envelope', 'fetch', 'request']) {
+  run(file, async (v) => {
+    const needed = new Map((v.signers ?? []).map((s) => [s.id, raw(s.key)]));
+    await Envelope.parse(raw(v.input)).open(v.thing!, things[v.thing!]!, needed);
+  });
+}
+
+run('roster', async (v) => (await Roster.replay(v.chain!.map(raw), v.household ?? null)).head);
+
+run('leaf', (v) => {
+  parseLeaf(raw(v.input));
+  return base32(leafHash(raw(v.input)));
+});
+
+run('page', (v) => checkPage(v.page!, parsePage(raw(v.input))));
+
+run('numbers', (v) => {
+  const entries = (v.leaves ?? []).map(
+    (leaf, index): Entry => ({ index, raw: raw(leaf), leaf: parseLeaf(raw(leaf)) }),
+  );
+  checkNumbers(entries, v.tail || null);
+});
+
+run('checkpoint', async (v) => {
+  const { run, size, root, at } = await parseCheckpoint(v.text ?? '', v.household!, raw(v.key));
+  return { run, size, root: base32(root), at };
+});
+
+run('tree', async (v) => {
+  const given = (v.result as { tiles: { level: number; n: number; data: string }[] }).tiles;
+  const tiles = new Map<string, Uint8Array>();
+  for (const { level, n, data } of given) {
+    const key = `${level}/${n}`;
+    if ((tiles.get(key)?.length ?? 0) < raw(data).length) tiles.set(key, raw(data));
+  }
+  const checkpoint = await parseCheckpoint(v.text!, v.household!, raw(v.key));
+  const tree = new Tree(checkpoint, {
+    tile: (_run, level, n, width) => {
+      const tile = tiles.get(`${level}/${n}`);
+      return tile !== undefined && tile.length >= width * 32
+        ? Promise.resolve(tile.subarray(0, width * 32))
+        : Promise.reject(new RuleError('not-included', 'no such tile'));
+    },
+  });
+  if (v.old !== undefined) {
+    await tree.follows(await parseCheckpoint(v.old, v.household!, raw(v.key)));
+  } else {
+    const input = raw(v.input);
+    await tree.included([{ index: v.index ?? 0, raw: input, leaf: parseLeaf(input) }]);
+  }
+});
+
+run('row', async (v) => {
+  const row = decode(raw(v.input), request.row);
+  return { identity: await openRow(await fromSeed(raw(v.key)), v.household!, row) };
+});
+
+run('file', async (v) => checkFile((v.result as { file: File }).file, raw(v.input)));
+
+run('time', (v) => {
+  if (v.thing === 'heard') checkHeard(v.index ?? 0, v.tail ?? 0);
+  else request.checkTime(v.index ?? 0, v.tail ?? 0);
+});
+
+run('sheet', async (v) => {
+  try {
+    const sheet = Sheet.parse(v.text ?? '');
+    const [signer, reader] = await Promise.all([sheet.signer(), sheet.reader()]);
+    return { sign: base64(signer.publicKey), reader: base64(reader.publicKey) };
+  } catch (error) {
+    if (error instanceof RuleError) expect(error.details).toEqual(v.result);
+    throw error;
+  }
+});
+
+run('pairing', (v) => {
+  if (v.thing === 'link') {
+    const { origin, invitation } = parseLink(v.text!);
+    return { origin, invitation: fromUtf8(encode(invitation)) };
+  }
+  const code = parseCode(v.text!);
+  checkHub(code, decode(raw(v.input), hubKeys));
+  const token = tokenOf(code.secret, labels.pairToHub);
+  const pae = Envelope.parse(raw(v.chain![0])).pae();
+  return {
+    secret: base64(code.secret),
+    to_hub: base64(token),
+    box: boxOf(token),
+    mac: base64(macOf(code.secret, labels.pairMac, pae)),
+  };
+});
