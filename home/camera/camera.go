@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package camera is a simulated camera: an RTSP server that loops clips with the timing of a real one.
+//
+// It promises RTP time stamps that go on without a break over any number of loops, sender reports that tie sound and
+// picture to one clock, and digest authentication. It trusts the files it is given, not its clients. It keeps nothing:
+// a crash leaves nothing behind.
+package camera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/auth"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+)
+
+// A Feed is one picture of the camera: the path it is asked for by, and the MP4 file it loops.
+type Feed struct {
+	Path string
+	File string
+}
+
+// Config says what is served and to whom.
+type Config struct {
+	// Addr is host:port; port 0 takes a free one.
+	Addr  string
+	Feeds []Feed
+	// User and Pass are asked for by digest; with an empty User everybody may look.
+	User, Pass string
+	Log        *slog.Logger
+}
+
+// A Camera is a running server.
+type Camera struct {
+	cfg    Config
+	server *gortsplib.Server
+	addr   net.Addr
+	feeds  map[string]*feed
+	ctx    context.Context // of the feeds; ends in release
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	ready  chan struct{} // closed once every feed has its stream
+	failed chan error    // holds the first feed that broke
+}
+
+type feed struct {
+	clip   *Clip
+	seq    *Sequence
+	stream *gortsplib.ServerStream
+}
+
+// Start opens the clips, listens, and lets the feeds run.
+func Start(cfg Config) (*Camera, error) {
+	if len(cfg.Feeds) == 0 {
+		return nil, errors.New("camera: no feed given")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Camera{cfg: cfg, ctx: ctx, cancel: cancel, feeds: map[string]*feed{}, ready: make(chan struct{}), failed: make(chan error, 1)}
+	ok := false
+	defer func() {
+		if !ok {
+			c.release()
+		}
+	}()
+	for _, f := range cfg.Feeds {
+		path := "/" + strings.Trim(f.Path, "/")
+		if c.feeds[path] != nil {
+			return nil, fmt.Errorf("camera: path %s given twice", path)
+		}
+		clip, err := OpenClip(f.File)
+		if err != nil {
+			return nil, err
+		}
+		c.feeds[path] = &feed{clip: clip}
+		if c.feeds[path].seq, err = NewSequence(clip); err != nil {
+			return nil, err
+		}
+	}
+	ln, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("camera: listen: %w", err)
+	}
+	c.addr = ln.Addr()
+	c.server = &gortsplib.Server{
+		Handler:     c,
+		RTSPAddress: ln.Addr().String(),
+		Listen:      func(string, string) (net.Listener, error) { return ln, nil },
+		AuthMethods: []auth.VerifyMethod{auth.VerifyMethodDigestMD5},
+		// Room for two large key frames, so that a client which reads late is not thrown out.
+		WriteQueueSize: 1024,
+	}
+	if err := c.server.Start(); err != nil {
+		c.server = nil
+		ln.Close()
+		return nil, fmt.Errorf("camera: serve: %w", err)
+	}
+	for path, f := range c.feeds {
+		f.stream = &gortsplib.ServerStream{Server: c.server, Desc: f.seq.Description()}
+		if err := f.stream.Initialize(); err != nil {
+			return nil, fmt.Errorf("camera: stream %s: %w", path, err)
+		}
+	}
+	close(c.ready)
+	for path, f := range c.feeds {
+		c.wg.Go(func() {
+			if err := f.seq.run(ctx, f.send); err != nil {
+				cfg.Log.Error("a feed of the simulated camera broke", "err", err)
+				select {
+				case c.failed <- fmt.Errorf("camera: feed %s: %w", path, err):
+				default:
+				}
+			}
+		})
+	}
+	ok = true
+	return c, nil
+}
+
+// Serve runs a camera until the context ends or a feed breaks.
+func Serve(ctx context.Context, cfg Config) error {
+	c, err := Start(cfg)
+	if err != nil {
+		return err
+	}
+	return c.Run(ctx)
+}
+
+// Run waits until the context ends or a feed breaks, and closes the camera.
+func (c *Camera) Run(ctx context.Context) error {
+	ended := make(chan error, 1)
+	c.wg.Go(func() { ended <- c.server.Wait() })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-c.failed:
+	case err = <-ended:
+		err = fmt.Errorf("camera: serve: %w", err)
+	}
+	c.Close()
+	return err
+}
+
+// Addr is where the camera listens.
+func (c *Camera) Addr() net.Addr { return c.addr }
+
+// Close drops all clients and waits for the feeds to end.
+func (c *Camera) Close() { c.release() }
+
+func (c *Camera) release() {
+	c.cancel()
+	if c.server != nil {
+		c.server.Close()
+	}
+	c.wg.Wait()
+	for _, f := range c.feeds {
+		if f.stream != nil {
+			f.stream.Close()
+		}
+		f.clip.Close()
+	}
+}
+
+func (f *feed) send(p Packet, shown time.Time) error {
+	media := f.seq.video
+	if p.Audio {
+		media = f.seq.audio
+	}
+	err := f.stream.WritePacketRTPWithNTP(media, p.RTP, shown)
+	if errors.As(err, new(liberrors.ErrServerStreamClosed)) {
+		return nil
+	}
+	return err
+}
+
+func (c *Camera) find(conn *gortsplib.ServerConn, req *base.Request, path string) (*base.Response, *gortsplib.ServerStream, error) {
+	select {
+	case <-c.ready:
+	case <-c.ctx.Done():
+		return &base.Response{StatusCode: base.StatusServiceUnavailable}, nil, nil
+	}
+	if c.cfg.User != "" && !conn.VerifyCredentials(req, c.cfg.User, c.cfg.Pass) {
+		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
+	}
+	f := c.feeds["/"+strings.Trim(path, "/")]
+	if f == nil {
+		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
+	}
+	return &base.Response{StatusCode: base.StatusOK}, f.stream, nil
+}
+
+// OnDescribe answers what a feed consists of.
+func (c *Camera) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return c.find(ctx.Conn, ctx.Request, ctx.Path)
+}
+
+// OnSetup prepares one track for a client.
+func (c *Camera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return c.find(ctx.Conn, ctx.Request, ctx.Path)
+}
+
+// OnPlay starts the stream; who may was settled at setup.
+func (c *Camera) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	return &base.Response{StatusCode: base.StatusOK}, nil
+}

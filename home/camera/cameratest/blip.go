@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cameratest
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+)
+
+var (
+	flash = regexp.MustCompile(`black_end:([0-9.]+)`)
+	beep  = regexp.MustCompile(`silence_end: ([0-9.]+)`)
+)
+
+// FlashesAndBeeps lets ffmpeg find when the picture of a file turns white and when its sound begins, in seconds.
+func FlashesAndBeeps(t testing.TB, file string) (flashes, beeps []float64) {
+	t.Helper()
+	_, log := Run(t, "ffmpeg", "-v", "info", "-nostats", "-i", file, "-vf", "blackdetect=d=0.1", "-af", "silencedetect=noise=-30dB:d=0.1", "-f", "null", "-")
+	return times(t, flash, log), times(t, beep, log)
+}
+
+func times(t testing.TB, re *regexp.Regexp, log string) []float64 {
+	t.Helper()
+	var out []float64
+	for _, m := range re.FindAllStringSubmatch(log, -1) {
+		v, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Together fails where a flash has no beep within the limit, and gives the number of flashes and the largest distance.
+// The ends of a file, where one of the two may be cut off, do not count.
+func Together(t testing.TB, flashes, beeps []float64, limit time.Duration) (int, time.Duration) {
+	t.Helper()
+	worst, n := 0.0, 0
+	for i, f := range flashes {
+		if i == 0 || i == len(flashes)-1 {
+			continue
+		}
+		near := math.Inf(1)
+		for _, b := range beeps {
+			if math.Abs(b-f) < math.Abs(near) {
+				near = b - f
+			}
+		}
+		n++
+		worst = max(worst, math.Abs(near))
+		if math.Abs(near) > limit.Seconds() {
+			t.Errorf("the beep of the flash at %.3f s is %.0f ms off", f, near*1000)
+		}
+	}
+	return n, time.Duration(worst * float64(time.Second))
+}

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ingest
+
+import (
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpmpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+const (
+	// leap is how far media time may run ahead of arrival, or fall back, between two pictures.
+	leap = time.Second
+	// slip is how far media time may fall behind arrival for a whole window.
+	slip = 2 * time.Second
+	// strangers is how many packets in a row of another sender it takes until it is believed.
+	strangers = 50
+)
+
+// AssemblerConfig is what an Assembler needs.
+type AssemblerConfig struct {
+	Video *format.H264
+	Audio *format.MPEG4Audio // nil for a camera without sound
+	// Frame and Lost take what comes out, as in Sink.
+	Frame func(*Frame)
+	Lost  func(at time.Time, why Reason)
+	// Seen is called for each picture that comes in, also before the first key frame; nil for nobody.
+	Seen func(at time.Time)
+	// Now is time.Now if nil.
+	Now func() time.Time
+	// LastSession is the id of the camera's session before; ids of one camera rise.
+	LastSession int64
+}
+
+// An Assembler makes frames of the packets of one connection. It belongs to the goroutine that reads from it.
+type Assembler struct {
+	cfg    AssemblerConfig
+	lastID int64
+
+	origin time.Time // all arrival times count from here
+	video  videoTrack
+	audio  audioTrack
+	lip    lip
+
+	session *Session
+	zero    int64 // video time of the first key frame of the session
+}
+
+type videoTrack struct {
+	decoder *rtph264.Decoder
+	source  source
+	clock   unwrap
+	arrival arrival
+	params  *Params
+	pics    pictures
+
+	have        bool
+	media, came time.Duration // of the last picture
+	shift       time.Duration // arrival offset at the last picture
+
+	lastStamp  uint32
+	lastMarker bool
+	anyPacket  bool
+}
+
+type audioTrack struct {
+	decoder *rtpmpeg4audio.Decoder
+	config  *format.MPEG4Audio
+	source  source
+	clock   unwrap
+	arrival arrival
+	grid    grid
+
+	have        bool
+	media, came time.Duration
+}
+
+// A source is the sender that a track listens to. Some cameras send the packets of a dead session into a new one.
+type source struct {
+	have   bool
+	ssrc   uint32
+	others int
+}
+
+// accept tells whether a packet is of the track's sender, and whether that is a new one.
+func (s *source) accept(ssrc uint32) (ok, changed bool) {
+	if s.have && s.ssrc == ssrc {
+		s.others = 0
+		return true, false
+	}
+	if s.have {
+		if s.others++; s.others < strangers {
+			return false, false
+		}
+	}
+	changed = s.have
+	s.have, s.ssrc, s.others = true, ssrc, 0
+	return true, changed
+}
+
+// NewAssembler checks that the formats can be taken apart.
+func NewAssembler(cfg AssemblerConfig) (*Assembler, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Seen == nil {
+		cfg.Seen = func(time.Time) {}
+	}
+	a := &Assembler{cfg: cfg, lastID: cfg.LastSession}
+	var err error
+	if a.video.decoder, err = cfg.Video.CreateDecoder(); err != nil {
+		return nil, err
+	}
+	if sps, pps := cfg.Video.SafeParams(); len(sps) > 0 && len(pps) > 0 {
+		a.video.params = &Params{SPS: sps, PPS: pps}
+	}
+	a.video.pics.reset()
+	if cfg.Audio != nil {
+		if a.audio.decoder, err = cfg.Audio.CreateDecoder(); err != nil {
+			return nil, err
+		}
+		a.audio.config = cfg.Audio
+		a.audio.grid = a.freshGrid()
+	}
+	return a, nil
+}
+
+func (a *Assembler) freshGrid() grid {
+	if a.audio.config == nil {
+		return grid{}
+	}
+	g := grid{rate: int64(a.audio.config.Config.SampleRate), length: 1024}
+	if a.audio.config.Config.FrameLengthFlag {
+		g.length = 960
+	}
+	return g
+}
+
+func (a *Assembler) since(t time.Time) time.Duration {
+	if a.origin.IsZero() {
+		a.origin = t
+	}
+	return t.Sub(a.origin)
+}
+
+// stepped tells whether somebody set the hub's clock since the origin.
+func (a *Assembler) stepped(now time.Time) bool {
+	if a.origin.IsZero() {
+		return false
+	}
+	d := now.Round(0).Sub(a.origin.Round(0)) - now.Sub(a.origin)
+	return d > slip || d < -slip
+}
+
+// End closes the session, if there is one.
+func (a *Assembler) End(why Reason) {
+	if a.session == nil {
+		return
+	}
+	a.session = nil
+	a.cfg.Lost(a.cfg.Now(), why)
+}
+
+// restart ends the session and forgets all clocks.
+func (a *Assembler) restart(why Reason) {
+	a.End(why)
+	a.video.arrival, a.audio.arrival = arrival{}, arrival{}
+	a.video.have, a.audio.have = false, false
+	a.lip = lip{}
+	a.video.pics.reset()
+}
+
+// VideoPacket takes one RTP packet of the picture.
+func (a *Assembler) VideoPacket(pkt *rtp.Packet) {
+	v := &a.video
+	ok, changed := v.source.accept(pkt.SSRC)
+	if !ok {
+		return
+	}
+	if changed {
+		a.restart(ReasonJump)
+	}
+	// Without markers a picture is given out by the first packet of the next one.
+	stamp := pkt.Timestamp
+	if v.anyPacket && !v.lastMarker {
+		stamp = v.lastStamp
+	}
+	au, err := v.decoder.Decode(pkt)
+	v.anyPacket, v.lastStamp, v.lastMarker = true, pkt.Timestamp, pkt.Marker
+	if err != nil || len(au) == 0 {
+		return
+	}
+	a.picture(stamp, au)
+}
+
+func (a *Assembler) picture(stamp uint32, au [][]byte) {
+	v := &a.video
+	units, key := a.sift(au)
+	if len(units) == 0 {
+		return
+	}
+	now := a.cfg.Now()
+	a.cfg.Seen(now)
+	if a.stepped(now) {
+		a.restart(ReasonJump)
+		a.origin = time.Time{}
+	}
+	came := a.since(now)
+	pts := v.clock.next(stamp)
+	media := ticks(pts, VideoRate)
+	if v.have {
+		forward := media - v.media
+		if forward < -leap || forward > leap && forward > came-v.came+leap {
+			a.restart(ReasonJump)
+		}
+	}
+	shift := v.arrival.see(now, came-media)
+	if v.have && shift > v.shift+slip {
+		a.restart(ReasonJump)
+		shift = v.arrival.see(now, came-media)
+	}
+	v.have, v.media, v.came, v.shift = true, media, came, shift
+
+	if a.session == nil && (!key || v.params == nil) {
+		return
+	}
+	dts, ok := v.pics.dts(v.params, units, key, pts)
+	if !ok {
+		return
+	}
+	if a.session == nil {
+		a.begin(dts)
+	}
+	a.cfg.Frame(&Frame{
+		Session: a.session, Kind: Video, PTS: pts - a.zero, DTS: dts - a.zero, Key: key,
+		Params: v.params, Units: units, At: a.arrived(ticks(dts-a.zero, VideoRate)),
+	})
+}
+
+// sift takes parameter sets out of an access unit and tells whether a key frame is left.
+func (a *Assembler) sift(au [][]byte) (units [][]byte, key bool) {
+	p := Params{}
+	if a.video.params != nil {
+		p = *a.video.params
+	}
+	seen, picture := false, false
+	units = au[:0:len(au)]
+	for _, u := range au {
+		if len(u) == 0 {
+			continue
+		}
+		switch h264.NALUType(u[0] & 0x1f) {
+		case h264.NALUTypeSPS:
+			if !seen || p.SPS == nil {
+				p.SPS, seen = u, true
+			}
+		case h264.NALUTypePPS:
+			if a.video.params != nil && len(a.video.params.PPS) > 0 && !samePPS(u, a.video.params.PPS) {
+				// A second set with another number stays in the stream: the header of a file has room for one.
+				units = append(units, u)
+				continue
+			}
+			p.PPS = u
+		case h264.NALUTypeAccessUnitDelimiter, h264.NALUTypeFillerData:
+		case h264.NALUTypeIDR:
+			key, picture = true, true
+			units = append(units, u)
+		case h264.NALUTypeNonIDR, h264.NALUTypeDataPartitionA, h264.NALUTypeDataPartitionB, h264.NALUTypeDataPartitionC:
+			picture = true
+			units = append(units, u)
+		default:
+			units = append(units, u)
+		}
+	}
+	if len(p.SPS) > 0 && len(p.PPS) > 0 && !p.Same(a.video.params) {
+		a.video.params = &p
+	}
+	if !picture {
+		return nil, false
+	}
+	return units, key
+}
+
+// samePPS tells whether two picture parameter sets have the same number, the first Exp-Golomb code after the header.
+func samePPS(x, y []byte) bool {
+	return len(x) > 1 && len(y) > 1 && golomb(x[1:]) == golomb(y[1:])
+}
+
+func golomb(b []byte) int {
+	bit := func(i int) int {
+		if i/8 >= len(b) {
+			return 1
+		}
+		return int(b[i/8]>>(7-i%8)) & 1
+	}
+	zeros := 0
+	for zeros < 16 && bit(zeros) == 0 {
+		zeros++
+	}
+	v := 1
+	for i := range zeros {
+		v = v<<1 | bit(zeros+1+i)
+	}
+	return v - 1
+}
+
+func (a *Assembler) begin(dts int64) {
+	a.zero = dts
+	s := &Session{}
+	if a.audio.config != nil {
+		s.Audio = a.audio.config.Config
+	}
+	s.ID = a.arrived(0).UnixMilli()
+	if s.ID <= a.lastID {
+		s.ID = a.lastID + 1
+	}
+	a.lastID, a.session = s.ID, s
+	a.audio.grid = a.freshGrid()
+}
+
+// arrived is when something of the session's time t came in, by the hub's clock.
+func (a *Assembler) arrived(t time.Duration) time.Time {
+	return a.origin.Add(ticks(a.zero, VideoRate) + t + a.video.arrival.offset())
+}
+
+// AudioPacket takes one RTP packet of the sound.
+func (a *Assembler) AudioPacket(pkt *rtp.Packet) {
+	t := &a.audio
+	ok, changed := t.source.accept(pkt.SSRC)
+	if !ok {
+		return
+	}
+	aus, err := t.decoder.Decode(pkt)
+	if err != nil || len(aus) == 0 {
+		return
+	}
+	now := a.cfg.Now()
+	came := a.since(now)
+	rate := int64(t.config.Config.SampleRate)
+	start := t.clock.next(pkt.Timestamp)
+	media := ticks(start, rate)
+	if t.have {
+		forward := media - t.media
+		if changed || forward < -leap || forward > leap && forward > came-t.came+leap {
+			// Only the sound's clock jumped: it is placed anew, the picture goes on.
+			t.arrival = arrival{}
+			a.lip.used[Audio], a.lip.next[Audio] = nil, nil
+		}
+	}
+	t.have, t.media, t.came = true, media, came
+	byArrival := t.arrival.see(now, came-media)
+	if a.session == nil {
+		return
+	}
+	shift := a.lip.shift(byArrival - a.video.arrival.offset())
+	for i, au := range aus {
+		if len(au) == 0 {
+			continue
+		}
+		at := media + ticks(int64(i)*t.grid.length, rate) + shift - ticks(a.zero, VideoRate)
+		pts, ok := t.grid.place(units(at, rate))
+		if !ok {
+			continue
+		}
+		a.cfg.Frame(&Frame{
+			Session: a.session, Kind: Audio, PTS: pts, DTS: pts, Key: true,
+			Units: [][]byte{au}, At: a.arrived(at),
+		})
+	}
+}
+
+// Control takes an RTCP packet of a track.
+func (a *Assembler) Control(k Kind, pkt rtcp.Packet) {
+	sr, ok := pkt.(*rtcp.SenderReport)
+	if !ok || sr.NTPTime == 0 {
+		return
+	}
+	src, clock, rate := &a.video.source, &a.video.clock, int64(VideoRate)
+	if k == Audio {
+		if a.audio.config == nil {
+			return
+		}
+		src, clock, rate = &a.audio.source, &a.audio.clock, int64(a.audio.config.Config.SampleRate)
+	}
+	if !clock.have || src.ssrc != sr.SSRC {
+		return
+	}
+	wall := time.Duration(sr.NTPTime>>32)*time.Second + time.Duration((sr.NTPTime&0xffffffff)*1e9>>32)
+	a.lip.hear(k, report{media: ticks(clock.near(sr.RTPTime), rate), wall: wall})
+}

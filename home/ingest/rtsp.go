@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+var (
+	errRefused = errors.New("the camera refused the user name or password")
+	errStalled = errors.New("no picture came for too long")
+)
+
+// connect runs one connection until it ends, and closes what it opened.
+func (s *Source) connect(ctx context.Context) error {
+	var tuned *conn
+	tcp := gortsplib.ProtocolTCP
+	c := &gortsplib.Client{
+		Scheme:      s.url.Scheme,
+		Host:        s.url.Host,
+		Protocol:    &tcp,
+		ReadTimeout: requestTimeout,
+		UserAgent:   "keyhold",
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := dial(ctx, network, addr, dialTimeout)
+			if err != nil {
+				return nil, err
+			}
+			tuned = nc
+			return nc, nil
+		},
+		OnPacketsLost: func(uint64) {},
+		OnDecodeError: func(error) {},
+	}
+	if err := c.Start(); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	stop := context.AfterFunc(ctx, c.Close)
+	defer func() {
+		stop()
+		c.Close()
+	}()
+
+	desc, _, err := c.Describe(s.url)
+	if err != nil {
+		return refused("describe", err)
+	}
+	var vf *format.H264
+	vm := desc.FindFormat(&vf)
+	if vm == nil {
+		return ErrNoVideo
+	}
+	var af *format.MPEG4Audio
+	am := desc.FindFormat(&af)
+	if am != nil && !usable(af) {
+		am, af = nil, nil
+	}
+	asm, err := NewAssembler(AssemblerConfig{
+		Video: vf, Audio: af, Frame: s.frame, Lost: s.sessionLost, Now: s.cfg.Now, LastSession: s.lastID,
+		Seen: func(at time.Time) { s.alive.Store(at.UnixNano()) },
+	})
+	if err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+
+	if _, err := c.Setup(desc.BaseURL, vm, 0, 0); err != nil {
+		return refused("setup video", err)
+	}
+	c.OnPacketRTP(vm, vf, func(p *rtp.Packet) { asm.VideoPacket(p) })
+	c.OnPacketRTCP(vm, func(p rtcp.Packet) { asm.Control(Video, p) })
+	if am != nil {
+		if _, err := c.Setup(desc.BaseURL, am, 0, 0); err != nil {
+			return refused("setup audio", err)
+		}
+		if am != vm {
+			c.OnPacketRTCP(am, func(p rtcp.Packet) { asm.Control(Audio, p) })
+		}
+		c.OnPacketRTP(am, af, func(p *rtp.Packet) { asm.AudioPacket(p) })
+	}
+	s.alive.Store(s.cfg.Now().UnixNano())
+	if _, err := c.Play(nil); err != nil {
+		return refused("play", err)
+	}
+	err = s.watch(ctx, c, tuned)
+	// After Close nothing of the reader runs any more, so the assembler is ours.
+	c.Close()
+	why := ReasonCamera
+	if ctx.Err() != nil {
+		why = ReasonStopped
+	}
+	asm.End(why)
+	s.lastID = asm.lastID
+	return err
+}
+
+// watch looks after pictures, not after the connection, and fits the batch size to the stream.
+func (s *Source) watch(ctx context.Context, c *gortsplib.Client, tuned *conn) error {
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	// The goroutine ends with the client, which the caller closes; it is waited for here.
+	defer func() {
+		c.Close()
+		<-ended
+	}()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	var before int64
+	quiet := 0
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-ended:
+			ended <- err
+			return fmt.Errorf("connection: %w", err)
+		case <-tick.C:
+		}
+		if s.cfg.Now().Sub(time.Unix(0, s.alive.Load())) > s.cfg.Stall {
+			return errStalled
+		}
+		got := tuned.read.Load()
+		perSecond := (got - before) * 2
+		before = got
+		switch {
+		case s.live.Load() > 0 || perSecond == 0 && quiet > 0:
+			// When nothing comes any more, what lies below the mark is to come out before the session ends.
+			tuned.wakeAt(1)
+		case perSecond > 0:
+			tuned.wakeAt(fitting(perSecond))
+		}
+		quiet++
+		if perSecond > 0 {
+			quiet = 0
+		}
+	}
+}
+
+// usable tells whether the sound can be put into an MP4 as it is.
+func usable(f *format.MPEG4Audio) bool {
+	return f.Config != nil && f.Config.SampleRate > 0 && f.SizeLength > 0
+}
+
+// refused marks answers that more attempts will not change.
+func refused(what string, err error) error {
+	var code liberrors.ErrClientBadStatusCode
+	if errors.As(err, &code) && (code.Code == base.StatusUnauthorized || code.Code == base.StatusForbidden) {
+		return errRefused
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+)
+
+const (
+	dialTimeout    = 2 * time.Second  // so that an address nobody answers at is asked again soon
+	requestTimeout = 5 * time.Second  // for an answer to an RTSP request
+	refusedPause   = 30 * time.Second // after wrong credentials: cameras lock out who tries too often
+)
+
+// A State says what is known of a camera.
+type State string
+
+// The states of a source.
+const (
+	StateConnecting State = "connecting"
+	StateRunning    State = "running"
+	StateAway       State = "away"     // does not answer, or sends no pictures
+	StateRefused    State = "refused"  // does not accept the user name and password
+	StateUnsuited   State = "unsuited" // answers, but has no H.264 stream
+)
+
+// ErrNoVideo is for a camera without an H.264 stream.
+var ErrNoVideo = errors.New("the camera offers no H.264 stream; choose another of its streams or set it to H.264")
+
+// Config is what a source needs.
+type Config struct {
+	// URL is rtsp:// or rtsps:// with user name and password. It is never logged.
+	URL string
+	// Sink takes the frames; it gets them before the subscribers.
+	Sink Sink
+	// Stall is how long without a picture means that the camera hangs; 4 s if 0.
+	Stall time.Duration
+	// Retry is the pause between two attempts; 500 ms if 0, at most 1 s.
+	Retry time.Duration
+	// Now is time.Now if nil.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// A Status is a source's state at a moment.
+type Status struct {
+	State State
+	Since time.Time
+	// Picture is when the last picture came in; zero before the first.
+	Picture time.Time
+}
+
+// A Source is the one connection to one camera.
+type Source struct {
+	cfg  Config
+	url  *base.URL
+	hub  fan
+	live atomic.Int32 // how many want frames at once
+
+	lastID  int64        // owned by Run
+	picture atomic.Int64 // when the last picture was handed on, ns
+	alive   atomic.Int64 // when the connection last brought a picture, whole or not yet decodable, ns
+
+	mu     sync.Mutex
+	status Status // guarded by mu
+}
+
+// New checks the address. Nothing is connected before Run.
+func New(cfg Config) (*Source, error) {
+	u, err := base.ParseURL(cfg.URL)
+	if err != nil {
+		// The error would repeat the address with its password.
+		return nil, errors.New("ingest: the camera's address is not a valid rtsp:// or rtsps:// URL")
+	}
+	if u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "" {
+		return nil, errors.New("ingest: the camera's address must be like rtsp://user:password@host:554/path")
+	}
+	if cfg.Stall == 0 {
+		cfg.Stall = 4 * time.Second
+	}
+	if cfg.Retry == 0 {
+		cfg.Retry = 500 * time.Millisecond
+	}
+	cfg.Retry = min(cfg.Retry, time.Second)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Source{cfg: cfg, url: u}
+	s.status = Status{State: StateConnecting, Since: cfg.Now()}
+	return s, nil
+}
+
+// Status tells how the camera does.
+func (s *Source) Status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.status
+	if ns := s.picture.Load(); ns != 0 {
+		st.Picture = time.Unix(0, ns)
+	}
+	return st
+}
+
+func (s *Source) setState(st State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status.State == st {
+		return
+	}
+	s.status.State, s.status.Since = st, s.cfg.Now()
+	s.cfg.Log.Info("camera state changed", "state", string(st))
+}
+
+// Live makes frames come at once, at the price of more wake-ups, until the function it returns is called.
+func (s *Source) Live() (done func()) {
+	s.live.Add(1)
+	var once sync.Once
+	return func() { once.Do(func() { s.live.Add(-1) }) }
+}
+
+// Subscribe hands out the frames to one more taker; see Subscription.
+func (s *Source) Subscribe(queue int) *Subscription { return s.hub.subscribe(queue) }
+
+// Run keeps the connection until the context ends.
+func (s *Source) Run(ctx context.Context) {
+	defer s.hub.close()
+	for ctx.Err() == nil {
+		err := s.connect(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		pause := s.cfg.Retry
+		switch {
+		case errors.Is(err, errRefused):
+			s.setState(StateRefused)
+			pause = refusedPause
+		case errors.Is(err, ErrNoVideo):
+			s.setState(StateUnsuited)
+			pause = refusedPause
+		default:
+			s.setState(StateAway)
+		}
+		s.cfg.Log.Debug("camera connection ended", "err", s.clean(err))
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// clean keeps the address out of an error's text.
+func (s *Source) clean(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	for _, secret := range []string{s.url.String(), s.url.Host, s.url.Hostname()} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "camera")
+		}
+	}
+	return text
+}
+
+func (s *Source) frame(f *Frame) {
+	if f.Kind == Video {
+		s.picture.Store(s.cfg.Now().UnixNano())
+		s.setStateRunning()
+	}
+	if s.cfg.Sink != nil {
+		s.cfg.Sink.Frame(f)
+	}
+	s.hub.send(f)
+}
+
+func (s *Source) setStateRunning() {
+	s.mu.Lock()
+	running := s.status.State == StateRunning
+	s.mu.Unlock()
+	if !running {
+		s.setState(StateRunning)
+	}
+}
+
+func (s *Source) sessionLost(at time.Time, why Reason) {
+	if s.cfg.Sink != nil {
+		s.cfg.Sink.Lost(at, why)
+	}
+	s.hub.send(nil)
+}
+
+// String names the source without its address.
+func (s *Source) String() string { return fmt.Sprintf("camera source (%s)", s.Status().State) }

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"log/slog"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"keyhold/home/ingest"
+)
+
+const (
+	tileWidth   = 320
+	tileColumns = 4
+	// gather is how many key frames wait for one run of the decoder: about 20 s of segments.
+	gather = 5
+	// patience is how long the end of a pack waits for its last pictures.
+	patience = 2 * time.Second
+	// decodeTime and decodeMemory limit one run of the decoder, which reads what a camera sent.
+	decodeTime   = 5 * time.Second
+	decodeMemory = 1 << 30
+	// maxKey is the largest key frame that is given to the decoder.
+	maxKey = 4 << 20
+	// maxTile bounds a decoded picture, in bytes of JPEG and in lines.
+	maxTile  = 1 << 20
+	maxLines = 4 * tileWidth
+)
+
+// ThumbsConfig is what Thumbs needs.
+type ThumbsConfig struct {
+	// FFmpeg is the program; "ffmpeg" from the path if empty.
+	FFmpeg string
+	Log    *slog.Logger
+}
+
+// Thumbs decodes key frames to small pictures in a child process, one at a time for all cameras of a hub. What it is
+// given comes from cameras, so the child has little memory, little time and a low priority. If it fails, tiles are
+// grey or there is no sprite; recording does not notice. A nil *Thumbs makes no pictures.
+type Thumbs struct {
+	path string
+	log  *slog.Logger
+	turn chan struct{} // holds one token; who has it may run the child
+	ctx  context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+}
+
+// NewThumbs finds the decoder. The error says that there is none; the hub then records without pictures.
+func NewThumbs(cfg ThumbsConfig) (*Thumbs, error) {
+	if cfg.FFmpeg == "" {
+		cfg.FFmpeg = "ffmpeg"
+	}
+	path, err := exec.LookPath(cfg.FFmpeg)
+	if err != nil {
+		return nil, fmt.Errorf("record: thumbnails need ffmpeg, install it to get preview pictures: %w", err)
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	t := &Thumbs{path: path, log: cfg.Log, turn: make(chan struct{}, 1)}
+	t.ctx, t.stop = context.WithCancel(context.Background())
+	return t, nil
+}
+
+// Close ends the child, if one runs, and waits. Recorders are closed first.
+func (t *Thumbs) Close() {
+	if t != nil {
+		t.stop()
+		t.wg.Wait()
+	}
+}
+
+// sheet starts the sprite of a pack. All methods of a nil sheet do nothing.
+func (t *Thumbs) sheet() *sheet {
+	if t == nil {
+		return nil
+	}
+	return &sheet{t: t, tiles: map[int][]byte{}}
+}
+
+type tile struct {
+	index int
+	annex []byte
+}
+
+// A sheet collects the pictures of one pack. add and finish are not called at the same time.
+type sheet struct {
+	t       *Thumbs
+	waiting []tile
+	runs    sync.WaitGroup
+
+	mu    sync.Mutex
+	tiles map[int][]byte // JPEG by index; guarded by mu
+}
+
+// add takes the key frame of segment i.
+func (s *sheet) add(i int, f *ingest.Frame) {
+	if s == nil || f == nil || f.Size() > maxKey {
+		return
+	}
+	s.waiting = append(s.waiting, tile{i, annexB(f)})
+	if len(s.waiting) >= gather {
+		s.send()
+	}
+}
+
+func annexB(f *ingest.Frame) []byte {
+	n := f.Size() + len(f.Params.SPS) + len(f.Params.PPS) + 4*(len(f.Units)+2)
+	b := make([]byte, 0, n)
+	put := func(u []byte) { b = append(append(b, 0, 0, 0, 1), u...) }
+	put(f.Params.SPS)
+	put(f.Params.PPS)
+	for _, u := range f.Units {
+		put(u)
+	}
+	return b
+}
+
+// send lets the waiting key frames be decoded beside the recording.
+func (s *sheet) send() {
+	batch := s.waiting
+	s.waiting = nil
+	if len(batch) == 0 {
+		return
+	}
+	s.runs.Add(1)
+	s.t.wg.Go(func() {
+		defer s.runs.Done()
+		out, err := s.t.decode(s.t.ctx, batch)
+		if err != nil {
+			s.t.log.Debug("key frames were not decoded", "count", len(batch), "err", err)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i, j := range out {
+			s.tiles[i] = j
+		}
+	})
+}
+
+// drop forgets what waits.
+func (s *sheet) drop() {
+	if s != nil {
+		s.waiting = nil
+	}
+}
+
+// finish makes the sprite of n tiles, or nil when there is no picture at all.
+func (s *sheet) finish(ctx context.Context, n int) []byte {
+	if s == nil {
+		return nil
+	}
+	s.send()
+	done := make(chan struct{})
+	s.t.wg.Go(func() { s.runs.Wait(); close(done) })
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := sprite(s.tiles, n)
+	if err != nil {
+		s.t.log.Debug("no sprite", "err", err)
+	}
+	return b
+}
+
+// decode runs the child over a batch. A batch that does not give as many pictures as it has key frames is decoded one
+// by one, so that a bad key frame spoils no other.
+func (t *Thumbs) decode(ctx context.Context, batch []tile) (map[int][]byte, error) {
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	out := map[int][]byte{}
+	pictures, err := t.run(ctx, batch)
+	if err == nil && len(pictures) == len(batch) {
+		for i, p := range pictures {
+			out[batch[i].index] = p
+		}
+		return out, nil
+	}
+	if len(batch) == 1 {
+		return nil, errors.Join(errors.New("no picture"), err)
+	}
+	for i := range batch {
+		one, oneErr := t.run(ctx, batch[i:i+1])
+		if oneErr == nil && len(one) == 1 {
+			out[batch[i].index] = one[0]
+		}
+	}
+	return out, err
+}
+
+func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, decodeTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, t.path, "-nostdin", "-v", "error", "-threads", "1",
+		"-protocol_whitelist", "pipe", "-f", "h264", "-i", "pipe:0",
+		"-vf", fmt.Sprintf("scale=%d:-2", tileWidth), "-vsync", "passthrough",
+		"-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "pipe:1")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	cmd.WaitDelay = time.Second
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("record: decoder: %w", err)
+	}
+	out := limited{left: maxTile * len(batch)}
+	cmd.Stdout = &out
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("record: decoder: %w", err)
+	}
+	// The limits are in force before the child gets the first byte of a camera.
+	limitErr := confine(cmd.Process.Pid)
+	if limitErr == nil {
+		for _, b := range batch {
+			if _, err := in.Write(b.annex); err != nil {
+				break
+			}
+		}
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("record: decoder: %w", errors.Join(limitErr, err))
+	}
+	return splitJPEG(out.buf.Bytes()), limitErr
+}
+
+// limited takes so many bytes and no more.
+type limited struct {
+	buf  bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(b []byte) (int, error) {
+	if len(b) > l.left {
+		return 0, errors.New("too much output")
+	}
+	l.left -= len(b)
+	return l.buf.Write(b)
+}
+
+// splitJPEG cuts pictures that lie end to end. Inside a picture the end marker cannot occur: encoders stuff it.
+func splitJPEG(b []byte) [][]byte {
+	var out [][]byte
+	for {
+		start := bytes.Index(b, []byte{0xff, 0xd8})
+		if start < 0 {
+			return out
+		}
+		end := bytes.Index(b[start:], []byte{0xff, 0xd9})
+		if end < 0 {
+			return out
+		}
+		out = append(out, b[start:start+end+2])
+		b = b[start+end+2:]
+	}
+}
+
+// sprite puts tiles side by side, four in a row; one that is missing is grey.
+func sprite(tiles map[int][]byte, n int) ([]byte, error) {
+	height := 0
+	pictures := make([]image.Image, n)
+	for i := range n {
+		b := tiles[i]
+		if b == nil {
+			continue
+		}
+		cfg, err := jpeg.DecodeConfig(bytes.NewReader(b))
+		if err != nil || cfg.Width != tileWidth || cfg.Height <= 0 || cfg.Height > maxLines {
+			continue
+		}
+		if pictures[i], err = jpeg.Decode(bytes.NewReader(b)); err != nil {
+			pictures[i] = nil
+			continue
+		}
+		height = max(height, cfg.Height)
+	}
+	if height == 0 {
+		return nil, errors.New("no picture was decoded")
+	}
+	rows := (n + tileColumns - 1) / tileColumns
+	all := image.NewRGBA(image.Rect(0, 0, tileColumns*tileWidth, rows*height))
+	draw.Draw(all, all.Bounds(), image.NewUniform(color.Gray{0x80}), image.Point{}, draw.Src)
+	for i, p := range pictures {
+		if p != nil {
+			at := image.Pt(i%tileColumns*tileWidth, i/tileColumns*height)
+			draw.Draw(all, p.Bounds().Add(at), p, p.Bounds().Min, draw.Src)
+		}
+	}
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, all, &jpeg.Options{Quality: 75}); err != nil {
+		return nil, fmt.Errorf("record: sprite: %w", err)
+	}
+	return out.Bytes(), nil
+}
