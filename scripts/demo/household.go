@@ -125,8 +125,8 @@ func (h *household) initialise(ctx context.Context, code string) error {
 	cmd.Stdout = io.Discard
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
-	said.Close()
-	in.Close()
+	_ = said.Close() // closing a pipe tells its reader; it cannot fail
+	_ = in.Close()
 	if typed := <-typist; typed != nil {
 		return fmt.Errorf("keyhold init: %w", typed)
 	}

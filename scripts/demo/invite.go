@@ -49,8 +49,11 @@ func (h *household) invite(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			if joined != nil {
-				<-joined
+			if joined == nil {
+				return nil
+			}
+			if err := <-joined; err != nil && ctx.Err() == nil {
+				return err
 			}
 			return nil
 		case p := <-died:

@@ -40,7 +40,9 @@ func (h *household) start(name, bin string, args ...string) (*program, error) {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go func() {
-		p.err = p.cmd.Wait()
+		if p.err = p.cmd.Wait(); p.err == nil {
+			p.err = errors.New("exit status 0")
+		}
 		close(p.done)
 	}()
 	h.running = append(h.running, p)
@@ -77,7 +79,7 @@ func (p *program) last() string {
 
 // ended is the error of a child that should still run.
 func (p *program) ended() error {
-	return fmt.Errorf("%s ended by itself (%v); its log %s says:\n%s", p.name, p.err, p.log, p.last())
+	return fmt.Errorf("%s ended by itself (%w); its log %s says:\n%s", p.name, p.err, p.log, p.last())
 }
 
 // until polls until something is so, the child has died, or the time is over.

@@ -134,13 +134,13 @@ func (t *tally) endTest(e event, key string) {
 func (t *tally) endPackage(e event, key string) {
 	said := t.said[key]
 	delete(t.said, key)
-	switch {
-	case e.Action == "fail":
+	switch e.Action {
+	case "fail":
 		fmt.Fprint(t.out, strings.Join(said, ""))
 		if len(said) == 0 {
 			fmt.Fprintf(t.out, "FAIL\t%s\n", e.Package)
 		}
-	case e.Action == "pass":
+	case "pass":
 		for _, line := range said {
 			if strings.HasPrefix(line, "ok") {
 				fmt.Fprint(t.out, line)
