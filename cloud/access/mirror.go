@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"keyhold/api"
+	"keyhold/cloud/store"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+// mostKept is how many replayed rosters stay in memory.
+const mostKept = 4096
+
+// Mirror replays the chains that the store holds, link by link as they come. A mirror, because the order and every
+// counter-signature are the hub's; it refuses what the hub could not have signed, and a second link with one number.
+type Mirror struct {
+	store store.Rosters
+
+	mu   sync.Mutex
+	kept map[id.Household]*roster.State // each value is never changed again; guarded by mu
+}
+
+// NewMirror makes a mirror over a store.
+func NewMirror(s store.Rosters) *Mirror {
+	return &Mirror{store: s, kept: map[id.Household]*roster.State{}}
+}
+
+// State returns the newest roster of a household, or store.ErrMissing. It must not be changed.
+func (m *Mirror) State(ctx context.Context, household id.Household) (*roster.State, error) {
+	m.mu.Lock()
+	state := m.kept[household]
+	m.mu.Unlock()
+	from := int64(0)
+	if state != nil {
+		from = state.Head.Seq + 1
+	}
+	// Asked every time: another process may have stored a link.
+	links, err := m.store.Links(ctx, household, from)
+	if err != nil {
+		return nil, fmt.Errorf("access: read roster: %w", err)
+	}
+	if len(links) == 0 {
+		if state == nil {
+			return nil, store.ErrMissing
+		}
+		return state, nil
+	}
+	next, err := replay(state, links, household)
+	if err != nil {
+		return nil, fmt.Errorf("access: stored roster does not replay: %w", err)
+	}
+	m.keep(next)
+	return next, nil
+}
+
+// replay continues a copy of state.
+func replay(state *roster.State, links [][]byte, household id.Household) (*roster.State, error) {
+	if state == nil {
+		return roster.Replay(links, household)
+	}
+	next := clone(state)
+	for _, l := range links {
+		if err := next.Append(l); err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}
+
+// clone copies what Append would change.
+func clone(s *roster.State) *roster.State {
+	next := *s
+	next.Members = append([]roster.Member(nil), s.Members...)
+	next.Chain = append([][]byte(nil), s.Chain...)
+	return &next
+}
+
+func (m *Mirror) keep(s *roster.State) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if was := m.kept[s.Household]; was != nil && was.Head.Seq >= s.Head.Seq {
+		return
+	}
+	if len(m.kept) >= mostKept {
+		for h := range m.kept { // any one: it can be replayed again
+			delete(m.kept, h)
+			break
+		}
+	}
+	m.kept[s.Household] = s
+}
+
+// Register stores a household from its genesis. created is false when it was there.
+func (m *Mirror) Register(ctx context.Context, genesis []byte, now int64) (household id.Household, created bool, err error) {
+	s, err := roster.Start(genesis, "")
+	if err != nil {
+		return "", false, refused(err)
+	}
+	created, err = m.store.Register(ctx, store.Household{
+		Household: s.Household, Sheet: s.Sheet.Lookup(), Genesis: genesis, Hash: s.Head.Hash, Stored: now,
+	})
+	if err != nil {
+		return "", false, fmt.Errorf("access: register: %w", err)
+	}
+	m.keep(s)
+	return s.Household, created, nil
+}
+
+// Append stores the next link. A link with a number that is taken by another statement is a fork and is refused, as
+// is one that does not follow.
+func (m *Mirror) Append(ctx context.Context, n store.Nonce, state *roster.State, seq int64, envelope []byte, now int64) error {
+	e, err := dsse.Parse(envelope)
+	if err != nil {
+		return refused(err)
+	}
+	l := store.Link{Household: state.Household, Seq: seq, Hash: e.Hash(), Envelope: envelope, Stored: now}
+	if seq > state.Head.Seq {
+		next := clone(state)
+		if err := next.Append(envelope); err != nil {
+			return conflicting(err)
+		}
+		if next.Head.Seq != seq {
+			return api.NewProblem(api.Invalid, rule.RosterSeq, "the link's number is not the one it is stored under")
+		}
+	}
+	// At or below the head only a repeat can pass, and the store compares.
+	err = m.store.AppendLink(ctx, n, l)
+	if errors.Is(err, store.ErrConflict) {
+		return api.NewProblem(api.Conflict, rule.RosterFork, "another link with this number is stored")
+	}
+	return err
+}
+
+// conflicting answers with a conflict where the link may be right for a chain that this cloud does not have.
+func conflicting(err error) error {
+	switch r := rule.Of(err); r {
+	case rule.RosterSeq, rule.RosterPrev, rule.RosterFork:
+		return api.NewProblem(api.Conflict, r, "the link does not follow the stored roster")
+	default:
+		return refused(err)
+	}
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"context"
+	"errors"
+
+	"keyhold/api"
+	"keyhold/cloud/access"
+	"keyhold/cloud/store"
+	"keyhold/statement/canon"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/rule"
+)
+
+const (
+	hashSize = len(id.Hash{})
+	// tileWidth is how many hashes fill a tile of height 8, and maxLevel the highest tile of a tree with 2^53 leaves.
+	tileWidth = 256
+	maxLevel  = 6
+)
+
+func (r *Record) page(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	if len(parts) != 4 {
+		return misnamed()
+	}
+	run, err := id.ParseRun(parts[0])
+	camera := id.Camera(parts[1])
+	epoch, err2 := id.ParseEpoch(parts[2])
+	hour, ok := number(parts[3])
+	if err != nil || err2 != nil || !ok || !camera.ValidOrHousehold() {
+		return misnamed()
+	}
+	return r.Store.PutPage(ctx, v.Nonce(), store.Page{
+		PageKey: store.PageKey{Household: v.Statement().Household, Run: run, Camera: camera, Epoch: epoch, Hour: hour},
+		Size:    int64(len(b)), Body: b, Updated: now,
+	})
+}
+
+func (r *Record) tile(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte) error {
+	if len(parts) != 3 {
+		return misnamed()
+	}
+	run, err := id.ParseRun(parts[0])
+	level, ok := number(parts[1])
+	n, ok2 := number(parts[2])
+	if err != nil || !ok || !ok2 || level > maxLevel {
+		return misnamed()
+	}
+	if len(b) == 0 || len(b)%hashSize != 0 || len(b) > tileWidth*hashSize {
+		return api.NewProblem(api.Invalid, rule.Length, "a tile has 1 to 256 whole hashes")
+	}
+	return r.Store.PutTile(ctx, v.Nonce(), store.TileKey{Household: v.Statement().Household, Run: run, Level: int(level), N: n}, b)
+}
+
+func (r *Record) checkpoint(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	if len(parts) != 1 {
+		return misnamed()
+	}
+	run, err := id.ParseRun(parts[0])
+	if err != nil {
+		return misnamed()
+	}
+	household := v.Statement().Household
+	c, err := manifest.ParseCheckpoint(string(b), household, v.Roster().Hub.Sign)
+	if err != nil {
+		return malformed(err)
+	}
+	if c.Run != run {
+		return misnamed()
+	}
+	return r.Store.PutRun(ctx, v.Nonce(), store.Run{Household: household, Run: run, Size: c.Size, Checkpoint: string(b), Updated: now})
+}
+
+func (r *Record) envelopes(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	if len(parts) != 2 {
+		return misnamed()
+	}
+	camera := id.Camera(parts[0])
+	epoch, err := id.ParseEpoch(parts[1])
+	if err != nil || !camera.ValidOrHousehold() {
+		return misnamed()
+	}
+	var rows api.Rows
+	if err := canon.UnmarshalMax(b, &rows, api.MaxOther); err != nil {
+		return malformed(err)
+	}
+	for i := range rows.Envelopes {
+		row := &rows.Envelopes[i]
+		if err := row.Check(); err != nil {
+			return malformed(err)
+		}
+		if row.Camera != camera || row.Epoch != epoch {
+			return api.NewProblem(api.Invalid, rule.Field, "a row belongs to another epoch than the name says")
+		}
+	}
+	return r.Store.PutEnvelopes(ctx, v.Nonce(), v.Statement().Household, rows.Envelopes, nil, now)
+}
+
+// reseal takes rows by which a member gives a device of its own person the keys of epochs. The cloud checks who
+// signed and that the rows are those of the statement; whether they open is the device's to see.
+func (r *Record) reseal(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	if len(parts) != 1 {
+		return misnamed()
+	}
+	device, err := id.ParseDevice(parts[0])
+	if err != nil {
+		return misnamed()
+	}
+	var in api.Resealed
+	if err := canon.UnmarshalMax(b, &in, api.MaxOther); err != nil {
+		return malformed(err)
+	}
+	w, state := v.Statement(), v.Roster()
+	target, ok := state.Device(device)
+	if !ok {
+		return access.Answer(store.ErrMissing)
+	}
+	if giver, ok := state.Device(w.From); w.From != id.Sheet && (!ok || giver.Person != target.Person) {
+		return api.NewProblem(api.Denied, "", "only the person's own devices and the sheet give a device its keys")
+	}
+	var statement request.Reseal
+	key, _ := state.Key(w.From)
+	e, err := dsse.OpenBy(in.Statement, request.ThingReseal, &statement, w.From, key)
+	if err != nil {
+		return malformed(err)
+	}
+	if statement.Household != w.Household || statement.Device != device {
+		return api.NewProblem(api.Invalid, rule.Field, "the reseal is for another household or device than the name says")
+	}
+	if err := sameRows(&statement, in.Envelopes); err != nil {
+		return err
+	}
+	return r.Store.PutEnvelopes(ctx, v.Nonce(), w.Household, in.Envelopes,
+		&store.Reseal{Hash: e.Hash(), Device: device, Statement: in.Statement}, now)
+}
+
+// sameRows wants each row to be one that the statement names.
+func sameRows(s *request.Reseal, rows []request.Row) error {
+	named := map[request.ResealedEpoch]bool{}
+	for _, e := range s.Epochs {
+		named[e] = true
+	}
+	for i := range rows {
+		row := &rows[i]
+		if err := row.Check(); err != nil {
+			return malformed(err)
+		}
+		epoch := request.ResealedEpoch{Camera: row.Camera, Epoch: row.Epoch, Envelope: id.HashOf(row.Bytes)}
+		if row.Device != s.Device || row.Head != s.Head || !named[epoch] {
+			return api.NewProblem(api.Invalid, rule.Envelope, "a row is not one that the reseal names")
+		}
+		delete(named, epoch)
+	}
+	if len(named) > 0 {
+		return api.NewProblem(api.Invalid, rule.Envelope, "a row that the reseal names is not there")
+	}
+	return nil
+}
+
+func (r *Record) document(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	w := v.Statement()
+	if len(parts) != 1 || parts[0] != api.Current {
+		return misnamed()
+	}
+	d := store.Document{Household: w.Household, Kind: w.Kind, Body: b, Updated: now}
+	if w.Kind == request.WriteStatus {
+		var status manifest.Status
+		if _, err := dsse.OpenBy(b, manifest.ThingStatus, &status, id.Hub, v.Roster().Hub.Sign); err != nil {
+			return malformed(err)
+		}
+		if status.Household != w.Household {
+			return api.NewProblem(api.Invalid, rule.WrongHousehold, "the status is of another household")
+		}
+		d.At = status.At
+	}
+	return r.Store.PutDocument(ctx, v.Nonce(), d)
+}
+
+func (r *Record) link(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	if len(parts) != 1 {
+		return misnamed()
+	}
+	seq, ok := number(parts[0])
+	if !ok {
+		return misnamed()
+	}
+	err := r.Rosters.Append(ctx, v.Nonce(), v.Roster(), seq, b, now)
+	var p *api.Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return err
+}
