@@ -49,7 +49,10 @@ export interface Household {
   /** The verified preview picture nearest to `at`, at most a minute away; else null. */
   preview(camera: string, at: number, signal: AbortSignal): Promise<Picture | null>;
 
-  /** The verified segments of [from, until), ready to be read one by one. Signs a fetch statement. */
+  /**
+   * The segments of [from, until), ready to be read one by one. The pages ask for a whole day;
+   * fetch statements are signed as stretches are first read, so that a look names what was looked at.
+   */
   openPlayback(camera: string, from: number, until: number): Promise<Playback>;
 
   /**

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Moves a self-contained fragmented MP4 to a place on the media line.
+ *
+ * Track times start anew with each connection to the camera, and gaps are left out of the line, so
+ * the decode time of every fragment is rewritten: its tracks keep their distance to each other.
+ * Only box headers, mdhd, tkhd and tfdt are read; anything out of shape is an error.
+ */
+export interface Moved {
+  /** Everything before the first fragment: ftyp, moov. */
+  head: Uint8Array;
+  /** The fragments, with their new times. */
+  body: Uint8Array;
+}
+
+interface Box {
+  type: string;
+  /** Of the content. */
+  from: number;
+  until: number;
+  /** Of the whole box. */
+  start: number;
+}
+
+export class Mp4Error extends Error {}
+
+function boxes(view: DataView, from: number, until: number): Box[] {
+  const found: Box[] = [];
+  let at = from;
+  while (at < until) {
+    if (at + 8 > until) throw new Mp4Error('a box header is cut off');
+    let size = view.getUint32(at);
+    let header = 8;
+    if (size === 1) {
+      if (at + 16 > until) throw new Mp4Error('a box header is cut off');
+      size = Number(view.getBigUint64(at + 8));
+      header = 16;
+    } else if (size === 0) {
+      size = until - at;
+    }
+    if (size < header || at + size > until) throw new Mp4Error('a box is larger than its parent');
+    const type = String.fromCharCode(
+      view.getUint8(at + 4),
+      view.getUint8(at + 5),
+      view.getUint8(at + 6),
+      view.getUint8(at + 7),
+    );
+    found.push({ type, start: at, from: at + header, until: at + size });
+    at += size;
+  }
+  return found;
+}
+
+const inside = (view: DataView, box: Box): Box[] => boxes(view, box.from, box.until);
+
+function child(view: DataView, parent: Box, type: string): Box {
+  const box = inside(view, parent).find((one) => one.type === type);
+  if (!box) throw new Mp4Error(`${parent.type} lacks ${type}`);
+  return box;
+}
+
+interface Track {
+  timescale: number;
+  video: boolean;
+}
+
+function tracksOf(view: DataView, moov: Box): Map<number, Track> {
+  const tracks = new Map<number, Track>();
+  for (const trak of inside(view, moov).filter((box) => box.type === 'trak')) {
+    const tkhd = child(view, trak, 'tkhd');
+    const id = view.getUint32(tkhd.from + (view.getUint8(tkhd.from) === 1 ? 20 : 12));
+    const mdia = child(view, trak, 'mdia');
+    const mdhd = child(view, mdia, 'mdhd');
+    const timescale = view.getUint32(mdhd.from + (view.getUint8(mdhd.from) === 1 ? 20 : 12));
+    if (timescale === 0) throw new Mp4Error('a track has no time scale');
+    const hdlr = child(view, mdia, 'hdlr');
+    tracks.set(id, { timescale, video: view.getUint32(hdlr.from + 8) === 0x76696465 });
+  }
+  if (tracks.size === 0) throw new Mp4Error('there is no track');
+  return tracks;
+}
+
+interface Time {
+  track: Track;
+  at: number;
+  wide: boolean;
+  value: number;
+}
+
+function timesOf(view: DataView, fragment: Box, tracks: Map<number, Track>): Time[] {
+  return inside(view, fragment)
+    .filter((box) => box.type === 'traf')
+    .map((traf) => {
+      const track = tracks.get(view.getUint32(child(view, traf, 'tfhd').from + 4));
+      if (!track) throw new Mp4Error('a fragment names a track that is not described');
+      const tfdt = child(view, traf, 'tfdt');
+      const wide = view.getUint8(tfdt.from) === 1;
+      const at = tfdt.from + 4;
+      const value = wide ? Number(view.getBigUint64(at)) : view.getUint32(at);
+      return { track, at, wide, value };
+    });
+}
+
+/** Returns new bytes; `segment` stays as it is. */
+export function moveTo(segment: Uint8Array, seconds: number): Moved {
+  const bytes = segment.slice();
+  const view = new DataView(bytes.buffer);
+  const top = boxes(view, 0, bytes.length);
+  const moov = top.find((box) => box.type === 'moov');
+  const fragments = top.filter((box) => box.type === 'moof');
+  const first = fragments[0];
+  if (!moov || !first || moov.start > first.start) {
+    throw new Mp4Error('not a self-contained fragmented MP4');
+  }
+  const tracks = tracksOf(view, moov);
+  const times = fragments.flatMap((fragment) => timesOf(view, fragment, tracks));
+  // The picture leads: its first frame stands exactly at the wished second.
+  const anchor = times.find((time) => time.track.video) ?? times[0];
+  if (!anchor) throw new Mp4Error('a fragment without a track');
+  const shift = seconds - anchor.value / anchor.track.timescale;
+  for (const time of times) {
+    // Sound that begins a little before the picture of the very first segment is cut to 0.
+    const value = Math.max(0, time.value + Math.round(shift * time.track.timescale));
+    if (time.wide) view.setBigUint64(time.at, BigInt(value));
+    else if (value < 2 ** 32) view.setUint32(time.at, value);
+    else throw new Mp4Error('a decode time does not fit into 32 bits');
+  }
+  return { head: bytes.subarray(0, first.start), body: bytes.subarray(first.start) };
+}

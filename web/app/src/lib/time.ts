@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { m } from '../paraglide/messages.js';
+import { language } from './language.svelte';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** 14:01 */
+export function clockText(at: number, zone?: string): string {
+  return format(at, { hour: '2-digit', minute: '2-digit' }, zone);
+}
+
+/** 14:01:12 */
+export function exactText(at: number, zone?: string): string {
+  return format(at, { hour: '2-digit', minute: '2-digit', second: '2-digit' }, zone);
+}
+
+/** Sunday, 22 November */
+export function dayText(at: number, zone?: string): string {
+  return format(at, { weekday: 'long', day: 'numeric', month: 'long' }, zone);
+}
+
+/** Sun, 22 Nov */
+export function shortDayText(at: number, zone?: string): string {
+  return format(at, { weekday: 'short', day: 'numeric', month: 'short' }, zone);
+}
+
+/** 22 November 2026, 14:01 */
+export function momentText(at: number, zone?: string): string {
+  return format(
+    at,
+    { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' },
+    zone,
+  );
+}
+
+function format(at: number, options: Intl.DateTimeFormatOptions, zone?: string): string {
+  return new Intl.DateTimeFormat(language.tag, {
+    ...options,
+    hourCycle: 'h23',
+    timeZone: zone,
+  }).format(at);
+}
+
+/** "just now", "12 s ago", "3 min ago", "5 h ago", then the day. */
+export function agoText(at: number, now: number): string {
+  const age = now - at;
+  if (age < 2 * second) return m.ago_now();
+  if (age < minute) return m.ago_seconds({ n: Math.floor(age / second) });
+  if (age < hour) return m.ago_minutes({ n: Math.floor(age / minute) });
+  if (age < 24 * hour) return m.ago_hours({ n: Math.floor(age / hour) });
+  return shortDayText(at);
+}
+
+/** How long, in words: 8 s, 3 min 28 s, 2 h 5 min. */
+export function lengthText(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / second);
+  if (seconds < 60) return m.length_seconds({ s: seconds });
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) {
+    const rest = seconds % 60;
+    return rest === 0
+      ? m.length_minutes({ min: minutes })
+      : m.length_minutes_seconds({ min: minutes, s: rest });
+  }
+  const rest = minutes % 60;
+  const hours = Math.floor(minutes / 60);
+  return rest === 0 ? m.length_hours({ h: hours }) : m.length_hours_minutes({ h: hours, min: rest });
+}
+
+/** Whole minutes with the word, for sentences: "12 minutes". */
+export function minutesText(milliseconds: number): string {
+  return unit(Math.max(1, Math.floor(milliseconds / minute)), 'minute');
+}
+
+function unit(count: number, name: string): string {
+  return new Intl.NumberFormat(language.tag, {
+    style: 'unit',
+    unit: name,
+    unitDisplay: 'long',
+  }).format(count);
+}
+
+/** 12 MB */
+export function sizeText(bytes: number): string {
+  const mega = bytes / 1_000_000;
+  const digits = mega < 10 ? 1 : 0;
+  return new Intl.NumberFormat(language.tag, {
+    style: 'unit',
+    unit: 'megabyte',
+    maximumFractionDigits: digits,
+  }).format(mega);
+}

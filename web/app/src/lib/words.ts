@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { m } from '../paraglide/messages.js';
+import type { CreateStep, ErrorKind, Gap, JoinStep } from './household';
+
+export interface Said {
+  what: string;
+  /** What is safe, what to do. */
+  next: string;
+}
+
+/** What happened, what is safe, what to do: for each kind of refusal. */
+export function errorWords(kind: ErrorKind): Said {
+  switch (kind) {
+    case 'invitation-used':
+      return { what: m.error_invitation_used(), next: m.error_invitation_used_next() };
+    case 'invitation-too-old':
+      return { what: m.error_invitation_old(), next: m.error_invitation_old_next() };
+    case 'invitation-wrong-household':
+      return { what: m.error_invitation_wrong(), next: m.error_invitation_wrong_next() };
+    case 'invitation-broken':
+      return { what: m.error_invitation_broken(), next: m.error_invitation_broken_next() };
+    case 'browser-too-old':
+      return { what: m.error_browser(), next: m.error_browser_next() };
+    case 'already-joined':
+      return { what: m.error_joined(), next: m.error_joined_next() };
+    case 'hub-code-wrong':
+      return { what: m.error_code_wrong(), next: m.error_code_wrong_next() };
+    case 'hub-code-used':
+      return { what: m.error_code_used(), next: m.error_code_used_next() };
+    case 'hub-away':
+      return { what: m.error_hub_away(), next: m.error_hub_away_next() };
+    case 'cloud-away':
+      return { what: m.error_cloud_away(), next: m.error_cloud_away_next() };
+    case 'camera-unreachable':
+      return { what: m.error_camera_unreachable(), next: m.error_camera_unreachable_next() };
+    case 'camera-password':
+      return { what: m.error_camera_password(), next: m.error_camera_password_next() };
+    case 'camera-video':
+      return { what: m.error_camera_video(), next: m.error_camera_video_next() };
+    case 'camera-exists':
+      return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
+    case 'not-allowed':
+      return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
+    case 'not-found':
+      return { what: m.error_not_found(), next: m.error_not_found_next() };
+    case 'fault':
+      return { what: m.error_fault(), next: m.error_fault_next() };
+    case 'cancelled':
+      return { what: m.error_cancelled(), next: m.error_cancelled_next() };
+    case 'internal':
+      return { what: m.error_internal(), next: m.error_internal_next() };
+  }
+}
+
+export function joinStepText(step: JoinStep): string {
+  switch (step) {
+    case 'keys':
+      return m.join_step_keys();
+    case 'asking':
+      return m.join_step_asking();
+    case 'hub':
+      return m.join_step_hub();
+    case 'history':
+      return m.join_step_history();
+  }
+}
+
+export function createStepText(step: CreateStep): string {
+  switch (step) {
+    case 'finding':
+      return m.create_step_finding();
+    case 'keys':
+      return m.create_step_keys();
+    case 'hub':
+      return m.create_step_hub();
+  }
+}
+
+export function gapText(reason: Gap['reason']): string {
+  switch (reason) {
+    case 'camera':
+      return m.gap_camera();
+    case 'hub':
+      return m.gap_hub();
+    case 'jump':
+      return m.gap_jump();
+    case 'disk':
+      return m.gap_disk();
+    case 'stopped':
+      return m.gap_stopped();
+    case 'unknown':
+      return m.gap_unknown();
+  }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SvelteMap } from 'svelte/reactivity';
+import { dayAt, stepDay, type Day } from '../../lib/days';
+import { kindOf, type ErrorKind, type Household, type Picture, type Timeline } from '../../lib/household';
+import { Player } from '../../lib/play/player.svelte';
+import type { Route } from '../../lib/route.svelte';
+import {
+  firstZoom,
+  momentOf,
+  nearestRecorded,
+  viewAround,
+  zooms,
+  type Moment,
+  type View,
+} from '../../lib/strip';
+
+const nothing: Timeline = { recorded: [], gaps: [], knownUntil: 0 };
+
+/**
+ * What the history page shows: a day, its strips, a moment, and the player. While a finger drags,
+ * and where nothing is recorded, the moment is the pointed one; else it is the player's.
+ */
+export class HistoryView {
+  readonly player: Player;
+  day = $state.raw<Day>({ name: '', from: 0, until: 0 });
+  view = $state.raw<View>({ from: 0, until: 1 });
+  camera = $state('');
+  timelines = new SvelteMap<string, Timeline>();
+  /** The first answer for this day has not come yet. */
+  loading = $state(true);
+  failure = $state<ErrorKind | null>(null);
+  scrubbing = $state(false);
+  preview = $state.raw<Picture | null>(null);
+
+  #household: Household;
+  #zone: string;
+  #ids: readonly string[] = [];
+  #pointed = $state(0);
+  /** The player is not where the pointer is: it has nothing to show there, or was not asked yet. */
+  #still = $state(true);
+  #wanted: number | null = null;
+  #fetching = false;
+  #gone = new AbortController();
+
+  constructor(household: Household, zone: string) {
+    this.#household = household;
+    this.#zone = zone;
+    this.player = new Player(household);
+  }
+
+  get time(): number {
+    return this.scrubbing || this.#still ? this.#pointed : this.player.time;
+  }
+
+  get timeline(): Timeline {
+    return this.timelines.get(this.camera) ?? nothing;
+  }
+
+  get moment(): Moment {
+    return momentOf(this.timeline, this.time);
+  }
+
+  /** A preview stands in for the video: while dragging, and until the video's own first picture. */
+  get poster(): Picture | null {
+    return this.scrubbing || this.#still || !this.player.shown ? this.preview : null;
+  }
+
+  get still(): boolean {
+    return this.#still || this.scrubbing;
+  }
+
+  get anything(): boolean {
+    return [...this.timelines.values()].some((timeline) => timeline.recorded.length > 0);
+  }
+
+  start(ids: readonly string[], wish: Route, now: number): () => void {
+    this.#ids = ids;
+    this.camera = ids.find((id) => id === wish.camera) ?? ids[0] ?? '';
+    this.day = dayAt(wish.at ?? now, this.#zone);
+    void this.#load(wish.at ?? null, wish.at !== undefined);
+    const stop = this.#household.onTimeline((camera) => void this.#refresh(camera));
+    return () => {
+      stop();
+      this.#gone.abort();
+      this.player.close();
+    };
+  }
+
+  step(days: number): void {
+    this.player.close();
+    this.day = stepDay(this.day, days, this.#zone);
+    void this.#load(null, false);
+  }
+
+  async #load(at: number | null, play: boolean): Promise<void> {
+    const day = this.day;
+    this.loading = true;
+    this.failure = null;
+    this.#still = true;
+    this.preview = null;
+    this.timelines.clear();
+    this.view = { from: day.from, until: day.until };
+    this.#pointed = at ?? day.from;
+    try {
+      const found = await Promise.all(
+        this.#ids.map(
+          async (id) => [id, await this.#household.timeline(id, day.from, day.until)] as const,
+        ),
+      );
+      if (this.day !== day || this.#gone.signal.aborted) return;
+      for (const [id, timeline] of found) this.timelines.set(id, timeline);
+    } catch (reason) {
+      if (this.day === day) this.failure = kindOf(reason);
+    }
+    this.loading = false;
+    if (this.failure) return;
+    const newest = this.timeline.recorded.at(-1)?.until;
+    const moment = at ?? nearestRecorded(this.timeline, newest ?? day.until) ?? day.from;
+    this.view = viewAround(moment, firstZoom([...this.timelines.values()]), day);
+    this.#pointed = moment;
+    if (play) this.show(moment, true);
+    else this.#askPreview(moment);
+  }
+
+  async #refresh(camera: string): Promise<void> {
+    const day = this.day;
+    if (!this.#ids.includes(camera) || this.loading) return;
+    try {
+      const timeline = await this.#household.timeline(camera, day.from, day.until);
+      if (this.day !== day || this.#gone.signal.aborted) return;
+      this.timelines.set(camera, timeline);
+    } catch {
+      // The strips stay as they were; the line about trust says that the cloud does not answer.
+      return;
+    }
+    const ended = this.player.ended && camera === this.camera && !this.still;
+    if (ended && momentOf(this.timeline, this.player.time + 1).state === 'recorded') {
+      this.show(this.player.time + 1, true);
+    }
+  }
+
+  /** While dragging, or by key: the moment moves, a preview follows. */
+  point(time: number): void {
+    this.#pointed = Math.min(Math.max(time, this.day.from), this.day.until - 1);
+    this.#askPreview(this.#pointed);
+    this.#follow();
+  }
+
+  /** Shows a moment in the player where there is one to show. */
+  show(time: number, play: boolean): void {
+    this.point(time);
+    const { camera, day } = this;
+    const at = this.#pointed;
+    if (momentOf(this.timeline, at).state !== 'recorded') {
+      this.#still = true;
+      this.player.pause();
+      return;
+    }
+    if (this.player.covers(at)) {
+      this.player.seek(at);
+      if (play) this.player.play();
+    } else {
+      void this.player.open(camera, day.from, day.until, at, play);
+    }
+    this.#still = false;
+  }
+
+  pick(camera: string): void {
+    if (camera === this.camera) return;
+    const at = this.time;
+    this.camera = camera;
+    this.player.close();
+    this.preview = null;
+    this.#still = true;
+    this.point(at);
+  }
+
+  /** By so many milliseconds; over a gap to its other side. */
+  move(by: number): void {
+    const to = this.time + by;
+    const playing = this.player.playing;
+    if (this.still) this.point(to);
+    else this.show(to, playing);
+  }
+
+  toggle(): void {
+    if (!this.still && this.player.state === 'ready' && !this.player.ended) {
+      this.player.toggle();
+      return;
+    }
+    const at = nearestRecorded(this.timeline, this.time);
+    if (at !== null) this.show(at, true);
+  }
+
+  get zoom(): number {
+    const length = this.view.until - this.view.from;
+    const index = zooms.findIndex((zoom) => zoom <= length);
+    return index < 0 ? zooms.length - 1 : index;
+  }
+
+  zoomTo(index: number): void {
+    const length = zooms[Math.min(Math.max(index, 0), zooms.length - 1)] ?? zooms[0];
+    this.view = viewAround(this.time, length, this.day);
+  }
+
+  pan(by: number): void {
+    const { from, until } = this.view;
+    this.view = viewAround((from + until) / 2 + by, until - from, this.day);
+  }
+
+  /** Keeps the moment in sight. */
+  #follow(): void {
+    const { from, until } = this.view;
+    const length = until - from;
+    if (this.time < from || this.time > until) {
+      this.view = viewAround(this.time, length, this.day);
+    }
+  }
+
+  follow(): void {
+    if (!this.scrubbing && this.player.playing) this.#follow();
+  }
+
+  #askPreview(at: number): void {
+    this.#wanted = at;
+    if (!this.#fetching) void this.#fetchPreviews();
+  }
+
+  /** One at a time, and after it only the newest wish. */
+  async #fetchPreviews(): Promise<void> {
+    this.#fetching = true;
+    while (this.#wanted !== null && !this.#gone.signal.aborted) {
+      const at = this.#wanted;
+      const camera = this.camera;
+      this.#wanted = null;
+      try {
+        const found = await this.#household.preview(camera, at, this.#gone.signal);
+        if (camera === this.camera) this.preview = found;
+      } catch {
+        // A fault raises an alarm of its own; here there is simply no picture.
+        this.preview = null;
+      }
+    }
+    this.#fetching = false;
+  }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  Alarm,
+  Camera,
+  CreateStep,
+  ErrorKind,
+  ExportResult,
+  Gap,
+  Home,
+  Household,
+  HouseholdError,
+  JoinStep,
+  NewHousehold,
+  Phase,
+  Picture,
+  Place,
+  Playback,
+  Progress,
+  Range,
+  Span,
+  Timeline,
+  Trust,
+} from '../src/lib/household';
+import { Settable } from './live';
+import { paint, type Scene } from './scenes';
+
+/** Sunday, 22 November 2026, 14:01:24 in Berlin. */
+export const now = Date.UTC(2026, 10, 22, 13, 1, 24);
+const minute = 60_000;
+export const zone = 'Europe/Berlin';
+
+export function failure(kind: ErrorKind): HouseholdError {
+  return Object.assign(new Error(kind), { kind });
+}
+
+export const forever = new Promise<never>(() => undefined);
+
+export interface Drawn extends Camera {
+  scene: Scene;
+  timeline: Timeline;
+}
+
+const clips = Object.entries(
+  import.meta.glob<string>('./footage/*.mp4', { query: '?url', import: 'default', eager: true }),
+)
+  .sort()
+  .map(([, url]) => url);
+const clipSeconds = 4;
+
+/** A household made up of drawn scenes; each state changes what it needs. */
+export class Fixture implements Household {
+  place: Place = 'operator';
+  phase = new Settable<Phase>('ready');
+  home = new Settable<Home | null>({
+    id: 'k7m2qd5xw3nfa6tbrhc4vyjp5gzs2ulieok7m2qd5xw3nfa6tbrh',
+    person: 'Anna',
+    device: 'Kitchen computer',
+    zone,
+    since: now - 9 * 24 * 60 * minute,
+  });
+  cameras = new Settable<readonly Drawn[]>([]);
+  trust = new Settable<Trust>({
+    checking: false,
+    checkedAt: now - 12_000,
+    hubHeardAt: now - 20_000,
+    cloudReachable: true,
+    lag: 0,
+    alarms: [],
+  });
+
+  /** What an act ends in; null is success. */
+  refusal: ErrorKind | null = null;
+  /** An act never ends, so that its progress can be looked at. */
+  stuck = false;
+  exported: ExportResult = { from: now - 40 * minute, until: now - 39 * minute, gaps: [] };
+
+  async #act(): Promise<void> {
+    if (this.stuck) await forever;
+    if (this.refusal) throw failure(this.refusal);
+  }
+
+  async join(_link: string, _device: string, onStep: (step: JoinStep) => void): Promise<void> {
+    onStep('asking');
+    await this.#act();
+    this.phase.set('ready');
+  }
+
+  async create(_wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<{ sheetWords: string[] }> {
+    onStep('finding');
+    await this.#act();
+    const words =
+      'amber bench cradle dolphin ember fabric garden harbor island jungle kitten ladder ' +
+      'magnet napkin orange pencil quarter ribbon saddle timber umbrella velvet walnut zebra';
+    return { sheetWords: words.split(' ') };
+  }
+
+  async confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
+    onStep('hub');
+    this.phase.set('ready');
+  }
+
+  async addCamera(name: string): Promise<void> {
+    await this.#act();
+    this.cameras.set([
+      ...this.cameras.get(),
+      { id: `cam_${name}`, name, state: 'waiting', scene: 'door', timeline: nothing },
+    ]);
+  }
+
+  async removeCamera(id: string): Promise<void> {
+    this.cameras.set(this.cameras.get().filter((camera) => camera.id !== id));
+  }
+
+  askNewest(): void {}
+
+  #camera(id: string): Drawn {
+    const camera = this.cameras.get().find((one) => one.id === id);
+    if (!camera) throw failure('not-found');
+    return camera;
+  }
+
+  async timeline(id: string, from: number, until: number): Promise<Timeline> {
+    if (this.stuck) await forever;
+    if (this.refusal) throw failure(this.refusal);
+    const { recorded, gaps, knownUntil } = this.#camera(id).timeline;
+    const inside = (range: Range): boolean => range.until > from && range.from < until;
+    return { recorded: recorded.filter(inside), gaps: gaps.filter(inside), knownUntil };
+  }
+
+  onTimeline(): () => void {
+    return () => undefined;
+  }
+
+  async preview(id: string, at: number): Promise<Picture | null> {
+    return { at, bitmap: paint(this.#camera(id).scene, at) };
+  }
+
+  async openPlayback(id: string, from: number, until: number): Promise<Playback> {
+    if (this.stuckPlayback) await forever;
+    if (this.playbackRefusal) throw failure(this.playbackRefusal);
+    const { recorded } = await this.timeline(id, from, until);
+    const spans: Span[] = [];
+    for (const range of recorded) {
+      for (let at = range.from; at + clipSeconds * 1000 <= range.until; at += clipSeconds * 1000) {
+        spans.push({ start: at, end: at + clipSeconds * 1000, mediaSeconds: clipSeconds });
+      }
+    }
+    const read = async (index: number): Promise<Uint8Array> => {
+      const url = clips[index % clips.length];
+      if (!url) throw failure('not-found');
+      return new Uint8Array(await (await fetch(url)).arrayBuffer());
+    };
+    return { spans, read, close: () => undefined };
+  }
+  stuckPlayback = true;
+  playbackRefusal: ErrorKind | null = null;
+
+  async exportRange(
+    _camera: string,
+    _from: number,
+    _until: number,
+    sink: WritableStream<Uint8Array>,
+    onProgress: (progress: Progress) => void,
+  ): Promise<ExportResult> {
+    onProgress({ done: 18_400_000, total: 41_000_000 });
+    if (this.stuck) await forever;
+    if (this.refusal) throw failure(this.refusal);
+    await sink.close();
+    return this.exported;
+  }
+
+  async acknowledge(id: string): Promise<void> {
+    const trust = this.trust.get();
+    const alarms = trust.alarms.map((alarm) =>
+      alarm.id === id ? { ...alarm, acknowledgedAt: now } : alarm,
+    );
+    this.trust.set({ ...trust, alarms });
+  }
+}
+
+export const nothing: Timeline = { recorded: [], gaps: [], knownUntil: 0 };
+
+/** From hours of the day, such as [0, 7.5], [8, 14]: what lies between is a gap. */
+export function day(hours: [number, number][], reason: Gap['reason'] = 'camera'): Timeline {
+  const midnight = Date.UTC(2026, 10, 21, 23);
+  const recorded = hours.map(([from, until]) => ({
+    from: midnight + from * 60 * minute,
+    until: Math.min(midnight + until * 60 * minute, now - 20_000),
+  }));
+  const gaps = recorded.slice(1).map((range, index) => ({
+    from: recorded[index]?.until ?? 0,
+    until: range.from,
+    reason,
+  }));
+  return { recorded, gaps, knownUntil: now - 20_000 };
+}
+
+export function camera(id: string, name: string, scene: Scene, timeline: Timeline): Drawn {
+  const at = now - 12_000;
+  return { id, name, scene, state: 'ok', timeline, newest: { at, bitmap: paint(scene, at) } };
+}
+
+export function alarm(rule: string, more: Partial<Alarm> = {}): Alarm {
+  return {
+    id: rule,
+    rule,
+    at: now - 3 * minute,
+    camera: 'cam_door',
+    from: now - 21 * minute,
+    until: now - 20 * minute,
+    proof: { leaf: 'drawn', got: 'drawn' },
+    ...more,
+  };
+}

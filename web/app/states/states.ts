@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ErrorKind, Trust } from '../src/lib/household';
+import { click, fill, key, see } from './drive';
+import { alarm, camera, day, Fixture, nothing, now } from './fixture';
+
+export interface State {
+  household: Fixture;
+  /** Opened at /join with this link. */
+  link?: string | null;
+  joining?: boolean;
+  fragment?: string;
+  /** What a hand does to get there. */
+  then?: () => Promise<void>;
+}
+
+const minute = 60_000;
+
+function three(): Fixture {
+  const household = new Fixture();
+  household.cameras.set([
+    camera('cam_door', 'Front door', 'door', day([[0, 11.6], [12.1, 24]])),
+    camera('cam_hall', 'Hall', 'hall', day([[0.3, 2], [3.2, 24]])),
+    camera('cam_garden', 'Garden', 'garden', day([[0, 6.1], [7.9, 9.5], [10, 24]], 'hub')),
+  ]);
+  return household;
+}
+
+function trust(change: Partial<Trust>): State {
+  const household = three();
+  household.trust.set({ ...household.trust.get(), ...change });
+  return { household };
+}
+
+function alarmed(...rules: string[]): State {
+  return trust({ alarms: rules.map((rule) => alarm(rule)) });
+}
+
+function joining(refusal: ErrorKind | null, stuck = false): State {
+  const household = new Fixture();
+  household.phase.set('anonymous');
+  household.refusal = refusal;
+  household.stuck = stuck;
+  const link = 'https://cloud.example/join#drawn';
+  return { household, link, joining: true, then: () => click('form button[type=submit]') };
+}
+
+function first(then?: () => Promise<void>): State {
+  const household = new Fixture();
+  household.place = 'own';
+  household.phase.set('anonymous');
+  return { household, then };
+}
+
+const toWay = async (): Promise<void> => click('.actions .filled');
+const toNames = async (): Promise<void> => {
+  await toWay();
+  await click('li button');
+};
+const toHub = async (): Promise<void> => {
+  await toNames();
+  await fill('input', 'Anna');
+  await click('button[type=submit]');
+};
+const toSheet = async (): Promise<void> => {
+  await toHub();
+  await fill('input', 'abcd-efgh');
+  await click('button[type=submit]');
+  await see('ol li:nth-child(24)');
+};
+const toCheck = async (): Promise<void> => {
+  await toSheet();
+  await click('.actions .btn:nth-child(2)');
+  await click('.actions .filled');
+};
+const toCameras = async (): Promise<void> => {
+  await toCheck();
+  await fill('.field:nth-of-type(1) input', 'cradle');
+  await fill('.field:nth-of-type(2) input', 'island');
+  await fill('.field:nth-of-type(3) input', 'quarter');
+  await click('button[type=submit]');
+};
+const addOne = async (): Promise<void> => {
+  await fill('form .field:nth-of-type(1) input', 'rtsp://192.168.1.20/stream');
+  await fill('form .field:nth-of-type(2) input', 'Front door');
+  await click('form button[type=submit]');
+};
+
+const history = (change: Partial<State> = {}): State => ({
+  household: three(),
+  fragment: '#/history',
+  ...change,
+});
+
+/** Opens a real film in the player, cut from the test's own drawing. */
+function playing(): State {
+  const household = three();
+  household.stuckPlayback = false;
+  const at = now - 30 * minute;
+  return {
+    household,
+    fragment: `#/history?camera=cam_door&at=${at}`,
+    then: () => see('video', (video) => (video as HTMLVideoElement).readyState >= 2),
+  };
+}
+
+function exporting(change: (household: Fixture) => void): State {
+  const household = three();
+  return {
+    household,
+    fragment: '#/history',
+    then: async () => {
+      await see('.poster canvas');
+      await click('.word');
+      change(household);
+      await click('.export .filled');
+    },
+  };
+}
+
+const many = (): Fixture => {
+  const household = three();
+  const more = ['Straße vor der Haustür', 'Werkstatt', 'Dachboden', 'Gartenhäuschen hinten links'];
+  household.cameras.set([
+    ...household.cameras.get(),
+    ...more.map((name, index) =>
+      camera(`cam_${index}`, name, index % 2 ? 'hall' : 'street', day([[index, 20 + index]])),
+    ),
+  ]);
+  return household;
+};
+
+export const states: Record<string, () => State> = {
+  'join': () => ({ ...joining(null), then: undefined }),
+  'join-paste': () => ({ ...joining(null), link: null, then: undefined }),
+  'join-progress': () => joining(null, true),
+  'join-used': () => joining('invitation-used'),
+  'join-old': () => joining('invitation-too-old'),
+  'join-wrong': () => joining('invitation-wrong-household'),
+  'join-broken': () => joining('invitation-broken'),
+  'join-browser': () => joining('browser-too-old'),
+  'join-cloud-away': () => joining('cloud-away'),
+  'join-already': () => ({ household: three(), joining: true, link: 'drawn' }),
+
+  'first-language': () => first(),
+  'first-way': () => first(toWay),
+  'first-invited': () => first(async () => (await toWay(), await click('li:nth-child(2) button'))),
+  'first-names': () => first(toNames),
+  'first-hub': () => first(toHub),
+  'first-hub-wrong': () => {
+    const state = first(async () => {
+      await toHub();
+      await fill('input', 'abcd');
+      await click('button[type=submit]');
+    });
+    state.household.refusal = 'hub-code-wrong';
+    return state;
+  },
+  'first-sheet': () => first(toSheet),
+  'first-check': () => first(toCheck),
+  'first-check-wrong': () =>
+    first(async () => {
+      await toCheck();
+      await fill('.field:nth-of-type(1) input', 'cradle');
+      await fill('.field:nth-of-type(2) input', 'iceland');
+      await click('button[type=submit]');
+    }),
+  'first-camera': () => first(toCameras),
+  'first-camera-added': () => first(async () => (await toCameras(), await addOne(), await see('summary'))),
+  'first-waiting': () =>
+    first(async () => (await toCameras(), await addOne(), await click('.actions .filled'))),
+  'first-picture': () => {
+    const state = first(async () => {
+      await toCameras();
+      await addOne();
+      await click('.actions .filled');
+      state.household.cameras.set([camera('cam_door', 'Front door', 'door', nothing)]);
+    });
+    return state;
+  },
+
+  'home': () => ({ household: three() }),
+  'home-empty': () => ({ household: new Fixture() }),
+  'home-one': () => {
+    const household = three();
+    household.cameras.set(household.cameras.get().slice(0, 1));
+    return { household };
+  },
+  'home-two': () => {
+    const household = three();
+    household.cameras.set(household.cameras.get().slice(0, 2));
+    return { household };
+  },
+  'home-many': () => ({ household: many() }),
+  'home-waiting': () => {
+    const household = three();
+    household.cameras.set(
+      household.cameras.get().map((one) => ({ ...one, newest: undefined, state: 'waiting' as const })),
+    );
+    household.trust.set({ ...household.trust.get(), checkedAt: null, checking: true, hubHeardAt: null });
+    return { household };
+  },
+  'home-lost': () => {
+    const household = three();
+    const [door, hall, garden] = household.cameras.get();
+    if (!door?.newest || !hall?.newest || !garden) throw new Error('three cameras');
+    household.cameras.set([
+      { ...door, newest: { ...door.newest, at: now - 16 * minute } },
+      { ...hall, state: 'lost', lostSince: now - 51 * minute, newest: { ...hall.newest, at: now - 51 * minute } },
+      { ...garden, state: 'lost', newest: undefined },
+    ]);
+    return { household };
+  },
+  'home-late': () => trust({ hubHeardAt: now - 12 * minute, checkedAt: now - 40_000 }),
+  'home-silent': () => trust({ hubHeardAt: now - 47 * minute, checkedAt: now - 40_000 }),
+  'home-cloud-away': () => trust({ cloudReachable: false, checkedAt: now - 5 * minute }),
+  'home-behind': () => trust({ lag: 14 * minute }),
+  'home-alarm-read': () =>
+    trust({ alarms: [alarm('file-hash', { acknowledgedAt: now - minute })] }),
+  'home-add': () => ({
+    household: three(),
+    then: async () => (await click('header .btn'), await see('[role=dialog] input')),
+  }),
+  'home-add-refused': () => {
+    const household = three();
+    household.refusal = 'camera-password';
+    return { household, then: async () => (await click('header .btn'), await addOne()) };
+  },
+
+  'history': () => history({ then: () => see('.poster canvas') }),
+  'history-playing': playing,
+  'history-opening': () => history({ fragment: `#/history?camera=cam_hall&at=${now - 9 * minute}` }),
+  'history-gap': () =>
+    history({ fragment: `#/history?camera=cam_door&at=${Date.UTC(2026, 10, 22, 10, 50)}` }),
+  'history-no-camera': () => ({ household: new Fixture(), fragment: '#/history' }),
+  'history-no-day': () =>
+    history({ fragment: `#/history?camera=cam_door&at=${now - 5 * 24 * 60 * minute}` }),
+  'history-loading': () => {
+    const state = history();
+    state.household.stuck = true;
+    return state;
+  },
+  'history-cloud-away': () => {
+    const state = history();
+    state.household.refusal = 'cloud-away';
+    return state;
+  },
+  'history-refused': () => {
+    const state = history({ fragment: `#/history?camera=cam_door&at=${now - 9 * minute}` });
+    state.household.stuckPlayback = false;
+    state.household.playbackRefusal = 'fault';
+    return state;
+  },
+  'history-young': () => {
+    const household = three();
+    household.cameras.set(
+      household.cameras.get().map((one) => ({ ...one, timeline: day([[13.9, 24]]) })),
+    );
+    return history({ household, then: () => see('.poster canvas') });
+  },
+  'history-many': () => history({ household: many(), then: () => see('.poster canvas') }),
+  'export': () => history({ then: async () => (await see('.poster canvas'), await click('.word')) }),
+  'export-running': () => exporting((household) => (household.stuck = true)),
+  'export-done': () => exporting(() => undefined),
+  'export-refused': () => exporting((household) => (household.refusal = 'fault')),
+
+  'alarm-changed': () => alarmed('file-hash'),
+  'alarm-forged': () => alarmed('not-included'),
+  'alarm-dropped': () => alarmed('seq-gap'),
+  'alarm-wrong-camera': () => alarmed('wrong-camera'),
+  'alarm-wrong-household': () => alarmed('wrong-household'),
+  'alarm-rolled-back': () => alarmed('rolled-back'),
+  'alarm-forked': () => alarmed('forked'),
+  'alarm-frozen': () => alarmed('frozen'),
+  'alarm-seal': () => alarmed('checkpoint'),
+  'alarm-key': () => alarmed('envelope'),
+  'alarm-roster': () => alarmed('roster-prev'),
+  'alarm-other': () => alarmed('something-new'),
+  'alarm-two': () => alarmed('file-hash', 'seq-gap'),
+  'alarms-read': () => ({
+    ...trust({ alarms: [alarm('seq-gap', { acknowledgedAt: now - minute })] }),
+    fragment: '#/alarms',
+  }),
+  'alarms-none': () => ({ household: three(), fragment: '#/alarms' }),
+
+  'settings': () => ({ household: three(), fragment: '#/settings' }),
+  'keys': () => ({
+    household: three(),
+    fragment: '#/settings',
+    then: async () => {
+      await see('h1');
+      await key('?');
+      await see('[role=dialog]');
+    },
+  }),
+};

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// Three modes: `production` is what the programs embed; `mutant` is the same with the hook that
+// adversary tests use to switch single checks off; `states` is the page of drawn states alone.
+export default defineConfig(({ mode }) => ({
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/paraglide',
+      strategy: ['globalVariable', 'baseLocale'],
+      emitGitIgnore: false,
+      emitReadme: false,
+    }),
+    svelte(),
+  ],
+  worker: { format: 'es' },
+  publicDir: 'public',
+  build: {
+    target: 'es2023',
+    outDir: mode === 'states' ? 'dist-states' : mode === 'mutant' ? 'dist-mutant' : 'dist',
+    emptyOutDir: mode !== 'production',
+    // The content policy lets nothing in from data: addresses but pictures.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: mode === 'states' ? 'states.html' : 'index.html' },
+  },
+}));
