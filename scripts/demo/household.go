@@ -6,16 +6,15 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
+
+	"keyhold/e2e/harness"
 )
 
 const (
@@ -24,6 +23,7 @@ const (
 	origin        = "http://cloud.localhost:7440"
 	cameraAddress = "127.0.0.1:7554"
 	cameraUser    = "demo"
+	sheet         = "recovery-sheet.txt"
 )
 
 // cameraNames are the films' names; what the household calls its cameras is read from them.
@@ -32,7 +32,7 @@ var cameraNames = []string{"front-door", "garden", "driveway"}
 // household is the demo: its folder, the programs it runs, the films they play.
 type household struct {
 	dir, bin, footage string
-	running           []*program // in the order of their start
+	running           []*harness.Process // in the order of their start
 }
 
 // live starts everything, prints the link and stays until it is told to stop or a program ends.
@@ -59,10 +59,10 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := cloud.until(ctx, 15*time.Second, "answering", func() bool { return answers(ctx, cloudURL+"/v1/info") }); err != nil {
+	if err := cloud.Until(ctx, 15*time.Second, "answering", func(ctx context.Context) bool { return harness.Answers(ctx, cloudURL+"/v1/info") }); err != nil {
 		return err
 	}
-	if err := cameras.until(ctx, 15*time.Second, "listening", func() bool { return listens(ctx, cameraAddress) }); err != nil {
+	if err := cameras.Until(ctx, 15*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cameraAddress) }); err != nil {
 		return err
 	}
 	hub, err := h.start("hub", "keyhold", "hub", "run", "--dir", h.path("hub"), "--cloud", cloudURL)
@@ -75,107 +75,71 @@ func (h *household) live(ctx context.Context) (err error) {
 	return h.invite(ctx)
 }
 
-// settle makes the household the first time; later it finds it there.
-func (h *household) settle(ctx context.Context, hub *program, password string) error {
-	if _, err := os.Stat(h.path("settled")); err == nil {
+// settle makes the household the first time; later it finds it there. Each step leaves a mark, so that a first run
+// that was interrupted goes on where it stopped.
+func (h *household) settle(ctx context.Context, hub *harness.Process, password string) error {
+	if h.done("cameras") {
 		fmt.Println("Going on with the household of the last run (make demo-reset forgets it).")
 		return nil
 	}
 	fmt.Println("A new household: pairing this computer with the hub …")
-	var code string
-	err := hub.until(ctx, 15*time.Second, "showing its pairing code", func() bool {
-		out, err := h.keyhold(ctx, nil, "hub", "code", "--dir", h.path("hub"))
-		code = strings.TrimSpace(out)
-		return err == nil && code != ""
+	err := h.once("household", func() error {
+		var code string
+		err := hub.Until(ctx, 15*time.Second, "showing its pairing code", func(ctx context.Context) bool {
+			out, err := h.keyhold(ctx, "hub", "code", "--dir", h.path("hub"))
+			code = strings.TrimSpace(out)
+			return err == nil && code != ""
+		})
+		if err != nil {
+			return err
+		}
+		return h.initialise(ctx, code)
 	})
 	if err != nil {
 		return err
 	}
-	if err := h.initialise(ctx, code); err != nil {
-		return err
-	}
 	for _, name := range cameraNames {
 		address := url.URL{Scheme: "rtsp", User: url.UserPassword(cameraUser, password), Host: cameraAddress, Path: "/" + name}
-		if _, err := h.keyhold(ctx, nil, "cameras", "add", title(name), address.String(), "--device", h.path("device")); err != nil {
+		err := h.once(name, func() error {
+			_, err := h.keyhold(ctx, "cameras", "add", title(name), address.String(), "--device", h.path("device"))
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
-	if err := os.WriteFile(h.path("settled"), nil, 0o600); err != nil {
-		return fmt.Errorf("note that the household is there: %w", err)
+	return h.once("cameras", func() error { return nil })
+}
+
+// done says whether a step was done in some run.
+func (h *household) done(step string) bool {
+	_, err := os.Stat(h.path("done-" + step))
+	return err == nil
+}
+
+// once does a step unless it is done.
+func (h *household) once(step string, do func() error) error {
+	if h.done(step) {
+		return nil
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(h.path("done-"+step), nil, 0o600); err != nil {
+		return fmt.Errorf("note that a step is done: %w", err)
 	}
 	return nil
 }
 
-// initialise runs `keyhold init` and types back the words that it asks for, as a person does who reads the sheet.
+// initialise begins the household and names what lies where.
 func (h *household) initialise(ctx context.Context, code string) error {
-	sheet := h.path("recovery-sheet.txt")
-	in, answers := io.Pipe()
-	asked, said := io.Pipe()
-	typist := make(chan error, 1)
-	go func() {
-		err := typeWords(asked, answers, sheet)
-		asked.CloseWithError(err)
-		answers.CloseWithError(err)
-		typist <- err
-	}()
-	cmd := exec.CommandContext(ctx, filepath.Join(h.bin, "keyhold"), "init", "--hub-code", code, "--cloud", cloudURL,
-		"--device", h.path("device"), "--name", "Anna", "--device-name", "This computer", "--sheet-out", sheet)
-	cmd.Stdin = in
-	cmd.Stderr = said
-	cmd.Stdout = io.Discard
-	cmd.WaitDelay = time.Second
-	err := cmd.Run()
-	_ = said.Close() // closing a pipe tells its reader; it cannot fail
-	_ = in.Close()
-	if typed := <-typist; typed != nil {
-		return fmt.Errorf("keyhold init: %w", typed)
-	}
-	if err != nil {
-		return fmt.Errorf("keyhold init: %w", err)
-	}
-	return nil
-}
-
-var (
-	question  = regexp.MustCompile(`(?i)\bword +(\d+)\b[^\n]*: *$`)
-	sheetWord = regexp.MustCompile(`(\d+) +([a-z]{3,8})\b`)
-)
-
-// typeWords answers every question for a word of the sheet until the program ends.
-func typeWords(asked io.Reader, answers io.Writer, sheet string) error {
-	var seen strings.Builder
-	buf := make([]byte, 4096)
-	for {
-		n, err := asked.Read(buf)
-		seen.Write(buf[:n])
-		if q := question.FindStringSubmatch(seen.String()); q != nil {
-			text, err := os.ReadFile(sheet)
-			if err != nil {
-				return fmt.Errorf("read the recovery sheet: %w", err)
-			}
-			for _, w := range sheetWord.FindAllStringSubmatch(string(text), -1) {
-				if w[1] == q[1] {
-					if _, err := io.WriteString(answers, w[2]+"\n"); err != nil {
-						return fmt.Errorf("type word %s: %w", q[1], err)
-					}
-					break
-				}
-			}
-			seen.Reset()
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("listen to it: %w", err)
-		}
-	}
+	return harness.Init(ctx, filepath.Join(h.bin, "keyhold"), h.path(sheet), "--hub-code", code, "--cloud", origin,
+		"--device", h.path("device"), "--name", "Anna", "--device-name", "This computer")
 }
 
 // keyhold runs one command to its end.
-func (h *household) keyhold(ctx context.Context, in io.Reader, args ...string) (string, error) {
+func (h *household) keyhold(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(h.bin, "keyhold"), args...)
-	cmd.Stdin = in
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -188,6 +152,20 @@ func (h *household) keyhold(ctx context.Context, in io.Reader, args ...string) (
 	return string(out), nil
 }
 
+// start runs a program of the demo; its log is of this run only.
+func (h *household) start(name, program string, args ...string) (*harness.Process, error) {
+	log := filepath.Join(h.dir, "logs", name+".log")
+	if err := os.RemoveAll(log); err != nil {
+		return nil, fmt.Errorf("forget the old log of %s: %w", name, err)
+	}
+	p, err := harness.Start(name, log, nil, filepath.Join(h.bin, program), args...)
+	if err != nil {
+		return nil, err
+	}
+	h.running = append(h.running, p)
+	return p, nil
+}
+
 // stopAll ends the programs, the last started first.
 func (h *household) stopAll() {
 	if len(h.running) == 0 {
@@ -195,7 +173,9 @@ func (h *household) stopAll() {
 	}
 	fmt.Print("\nStopping … ")
 	for i := len(h.running) - 1; i >= 0; i-- {
-		h.running[i].stop()
+		if err := h.running[i].Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "demo:", err)
+		}
 	}
 	fmt.Printf("stopped. Everything is kept in %s\n", h.dir)
 }
@@ -222,31 +202,6 @@ func free(ctx context.Context, address string) error {
 		return fmt.Errorf("%s is taken by another program: stop that one first (%w)", address, err)
 	}
 	return l.Close()
-}
-
-func answers(ctx context.Context, address string) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return false
-	}
-	client := http.Client{}
-	res, err := client.Do(req)
-	if err != nil {
-		return false
-	}
-	res.Body.Close()
-	return res.StatusCode == http.StatusOK
-}
-
-func listens(ctx context.Context, address string) bool {
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return false
-	}
-	conn.Close()
-	return true
 }
 
 // title makes "Front door" of "front-door".

@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"keyhold/e2e/harness"
 )
 
 // invite makes an invitation, prints its link, and stays until told to stop or until a program ends by itself.
 func (h *household) invite(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(h.bin, "keyhold"), "invite", "--own-device", "--wait", "--device", h.path("device"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -30,14 +32,14 @@ func (h *household) invite(ctx context.Context) error {
 	}
 	joined := make(chan error, 1)
 	go func() {
-		printLink(out, h.path("recovery-sheet.txt"))
+		printLink(out, h.path(sheet))
 		joined <- cmd.Wait()
 	}()
-	died := make(chan *program)
+	died := make(chan *harness.Process)
 	for _, p := range h.running {
 		go func() {
 			select {
-			case <-p.done:
+			case <-p.Done():
 				select {
 				case died <- p:
 				case <-ctx.Done():
@@ -60,7 +62,7 @@ func (h *household) invite(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil // Ctrl-C came first
 			}
-			return p.ended()
+			return p.Ended()
 		case err := <-joined:
 			joined = nil // a nil channel is never ready again
 			if ctx.Err() != nil {

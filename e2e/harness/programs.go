@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Programs are the built programs.
+type Programs struct {
+	Keyhold string
+	Cloud   string
+}
+
+// Build builds both programs, as they are released or with the hook that switches a check off. Programs that are up
+// to date are not linked again, so every test may call it.
+func Build(ctx context.Context, mutant bool) (Programs, error) {
+	top, err := Top(ctx)
+	if err != nil {
+		return Programs{}, err
+	}
+	tags, kind := "", "released"
+	if mutant {
+		tags, kind = "mutant", "mutant"
+	}
+	dir := filepath.Join(top, "bin", "e2e", kind)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return Programs{}, fmt.Errorf("make the folder for the programs: %w", err)
+	}
+	// Test packages run side by side; one builds, the others find it done.
+	lock, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return Programs{}, fmt.Errorf("lock the folder for the programs: %w", err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return Programs{}, fmt.Errorf("lock the folder for the programs: %w", err)
+	}
+	p := Programs{Keyhold: filepath.Join(dir, "keyhold"), Cloud: filepath.Join(dir, "keyhold-cloud")}
+	for out, pkg := range map[string]string{p.Keyhold: "./cmd/keyhold", p.Cloud: "./cmd/keyhold-cloud"} {
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", tags, "-o", out, pkg)
+		cmd.Dir = top
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return Programs{}, fmt.Errorf("build %s: %w\n%s", pkg, err, said)
+		}
+	}
+	return p, nil
+}
+
+// Top is the top of the source tree.
+func Top(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the source tree: %w", err)
+	}
+	mod := strings.TrimSpace(string(out))
+	if filepath.Base(mod) != "go.mod" {
+		return "", fmt.Errorf("this is not run from within the source tree (go.mod is %q)", mod)
+	}
+	return filepath.Dir(mod), nil
+}
