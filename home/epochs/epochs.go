@@ -15,7 +15,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -27,6 +26,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/state"
 	"keyhold/sealing/to"
+	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
@@ -238,7 +238,7 @@ func keep(ctx context.Context, tx *sql.Tx, f *to.Epoch, head id.Hash, made int64
 			return nil, fmt.Errorf("epochs: keep envelope: %w", err)
 		}
 	}
-	body, err := json.Marshal(api.Rows{Envelopes: f.Rows})
+	body, err := canon.Marshal(api.Rows{Envelopes: f.Rows})
 	if err != nil {
 		return nil, fmt.Errorf("epochs: envelopes: %w", err)
 	}

@@ -5,7 +5,6 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -25,7 +24,8 @@ type hashes struct {
 
 var _ tlog.HashReader = hashes{}
 
-func hashesName(tiles string, run id.Run) string { return filepath.Join(tiles, string(run), "hashes") }
+// HashFile is where the hashes of a run's tree lie.
+func HashFile(tiles string, run id.Run) string { return filepath.Join(tiles, string(run), "hashes") }
 
 // createHashes makes the file of a new run.
 func createHashes(tiles string, run id.Run) (hashes, error) {
@@ -33,7 +33,7 @@ func createHashes(tiles string, run id.Run) (hashes, error) {
 	if err := durable.MkdirAll(dir); err != nil {
 		return hashes{}, fmt.Errorf("ledger: %w", err)
 	}
-	f, err := os.OpenFile(hashesName(tiles, run), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(HashFile(tiles, run), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return hashes{}, fmt.Errorf("ledger: make hash file: %w", err)
 	}
@@ -50,7 +50,7 @@ func openHashes(tiles string, run id.Run, size int64, repair bool) (hashes, erro
 	if repair {
 		flag = os.O_RDWR
 	}
-	f, err := os.OpenFile(hashesName(tiles, run), flag, 0)
+	f, err := os.OpenFile(HashFile(tiles, run), flag, 0)
 	if err != nil {
 		return hashes{}, fmt.Errorf("ledger: open hash file: %w", err)
 	}
@@ -148,10 +148,4 @@ func (h hashes) close() error {
 		return nil
 	}
 	return h.f.Close()
-}
-
-// hashesEnd returns how many bytes of a run's hash file belong to a tree of this size, and how many there are.
-func hashesEnd(f io.Seeker, size int64) (want, have int64, err error) {
-	have, err = f.Seek(0, io.SeekEnd)
-	return tlog.StoredHashCount(size) * tlog.HashSize, have, err
 }

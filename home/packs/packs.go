@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"keyhold/home/durable"
 	"keyhold/home/ledger"
@@ -57,6 +58,10 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 			string(p.Object), string(at[0].Run), at[0].Index, string(p.Camera), at[0].Seq, string(p.Epoch), id.Hour(p.Start()),
 			p.Start(), p.End(), p.Size, p.SHA256[:], files)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, p.End(), string(p.Camera))
 		return err
 	}
 	if err := s.Ledger.Append(ctx, build, placed); err != nil {
@@ -165,12 +170,20 @@ func (s *Store) remove(ctx context.Context, query string, arg int64) (n int, siz
 	return len(list), size, nil
 }
 
-// Sweep removes files under packs/ that no row names. It must run after home/record has announced
-// again what it found unconfirmed.
-func (s *Store) Sweep(ctx context.Context) (removed int, err error) {
+// Sweep removes files under packs/ that no row names: what a crash left between the two halves of a
+// removal. It must run after home/record has announced again what it found unconfirmed; a pack whose
+// index is still in the spool is left alone.
+func (s *Store) Sweep(ctx context.Context, spool string) (removed int, err error) {
 	known, err := s.Objects(ctx)
 	if err != nil {
 		return 0, err
+	}
+	open, err := os.ReadDir(spool)
+	if err != nil {
+		return 0, fmt.Errorf("packs: sweep: %w", err)
+	}
+	for _, e := range open {
+		known[id.Object(strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())))] = true
 	}
 	err = filepath.WalkDir(s.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || known[id.Object(d.Name())] {
@@ -206,7 +219,7 @@ func (s *Store) Objects(ctx context.Context) (map[id.Object]bool, error) {
 func (s *Store) LastEnd(ctx context.Context, c id.Camera) (int64, error) {
 	var end int64
 	err := s.DB.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT coalesce(max(ends), 0) FROM packs WHERE camera = $1`, string(c)).Scan(&end)
+		return tx.QueryRowContext(ctx, `SELECT coalesce(max(ends), 0) FROM counters WHERE camera = $1`, string(c)).Scan(&end)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("packs: last end: %w", err)

@@ -23,6 +23,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,6 +60,8 @@ type Uplink struct {
 	Packs     *packs.Store
 	// Handle takes what the socket brings. An error means: not now, bring it again.
 	Handle func(context.Context, *api.Delivery) error
+	// Rotate makes new epochs for all; it is called when a new run had to begin because this hub's folder was put back.
+	Rotate func(context.Context) error
 	Now    func() time.Time
 	Log    *slog.Logger
 
@@ -70,9 +73,16 @@ type Uplink struct {
 
 // HTTPClient returns a client fit for the uplink: no overall timeout, since objects are large.
 func HTTPClient() *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Client{Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		Proxy: http.ProxyFromEnvironment,
+		// Names under .localhost are this computer (RFC 6761), also where the resolver does not know.
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+				address = net.JoinHostPort("localhost", port)
+			}
+			return dialer.DialContext(ctx, network, address)
+		},
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: 2 * time.Minute,
 		IdleConnTimeout:       90 * time.Second,

@@ -4,7 +4,8 @@
 
 -- +goose Up
 
--- Single values: 'pairing' (how far pairing has come), 'zone' (the household's time zone).
+-- Single values: 'pairing' (what is owed since genesis was signed), 'zone' (the household's time zone),
+-- 'stopped' (when the hub was last stopped in an orderly way).
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -84,10 +85,11 @@ CREATE TABLE checkpoints (
     PRIMARY KEY (run, size)
 ) STRICT, WITHOUT ROWID;
 
--- The next leaf number of each camera, across runs.
+-- The next leaf number of each camera, across runs, and where its newest pack ended (0: none yet).
 CREATE TABLE counters (
     camera TEXT PRIMARY KEY,
-    next   INTEGER NOT NULL
+    next   INTEGER NOT NULL,
+    ends   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- Leaves of pages that may still grow or are not yet with the cloud. The tree keeps their hashes for good.

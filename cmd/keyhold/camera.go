@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"keyhold/home/camera"
+)
+
+// CameraCommand groups what a simulated camera does.
+type CameraCommand struct {
+	Serve CameraServeCommand `cmd:"" help:"Serve clips as a camera would, over RTSP."`
+}
+
+// CameraServeCommand serves clips in a loop.
+type CameraServeCommand struct {
+	Listen       string            `default:"127.0.0.1:7554" placeholder:"ADDRESS" help:"Where to listen; port 0 takes a free one."`
+	User         string            `placeholder:"NAME" help:"Ask for this user name, by digest."`
+	PasswordFile string            `type:"existingfile" placeholder:"FILE" help:"Ask for the password in this file."`
+	Feeds        map[string]string `arg:"" name:"path=file" mapsep:"none" help:"What to serve where, such as door=door.mp4."`
+}
+
+// Run serves until the context ends.
+func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
+	if (r.User == "") != (r.PasswordFile == "") {
+		return errors.New("a camera that asks for a password needs both --user and --password-file")
+	}
+	cfg := camera.Config{Addr: r.Listen, User: r.User, Log: slog.New(slog.NewTextHandler(c.err, nil))}
+	if r.PasswordFile != "" {
+		b, err := os.ReadFile(r.PasswordFile)
+		if err != nil {
+			return fmt.Errorf("read the password: %w", err)
+		}
+		cfg.Pass = strings.TrimRight(string(b), "\r\n")
+	}
+	for path, file := range r.Feeds {
+		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file})
+	}
+	slices.SortFunc(cfg.Feeds, func(a, b camera.Feed) int { return strings.Compare(a.Path, b.Path) })
+	cam, err := camera.Start(cfg)
+	if err != nil {
+		return err
+	}
+	for _, f := range cfg.Feeds {
+		c.answer("rtsp://%s/%s", cam.Addr(), strings.Trim(f.Path, "/"))
+	}
+	return cam.Run(ctx)
+}

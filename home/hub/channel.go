@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+
+	"keyhold/home/cameras"
+	"keyhold/home/epochs"
+	"keyhold/home/ingest"
+	"keyhold/home/ledger"
+	"keyhold/home/record"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+)
+
+// channel is one camera at work: its source and its recorder.
+type channel struct {
+	source   *ingest.Source
+	recorder *record.Recorder
+	tap      *tap
+	stop     context.CancelFunc
+	done     chan struct{} // closed when the source has ended and the recorder has put everything away
+}
+
+// tap remembers what the camera sends, on the way to the recorder. Frames come on one goroutine.
+type tap struct {
+	next    ingest.Sink
+	params  *ingest.Params // owned by the source's goroutine
+	session *ingest.Session
+	seen    atomic.Pointer[seen]
+}
+
+type seen struct {
+	params  *ingest.Params
+	session *ingest.Session
+}
+
+func (t *tap) Frame(f *ingest.Frame) {
+	if f.Params != nil && (f.Params != t.params || f.Session != t.session) {
+		t.params, t.session = f.Params, f.Session
+		t.seen.Store(&seen{f.Params, f.Session})
+	}
+	t.next.Frame(f)
+}
+
+func (t *tap) Lost(at time.Time, why ingest.Reason) { t.next.Lost(at, why) }
+
+// start lets a camera record. The caller holds control, or nothing else runs yet. why says for what
+// reason the time since its last pack is missing.
+func (h *Hub) start(ctx context.Context, c cameras.Camera, why string) {
+	log := h.Log.With("camera", string(c.ID))
+	if err := h.begin(ctx, c, why); err != nil {
+		log.Error("the camera cannot be recorded", "error", err)
+	}
+}
+
+func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
+	epoch, ok := h.epochs.Current(c.ID)
+	if !ok {
+		return fmt.Errorf("hub: camera %s has no epoch", c.ID)
+	}
+	end, err := h.packs.LastEnd(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	l := LayoutOf(h.Dir)
+	rec, err := record.New(record.Config{
+		Camera: c.ID, Spool: l.Spool, Packs: l.Packs, Thumbs: h.thumbs, Log: h.Log,
+		Epoch:  record.Epoch{ID: epoch.ID, Sealer: epoch.Recipient},
+		Closed: func(p record.Pack) error { return h.keepPack(ctx, p) },
+		Gap:    func(g record.Gap) { h.keepGap(ctx, g) },
+		Since:  record.Gap{Camera: c.ID, From: end, Reason: why},
+	})
+	if err != nil {
+		return err
+	}
+	t := &tap{next: rec}
+	source, err := ingest.New(ingest.Config{URL: c.URL, Sink: t, Now: h.Now, Log: h.Log.With("camera", string(c.ID))})
+	if err != nil {
+		rec.Close()
+		return err
+	}
+	run, stop := context.WithCancel(ctx)
+	ch := &channel{source: source, recorder: rec, tap: t, stop: stop, done: make(chan struct{})}
+	go func() {
+		defer close(ch.done)
+		source.Run(run)
+		rec.Close()
+	}()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running[c.ID] = ch
+	return nil
+}
+
+// end stops a camera and waits until its packs are put away.
+func (h *Hub) end(c id.Camera) {
+	h.mu.Lock()
+	ch := h.running[c]
+	delete(h.running, c)
+	h.mu.Unlock()
+	if ch != nil {
+		ch.stop()
+		<-ch.done
+	}
+}
+
+func (h *Hub) stopAll() {
+	h.control.Lock()
+	defer h.control.Unlock()
+	var wg sync.WaitGroup
+	for _, c := range h.recording() {
+		wg.Go(func() { h.end(c) })
+	}
+	wg.Wait()
+}
+
+// recording returns the cameras at work.
+func (h *Hub) recording() []id.Camera {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := make([]id.Camera, 0, len(h.running))
+	for c := range h.running {
+		out = append(out, c)
+	}
+	return out
+}
+
+func (h *Hub) channel(c id.Camera) *channel {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.running[c]
+}
+
+// reseal hands new epochs to the recorders. epochs calls it with its lock held.
+func (h *Hub) reseal(list []epochs.Epoch) {
+	for _, e := range list {
+		if ch := h.channel(e.Camera); ch != nil {
+			ch.recorder.SetEpoch(record.Epoch{ID: e.ID, Sealer: e.Recipient})
+		}
+	}
+}
+
+// keepPack takes a pack into the manifest. A full disk is waited for: the pack is safe on it already.
+func (h *Hub) keepPack(ctx context.Context, p record.Pack) error {
+	return h.insist(ctx, "a pack is not in the manifest yet", func() error { return h.packs.Closed(ctx, p) })
+}
+
+func (h *Hub) keepGap(ctx context.Context, g record.Gap) {
+	err := h.insist(ctx, "a gap is not in the manifest yet", func() error {
+		e, ok := h.epochs.Current(g.Camera)
+		if !ok {
+			return fmt.Errorf("hub: camera %s has no epoch", g.Camera)
+		}
+		leaf := &manifest.Gap{Header: manifest.Header{Camera: g.Camera}, From: g.From, Until: g.Until, Reason: g.Reason}
+		return h.ledger.Append(ctx, ledger.Entries(ledger.Entry{Epoch: e.ID, Leaf: leaf}), nil)
+	})
+	if err != nil {
+		h.Log.Error("a gap was not written down", "camera", string(g.Camera), "error", err)
+	}
+}
+
+// insist repeats what must be written for some seconds: a disk that is full is being freed meanwhile.
+func (h *Hub) insist(ctx context.Context, what string, f func() error) error {
+	const tries = 20
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || n == tries || ctx.Err() != nil {
+			return err
+		}
+		h.Log.Error(what, "attempt", n, "error", err)
+		t := time.NewTimer(time.Second)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+		t.Stop()
+	}
+}
+
+// report says how a camera does.
+func (h *Hub) report(c cameras.Camera) request.CameraReport {
+	r := request.CameraReport{ID: c.ID, State: request.CameraWaiting, Since: c.Added}
+	ch := h.channel(c.ID)
+	if ch == nil {
+		return r
+	}
+	st := ch.source.Status()
+	r.Since = st.Since.UnixMilli()
+	switch {
+	case st.State == ingest.StateRunning:
+		r.State = request.CameraRecording
+	case !st.Picture.IsZero():
+		r.State = request.CameraLost
+	}
+	if s := ch.tap.seen.Load(); s != nil {
+		r.Video, r.Audio, r.Width, r.Height = describe(s)
+	}
+	return r
+}
+
+// describe names what a camera sends.
+func describe(s *seen) (video, audio string, width, height int64) {
+	video = "h264"
+	if s.session.Audio != nil {
+		audio = "aac"
+	}
+	var sps h264.SPS
+	if err := sps.Unmarshal(s.params.SPS); err == nil {
+		width, height = int64(sps.Width()), int64(sps.Height())
+	}
+	return video, audio, width, height
+}
+
+// probeTime is how long a new camera has to send a picture.
+const probeTime = 12 * time.Second
+
+// probe connects to an address once and waits for a picture. It returns the word of the protocol
+// for what is wrong, or "".
+func (h *Hub) probe(ctx context.Context, url string) string {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	first := &firstPicture{got: make(chan struct{})}
+	s, err := ingest.New(ingest.Config{URL: url, Sink: first, Retry: time.Second, Now: h.Now})
+	if err != nil {
+		return request.RefusedInvalid
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); s.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	away := 0
+	for {
+		select {
+		case <-first.got:
+			return ""
+		case <-ctx.Done():
+			return request.RefusedUnreachable
+		case <-tick.C:
+		}
+		switch s.Status().State {
+		case ingest.StateRefused:
+			return request.RefusedPassword
+		case ingest.StateUnsuited:
+			return request.RefusedCodec
+		case ingest.StateAway:
+			if away++; away > 30 {
+				return request.RefusedUnreachable
+			}
+		}
+	}
+}
+
+type firstPicture struct {
+	once sync.Once
+	got  chan struct{}
+}
+
+func (f *firstPicture) Frame(fr *ingest.Frame) {
+	if fr.Kind == ingest.Video {
+		f.once.Do(func() { close(f.got) })
+	}
+}
+
+func (*firstPicture) Lost(time.Time, ingest.Reason) {}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package hub wires what runs in the home into one program: [Hub.Run] boots all of it and ends all
+// of it. The rules live in the packages that it wires.
+//
+// A start is the same after a clean stop and after a crash: repair the manifest's hash file, take up
+// a pairing that was not finished, close what lies open in the spool, remove what no row names, note
+// the gap, and go on. It trusts its own folder; it opens nothing that it recorded. Without the cloud
+// it goes on recording.
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"keyhold/api"
+	"keyhold/home/cameras"
+	"keyhold/home/durable"
+	"keyhold/home/epochs"
+	"keyhold/home/household"
+	"keyhold/home/ledger"
+	"keyhold/home/packs"
+	"keyhold/home/pairing"
+	"keyhold/home/record"
+	"keyhold/home/state"
+	"keyhold/home/uplink"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	code "keyhold/statement/pairing"
+	"keyhold/statement/roster"
+)
+
+// Hub is the whole program in the home. Dir and Cloud must be set before Run, the rest may be.
+type Hub struct {
+	Dir   string // its folder
+	Cloud string // the cloud's origin
+	// ShowCode is told the pairing code while the hub belongs to nobody.
+	ShowCode func(code.Code)
+	// Serving is told once the hub belongs to a household and records.
+	Serving func(id.Household)
+	// FFmpeg is the program that decodes preview pictures; "ffmpeg" if empty.
+	FFmpeg string
+	HTTP   *http.Client
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Space says how many bytes are free on the folder's disk; asked of the system if nil.
+	Space func() (free int64, err error)
+
+	lock      *os.File
+	db        *state.DB
+	keys      *household.Keys
+	cameras   *cameras.Store
+	household *household.Household
+	ledger    *ledger.Ledger
+	epochs    *epochs.Epochs
+	packs     *packs.Store
+	uplink    *uplink.Uplink
+	thumbs    *record.Thumbs
+
+	// control keeps changes of cameras and roster apart from each other. It is taken before every other lock.
+	control sync.Mutex
+	mu      sync.Mutex
+	running map[id.Camera]*channel // guarded by mu
+	full    bool                   // the disk is full and nothing can be freed; guarded by mu
+	slots   chan struct{}          // holds a token for each command that is being carried out
+	// work ends when the hub is told to stop, recordings after the last pack is put away. Set before anything runs.
+	work, recordings context.Context
+}
+
+// Layout is where things lie in a hub's folder.
+type Layout struct{ Keys, State, Spool, Packs, Tiles string }
+
+// LayoutOf returns the layout of a hub's folder.
+func LayoutOf(dir string) Layout {
+	return Layout{
+		Keys: filepath.Join(dir, "keys"), State: filepath.Join(dir, "state.db"), Spool: filepath.Join(dir, "spool"),
+		Packs: filepath.Join(dir, "packs"), Tiles: filepath.Join(dir, "tiles"),
+	}
+}
+
+// ErrBusy says that another process has the folder.
+var ErrBusy = errors.New("hub: this folder is in use by another hub; stop that one first")
+
+func (h *Hub) defaults() {
+	if h.Now == nil {
+		h.Now = time.Now
+	}
+	if h.Log == nil {
+		h.Log = slog.New(slog.DiscardHandler)
+	}
+	if h.HTTP == nil {
+		h.HTTP = uplink.HTTPClient()
+	}
+	if h.ShowCode == nil {
+		h.ShowCode = func(code.Code) {}
+	}
+	if h.Serving == nil {
+		h.Serving = func(id.Household) {}
+	}
+	if h.Space == nil {
+		h.Space = func() (int64, error) { return freeSpace(h.Dir) }
+	}
+	h.running = map[id.Camera]*channel{}
+	h.slots = make(chan struct{}, 8)
+}
+
+// Run boots the hub and serves until the context ends. Then it closes packs, signs, tries for a few
+// seconds to upload the rest, and returns nil.
+func (h *Hub) Run(ctx context.Context) (err error) {
+	h.defaults()
+	if err := h.open(ctx); err != nil {
+		return errors.Join(err, h.close())
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	client := &api.Client{Base: h.Cloud, HTTP: h.HTTP, Now: h.Now}
+	if err := h.pair(ctx, client); err != nil {
+		return ended(ctx, err)
+	}
+	if err := h.boot(ctx, client); err != nil {
+		return ended(ctx, err)
+	}
+	return h.serve(ctx)
+}
+
+// ended makes an ordered stop no error.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// open takes the folder: lock, keys, database.
+func (h *Hub) open(ctx context.Context) error {
+	l := LayoutOf(h.Dir)
+	for _, d := range []string{h.Dir, l.Keys, l.Spool, l.Packs, l.Tiles} {
+		if err := durable.MkdirAll(d); err != nil {
+			return fmt.Errorf("hub: %w", err)
+		}
+	}
+	// Folders that existed before keep nobody out unless told to.
+	for _, d := range []string{h.Dir, l.Keys} {
+		if err := os.Chmod(d, 0o700); err != nil { //nolint:gosec // a folder needs its x
+			return fmt.Errorf("hub: %w", err)
+		}
+	}
+	var err error
+	if h.lock, err = Lock(h.Dir); err != nil {
+		return err
+	}
+	if err := durable.Sweep(l.Keys); err != nil {
+		return err
+	}
+	if h.keys, err = household.OpenKeys(l.Keys, rand.Reader); err != nil {
+		return err
+	}
+	if h.db, err = state.Open(ctx, l.State); err != nil {
+		return err
+	}
+	h.cameras, err = cameras.Open(h.db, l.Keys)
+	return err
+}
+
+// Lock takes a hub's folder for this process, or says ErrBusy. The caller closes the file.
+func Lock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("hub: lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(ErrBusy, f.Close())
+	}
+	return f, nil
+}
+
+// pair waits for the first device, or finishes a pairing that a crash interrupted.
+func (h *Hub) pair(ctx context.Context, client *api.Client) error {
+	p := &pairing.Pairing{
+		Dir: LayoutOf(h.Dir).Keys, DB: h.db, Client: client, Keys: h.keys, Now: h.Now, Rand: rand.Reader, Log: h.Log,
+	}
+	home, err := household.Load(ctx, h.db)
+	if errors.Is(err, household.ErrNone) {
+		c, err := pairing.Code(p.Dir, h.keys, rand.Reader)
+		if err != nil {
+			return err
+		}
+		h.ShowCode(c)
+		if err := p.Run(ctx); err != nil {
+			return err
+		}
+		home, err = household.Load(ctx, h.db)
+		h.household = home
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	h.household = home
+	return p.Finish(ctx)
+}
+
+// boot repairs, recovers and prepares; nothing records or sends yet.
+func (h *Hub) boot(ctx context.Context, client *api.Client) error {
+	l := LayoutOf(h.Dir)
+	var err error
+	h.ledger, err = ledger.Open(ctx, ledger.Config{
+		DB: h.db, Tiles: l.Tiles, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head,
+		Now: h.Now, Rand: rand.Reader, Log: h.Log,
+	})
+	if err != nil {
+		return err
+	}
+	h.packs = &packs.Store{DB: h.db, Ledger: h.ledger, Dir: l.Packs}
+	h.epochs = &epochs.Epochs{
+		DB: h.db, Ledger: h.ledger, Cameras: h.cameras, Key: h.keys.Sign, Now: h.Now,
+		Roster:  func() *roster.State { return h.household.Roster() },
+		Changed: h.reseal,
+	}
+	if err := h.epochs.Load(ctx); err != nil {
+		return err
+	}
+	if h.ledger.Standing().Run == "" {
+		err := h.epochs.Apply(ctx, epochs.Change{Cameras: []id.Camera{id.HouseholdCamera}, Names: true, Genesis: true})
+		if err != nil {
+			return err
+		}
+	}
+	h.uplink = &uplink.Uplink{
+		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head, DB: h.db,
+		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.rotateAll, Now: h.Now, Log: h.Log,
+	}
+	if h.thumbs, err = record.NewThumbs(record.ThumbsConfig{FFmpeg: h.FFmpeg, Log: h.Log}); err != nil {
+		h.Log.Warn("there will be no preview pictures", "error", err)
+	}
+	return h.recover(ctx)
+}
+
+// recover takes up what an earlier process left in the spool.
+func (h *Hub) recover(ctx context.Context) error {
+	l := LayoutOf(h.Dir)
+	err := record.Recover(record.RecoverConfig{
+		Spool: l.Spool, Packs: l.Packs, Log: h.Log,
+		Closed: func(p record.Pack) error { return h.packs.Closed(ctx, p) },
+		// The gap is announced when the camera's next picture says where it ends.
+		Gap: func(record.Gap) {},
+	})
+	if err != nil {
+		// One damaged pack must not keep the others from being recorded; its files stay for inspection.
+		h.Log.Error("something in the spool could not be recovered", "error", err)
+	}
+	n, err := h.packs.Sweep(ctx, l.Spool)
+	if n > 0 {
+		h.Log.Info("files that nothing names were removed", "count", n)
+	}
+	return err
+}
+
+// serve records and sends until the context ends.
+func (h *Hub) serve(ctx context.Context) error {
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	h.work, h.recordings = ctx, run
+	reason, err := h.lastStop(ctx)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { h.uplink.Run(run) })
+	list, err := h.cameras.List(ctx)
+	if err == nil {
+		for _, c := range list {
+			if c.Removed == 0 {
+				h.start(run, c, reason)
+			}
+		}
+		h.Serving(h.household.ID())
+		wg.Go(func() { h.keep(ctx) })
+		<-ctx.Done()
+	}
+	for range cap(h.slots) {
+		h.slots <- struct{}{} // no command is under way any more, and none begins
+	}
+	h.stopAll()
+	err = errors.Join(err, h.farewell(run))
+	stop()
+	wg.Wait()
+	h.thumbs.Close()
+	return err
+}
+
+// farewell writes down that the hub stopped in order, and gives the upload a moment.
+func (h *Hub) farewell(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	err := h.db.Write(ctx, func(tx *sql.Tx) error {
+		return household.SetFact(ctx, tx, "stopped", fmt.Appendf(nil, "%d", h.Now().UnixMilli()))
+	})
+	if err != nil {
+		return err
+	}
+	if h.beat(ctx) == nil {
+		_ = h.uplink.CaughtUp(ctx) // what is left goes out after the next start
+	}
+	if err := h.uplink.Status(ctx); err != nil {
+		h.Log.Info("stopped without a last word to the cloud")
+	}
+	return nil
+}
+
+// lastStop says why the time until now is missing, and forgets it.
+func (h *Hub) lastStop(ctx context.Context) (reason string, err error) {
+	reason = manifest.GapHub
+	err = h.db.Write(ctx, func(tx *sql.Tx) error {
+		v, err := household.Fact(ctx, tx, "stopped")
+		if err != nil || v == nil {
+			return err
+		}
+		reason = manifest.GapStopped
+		_, err = tx.ExecContext(ctx, `DELETE FROM facts WHERE name = 'stopped'`)
+		return err
+	})
+	return reason, err
+}
+
+func (h *Hub) close() error {
+	var err error
+	if h.ledger != nil {
+		err = errors.Join(err, h.ledger.Close())
+	}
+	if h.db != nil {
+		err = errors.Join(err, h.db.Close())
+	}
+	if h.lock != nil {
+		err = errors.Join(err, h.lock.Close())
+	}
+	return err
+}
+
+// Household returns the household that the hub serves, once it does.
+func (h *Hub) Household() id.Household { return h.household.ID() }
+
+// ShowInfo is what `keyhold hub code` needs of a folder: the code, or the household it is paired with.
+func ShowInfo(ctx context.Context, dir string) (c code.Code, paired id.Household, err error) {
+	l := LayoutOf(dir)
+	if _, err := os.Stat(l.State); err == nil {
+		db, err := state.OpenReadOnly(ctx, l.State)
+		if err != nil {
+			return c, "", err
+		}
+		home, err := household.Load(ctx, db)
+		err = errors.Join(err, db.Close())
+		if err == nil {
+			return c, home.ID(), nil
+		}
+		if !errors.Is(err, household.ErrNone) {
+			return c, "", err
+		}
+	}
+	if err := durable.MkdirAll(l.Keys); err != nil {
+		return c, "", err
+	}
+	keys, err := household.OpenKeys(l.Keys, rand.Reader)
+	if err != nil {
+		return c, "", err
+	}
+	c, err = pairing.Code(l.Keys, keys, rand.Reader)
+	return c, "", err
+}

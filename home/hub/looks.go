@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"keyhold/home/ledger"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+)
+
+// lookAge is how old a fetch statement may be when it comes: the cloud keeps what it has for a hub
+// that was away for seven days. Its nonce is remembered for longer.
+const lookAge = 8 * 24 * time.Hour
+
+// look writes down who fetched footage: one leaf for each camera that the statement names. The
+// statement came from the cloud; only one that a device of the roster signed, once, becomes a leaf.
+func (h *Hub) look(ctx context.Context, body []byte) error {
+	e, f, ok := h.fetch(body)
+	if !ok {
+		h.Log.Warn("a fetch statement was dropped: it is not from a device of this household, or too old")
+		return nil
+	}
+	member, _ := h.household.Device(f.Device)
+	cameras, err := h.cameras.List(ctx)
+	if err != nil {
+		return err
+	}
+	hash := e.Hash()
+	// Asked for before the ledger's lock is taken, which comes after that of the epochs.
+	current := map[id.Camera]id.Epoch{}
+	for _, c := range cameras {
+		if x, ok := h.epochs.Current(c.ID); ok {
+			current[c.ID] = x.ID
+		}
+	}
+	build := func(tx *sql.Tx) ([]ledger.Entry, error) {
+		n, err := useNonce(ctx, tx, f.Nonce, h.Now().Add(2*lookAge).UnixMilli())
+		if err != nil || n == 0 {
+			return nil, err
+		}
+		var out []ledger.Entry
+		for _, c := range cameras {
+			epoch, ok := current[c.ID]
+			if !ok || len(f.Cameras) > 0 && !slices.Contains(f.Cameras, c.ID) {
+				continue
+			}
+			if f.Purpose == request.PurposeTiles {
+				fresh, err := firstTiles(ctx, tx, f.Device, c.ID, id.Hour(h.Now().UnixMilli()))
+				if err != nil || !fresh {
+					if err != nil {
+						return nil, err
+					}
+					continue
+				}
+			}
+			out = append(out, ledger.Entry{Epoch: epoch, Leaf: &manifest.Look{
+				Header: manifest.Header{Camera: c.ID}, Device: f.Device, Fetch: hash, From: f.From, Until: f.Until,
+				Person: member.Person, Purpose: f.Purpose,
+			}})
+			if c.Removed != 0 {
+				// The last word on a camera that is gone stays that it is gone: nobody then waits for its heartbeats.
+				out = append(out, ledger.Entry{Epoch: epoch, Leaf: &manifest.CameraState{
+					Header: manifest.Header{Camera: c.ID}, State: manifest.CameraRemoved,
+				}})
+			}
+		}
+		return out, nil
+	}
+	return h.ledger.Append(ctx, build, nil)
+}
+
+// fetch verifies a fetch statement for footage.
+func (h *Hub) fetch(body []byte) (*dsse.Envelope, *request.Fetch, bool) {
+	e, err := dsse.Parse(body)
+	if err != nil {
+		return nil, nil, false
+	}
+	var f request.Fetch
+	if err := e.Read(request.ThingFetch, &f); err != nil {
+		return nil, nil, false
+	}
+	key, ok := h.household.Key(f.Device)
+	if !ok {
+		return nil, nil, false
+	}
+	if _, err := dsse.OpenBy(body, request.ThingFetch, &f, f.Device, key); err != nil {
+		return nil, nil, false
+	}
+	now := h.Now().UnixMilli()
+	if f.Household != h.household.ID() || f.Kind != request.FetchFootage || f.At < now-lookAge.Milliseconds() || f.At > now+2*request.Window {
+		return nil, nil, false
+	}
+	return e, &f, true
+}
+
+// firstTiles tells whether this is the first look at a camera's preview pictures in this hour.
+func firstTiles(ctx context.Context, tx *sql.Tx, d id.Device, c id.Camera, hour int64) (bool, error) {
+	r, err := tx.ExecContext(ctx, `INSERT INTO tile_looks (device, camera, hour) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, string(d), string(c), hour)
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n == 1, err
+}

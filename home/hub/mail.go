@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"keyhold/api"
+	"keyhold/home/epochs"
+	"keyhold/sealing/box"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+)
+
+// handle takes what the socket brings. It returns an error only for what may be better later: the
+// message then comes again. What is not from this household's members is dropped.
+func (h *Hub) handle(ctx context.Context, d *api.Delivery) error {
+	switch d.Kind {
+	case api.KindFetch:
+		return h.look(ctx, d.Body)
+	case api.KindMail:
+		return h.mail(ctx, d)
+	}
+	h.Log.Info("a message of an unknown kind was dropped")
+	return nil
+}
+
+// mail opens a command, remembers its nonce, and carries it out beside the socket: a camera that
+// takes its time must not hold up the next command. A crash in between loses the command, never
+// carries it out twice; its sender hears nothing and asks again.
+func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
+	c, err := h.command(d)
+	if err != nil {
+		h.Log.Warn("a command was dropped", "error", err)
+		return nil
+	}
+	fresh, err := h.useNonce(ctx, c.Nonce, h.Now().UnixMilli()+2*request.Window)
+	if err != nil {
+		return err
+	}
+	if !fresh {
+		h.Log.Info("a command came twice and was dropped")
+		return nil
+	}
+	select {
+	case h.slots <- struct{}{}:
+	case <-h.work.Done():
+		return h.work.Err()
+	}
+	go func() { // waited for by whoever takes all slots
+		defer func() { <-h.slots }()
+		result, word := h.execute(h.work, c)
+		if err := h.reply(ctx, c, result, word); err != nil {
+			h.Log.Error("a command was carried out, but its answer was not queued", "error", err)
+		}
+	}()
+	return nil
+}
+
+// command opens and verifies a command.
+func (h *Hub) command(d *api.Delivery) (*request.Command, error) {
+	info := box.Context{"household": string(h.household.ID()), "purpose": "command"}
+	plain, err := h.keys.HPKE.Open(info, box.Context{"from": string(d.From), "to": string(id.Hub)}, d.Body)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := h.household.Key(d.From)
+	if !ok || d.From == id.Hub {
+		return nil, errors.New("hub: command: the sender is not in the roster")
+	}
+	var c request.Command
+	if _, err := dsse.OpenBy(plain, request.ThingCommand, &c, d.From, key); err != nil {
+		return nil, err
+	}
+	if c.Device != d.From || c.Household != h.household.ID() {
+		return nil, errors.New("hub: command: sender or household are not those of the envelope")
+	}
+	return &c, request.Fresh(c.At, h.Now().UnixMilli())
+}
+
+// useNonce remembers a nonce and tells whether it is new.
+func (h *Hub) useNonce(ctx context.Context, nonce []byte, until int64) (bool, error) {
+	var n int64
+	err := h.db.Write(ctx, func(tx *sql.Tx) (err error) {
+		n, err = useNonce(ctx, tx, nonce, until)
+		return err
+	})
+	return n == 1, err
+}
+
+func useNonce(ctx context.Context, tx *sql.Tx, nonce []byte, until int64) (int64, error) {
+	r, err := tx.ExecContext(ctx, `INSERT INTO nonces (nonce, until) VALUES ($1, $2) ON CONFLICT DO NOTHING`, nonce, until)
+	if err != nil {
+		return 0, fmt.Errorf("hub: nonce: %w", err)
+	}
+	return r.RowsAffected()
+}
+
+// reply signs, seals and queues an answer.
+func (h *Hub) reply(ctx context.Context, c *request.Command, result request.Result, word string) error {
+	up, err := h.ledger.Uploaded(ctx)
+	if err != nil {
+		return err
+	}
+	// The newest checkpoint that the cloud has confirmed; before the first, the run with nothing in it.
+	p := up.Previous
+	if p.Run == "" {
+		p.Run = up.Run
+	}
+	r := request.Reply{
+		At: h.Now().UnixMilli(), Error: word, Head: h.household.Head(), Household: h.household.ID(), Nonce: c.Nonce,
+		Result: result, Root: p.Root, Run: p.Run, Size: p.Size,
+	}
+	e, err := dsse.Signed(request.ThingReply, &r, id.Hub, h.keys.Sign)
+	if err != nil {
+		return err
+	}
+	reader, ok := h.household.Reader(c.Device)
+	if !ok {
+		return errors.New("hub: reply: the roster has no reader key of the sender")
+	}
+	info := box.Context{"household": string(h.household.ID()), "purpose": "reply"}
+	sealed, err := box.Seal(reader, info, box.Context{"from": string(id.Hub), "to": string(c.Device)}, e.Encode())
+	if err != nil {
+		return err
+	}
+	err = h.db.Write(ctx, func(tx *sql.Tx) error {
+		return epochs.Outbox(ctx, tx, request.WriteMail, string(c.Device), sealed)
+	})
+	if err != nil {
+		return err
+	}
+	h.uplink.Queued()
+	return nil
+}
