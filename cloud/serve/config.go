@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serve
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Config says how to serve. Data must be set; the rest has working defaults.
+type Config struct {
+	// Data is the folder with everything that lasts.
+	Data string
+	// Origin is where people reach this cloud, such as https://cloud.example. It is printed and decides whether
+	// browsers are told to insist on TLS.
+	Origin string
+	// TLSCert and TLSKey are files in PEM. Without them the server speaks plain HTTP, and only to its own machine.
+	TLSCert, TLSKey string
+	// App serves the owner app at / and /join; nil serves none.
+	App http.Handler
+	// Limits bound what one address and one household may ask for; zero means DefaultLimits.
+	Limits Limits
+	Log    *slog.Logger
+	// Now is replaced by tests.
+	Now func() time.Time
+}
+
+func (c *Config) defaults() {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits
+	}
+}
+
+// Check refuses a configuration that would be unsafe on this listen address.
+func (c *Config) Check(listen string) error {
+	if c.Data == "" {
+		return errors.New("serve: no data folder given")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("serve: a certificate needs its key and a key its certificate: give both --tls-cert and --tls-key")
+	}
+	if c.Origin != "" {
+		if u, err := url.Parse(c.Origin); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || (u.Path != "" && u.Path != "/") {
+			return fmt.Errorf("serve: the origin must look like https://cloud.example")
+		}
+	}
+	if c.TLSCert == "" && !local(listen) {
+		return errors.New("serve: plain HTTP is only for this machine: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a server that speaks TLS")
+	}
+	return nil
+}
+
+// local says whether a listen address can be reached from this machine alone.
+func local(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// DefaultData is the data folder where none is given.
+func DefaultData() (string, error) {
+	state := os.Getenv("XDG_STATE_HOME")
+	if state == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("serve: find the home folder, or give --data: %w", err)
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(state, "keyhold", "cloud"), nil
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command keyhold-cloud is the operator's program: it keeps and passes on what households have sealed.
+//
+// It contains no code of Keyhold's that opens anything, which a test of this package proves. It trusts its flags, its
+// data folder and nobody on the network. Stopped in whatever way, it leaves a folder that the next start takes up.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"keyhold/cloud/serve"
+	"keyhold/web"
+)
+
+type commands struct {
+	Serve serveCommand `cmd:"" help:"Serve the cloud until interrupted."`
+}
+
+type serveCommand struct {
+	Listen  string `help:"Address to listen on. Off this machine only with a certificate." default:"127.0.0.1:7440" env:"KEYHOLD_CLOUD_LISTEN"`
+	Data    string `help:"Folder for everything that lasts." placeholder:"DIR" env:"KEYHOLD_CLOUD_DATA"`
+	Origin  string `help:"Where people reach this cloud." placeholder:"URL" env:"KEYHOLD_CLOUD_ORIGIN"`
+	TLSCert string `name:"tls-cert" help:"Certificate chain in PEM." placeholder:"FILE" env:"KEYHOLD_CLOUD_TLS_CERT"`
+	TLSKey  string `name:"tls-key" help:"The certificate's key in PEM." placeholder:"FILE" env:"KEYHOLD_CLOUD_TLS_KEY"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "keyhold-cloud: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program without its process.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("keyhold-cloud"),
+		kong.Description("Keeps and passes on what households have sealed. It can open nothing."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }), kong.UsageOnError())
+	if err != nil {
+		return fmt.Errorf("set up flags: %w", err)
+	}
+	_, err = parser.Parse(args)
+	if exit == 0 {
+		return nil // help was asked for and given
+	}
+	if err != nil {
+		return fmt.Errorf("%w; see keyhold-cloud --help", err)
+	}
+	return c.Serve.run(ctx, stdout, stderr)
+}
+
+func (s *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	config := serve.Config{Data: s.Data, Origin: s.Origin, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Log: log}
+	if config.Data == "" {
+		dir, err := serve.DefaultData()
+		if err != nil {
+			return err
+		}
+		config.Data = dir
+	}
+	if err := config.Check(s.Listen); err != nil {
+		return err
+	}
+	app, err := web.Handler(web.Operator)
+	switch {
+	case errors.Is(err, web.ErrNotBuilt):
+		log.Warn("the owner app is not in this program; only the API is served")
+	case err != nil:
+		return err
+	default:
+		config.App = app
+	}
+	server, err := serve.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), server.Close())
+	}
+	fmt.Fprintf(stdout, "keyhold-cloud: serving on %s\n", s.reach(l.Addr()))
+	fmt.Fprintf(stdout, "keyhold-cloud: this is exactly one process: its data folder, %s, takes no second one\n", config.Data)
+	err = server.Serve(ctx, l)
+	return errors.Join(err, server.Close())
+}
+
+// reach is where people reach the cloud: the origin, or what it listens on.
+func (s *serveCommand) reach(a net.Addr) string {
+	if s.Origin != "" {
+		return s.Origin
+	}
+	if s.TLSCert != "" {
+		return "https://" + a.String()
+	}
+	return "http://" + a.String()
+}
