@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+)
+
+// CamerasCommand groups what is done with cameras.
+type CamerasCommand struct {
+	Add    CamerasAddCommand    `cmd:"" help:"Add a camera: the hub looks at it at once."`
+	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
+	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`
+}
+
+// CamerasAddCommand adds one.
+type CamerasAddCommand struct {
+	deviceFlag
+	Name string `arg:"" help:"What to call it."`
+	URL  string `arg:"" help:"Its RTSP address, such as rtsp://user:password@192.168.1.20/stream; - reads it from standard input."`
+	JSON bool   `name:"json" help:"Print one object of JSON."`
+}
+
+// cameraLine is a camera as --json prints it.
+type cameraLine struct {
+	ID     id.Camera `json:"id"`
+	Name   string    `json:"name"`
+	State  string    `json:"state"`
+	Since  int64     `json:"since,omitempty"`
+	Video  string    `json:"video,omitempty"`
+	Width  int64     `json:"width,omitempty"`
+	Height int64     `json:"height,omitempty"`
+	Audio  string    `json:"audio,omitempty"`
+}
+
+// Run asks the hub.
+func (a *CamerasAddCommand) Run(ctx context.Context, c *console) error {
+	address := a.URL
+	if address == "-" {
+		var err error
+		if address, err = c.ask("Address: "); err != nil {
+			return err
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "rtsp" && u.Scheme != "rtsps") || u.Host == "" {
+		return fmt.Errorf("this is not the address of a camera; it begins with rtsp:// and goes on with a host") // it may hold a password: do not repeat it
+	}
+	s, err := a.open()
+	if err != nil {
+		return err
+	}
+	if u.User != nil {
+		c.say("The user and password go to the hub sealed, and stay there; the cloud never sees them.")
+	}
+	c.say("Asking the hub to look at the camera.")
+	reply, err := s.Do(ctx, request.Op{Kind: request.OpAddCamera, Name: a.Name, URL: address})
+	if err != nil {
+		return fmt.Errorf("add camera: %w", err)
+	}
+	report, err := settled(ctx, s, reply.Result.Camera)
+	if err != nil {
+		return err
+	}
+	line := lineOf(report, a.Name)
+	if a.JSON {
+		return c.object(line)
+	}
+	c.answer("%s  %s  %s", line.Name, stateWords(line.State), line.ID)
+	if line.Video != "" {
+		c.say("%s", pictureWords(line))
+	}
+	return nil
+}
+
+// settled waits a little for a new camera to give its first picture.
+func settled(ctx context.Context, s *session.Session, camera id.Camera) (request.CameraReport, error) {
+	deadline := s.Now().Add(10 * time.Second)
+	for {
+		reply, err := s.Do(ctx, request.Op{Kind: request.OpListCameras})
+		if err != nil {
+			return request.CameraReport{}, fmt.Errorf("ask how the camera is: %w", err)
+		}
+		report := request.CameraReport{ID: camera, State: request.CameraWaiting}
+		for _, r := range reply.Result.Cameras {
+			if r.ID == camera {
+				report = r
+			}
+		}
+		if report.State != request.CameraWaiting || s.Now().After(deadline) {
+			return report, nil
+		}
+		select {
+		case <-ctx.Done():
+			return report, context.Cause(ctx)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// CamerasListCommand lists them.
+type CamerasListCommand struct {
+	deviceFlag
+	JSON bool `name:"json" help:"Print one object of JSON a line."`
+}
+
+// Run joins the household's names with the hub's report.
+func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
+	s, err := l.open()
+	if err != nil {
+		return err
+	}
+	lines, view, err := cameraLines(ctx, c, s)
+	if err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if l.JSON {
+			if err := c.object(line); err != nil {
+				return err
+			}
+			continue
+		}
+		since := ""
+		if line.Since > 0 {
+			since = "since " + clock(line.Since, c.now())
+		}
+		c.answer("%s", strings.TrimRight(fmt.Sprintf("%-20s  %-12s  %-25s  %s", line.Name, stateWords(line.State), since, pictureWords(line)), " "))
+	}
+	if len(lines) == 0 && !l.JSON {
+		c.say("No cameras yet. Add one: keyhold cameras add NAME rtsp://…")
+	}
+	return c.alarms(view)
+}
+
+func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraLine, *session.View, error) {
+	reports := map[id.Camera]request.CameraReport{}
+	reply, askErr := s.Do(ctx, request.Op{Kind: request.OpListCameras})
+	if askErr == nil {
+		for _, r := range reply.Result.Cameras {
+			reports[r.ID] = r
+		}
+	} else {
+		c.say("The hub was not asked how they are: %v", askErr)
+	}
+	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.Names == nil {
+		return nil, v, nil
+	}
+	var lines []cameraLine
+	for _, n := range v.Names.Cameras {
+		if n.State != manifest.NameOn {
+			continue
+		}
+		r, ok := reports[n.ID]
+		if !ok {
+			r = request.CameraReport{ID: n.ID}
+		}
+		lines = append(lines, lineOf(r, n.Name))
+	}
+	return lines, v, nil
+}
+
+// CamerasRemoveCommand removes one.
+type CamerasRemoveCommand struct {
+	deviceFlag
+	Name string `arg:"" help:"Its name or id."`
+}
+
+// Run asks the hub.
+func (r *CamerasRemoveCommand) Run(ctx context.Context, c *console) error {
+	s, err := r.open()
+	if err != nil {
+		return err
+	}
+	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	if err != nil {
+		return err
+	}
+	camera, ok := v.Camera(r.Name)
+	if !ok || camera.State != manifest.NameOn {
+		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+	}
+	if _, err := s.Do(ctx, request.Op{Kind: request.OpRemoveCamera, Camera: camera.ID}); err != nil {
+		return fmt.Errorf("remove camera: %w", err)
+	}
+	c.say("%s is no longer recorded. What it recorded stays.", camera.Name)
+	return nil
+}
+
+func lineOf(r request.CameraReport, name string) cameraLine {
+	return cameraLine{ID: r.ID, Name: name, State: r.State, Since: r.Since, Video: r.Video, Width: r.Width, Height: r.Height, Audio: r.Audio}
+}
+
+func stateWords(state string) string {
+	switch state {
+	case request.CameraRecording:
+		return "recording"
+	case request.CameraWaiting:
+		return "no picture yet"
+	case request.CameraLost:
+		return "lost"
+	default:
+		return "not known"
+	}
+}
+
+func pictureWords(l cameraLine) string {
+	if l.Video == "" {
+		return ""
+	}
+	audio := "no sound"
+	if l.Audio != "" {
+		audio = l.Audio
+	}
+	return fmt.Sprintf("%s %d×%d, %s", l.Video, l.Width, l.Height, audio)
+}

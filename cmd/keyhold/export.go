@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"keyhold/member/export"
+	"keyhold/member/session"
+	"keyhold/statement/manifest"
+)
+
+// ExportCommand writes a range as an MP4.
+type ExportCommand struct {
+	deviceFlag
+	Camera string `required:"" placeholder:"NAME" help:"The camera, by name or id."`
+	From   string `required:"" placeholder:"T" help:"From when: 2026-03-01T14:00:00+01:00, \"today 14:00\", 14:00, -2h."`
+	Until  string `required:"" placeholder:"T" help:"Until when."`
+	Out    string `required:"" type:"path" placeholder:"FILE.mp4" help:"Where to write; the proof goes to FILE.mp4.proof."`
+	JSON   bool   `name:"json" help:"Print one object of JSON."`
+}
+
+// exportLine is the result as --json prints it.
+type exportLine struct {
+	File     string `json:"file"`
+	Proof    string `json:"proof"`
+	From     int64  `json:"from"`
+	Until    int64  `json:"until"`
+	Segments int    `json:"segments"`
+	Joints   int    `json:"joints"`
+	Bytes    int64  `json:"bytes"`
+}
+
+// Run checks the record, fetches, checks and opens each segment, and joins them.
+func (e *ExportCommand) Run(ctx context.Context, c *console) error {
+	from, until, err := timeRange(c, e.From, e.Until)
+	if err != nil {
+		return err
+	}
+	s, err := e.open()
+	if err != nil {
+		return err
+	}
+	var timeline *session.Timeline
+	var camera manifest.NamedCam
+	v, err := s.Steady(ctx, func(v *session.View) error {
+		cameras, err := chosen(v, e.Camera)
+		if err != nil {
+			return err
+		}
+		if len(cameras) == 0 {
+			return fmt.Errorf("there is no camera %q; see keyhold cameras list", e.Camera)
+		}
+		camera = cameras[0]
+		timeline, err = v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b := c.bar("Checking and opening")
+	result, err := export.Write(ctx, s, v, timeline, e.Out, b.set)
+	b.end()
+	if err != nil {
+		return fmt.Errorf("export %s: %w", camera.Name, err)
+	}
+	if e.JSON {
+		err = c.object(exportLine{File: e.Out, Proof: e.Out + export.Suffix, From: result.From, Until: result.Until, Segments: result.Segments, Joints: result.Joints, Bytes: result.Bytes})
+	} else {
+		c.exported(e.Out, camera.Name, timeline, result)
+	}
+	if err != nil {
+		return err
+	}
+	return c.alarms(v)
+}
+
+func (c *console) exported(path, name string, t *session.Timeline, r *export.Result) {
+	now := c.now()
+	long := (time.Duration(r.Shown) * time.Microsecond).Round(time.Second)
+	c.answer("%s", path)
+	c.say("%s from %s until %s: %s in %s, %s.", name, clock(r.From, now), clock(r.Until, now), long, count(r.Segments, "segment", "segments"), size(r.Bytes))
+	if r.Joints > 0 {
+		c.say("Recording was interrupted %s inside; the interruptions are closed up. keyhold list shows them.", count(r.Joints, "time", "times"))
+	}
+	if t.Until > t.KnownUntil && t.Until <= now.UnixMilli()+1000 {
+		c.say("What is newer than %s has not arrived yet.", clock(r.Until, now))
+	}
+	c.say("Every segment is the hub's. The proof is in %s; hand over both files, and anybody can check them: keyhold verify %s", filepath.Base(path)+export.Suffix, filepath.Base(path))
+	c.say("The file is no longer sealed. It holds its first and last segment whole, up to some seconds more than is shown.")
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"keyhold/member/footage"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+)
+
+// ListCommand says what is there.
+type ListCommand struct {
+	deviceFlag
+	Camera string `placeholder:"NAME" help:"One camera, by name or id."`
+	From   string `default:"-24h" placeholder:"T" help:"Since when: 2026-03-01T14:00:00+01:00, \"today 14:00\", 14:00, -2h."`
+	Until  string `default:"now" placeholder:"T" help:"Until when."`
+	Looks  bool   `help:"Who has looked, instead of what was recorded."`
+	JSON   bool   `name:"json" help:"Print one object of JSON a line."`
+}
+
+// Run checks the record and prints what it says.
+func (l *ListCommand) Run(ctx context.Context, c *console) error {
+	from, until, err := timeRange(c, l.From, l.Until)
+	if err != nil {
+		return err
+	}
+	s, err := l.open()
+	if err != nil {
+		return err
+	}
+	var cameras []manifest.NamedCam
+	var timelines []*session.Timeline
+	v, err := s.Steady(ctx, func(v *session.View) error {
+		timelines = nil
+		var err error
+		if cameras, err = chosen(v, l.Camera); err != nil {
+			return err
+		}
+		for _, camera := range cameras {
+			t, err := v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
+			if err != nil {
+				return fmt.Errorf("%s: %w", camera.Name, err)
+			}
+			timelines = append(timelines, t)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, camera := range cameras {
+		if l.Looks {
+			err = c.looks(v, camera, timelines[i], l.JSON)
+		} else {
+			err = c.recorded(camera, timelines[i], l.JSON)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(cameras) == 0 && !l.JSON {
+		c.say("No cameras yet. Add one: keyhold cameras add NAME rtsp://…")
+	}
+	if v.Unreadable > 0 {
+		c.say("%s from before this device's time could not be read.", count(v.Unreadable, "hour", "hours"))
+	}
+	return c.alarms(v)
+}
+
+func timeRange(c *console, from, until string) (time.Time, time.Time, error) {
+	now := c.now()
+	a, err := parseTime(from, now, now.Location())
+	if err != nil {
+		return a, a, err
+	}
+	b, err := parseTime(until, now, now.Location())
+	if err != nil {
+		return a, b, err
+	}
+	if !a.Before(b) {
+		return a, b, fmt.Errorf("from %s until %s is no range: it ends before it begins", a.Format(time.RFC3339), b.Format(time.RFC3339))
+	}
+	return a, b, nil
+}
+
+// chosen is one camera by name, or all that the household knows, removed ones too: their footage stays.
+func chosen(v *session.View, name string) ([]manifest.NamedCam, error) {
+	if name != "" {
+		camera, ok := v.Camera(name)
+		if !ok {
+			return nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
+		}
+		return []manifest.NamedCam{camera}, nil
+	}
+	if v.Names == nil {
+		return nil, nil
+	}
+	return v.Names.Cameras, nil
+}
+
+// recordedLine is a stretch or a gap as --json prints it; times are milliseconds.
+type recordedLine struct {
+	Kind     string    `json:"kind"`
+	Camera   id.Camera `json:"camera"`
+	Name     string    `json:"name"`
+	From     int64     `json:"from"`
+	Until    int64     `json:"until"`
+	Segments int       `json:"segments,omitempty"`
+	Bytes    int64     `json:"bytes,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+}
+
+func (c *console) recorded(camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
+	if !asJSON {
+		c.answer("%s", camera.Name)
+	}
+	pieces := footage.Pieces(t)
+	for _, p := range pieces {
+		if asJSON {
+			line := recordedLine{Kind: "recorded", Camera: camera.ID, Name: camera.Name, From: p.From, Until: p.Until, Segments: p.Segments, Bytes: p.Bytes, Reason: p.Reason}
+			if p.Reason != "" {
+				line.Kind = "gap"
+			}
+			if err := c.object(line); err != nil {
+				return err
+			}
+			continue
+		}
+		now := c.now()
+		times := clock(p.From, now) + " – " + clock(p.Until, now)
+		long := (time.Duration(p.Until-p.From) * time.Millisecond).Round(time.Second)
+		if p.Reason != "" {
+			c.answer("  %s  %9s  gap: %s", times, long, gapWords(p.Reason))
+			continue
+		}
+		c.answer("  %s  %9s  %s, %s", times, long, count(p.Segments, "segment", "segments"), size(p.Bytes))
+	}
+	if len(pieces) == 0 && !asJSON {
+		c.answer("  nothing recorded in this time")
+	}
+	return nil
+}
+
+func gapWords(reason string) string {
+	switch reason {
+	case manifest.GapCamera:
+		return "the camera gave no picture"
+	case manifest.GapHub:
+		return "the hub was off"
+	case manifest.GapJump:
+		return "the camera's clock jumped"
+	case manifest.GapDisk:
+		return "the hub's disk was full"
+	case manifest.GapStopped:
+		return "recording was stopped"
+	default:
+		return "nothing was recorded, and nobody says why"
+	}
+}
+
+func size(bytes int64) string {
+	switch {
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	default:
+		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
+	}
+}
+
+// lookLine is a look as --json prints it.
+type lookLine struct {
+	At         int64     `json:"at"`
+	Camera     id.Camera `json:"camera"`
+	Name       string    `json:"name"`
+	Person     id.Person `json:"person"`
+	PersonName string    `json:"person_name"`
+	Device     id.Device `json:"device"`
+	DeviceName string    `json:"device_name"`
+	Purpose    string    `json:"purpose"`
+	From       int64     `json:"from"`
+	Until      int64     `json:"until"`
+}
+
+func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
+	if !asJSON {
+		c.answer("%s", camera.Name)
+	}
+	for _, l := range t.Looks {
+		line := lookLine{
+			At: l.At, Camera: camera.ID, Name: camera.Name, Person: l.Person, PersonName: v.PersonName(l.Person),
+			Device: l.Device, DeviceName: v.DeviceName(l.Device), Purpose: l.Purpose, From: l.From, Until: l.Until,
+		}
+		if asJSON {
+			if err := c.object(line); err != nil {
+				return err
+			}
+			continue
+		}
+		now := c.now()
+		c.answer("  %s  %s (%s)  %s  %s – %s", clock(l.At, now), line.PersonName, line.DeviceName, purposeWords(l.Purpose), clock(l.From, now), clock(l.Until, now))
+	}
+	if len(t.Looks) == 0 && !asJSON {
+		c.answer("  nobody has looked in this time")
+	}
+	return nil
+}
+
+func purposeWords(purpose string) string {
+	switch purpose {
+	case "tiles":
+		return "saw the newest picture"
+	case "history":
+		return "played"
+	case "export":
+		return "exported"
+	default:
+		return purpose
+	}
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"keyhold/api"
+	"keyhold/member/alarm"
+	"keyhold/member/device"
+	"keyhold/member/session"
+	"keyhold/statement/rule"
+)
+
+// MemberCommands are what a household's device does.
+type MemberCommands struct {
+	Init    InitCommand    `cmd:"" help:"Begin a household with a hub."`
+	Cameras CamerasCommand `cmd:"" help:"Add, list and remove cameras."`
+	Invite  InviteCommand  `cmd:"" help:"Invite a further device."`
+	Join    JoinCommand    `cmd:"" help:"Make this a device of a household, by an invitation."`
+	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
+	Export  ExportCommand  `cmd:"" help:"Write a range as an MP4 with its proof beside it."`
+	Verify  VerifyCommand  `cmd:"" help:"Check exports and copies of ciphertext, without any network."`
+	Recover RecoverCommand `cmd:"" help:"Come back with the recovery sheet."`
+	App     AppCommand     `cmd:"" help:"Serve the owner app on this computer."`
+}
+
+// memberDefaults are the defaults that depend on the computer.
+type memberDefaults map[string]string
+
+func memberVars() memberDefaults {
+	dir := os.Getenv("XDG_CONFIG_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			home = "."
+		}
+		dir = filepath.Join(home, ".config")
+	}
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "computer"
+	}
+	return map[string]string{
+		"device_dir":  filepath.Join(dir, "keyhold", "device"),
+		"device_name": host,
+		"cloud":       "http://127.0.0.1:7440",
+	}
+}
+
+// deviceFlag says which device's folder a command works with.
+type deviceFlag struct {
+	Device string `type:"path" default:"${device_dir}" placeholder:"DIR" help:"Folder of this device's keys."`
+}
+
+func (f deviceFlag) open() (*session.Session, error) {
+	folder, err := device.Open(f.Device)
+	if err != nil {
+		return nil, hint(err)
+	}
+	home, err := folder.Household()
+	if err != nil {
+		return nil, err
+	}
+	return session.Open(folder, newClient(home.Cloud))
+}
+
+// hint adds what can be done about an error that people meet first.
+func hint(err error) error {
+	switch {
+	case errors.Is(err, device.ErrNone):
+		return fmt.Errorf("%w; begin one with keyhold init, or join one with keyhold join", err)
+	case errors.Is(err, device.ErrExists):
+		return fmt.Errorf("%w; choose another with --device", err)
+	}
+	return err
+}
+
+// newClient speaks to a cloud. Objects are large and questions for drops are held open, so only
+// connecting has a limit; commands end by their context.
+func newClient(cloud string) *api.Client {
+	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		// Names under .localhost are this computer (RFC 6761), also where the resolver does not know.
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+				address = net.JoinHostPort("localhost", port)
+			}
+			return dialer.DialContext(ctx, network, address)
+		},
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   15 * time.Second,
+		ResponseHeaderTimeout: 60 * time.Second,
+	}
+	return &api.Client{Base: strings.TrimRight(cloud, "/"), HTTP: &http.Client{Transport: transport}}
+}
+
+// alarm prints a failed proof in words.
+func (c *console) alarm(err error) {
+	w := alarm.Of(rule.Of(err))
+	c.say("\nALARM  %s", w.What)
+	c.say("  What it means  %s", w.Means)
+	c.say("  What was done  %s", w.Did)
+	c.say("  What to do     %s", w.Do)
+	c.say("  The rule       %s: %v", rule.Of(err), err)
+}
+
+// alarms prints all but the first of a view's alarms and returns the first for the exit code.
+func (c *console) alarms(v *session.View) error {
+	if len(v.Alarms) == 0 {
+		if v.Late() {
+			c.say("The hub has been silent since %s.", clock(v.HeardAt, c.now()))
+		}
+		return nil
+	}
+	for _, err := range v.Alarms[1:] {
+		c.alarm(err)
+	}
+	return v.Alarms[0]
+}
+
+// clock writes a time for a person on this computer.
+func clock(ms int64, now time.Time) string {
+	t := time.UnixMilli(ms).In(now.Location())
+	if t.Year() == now.Year() && t.YearDay() == now.YearDay() {
+		return t.Format("15:04:05")
+	}
+	return t.Format("2006-01-02 15:04:05")
+}

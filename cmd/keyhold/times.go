@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// parseTime reads a time as people write it on a command line: RFC 3339, `2026-03-01 14:00`,
+// `today 14:00`, `yesterday 14:00`, `14:00` (today), `now`, or `-2h` (before now). Days are days in
+// zone.
+func parseTime(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	s := strings.ToLower(strings.TrimSpace(text))
+	here := now.In(zone)
+	switch {
+	case s == "now":
+		return now, nil
+	case strings.HasPrefix(s, "-"):
+		d, err := parseSpan(s[1:])
+		if err != nil {
+			return time.Time{}, wrongTime(text)
+		}
+		return now.Add(-d), nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, strings.ToUpper(s)); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02t15:04:05", "2006-01-02 15:04", "2006-01-02t15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(strings.ToLower(layout), s, zone); err == nil {
+			return t, nil
+		}
+	}
+	day, clock, two := strings.Cut(s, " ")
+	back := 0
+	switch {
+	case !two && (day == "today" || day == "yesterday"):
+		clock = "00:00"
+	case !two:
+		day, clock = "today", s
+	}
+	switch day {
+	case "today":
+	case "yesterday":
+		back = 1
+	default:
+		return time.Time{}, wrongTime(text)
+	}
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		if c, err := time.Parse(layout, strings.TrimSpace(clock)); err == nil {
+			return time.Date(here.Year(), here.Month(), here.Day()-back, c.Hour(), c.Minute(), c.Second(), 0, zone), nil
+		}
+	}
+	return time.Time{}, wrongTime(text)
+}
+
+// parseSpan reads 2h, 90m, 1h30m, and 3d.
+func parseSpan(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		d, err := time.ParseDuration(days + "h")
+		return 24 * d, err
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d < 0 {
+		err = fmt.Errorf("negative")
+	}
+	return d, err
+}
+
+func wrongTime(text string) error {
+	return fmt.Errorf("%q is not a time; write it like 2026-03-01T14:00:00+01:00, \"today 14:00\", 14:00 or -2h", text)
+}

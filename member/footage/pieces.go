@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package footage
+
+import (
+	"cmp"
+	"slices"
+
+	"keyhold/member/session"
+)
+
+// Piece is a stretch without interruption, or with a Reason a gap.
+type Piece struct {
+	From, Until int64
+	Segments    int
+	Bytes       int64
+	Reason      string
+}
+
+// seam is how far apart two segments of one stretch may be (milliseconds): arrival times jitter.
+const seam = 1500
+
+// Unexplained is the reason of a gap that the hub wrote nothing about.
+const Unexplained = "unknown"
+
+// Pieces joins segments that follow each other and puts the gaps between them.
+func Pieces(t *session.Timeline) []Piece {
+	var out []Piece
+	for _, s := range t.Segments {
+		if n := len(out); n > 0 && s.Start-out[n-1].Until <= seam {
+			p := &out[n-1]
+			p.Until = max(p.Until, s.End)
+			p.Segments++
+			p.Bytes += s.Size
+			continue
+		}
+		out = append(out, Piece{From: s.Start, Until: s.End, Segments: 1, Bytes: s.Size})
+	}
+	var holes []Piece
+	for i := 1; i < len(out); i++ {
+		if !explained(t, out[i-1].Until, out[i].From) {
+			holes = append(holes, Piece{From: out[i-1].Until, Until: out[i].From, Reason: Unexplained})
+		}
+	}
+	for _, g := range t.Gaps {
+		holes = append(holes, Piece{From: g.From, Until: g.Until, Reason: g.Reason})
+	}
+	out = append(out, holes...)
+	slices.SortStableFunc(out, func(a, b Piece) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
+
+// explained says whether the hub wrote a gap that touches the hole.
+func explained(t *session.Timeline, from, until int64) bool {
+	for _, g := range t.Gaps {
+		if g.From < until && g.Until > from {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"keyhold/api"
+	"keyhold/sealing/box"
+	"keyhold/statement/canon"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+	"keyhold/statement/rule"
+)
+
+// ErrHubAway says that the hub did not answer in time. The command may still reach it within the two
+// minutes for which it holds.
+var ErrHubAway = errors.New("the hub does not answer; is it running, and does it reach the cloud?")
+
+// Refused is the hub's no.
+type Refused struct{ Word string }
+
+func (r *Refused) Error() string {
+	switch r.Word {
+	case request.RefusedStale:
+		return "the household's roster has moved on; try again"
+	case request.RefusedDenied:
+		return "the hub does not allow this"
+	case request.RefusedUnreachable:
+		return "the hub cannot reach this camera: is the address right, and the camera on?"
+	case request.RefusedPassword:
+		return "the camera does not accept this user and password"
+	case request.RefusedCodec:
+		return "the camera sends no video that the hub can record: choose H.264 in its settings"
+	case request.RefusedExists:
+		return "there is one of this name or address already"
+	case request.RefusedNotFound:
+		return "the hub does not know it"
+	default:
+		return "the hub refused the command as " + r.Word
+	}
+}
+
+// commandWait bounds how long a command waits for its reply.
+const commandWait = 40 * time.Second
+
+// Do sends the hub a command and returns its reply once signature, household and nonce are checked.
+func (s *Session) Do(ctx context.Context, op request.Op) (*request.Reply, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, commandWait, ErrHubAway)
+	defer cancel()
+	reply, err := s.do(ctx, op)
+	if err != nil && errors.Is(context.Cause(ctx), ErrHubAway) {
+		return nil, ErrHubAway
+	}
+	return reply, err
+}
+
+func (s *Session) do(ctx context.Context, op request.Op) (*request.Reply, error) {
+	// The socket stands before the command leaves, so that no other program of this device can
+	// acknowledge the reply before this one has seen it.
+	socket, err := s.socket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer socket.Close()
+	nonce, err := s.nonce()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.send(ctx, nonce, op); err != nil {
+		return nil, err
+	}
+	for {
+		d, err := socket.Receive(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if d.Kind != api.KindMail || d.From != id.Hub {
+			continue
+		}
+		reply, err := s.openReply(d.Body)
+		if err != nil || string(reply.Nonce) != string(nonce) {
+			continue // an answer to an earlier command, or not the hub's: it cannot be told from noise
+		}
+		if err := socket.Ack(ctx, d.ID); err != nil {
+			return nil, err
+		}
+		s.heard[reply.Run] = max(s.heard[reply.Run], reply.Size)
+		if reply.Error != "" {
+			return reply, &Refused{Word: reply.Error}
+		}
+		return reply, nil
+	}
+}
+
+func (s *Session) socket(ctx context.Context) (*api.Socket, error) {
+	nonce, err := s.nonce()
+	if err != nil {
+		return nil, err
+	}
+	e, err := dsse.Signed(request.ThingSession, &request.Session{
+		At: s.nowMS(), From: s.Keys.ID(), Household: s.Home.Household, Nonce: nonce, To: s.Home.To,
+	}, s.Keys.ID(), s.Keys.Sign())
+	if err != nil {
+		return nil, fmt.Errorf("sign session: %w", err)
+	}
+	return s.Client.Socket(ctx, e.Encode())
+}
+
+func (s *Session) send(ctx context.Context, nonce []byte, op request.Op) error {
+	e, err := dsse.Signed(request.ThingCommand, &request.Command{
+		At: s.nowMS(), Device: s.Keys.ID(), Head: s.Roster.Head.Hash, Household: s.Home.Household, Nonce: nonce, Op: op,
+	}, s.Keys.ID(), s.Keys.Sign())
+	if err != nil {
+		return fmt.Errorf("sign command: %w", err)
+	}
+	sealed, err := box.Seal(s.Roster.Hub.HPKE, s.info("command"), box.Context{"from": string(s.Keys.ID()), "to": string(id.Hub)}, e.Encode())
+	if err != nil {
+		return fmt.Errorf("seal command: %w", err)
+	}
+	return s.Client.Mail(ctx, s.Signer(), s.Home.Household, id.Hub, sealed)
+}
+
+func (s *Session) openReply(sealed []byte) (*request.Reply, error) {
+	plain, err := s.Keys.Reader().Open(s.info("reply"), box.Context{"from": string(id.Hub), "to": string(s.Keys.ID())}, sealed)
+	if err != nil {
+		return nil, err
+	}
+	e, err := dsse.Parse(plain)
+	if err != nil {
+		return nil, err
+	}
+	var r request.Reply
+	if err := e.Open(request.ThingReply, &r, map[id.Device]ed25519.PublicKey{id.Hub: s.Roster.Hub.Sign}); err != nil {
+		return nil, err
+	}
+	if r.Household != s.Home.Household {
+		return nil, rule.Errorf(rule.WrongHousehold, "a reply of another household")
+	}
+	return &r, request.Fresh(r.At, s.nowMS())
+}
+
+func (s *Session) info(purpose string) box.Context {
+	return box.Context{"household": string(s.Home.Household), "purpose": purpose}
+}
+
+// Signer is this reader as one who writes to the cloud.
+func (s *Session) Signer() api.Signer { return api.Signer{From: s.Keys.ID(), Key: s.Keys.Sign()} }
+
+// Reseal gives a device the keys of epochs: rows sealed to it, and the statement that vouches for them.
+func (s *Session) Reseal(ctx context.Context, to id.Device, rows []request.Row) error {
+	for len(rows) > 0 {
+		n := min(len(rows), request.MaxReseal)
+		if err := s.reseal(ctx, to, rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func (s *Session) reseal(ctx context.Context, to id.Device, rows []request.Row) error {
+	statement := &request.Reseal{
+		At: s.nowMS(), Device: to, Epochs: []request.ResealedEpoch{}, Head: s.Roster.Head.Hash, Household: s.Home.Household,
+	}
+	for _, row := range rows {
+		statement.Epochs = append(statement.Epochs, request.ResealedEpoch{Camera: row.Camera, Envelope: id.HashOf(row.Bytes), Epoch: row.Epoch})
+	}
+	e, err := dsse.Signed(request.ThingReseal, statement, s.Keys.ID(), s.Keys.Sign())
+	if err != nil {
+		return fmt.Errorf("sign reseal: %w", err)
+	}
+	body, err := canon.Marshal(api.Resealed{Envelopes: rows, Statement: e.Encode()})
+	if err != nil {
+		return fmt.Errorf("encode reseal: %w", err)
+	}
+	return s.Client.Write(ctx, s.Signer(), s.Home.Household, request.WriteReseals, string(to), api.Bytes(body))
+}

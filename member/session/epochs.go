@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"keyhold/api"
+	"keyhold/sealing/open"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/rule"
+)
+
+type epochKey struct {
+	Camera id.Camera
+	Epoch  id.Epoch
+}
+
+// epochs are the identities that were opened; they live in memory only.
+type epochs struct {
+	mu   sync.Mutex
+	open map[epochKey]*epochEntry // guarded by mu
+}
+
+type epochEntry struct {
+	once     sync.Once
+	identity *open.Identity
+	err      error
+}
+
+// errNoKey says that this reader was never given the epoch, and could not expect to be.
+var errNoKey = errors.New("recorded before this device was given keys")
+
+// errYet says that the leaf which announces the epoch is not under a checkpoint yet.
+var errYet = errors.New("not under a checkpoint yet")
+
+// identity opens this reader's envelope of an epoch and holds it against the hub's leaf.
+func (v *View) identity(ctx context.Context, k epochKey) (*open.Identity, error) {
+	v.epochs.mu.Lock()
+	if v.epochs.open == nil {
+		v.epochs.open = map[epochKey]*epochEntry{}
+	}
+	e := v.epochs.open[k]
+	if e == nil {
+		e = &epochEntry{}
+		v.epochs.open[k] = e
+	}
+	v.epochs.mu.Unlock()
+	e.once.Do(func() { e.identity, e.err = v.openEpoch(ctx, k) })
+	return e.identity, e.err
+}
+
+func (v *View) openEpoch(ctx context.Context, k epochKey) (*open.Identity, error) {
+	first, ok := v.firstPage(k)
+	if !ok {
+		return nil, fmt.Errorf("epoch: %w", errNoKey)
+	}
+	rows := v.rows[k]
+	if len(rows) == 0 {
+		if v.mayLack(first) {
+			return nil, fmt.Errorf("epoch: %w", errNoKey)
+		}
+		return nil, rule.Errorf(rule.Envelope, "the cloud does not hand out this device's key for what was recorded since it joined")
+	}
+	var last error
+	for _, row := range rows {
+		identity, err := open.Row(v.s.Keys.Reader(), v.Roster.Household, row)
+		if err != nil {
+			last = err
+			continue
+		}
+		if err := v.checkEpoch(ctx, k, row, identity); err != nil {
+			last = err
+			continue
+		}
+		return identity, nil
+	}
+	return nil, last
+}
+
+// mayLack says whether a reader can honestly have no key for a page: it was written before the
+// device joined, or within the hour in which it did.
+func (v *View) mayLack(p api.PageRef) bool {
+	m, ok := v.Roster.Device(v.s.Keys.ID())
+	return ok && p.Hour <= id.Hour(m.Since)
+}
+
+// firstPage finds where an epoch begins: there stands the leaf that announces it.
+func (v *View) firstPage(k epochKey) (api.PageRef, bool) {
+	for _, p := range v.pages[k.Camera] {
+		if p.Epoch == k.Epoch {
+			return p, true
+		}
+	}
+	return api.PageRef{}, false
+}
+
+func (v *View) checkEpoch(ctx context.Context, k epochKey, row request.Row, identity *open.Identity) error {
+	if rule.Off(rule.Envelope) {
+		return nil
+	}
+	leaf, err := v.epochLeaf(ctx, k, identity)
+	if err != nil || leaf == nil {
+		return err
+	}
+	if leaf.Recipient != identity.RecipientHash() {
+		return rule.Errorf(rule.Envelope, "the key of an epoch is not the one that the hub announced")
+	}
+	hash := id.HashOf(row.Bytes)
+	if v.given[hash] {
+		return nil
+	}
+	for _, r := range leaf.Readers {
+		if r.Device == row.Device && r.Envelope == hash {
+			return nil
+		}
+	}
+	return rule.Errorf(rule.Envelope, "an envelope was made neither by the hub nor by a device of this person")
+}
+
+// epochLeaf finds the leaf that announced an epoch: nil if that is older than what the cloud keeps.
+func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identity) (*manifest.Epoch, error) {
+	first, ok := v.firstPage(k)
+	if !ok {
+		return nil, fmt.Errorf("epoch: %w", errNoKey)
+	}
+	entries, err := v.load(ctx, first, identity)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if leaf, ok := e.Leaf.(*manifest.Epoch); ok && leaf.Epoch == k.Epoch {
+			return leaf, nil
+		}
+	}
+	switch {
+	case len(entries) == 0:
+		return nil, fmt.Errorf("epoch: %w", errYet)
+	case (first.Hour+1)*hour < v.now-(retentionDays-1)*day:
+		return nil, nil
+	default:
+		return nil, rule.Errorf(rule.Envelope, "the page in which the hub announced an epoch is missing")
+	}
+}
+
+// load fetches a page, opens it, and returns the leaves that the checkpoint covers.
+func (v *View) load(ctx context.Context, ref api.PageRef, identity *open.Identity) ([]manifest.Entry, error) {
+	run := v.run(ref.Run)
+	sealed, err := v.source.page(ctx, ref)
+	if err != nil {
+		return nil, v.missing(err, "a page of the hub's record that the cloud lists")
+	}
+	plain, err := openAll(identity, sealed)
+	if err != nil {
+		return nil, rule.Errorf(rule.FileHash, "a page of the hub's record does not open: %v", err)
+	}
+	entries, err := manifest.ParsePage(plain)
+	if err != nil {
+		return nil, err
+	}
+	// A page is sent before the checkpoint that covers it, so its end may be newer.
+	for i, e := range entries {
+		if e.Index >= run.Size {
+			entries = entries[:i]
+			break
+		}
+	}
+	if err := manifest.CheckPage(pageName(ref), entries); err != nil {
+		return nil, err
+	}
+	if err := v.proveIncluded(ctx, ref, run, entries); err != nil {
+		return nil, v.missing(err, "a part of the hub's hash tree")
+	}
+	return entries, nil
+}
+
+// proveIncluded wants the leaves in the hub's tree. Online it leaves beside the page the checkpoint
+// under which it did, because the tiles of that checkpoint are in the cache, and those of a later one
+// need not be; offline it asks under that one.
+func (v *View) proveIncluded(ctx context.Context, ref api.PageRef, run *Run, entries []manifest.Entry) error {
+	cache := v.s.cache()
+	path := cache.pagePath(ref) + ".checkpoint"
+	if !v.offline {
+		if err := run.Tree.Included(ctx, entries...); err != nil {
+			return err
+		}
+		return cache.write(path, []byte(run.Note))
+	}
+	note, err := cache.read(path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotCached, err)
+	}
+	cp, err := manifest.ParseCheckpoint(string(note), v.Roster.Household, v.Roster.Hub.Sign)
+	if err != nil {
+		return err
+	}
+	if cp.Run != ref.Run {
+		return rule.Errorf(rule.Checkpoint, "a checkpoint of another run than it is filed under")
+	}
+	return manifest.NewTree(cp, v.source).Included(ctx, entries...)
+}
+
+func openAll(identity *open.Identity, sealed []byte) ([]byte, error) {
+	r, err := identity.Open(bytes.NewReader(sealed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, manifest.MaxPage+1))
+}
+
+// missing turns "not found" for something that the cloud itself has listed, or that its checkpoint
+// implies, into a refusal; a network that fails is none.
+func (v *View) missing(err error, what string) error {
+	if api.KindOf(err) == api.NotFound && !rule.Off(rule.SeqGap) {
+		return rule.Errorf(rule.SeqGap, "%s is not served", what)
+	}
+	return err
+}
+
+// EachEpoch gives run every epoch that this reader can open, with the leaf that announced it and the
+// identity as text, which is a secret. The leaf is nil where it is older than what the cloud keeps, or
+// not under a checkpoint yet: whoever is given such an identity holds it against the leaf later.
+func (v *View) EachEpoch(ctx context.Context, run func(id.Camera, id.Epoch, *manifest.Epoch, string) error) error {
+	for k, rows := range v.rows {
+		var leaf *manifest.Epoch
+		identity, err := v.identity(ctx, k)
+		switch {
+		case err == nil:
+			if leaf, err = v.epochLeaf(ctx, k, identity); err != nil {
+				return err
+			}
+		case errors.Is(err, errNoKey), errors.Is(err, errYet):
+			if identity, err = open.Row(v.s.Keys.Reader(), v.Roster.Household, rows[0]); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+		if err := run(k.Camera, k.Epoch, leaf, identity.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

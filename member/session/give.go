@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+
+	"keyhold/sealing/to"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+)
+
+// Give seals every epoch that this session's reader can open to another reader, and returns how many.
+// Epochs that name the device among their readers already are left out.
+func (s *Session) Give(ctx context.Context, device roster.DeviceKeys) (int, error) {
+	v, err := s.Sync(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var rows []request.Row
+	err = v.EachEpoch(ctx, func(camera id.Camera, epoch id.Epoch, leaf *manifest.Epoch, identity string) error {
+		if leaf != nil {
+			for _, r := range leaf.Readers {
+				if r.Device == device.ID {
+					return nil
+				}
+			}
+		}
+		row, err := to.SealRow(s.Home.Household, camera, epoch, s.Roster.Head.Hash, to.Reader{Device: device.ID, Key: device.Reader}, []byte(identity))
+		if err == nil {
+			rows = append(rows, row)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(rows), s.Reseal(ctx, device.ID, rows)
+}

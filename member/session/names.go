@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"keyhold/member/device"
+	"keyhold/sealing/open"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/rule"
+)
+
+// readHousehold reads all of the household's own leaves: they prove how runs follow each other and
+// which names are the newest.
+func (v *View) readHousehold(ctx context.Context) error {
+	var err error
+	v.home, err = v.records(ctx, id.HouseholdCamera, 0, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	for _, r := range v.home {
+		if leaf, ok := r.Leaf.(*manifest.Run); ok {
+			if err := v.checkRun(ctx, r.Run, leaf); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkRun holds what a run says of the one before against what the cloud shows of that.
+func (v *View) checkRun(ctx context.Context, run *Run, leaf *manifest.Run) error {
+	if leaf.Reason == manifest.RunGenesis || rule.Off(rule.RolledBack) {
+		return nil
+	}
+	prev := v.run(leaf.PrevRun)
+	switch {
+	case prev == nil && leaf.At < v.now-(retentionDays-1)*day:
+		return nil
+	case prev == nil:
+		return rule.Errorf(rule.RolledBack, "the run before this one is gone")
+	case prev.Size < leaf.PrevSize:
+		return rule.Errorf(rule.RolledBack, "the end of the run before this one is gone")
+	case leaf.PrevSize == 0 || v.offline:
+		return nil
+	}
+	root, err := id.ParseHash(leaf.PrevRoot)
+	if err != nil {
+		return rule.Errorf(rule.Field, "a run names a malformed predecessor")
+	}
+	return prev.Tree.Follows(ctx, manifest.Checkpoint{Household: run.Household, Run: prev.Run, Size: leaf.PrevSize, Root: root})
+}
+
+// readNames opens the household's document of names and wants it to be the one that the newest leaf
+// about it names, or a newer one.
+func (v *View) readNames(ctx context.Context, seen device.Highest) error {
+	if len(v.answer.Names) == 0 {
+		if seen.Names > 0 && !rule.Off(rule.RolledBack) {
+			return rule.Errorf(rule.RolledBack, "the household's names that this device has seen are gone")
+		}
+		return nil
+	}
+	plain, err := v.openHousehold(ctx, v.answer.Names)
+	if err != nil {
+		return fmt.Errorf("open the household's names: %w", err)
+	}
+	var n manifest.Names
+	e, err := dsse.OpenBy(plain, manifest.ThingNames, &n, id.Hub, v.Roster.Hub.Sign)
+	if err != nil {
+		return fmt.Errorf("check the household's names: %w", err)
+	}
+	if n.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold) {
+		return rule.Errorf(rule.WrongHousehold, "names of another household")
+	}
+	least, hash := seen.Names, seen.NamesHash
+	for _, r := range v.home {
+		if leaf, ok := r.Leaf.(*manifest.NamesChanged); ok && leaf.Number >= least {
+			least, hash = leaf.Number, leaf.Names.String()
+		}
+	}
+	if n.Seq < least && !rule.Off(rule.RolledBack) {
+		return rule.Errorf(rule.RolledBack, "the household's names are older than those the hub wrote last")
+	}
+	if n.Seq == least && hash != "" && e.Hash().String() != hash && !rule.Off(rule.Forked) {
+		return rule.Errorf(rule.Forked, "two documents of names with one number")
+	}
+	v.Names, v.namesSum = &n, e.Hash()
+	return nil
+}
+
+// openHousehold opens what is sealed to the household's epoch. A file does not say which one that
+// was, so the newest is tried first.
+func (v *View) openHousehold(ctx context.Context, sealed []byte) ([]byte, error) {
+	var tried error = errNoKey
+	done := map[id.Epoch]bool{}
+	for _, ref := range slices.Backward(v.pages[id.HouseholdCamera]) {
+		if done[ref.Epoch] {
+			continue
+		}
+		done[ref.Epoch] = true
+		identity, err := v.identity(ctx, epochKey{id.HouseholdCamera, ref.Epoch})
+		if err != nil {
+			tried = err
+			continue
+		}
+		plain, err := openNames(identity, sealed)
+		if err == nil {
+			return plain, nil
+		}
+		tried = err
+	}
+	if rule.Of(tried) == "" && !errors.Is(tried, errNoKey) && !errors.Is(tried, errYet) {
+		return nil, rule.Errorf(rule.FileHash, "not sealed to this household: %v", tried)
+	}
+	return nil, tried
+}
+
+func openNames(identity *open.Identity, sealed []byte) ([]byte, error) {
+	r, err := identity.Open(bytes.NewReader(sealed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, dsse.MaxBytes+1))
+}
+
+// Camera finds a camera by its name, or by its id.
+func (v *View) Camera(name string) (manifest.NamedCam, bool) {
+	if v.Names == nil {
+		return manifest.NamedCam{}, false
+	}
+	var found manifest.NamedCam
+	ok := false
+	for _, c := range v.Names.Cameras {
+		// A removed camera keeps its footage; one that is on wins over it under the same name.
+		if string(c.ID) == name || (c.Name == name && (!ok || c.State == manifest.NameOn)) {
+			found, ok = c, true
+		}
+	}
+	return found, ok
+}
+
+// DeviceName and PersonName give the names that the household uses, or the id where there is none.
+func (v *View) DeviceName(d id.Device) string {
+	if v.Names != nil {
+		for _, n := range v.Names.Devices {
+			if n.ID == d && n.Name != "" {
+				return n.Name
+			}
+		}
+	}
+	return string(d)
+}
+
+// PersonName gives a person's name.
+func (v *View) PersonName(p id.Person) string {
+	if v.Names != nil {
+		for _, n := range v.Names.Persons {
+			if n.ID == p && n.Name != "" {
+				return n.Name
+			}
+		}
+	}
+	return string(p)
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"keyhold/api"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/rule"
+)
+
+// Record is a leaf that was proved to stand in a run of the hub's tree.
+type Record struct {
+	manifest.Entry
+	Run *Run
+}
+
+// pagesAtOnce is how many pages are asked for at the same time.
+const pagesAtOnce = 8
+
+// records reads the leaves of one camera for the hours from..until, and wants them without a hole. It
+// reads one page more on either side where there is one: only then is the edge of the range proved.
+func (v *View) records(ctx context.Context, camera id.Camera, from, until int64) ([]Record, error) {
+	refs := v.pages[camera]
+	lo, hi := span(refs, from, until)
+	stretches, err := v.loadAll(ctx, refs[lo:hi])
+	if err != nil {
+		return nil, err
+	}
+	var out []Record
+	for i, stretch := range stretches {
+		tail := int64(0)
+		if i == len(stretches)-1 && hi == len(refs) && len(v.Runs) > 0 && !v.offline {
+			tail = v.Runs[len(v.Runs)-1].At
+		}
+		if i == 0 && lo == 0 {
+			if err := v.checkStart(refs, stretch); err != nil {
+				return nil, err
+			}
+		}
+		entries := make([]manifest.Entry, len(stretch))
+		for j, r := range stretch {
+			entries[j] = r.Entry
+		}
+		if err := manifest.CheckNumbers(entries, tail); err != nil {
+			return nil, err
+		}
+		out = append(out, stretch...)
+	}
+	return out, nil
+}
+
+// span selects the pages of the hours from..until and one group on either side.
+func span(refs []api.PageRef, from, until int64) (lo, hi int) {
+	lo, hi = len(refs), 0
+	for i, p := range refs {
+		if p.Hour >= from && p.Hour <= until {
+			lo, hi = min(lo, i), max(hi, i+1)
+		}
+	}
+	if lo >= hi { // none inside: the neighbours prove that there is nothing
+		lo = slices.IndexFunc(refs, func(p api.PageRef) bool { return p.Hour > until })
+		if lo < 0 {
+			lo = len(refs)
+		}
+		hi = lo
+	}
+	lo = groupStart(refs, lo-1)
+	hi = groupEnd(refs, hi)
+	return lo, hi
+}
+
+// groupStart is the first page of the run and hour that page i belongs to.
+func groupStart(refs []api.PageRef, i int) int {
+	if i < 0 {
+		return 0
+	}
+	for i > 0 && refs[i-1].Hour == refs[i].Hour && refs[i-1].Run == refs[i].Run {
+		i--
+	}
+	return i
+}
+
+// groupEnd is the page after the run and hour that page i belongs to.
+func groupEnd(refs []api.PageRef, i int) int {
+	if i >= len(refs) {
+		return len(refs)
+	}
+	for i+1 < len(refs) && refs[i+1].Hour == refs[i].Hour && refs[i+1].Run == refs[i].Run {
+		i++
+	}
+	return i + 1
+}
+
+// checkStart wants the first page that the cloud lists to be the first there is.
+func (v *View) checkStart(refs []api.PageRef, stretch []Record) error {
+	if len(stretch) == 0 || rule.Off(rule.SeqGap) {
+		return nil
+	}
+	first := stretch[0].Leaf.Common()
+	tooOld := first.At < v.now-(retentionDays-1)*day
+	if first.Seq != 0 && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.joinedLater(refs[0]) {
+		return rule.Errorf(rule.SeqGap, "a camera's first leaves are missing")
+	}
+	return nil
+}
+
+// joinedLater says whether the first page listed is one that this reader cannot open.
+func (v *View) joinedLater(p api.PageRef) bool {
+	return len(v.rows[epochKey{p.Camera, p.Epoch}]) == 0 && v.mayLack(p)
+}
+
+// loadAll opens pages and puts their leaves in order. Pages that this reader cannot have keys for part
+// the leaves into stretches, because nothing is known of what lies between.
+func (v *View) loadAll(ctx context.Context, refs []api.PageRef) ([][]Record, error) {
+	pages := make([][]manifest.Entry, len(refs))
+	closed := make([]bool, len(refs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(pagesAtOnce)
+	for i, ref := range refs {
+		group.Go(func() error {
+			identity, err := v.identity(ctx, epochKey{ref.Camera, ref.Epoch})
+			if err == nil {
+				pages[i], err = v.load(ctx, ref, identity)
+			}
+			switch {
+			case errors.Is(err, errYet):
+				return nil
+			case errors.Is(err, errNoKey), v.offline && errors.Is(err, errNotCached):
+				closed[i] = true
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	stretches := [][]Record{nil}
+	for i, ref := range refs {
+		last := len(stretches) - 1
+		if closed[i] {
+			v.Unreadable++
+			if len(stretches[last]) > 0 {
+				stretches = append(stretches, nil)
+			}
+			continue
+		}
+		run := v.run(ref.Run)
+		for _, e := range pages[i] {
+			stretches[last] = append(stretches[last], Record{Entry: e, Run: run})
+		}
+	}
+	for _, s := range stretches {
+		slices.SortStableFunc(s, func(a, b Record) int {
+			if d := a.Run.order - b.Run.order; d != 0 {
+				return d
+			}
+			return int(a.Index - b.Index)
+		})
+	}
+	return stretches, nil
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"keyhold/sealing/open"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/rule"
+)
+
+// Segment is a piece of footage that the hub's record names.
+type Segment struct {
+	manifest.File
+	Pack *manifest.Pack
+	// Record is the leaf of the pack, with its place in the tree.
+	Record Record
+	// Number is the file's place in the pack.
+	Number int
+}
+
+// Timeline is what one camera recorded between two times, and what is said about the rest.
+type Timeline struct {
+	Camera   id.Camera
+	From     int64
+	Until    int64
+	Segments []Segment // by start
+	Gaps     []*manifest.Gap
+	Looks    []*manifest.Look
+	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
+	KnownUntil int64
+}
+
+// packDelay is how long after its footage a pack's leaf may be written: a pack and a bit.
+const packDelay = 5 * minute
+
+// Timeline reads and checks the leaves of a camera for footage between two times (milliseconds).
+func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64) (*Timeline, error) {
+	records, err := v.records(ctx, camera, id.Hour(from), id.Hour(until+packDelay))
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 {
+		if err := v.mustHave(camera); err != nil {
+			return nil, err
+		}
+	}
+	t := &Timeline{Camera: camera, From: from, Until: until}
+	for _, r := range records {
+		t.KnownUntil = max(t.KnownUntil, r.Leaf.Common().At)
+		switch leaf := r.Leaf.(type) {
+		case *manifest.Pack:
+			for i, f := range leaf.Files {
+				if f.Kind == manifest.FileSegment && f.Start < until && f.End > from {
+					t.Segments = append(t.Segments, Segment{File: f, Pack: leaf, Record: r, Number: i})
+				}
+			}
+		case *manifest.Gap:
+			if leaf.From < until && leaf.Until > from {
+				t.Gaps = append(t.Gaps, leaf)
+			}
+		case *manifest.Look:
+			if leaf.At >= from && leaf.At < until {
+				t.Looks = append(t.Looks, leaf)
+			}
+		}
+	}
+	slices.SortStableFunc(t.Segments, func(a, b Segment) int { return cmp.Compare(a.Start, b.Start) })
+	return t, nil
+}
+
+// mustHave refuses a camera without a single page, unless it came a moment ago.
+func (v *View) mustHave(camera id.Camera) error {
+	if len(v.pages[camera]) > 0 || v.Names == nil || len(v.Runs) == 0 || v.offline || rule.Off(rule.SeqGap) {
+		return nil
+	}
+	newest := v.Runs[len(v.Runs)-1].At
+	for _, c := range v.Names.Cameras {
+		if c.ID == camera && c.State == manifest.NameOn && newest-v.Names.At > manifest.Patience {
+			return rule.Errorf(rule.SeqGap, "nothing of a camera's record is shown")
+		}
+	}
+	return nil
+}
+
+// Objects gives every pack that the cached or shown pages of all cameras name, for holding a folder of
+// ciphertext against the record.
+func (v *View) Objects(ctx context.Context) (map[id.Object]*manifest.Pack, error) {
+	out := map[id.Object]*manifest.Pack{}
+	for camera := range v.pages {
+		if camera == id.HouseholdCamera {
+			continue
+		}
+		records, err := v.records(ctx, camera, 0, math.MaxInt64)
+		if err != nil {
+			return nil, fmt.Errorf("camera: %w", err)
+		}
+		for _, r := range records {
+			if pack, ok := r.Leaf.(*manifest.Pack); ok {
+				out[pack.Object] = pack
+			}
+		}
+	}
+	return out, nil
+}
+
+// Household gives the household's own records.
+func (v *View) Household() []Record { return v.home }
+
+// Identity opens this reader's key of an epoch of a camera.
+func (v *View) Identity(ctx context.Context, camera id.Camera, epoch id.Epoch) (*open.Identity, error) {
+	return v.identity(ctx, epochKey{camera, epoch})
+}

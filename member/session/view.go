@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+
+	"keyhold/api"
+	"keyhold/member/device"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+// Run is a run of the manifest with a checkpoint that was checked.
+type Run struct {
+	manifest.Checkpoint
+	// Note is the checkpoint as the hub signed it.
+	Note  string
+	Tree  *manifest.Tree
+	order int
+}
+
+// View is what one answer of the cloud proves.
+type View struct {
+	Roster *roster.State
+	Runs   []*Run // oldest first
+	// Status and Names are nil while the hub has sent none.
+	Status *manifest.Status
+	Names  *manifest.Names
+	// HeardAt is the newest time under a signature of the hub.
+	HeardAt int64
+	// Alarms are failed proofs that do not make the rest worthless.
+	Alarms []error
+	// Unreadable counts pages from before this device's time whose keys it was not given.
+	Unreadable int
+
+	s       *Session
+	source  source
+	answer  *api.Sync
+	now     int64
+	offline bool
+	behind  bool                        // the hub has sent more than the cloud shows
+	pages   map[id.Camera][]api.PageRef // by run, then hour
+	rows    map[epochKey][]request.Row
+	given   map[id.Hash]bool // hashes of envelopes that a reseal statement vouches for
+	epochs  epochs
+	home    []Record
+	// namesSum is the hash of the names' statement.
+	namesSum id.Hash
+}
+
+// retention is assumed where the cloud was not asked: what is older is not missed.
+const retentionDays = 30
+
+const (
+	minute = int64(60_000)
+	hour   = 60 * minute
+	day    = 24 * hour
+)
+
+// Sync asks the cloud for everything but footage, and checks it.
+func (s *Session) Sync(ctx context.Context) (*View, error) {
+	now := s.nowMS()
+	statement, err := s.fetch(request.FetchSync, request.PurposeSync, nil, max(0, now-(retentionDays+1)*day), now+hour)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.Client.Sync(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	cache := s.cache()
+	v, err := s.view(ctx, answer, &online{client: s.Client, address: answer.Address, cache: cache, old: cache.refs()}, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := cache.keep(answer); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Cached is the View of the last Sync, without network and without asking how old it is.
+func (s *Session) Cached(ctx context.Context) (*View, error) {
+	cache := s.cache()
+	answer, err := cache.answer()
+	if err != nil {
+		return nil, err
+	}
+	return s.view(ctx, answer, cache, true)
+}
+
+func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offline bool) (*View, error) {
+	v := &View{
+		s: s, source: src, answer: answer, now: s.nowMS(), offline: offline,
+		pages: map[id.Camera][]api.PageRef{}, rows: map[epochKey][]request.Row{}, given: map[id.Hash]bool{},
+	}
+	seen, err := s.seen()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.takeRoster(answer.Roster); err != nil {
+		return nil, err
+	}
+	v.Roster = s.Roster
+	if err := v.readRuns(ctx, seen); err != nil {
+		return nil, err
+	}
+	if err := v.readStatus(seen); err != nil {
+		return nil, err
+	}
+	if err := v.readReseals(); err != nil {
+		return nil, err
+	}
+	v.index()
+	if err := v.readHousehold(ctx); err != nil {
+		return nil, err
+	}
+	if err := v.readNames(ctx, seen); err != nil {
+		return nil, err
+	}
+	return v, s.raise(v)
+}
+
+func (s *Session) seen() (device.Highest, error) {
+	if s.Folder == nil {
+		return device.Highest{Runs: map[id.Run]device.Seen{}}, nil
+	}
+	return s.Folder.Highest()
+}
+
+// readRuns checks each checkpoint, and that it continues the highest one seen of its run.
+func (v *View) readRuns(ctx context.Context, seen device.Highest) error {
+	for i, ref := range v.answer.Runs {
+		cp, err := manifest.ParseCheckpoint(ref.Checkpoint, v.Roster.Household, v.Roster.Hub.Sign)
+		if err != nil {
+			return err
+		}
+		if cp.Run != ref.Run && !rule.Off(rule.Checkpoint) {
+			return rule.Errorf(rule.Checkpoint, "a checkpoint of another run than it is filed under")
+		}
+		run := &Run{Checkpoint: cp, Note: ref.Checkpoint, Tree: manifest.NewTree(cp, v.source), order: i}
+		if old, ok := seen.Runs[cp.Run]; ok {
+			root, err := id.ParseHash(old.Root)
+			if err != nil {
+				return fmt.Errorf("read highest.json: it is damaged: %w", err)
+			}
+			if err := run.Tree.Follows(ctx, manifest.Checkpoint{Household: cp.Household, Run: cp.Run, Size: old.Size, Root: root}); err != nil {
+				return err
+			}
+		}
+		v.Runs = append(v.Runs, run)
+		v.HeardAt = max(v.HeardAt, cp.At)
+	}
+	for name, old := range seen.Runs {
+		gone := !slices.ContainsFunc(v.Runs, func(r *Run) bool { return r.Run == name })
+		if gone && old.At > v.now-retentionDays*day && !rule.Off(rule.RolledBack) {
+			return rule.Errorf(rule.RolledBack, "a whole part of the hub's record that this device has seen is gone")
+		}
+	}
+	return nil
+}
+
+func (v *View) readStatus(seen device.Highest) error {
+	if len(v.answer.Status) == 0 {
+		if seen.Status > 0 && !rule.Off(rule.RolledBack) {
+			return rule.Errorf(rule.RolledBack, "the hub's status that this device has seen is gone")
+		}
+		return nil
+	}
+	var st manifest.Status
+	if _, err := dsse.OpenBy(v.answer.Status, manifest.ThingStatus, &st, id.Hub, v.Roster.Hub.Sign); err != nil {
+		return fmt.Errorf("check the hub's status: %w", err)
+	}
+	if st.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold) {
+		return rule.Errorf(rule.WrongHousehold, "a status of another household")
+	}
+	if st.At < seen.Status && !rule.Off(rule.RolledBack) {
+		return rule.Errorf(rule.RolledBack, "the hub's status is older than one this device has seen")
+	}
+	v.Status = &st
+	v.HeardAt = max(v.HeardAt, st.At)
+	v.frozen()
+	return nil
+}
+
+// frozen notes an alarm where the cloud shows less than the hub has sent, or shows nothing fresh.
+func (v *View) frozen() {
+	if rule.Off(rule.Frozen) || v.offline {
+		return
+	}
+	sizes := map[id.Run]int64{}
+	for _, r := range v.Runs {
+		sizes[r.Run] = r.Size
+	}
+	v.behind = v.Status != nil && v.Status.Uploaded > sizes[v.Status.Run]
+	for run, size := range v.s.heard {
+		v.behind = v.behind || size > sizes[run]
+	}
+	switch {
+	case v.behind:
+		v.Alarms = append(v.Alarms, rule.Errorf(rule.Frozen, "the hub has sent more than the cloud shows"))
+	case v.HeardAt > 0 && v.now-v.HeardAt > manifest.StatusSilent:
+		v.Alarms = append(v.Alarms, rule.Errorf(rule.Frozen, "nothing signed by the hub is younger than 30 minutes"))
+	}
+}
+
+// Late says that the hub has been silent for a while, which is worth a line but no alarm.
+func (v *View) Late() bool {
+	silent := v.now - v.HeardAt
+	return v.HeardAt > 0 && silent > manifest.StatusLate && silent <= manifest.StatusSilent
+}
+
+// raise remembers what was seen, so that nothing older is taken later.
+func (s *Session) raise(v *View) error {
+	if s.Folder == nil || v.offline {
+		return nil
+	}
+	return s.Folder.Raise(func(h *device.Highest) error {
+		for _, r := range v.Runs {
+			if old := h.Runs[r.Run]; r.Size >= old.Size {
+				h.Runs[r.Run] = device.Seen{Size: r.Size, Root: r.Root.String(), At: max(r.At, old.At), Note: r.Note}
+			}
+		}
+		h.Roster = max(h.Roster, v.Roster.Head.Seq)
+		if v.Status != nil {
+			h.Status = max(h.Status, v.Status.At)
+		}
+		if v.Names != nil && v.Names.Seq > h.Names {
+			h.Names, h.NamesHash = v.Names.Seq, v.namesSum.String()
+		}
+		return nil
+	})
+}
+
+// index sorts what the answer lists.
+func (v *View) index() {
+	order := map[id.Run]int{}
+	for _, r := range v.Runs {
+		order[r.Run] = r.order
+	}
+	for _, p := range v.answer.Pages {
+		if _, ok := order[p.Run]; ok {
+			v.pages[p.Camera] = append(v.pages[p.Camera], p)
+		}
+	}
+	for _, refs := range v.pages {
+		slices.SortStableFunc(refs, func(a, b api.PageRef) int {
+			if d := order[a.Run] - order[b.Run]; d != 0 {
+				return d
+			}
+			return int(a.Hour - b.Hour)
+		})
+	}
+	for _, row := range v.answer.Envelopes {
+		if row.Device == v.s.Keys.ID() {
+			k := epochKey{row.Camera, row.Epoch}
+			v.rows[k] = append(v.rows[k], row)
+		}
+	}
+}
+
+func (v *View) run(name id.Run) *Run {
+	for _, r := range v.Runs {
+		if r.Run == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// readReseals collects the envelopes that members of this household have given to this reader.
+func (v *View) readReseals() error {
+	for _, raw := range v.answer.Reseals {
+		e, err := dsse.Parse(raw)
+		if err != nil {
+			return fmt.Errorf("check a reseal: %w", err)
+		}
+		var r request.Reseal
+		if err := e.Read(request.ThingReseal, &r); err != nil {
+			return fmt.Errorf("check a reseal: %w", err)
+		}
+		if len(e.Signatures) != 1 {
+			return rule.Errorf(rule.Signer, "a reseal has one signer")
+		}
+		signer := e.Signatures[0].KeyID
+		key, ok := v.Roster.Key(signer)
+		by, isDevice := v.Roster.Device(signer)
+		to, known := v.Roster.Device(r.Device)
+		if !ok || !known || (isDevice && by.Person != to.Person) || signer == id.Hub {
+			return rule.Errorf(rule.Signer, "a reseal by somebody who may not give keys to that device")
+		}
+		if err := e.Verify(map[id.Device]ed25519.PublicKey{signer: key}); err != nil {
+			return fmt.Errorf("check a reseal: %w", err)
+		}
+		if r.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold) {
+			return rule.Errorf(rule.WrongHousehold, "a reseal of another household")
+		}
+		if r.Device != v.s.Keys.ID() {
+			continue
+		}
+		for _, epoch := range r.Epochs {
+			v.given[epoch.Envelope] = true
+		}
+	}
+	return nil
+}
