@@ -34,6 +34,25 @@ func WriteFile(name string, data []byte, perm fs.FileMode) error {
 	return Rename(name+tmp, name)
 }
 
+// CreateFile puts data under a name that is not taken, or returns an error that is fs.ErrExist. Of two
+// processes that create one name at once, one wins and the other sees the winner's whole file.
+func CreateFile(name string, data []byte, perm fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*"+tmp)
+	if err != nil {
+		return fmt.Errorf("durable: create: %w", err)
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Link(f.Name(), name)
+	}
+	err = errors.Join(err, os.Remove(f.Name()))
+	if err != nil {
+		return fmt.Errorf("durable: create: %w", err)
+	}
+	return SyncDir(filepath.Dir(name))
+}
+
 // Rename moves a file whose content is already synced; both folders are synced after it.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {

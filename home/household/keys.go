@@ -42,7 +42,9 @@ func OpenKeys(dir string, rand io.Reader) (*Keys, error) {
 	name := filepath.Join(dir, "hub.key")
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		b, err = makeKeys(name, rand)
+		if err = makeKeys(name, rand); err == nil || errors.Is(err, fs.ErrExist) {
+			b, err = os.ReadFile(name)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("household: hub keys: %w", err)
@@ -58,16 +60,17 @@ func OpenKeys(dir string, rand io.Reader) (*Keys, error) {
 	return &Keys{Sign: ed25519.NewKeyFromSeed(k.Sign), HPKE: hpke}, nil
 }
 
-func makeKeys(name string, rand io.Reader) ([]byte, error) {
+// makeKeys fails with fs.ErrExist when another process, such as `keyhold hub code`, was first.
+func makeKeys(name string, rand io.Reader) error {
 	seeds := make([]byte, box.SeedSize+ed25519.SeedSize)
 	if _, err := io.ReadFull(rand, seeds); err != nil {
-		return nil, err
+		return err
 	}
 	b, err := canon.Marshal(&keyFile{HPKE: seeds[:box.SeedSize], Sign: seeds[box.SeedSize:]})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return b, durable.WriteFile(name, b, 0o600)
+	return durable.CreateFile(name, b, 0o600)
 }
 
 // Public returns the public halves, as genesis names them.

@@ -25,6 +25,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	_ "time/tzdata" // the household's zone is checked by name, also where the system knows no zones
 	"unicode/utf8"
 
 	"keyhold/api"
@@ -109,7 +110,10 @@ func Code(dir string, keys *household.Keys, rand io.Reader) (pairing.Code, error
 		if _, err := io.ReadFull(rand, secret); err != nil {
 			return pairing.Code{}, fmt.Errorf("pairing: make code: %w", err)
 		}
-		err = durable.WriteFile(codeFile(dir), secret, 0o600)
+		// Of two that make it at once, such as `keyhold hub code` beside a hub that starts, one is first.
+		if err = durable.CreateFile(codeFile(dir), secret, 0o600); err == nil || errors.Is(err, fs.ErrExist) {
+			secret, err = os.ReadFile(codeFile(dir))
+		}
 	}
 	if err != nil {
 		return pairing.Code{}, fmt.Errorf("pairing: code: %w", err)
