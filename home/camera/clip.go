@@ -228,16 +228,13 @@ func (c *Clip) finishVideo(end, scale int64) {
 	}
 }
 
-// soundAt gives the access unit that covers pts, a time within the loop.
-func (c *Clip) soundAt(pts int64) (*sound, bool) {
-	i := sort.Search(len(c.sounds), func(i int) bool { return c.sounds[i].pts > pts }) - 1
-	if i < 0 {
-		i = 0
+// soundAt gives the access unit that begins nearest to pts, a time within the loop.
+func (c *Clip) soundAt(pts int64) *sound {
+	i := sort.Search(len(c.sounds), func(i int) bool { return c.sounds[i].pts >= pts })
+	if i == len(c.sounds) || i > 0 && pts-c.sounds[i-1].pts < c.sounds[i].pts-pts {
+		i--
 	}
-	if len(c.sounds) == 0 {
-		return nil, false
-	}
-	return &c.sounds[i], true
+	return &c.sounds[i]
 }
 
 // nalus splits a picture and leaves out parameter sets, which the feed sends itself before each key frame.

@@ -138,10 +138,7 @@ func (s *Sequence) nextSound(at, heard int64) ([]Packet, error) {
 	rate := int64(s.clip.config.SampleRate)
 	length := s.clip.length / videoRate * rate
 	length += s.clip.length % videoRate * rate / videoRate
-	u, ok := s.clip.soundAt(heard % max(length, 1))
-	if !ok {
-		return nil, nil
-	}
+	u := s.clip.soundAt(heard % max(length, 1))
 	b, err := u.load()
 	if err != nil {
 		return nil, fmt.Errorf("camera: sound: %w", err)

@@ -18,6 +18,7 @@ import (
 	"filippo.io/age"
 
 	"keyhold/home/camera/cameratest"
+	"keyhold/home/ingest"
 	"keyhold/home/ingest/ingesttest"
 	"keyhold/home/record"
 	"keyhold/sealing/to"
@@ -102,6 +103,23 @@ func (b *bench) recorder(cfg record.Config) *record.Recorder {
 	}
 	b.t.Cleanup(r.Close)
 	return r
+}
+
+// A patient sink plays no faster than the disk can follow.
+type patient struct{ *record.Recorder }
+
+func (p patient) Frame(f *ingest.Frame) {
+	for p.Behind() > 100 {
+		time.Sleep(time.Millisecond)
+	}
+	p.Recorder.Frame(f)
+}
+
+// play records a clip faster than it runs, and closes the recorder.
+func (b *bench) play(r *record.Recorder, clip cameratest.Args, o ingesttest.Options) {
+	b.t.Helper()
+	ingesttest.Replay(b.t, cameratest.Clip(b.t, clip), o, patient{r})
+	r.Close()
 }
 
 // open cuts a file out of a pack at its offset and opens it with stock age.
@@ -202,8 +220,7 @@ func seconds(t testing.TB, s string) float64 {
 func TestTwoMinutesBecomePacksOfAMinuteThatStockToolsOpen(t *testing.T) {
 	b := newBench(t)
 	r := b.recorder(b.config())
-	ingesttest.Replay(t, cameratest.Clip(t, cameratest.Plain()), ingesttest.Options{For: 125 * time.Second, Reports: 5 * time.Second}, r)
-	r.Close()
+	b.play(r, cameratest.Plain(), ingesttest.Options{For: 125 * time.Second, Reports: 5 * time.Second})
 
 	if len(b.made) != 3 {
 		t.Fatalf("got %d packs, want 3", len(b.made))

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record_test
+
+import (
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"keyhold/home/camera"
+	"keyhold/home/camera/cameratest"
+	"keyhold/home/ingest/ingesttest"
+	"keyhold/media"
+	"keyhold/statement/manifest"
+)
+
+// export opens everything that was recorded and joins it.
+func (b *bench) export(o media.Options) (path string, res media.Result) {
+	b.t.Helper()
+	type place struct{ pack, file int }
+	var order []place
+	for i, p := range b.made {
+		for j, f := range p.Files {
+			if f.Kind == manifest.FileSegment {
+				order = append(order, place{i, j})
+			}
+		}
+	}
+	path = filepath.Join(b.t.TempDir(), "export.mp4")
+	out, err := os.Create(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer out.Close()
+	res, err = media.Export(out, func() (media.Piece, error) {
+		for len(order) > 0 {
+			at := order[0]
+			order = order[1:]
+			p, f := b.made[at.pack], b.made[at.pack].Files[at.file]
+			if o.From > 0 && f.End <= o.From || o.Until > 0 && f.Start >= o.Until {
+				continue
+			}
+			return media.Piece{Data: b.open(p, f), Session: p.Session, Start: f.Start, End: f.End}, nil
+		}
+		return media.Piece{}, io.EOF
+	}, o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return path, res
+}
+
+const frame = 1.0 / 15
+
+func TestSoundStaysWithThePictureOverHalfAnHour(t *testing.T) {
+	t.Parallel()
+	jitter := rand.New(rand.NewPCG(1, 2))
+	for name, o := range map[string]ingesttest.Options{
+		"a camera without reports": {},
+		"a sound clock that is 150 millionths too fast, reports, a restless network": {
+			Drift: 150, Reports: 5 * time.Second,
+			Late: func(int) time.Duration { return time.Duration(jitter.Int64N(int64(80 * time.Millisecond))) },
+		},
+		"a sound clock that is 150 millionths too slow, no reports": {Drift: -150},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			r := b.recorder(b.config())
+			o.For = 30 * time.Minute
+			b.play(r, cameratest.Blip(), o)
+			if len(b.gaps) != 0 {
+				t.Errorf("gaps %v", b.gaps)
+			}
+			path, _ := b.export(media.Options{})
+			flashes, beeps := cameratest.FlashesAndBeeps(t, path)
+			n, worst := cameratest.Together(t, flashes, beeps, 40*time.Millisecond)
+			if n < 1790 {
+				t.Errorf("only %d flashes in half an hour", n)
+			}
+			t.Logf("%d flashes, at worst %s apart", n, worst)
+		})
+	}
+}
+
+func TestAnExportLastsAsLongAsWhatItShows(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.recorder(b.config())
+	b.play(r, cameratest.Blip(), ingesttest.Options{For: 30 * time.Second, Reports: 5 * time.Second})
+	start := b.made[0].Start()
+	for name, c := range map[string]struct {
+		o    media.Options
+		want float64
+	}{
+		"all":               {media.Options{}, 30},
+		"the middle":        {media.Options{From: start + 5300, Until: start + 21500}, 16.2},
+		"from in a segment": {media.Options{From: start + 9900}, 20.1},
+	} {
+		path, res := b.export(c.o)
+		plain, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := ffprobe(t, plain)
+		if !p.has("h264") || !p.has("aac") {
+			t.Errorf("%s: streams %+v", name, p.Streams)
+		}
+		if got := seconds(t, p.Format.Duration); math.Abs(got-c.want) > frame {
+			t.Errorf("%s: ffprobe says %.3f s, want %.3f", name, got, c.want)
+		}
+		if got := float64(res.Shown) / 1e6; math.Abs(got-c.want) > frame {
+			t.Errorf("%s: the result says %.3f s, want %.3f", name, got, c.want)
+		}
+	}
+}
+
+func TestAnExportOfPicturesInAnotherOrderLastsAsLongAsTheirCount(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.recorder(b.config())
+	const pictures = 4 * 110 // four rounds of the clip
+	b.play(r, cameratest.Plain(), ingesttest.Options{For: pictures * time.Second / 15})
+	path, _ := b.export(media.Options{})
+	plain, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := ffprobe(t, plain)
+	if got := seconds(t, p.Format.Duration); math.Abs(got-pictures*frame) > frame {
+		t.Errorf("ffprobe says %.3f s, want %.3f", got, pictures*frame)
+	}
+	for _, s := range p.Streams {
+		if s.CodecType == "video" && s.Frames != "440" {
+			t.Errorf("ffprobe decodes %s pictures, want %d", s.Frames, pictures)
+		}
+	}
+}
+
+func TestTimeStampsThatWrapAroundGoOn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.recorder(b.config())
+	var first [2]uint32
+	var seen [2]bool
+	b.play(r, cameratest.Blip(), ingesttest.Options{
+		For: 60 * time.Second, Reports: 5 * time.Second,
+		Change: func(_ time.Duration, p *camera.Packet) bool {
+			k, rate := 0, uint32(90000)
+			if p.Audio {
+				k, rate = 1, 48000
+			}
+			if !seen[k] {
+				seen[k], first[k] = true, p.RTP.Timestamp
+			}
+			p.RTP.Timestamp += -first[k] - rate*uint32(20+k*3) // the wrap comes after 20 and 23 s
+			return true
+		},
+	})
+	sessions := map[int64]bool{}
+	for _, p := range b.made {
+		sessions[p.Session] = true
+	}
+	if len(sessions) != 1 || len(b.gaps) != 0 {
+		t.Errorf("%d sessions and %d gaps, want one session without a gap", len(sessions), len(b.gaps))
+	}
+	path, _ := b.export(media.Options{})
+	flashes, beeps := cameratest.FlashesAndBeeps(t, path)
+	if n, _ := cameratest.Together(t, flashes, beeps, 40*time.Millisecond); n < 57 {
+		t.Errorf("only %d flashes in a minute", n)
+	}
+}
+
+func TestAJumpOfTheCamerasClockEndsTheSessionAndNotTheRecording(t *testing.T) {
+	t.Parallel()
+	for name, jump := range map[string]int64{"an hour ahead": 3600 * 90000, "a minute back": -60 * 90000, "a day ahead": 86400 * 90000} {
+		b := newBench(t)
+		r := b.recorder(b.config())
+		b.play(r, cameratest.Silent(), ingesttest.Options{
+			For: 40 * time.Second,
+			Change: func(at time.Duration, p *camera.Packet) bool {
+				if at > 20*time.Second {
+					p.RTP.Timestamp += uint32(jump)
+				}
+				return true
+			},
+		})
+		sessions := map[int64]bool{}
+		for _, p := range b.made {
+			b.holds(p)
+			sessions[p.Session] = true
+			for _, f := range p.Files {
+				if f.Media > 6_000_000 || f.End-f.Start > 6000 {
+					t.Errorf("%s: a segment of %d µs", name, f.Media)
+				}
+			}
+		}
+		if len(sessions) != 2 || len(b.gaps) != 1 || b.gaps[0].Reason != manifest.GapJump {
+			t.Errorf("%s: %d sessions, gaps %v; want two and one gap by a jump", name, len(sessions), b.gaps)
+		}
+		_, res := b.export(media.Options{})
+		if shown := float64(res.Shown) / 1e6; shown < 38 || shown > 40.1 || res.Joints != 1 {
+			t.Errorf("%s: the export shows %.1f s with %d joints", name, shown, res.Joints)
+		}
+	}
+}
