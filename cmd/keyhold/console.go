@@ -59,16 +59,18 @@ func (c *console) ask(question string) (string, error) {
 	return strings.TrimSpace(line), nil
 }
 
-// bar shows how far something is: redrawn on a terminal, else a line every tenth.
+// bar shows how far something is: redrawn on a terminal, else a line every tenth, and nothing of what
+// is done within a second.
 type bar struct {
-	c    *console
-	what string
-	last time.Time
-	step int64
-	open bool
+	c     *console
+	what  string
+	begun time.Time
+	last  time.Time
+	step  int64
+	open  bool
 }
 
-func (c *console) bar(what string) *bar { return &bar{c: c, what: what, step: -1} }
+func (c *console) bar(what string) *bar { return &bar{c: c, what: what, begun: c.now()} }
 
 func (b *bar) set(done, total int64) {
 	if total <= 0 {
@@ -87,7 +89,7 @@ func (b *bar) set(done, total int64) {
 		fmt.Fprintf(b.c.err, "\r%s  %s%s  %3d %%", b.what, strings.Repeat("█", full), strings.Repeat("░", width-full), percent)
 		return
 	}
-	if step := percent / 10; step != b.step {
+	if step := percent / 10; step != b.step && b.c.now().Sub(b.begun) > time.Second {
 		b.step = step
 		b.c.say("%s: %d %%", b.what, percent)
 	}

@@ -27,6 +27,10 @@ func (v *View) readHousehold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Every run begins with a leaf of the household, and its page went ahead of any checkpoint.
+	if len(v.Runs) > 0 && len(v.home) == 0 && v.Unreadable == 0 && !rule.Off(rule.SeqGap) {
+		return rule.Errorf(rule.SeqGap, "nothing of the household's own record is shown")
+	}
 	for _, r := range v.home {
 		if leaf, ok := r.Leaf.(*manifest.Run); ok {
 			if err := v.checkRun(ctx, r.Run, leaf); err != nil {
@@ -70,6 +74,9 @@ func (v *View) readNames(ctx context.Context, seen device.Highest) error {
 		return nil
 	}
 	plain, err := v.openHousehold(ctx, v.answer.Names)
+	if errors.Is(err, errYet) || (errors.Is(err, errNoKey) && seen.Names == 0) {
+		return nil // the hub has not announced the key that they are sealed to
+	}
 	if err != nil {
 		return fmt.Errorf("open the household's names: %w", err)
 	}
