@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"keyhold/api"
 	"keyhold/statement/request"
 )
 
@@ -128,6 +129,10 @@ func nameParams(name string) []*huma.Param {
 
 // document renders the OpenAPI document, the same bytes for the same routes.
 func document(h huma.API) []byte {
+	// What travels in bodies and frames that the framework does not see.
+	for _, v := range []any{api.Rows{}, api.Resealed{}, api.Delivery{}} {
+		h.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
+	}
 	b, err := json.Marshal(h.OpenAPI())
 	if err != nil {
 		panic("serve: openapi: " + err.Error()) // built from constants alone

@@ -109,7 +109,7 @@ func (s *Server) wire() {
 	objects := &record.Objects{Vault: s.vault, Store: s.store}
 	s.keys = &access.Keeper{Rosters: mirror, To: s.to, Now: c.Now, Admit: s.admit}
 	s.record = &record.Record{Store: s.store, Rosters: mirror, Objects: objects, Now: c.Now}
-	s.mailbox = &mailbox.Mailbox{Store: s.store, Keys: s.keys, Bell: ringer, Log: s.log, Now: c.Now, Quota: mailbox.MailQuota}
+	s.mailbox = &mailbox.Mailbox{Store: s.store, Keys: s.keys, Bell: ringer, Log: s.log, Now: c.Now, Quota: mailbox.MailQuota, Newest: s.newest}
 	s.boxes = &drop.Boxes{Store: s.store, Bell: ringer, Now: c.Now}
 	s.desk = &fetch.Desk{Store: s.store, Now: c.Now, Notify: s.mailbox.Notify}
 	s.sweeper = &retention.Sweeper{Store: s.store, Objects: objects, Log: s.log, Now: c.Now}
