@@ -18,6 +18,9 @@ const maxFrame = 256 << 10
 
 // Socket brings a reader's mail. Receive belongs to one goroutine; Ack may be called from another.
 type Socket struct {
+	// Checkpoint is the newest that the cloud has of the household, told to the hub alone; "" if there is none.
+	Checkpoint string
+
 	conn *websocket.Conn
 }
 
@@ -50,13 +53,15 @@ func (c *Client) Socket(ctx context.Context, session []byte) (*Socket, error) {
 		_ = conn.CloseNow()
 		return nil, fmt.Errorf("api: socket: cloud did not say that it is ready")
 	}
+	s.Checkpoint = first.Checkpoint
 	return s, nil
 }
 
 // frame is any text the cloud sends: ready, a refusal before it closes, or a delivery.
 type frame struct {
-	Ready   bool     `json:"ready"`
-	Problem *Problem `json:"problem"`
+	Checkpoint string   `json:"checkpoint"`
+	Ready      bool     `json:"ready"`
+	Problem    *Problem `json:"problem"`
 	Delivery
 }
 

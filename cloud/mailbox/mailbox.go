@@ -43,6 +43,8 @@ type Mailbox struct {
 	Bell  *bell.Bell
 	Log   *slog.Logger
 	Now   func() time.Time
+	// Newest returns a household's newest checkpoint, "" if there is none. It is told to the hub when it comes.
+	Newest func(context.Context, id.Household) (string, error)
 	// Quota is MailQuota but for tests.
 	Quota store.Quota
 

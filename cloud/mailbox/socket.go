@@ -34,7 +34,10 @@ const (
 // ready and refusal are what the server says besides deliveries.
 type (
 	ready struct {
-		Ready bool `json:"ready"`
+		// Checkpoint is the newest that the cloud has, told to the hub alone: one whose folder was put back to an
+		// earlier state learns by it that it must not continue its old run.
+		Checkpoint string `json:"checkpoint,omitempty"`
+		Ready      bool   `json:"ready"`
 	}
 	refusal struct {
 		Problem *api.Problem `json:"problem"`
@@ -134,7 +137,14 @@ func (m *Mailbox) serve(ctx context.Context, conn *websocket.Conn, v *access.Ver
 
 // deliver belongs to the goroutine of serve.
 func (m *Mailbox) deliver(ctx context.Context, conn *websocket.Conn, h id.Household, reader id.Device, since int64, rings <-chan struct{}) error {
-	if err := m.send(ctx, conn, ready{true}); err != nil {
+	hello := ready{Ready: true}
+	if reader == id.Hub && m.Newest != nil {
+		var err error
+		if hello.Checkpoint, err = m.Newest(ctx, h); err != nil {
+			return err
+		}
+	}
+	if err := m.send(ctx, conn, hello); err != nil {
 		return err
 	}
 	ping := time.NewTicker(pingEvery)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"keyhold/statement/id"
 )
 
 // socketRoute registers the WebSocket, which the framework knows nothing of, and documents it.
@@ -26,4 +28,13 @@ func (s *Server) socketRoute(mux *http.ServeMux, h huma.API) {
 			"then deliveries in order, until {\"ack\":N} acknowledges all up to N.",
 		Responses: map[string]*huma.Response{"101": {Description: http.StatusText(http.StatusSwitchingProtocols)}},
 	})
+}
+
+// newest returns the newest checkpoint of a household's newest run.
+func (s *Server) newest(ctx context.Context, h id.Household) (string, error) {
+	runs, err := s.store.Runs(ctx, h)
+	if err != nil || len(runs) == 0 {
+		return "", err
+	}
+	return runs[len(runs)-1].Checkpoint, nil
 }

@@ -16,6 +16,7 @@ import (
 // opening says why a run begins and what the run before is known to hold.
 type opening struct {
 	reason string
+	prev   id.Run // "" for the newest in state.db
 	size   int64
 	root   id.Hash
 	now    int64
@@ -43,6 +44,9 @@ func (l *Ledger) begin(ctx context.Context, o opening) error {
 	leaf := &manifest.Run{Header: manifest.Header{Camera: id.HouseholdCamera}, Head: l.c.Head(), Reason: o.reason}
 	if o.reason != manifest.RunGenesis {
 		leaf.PrevRun, leaf.PrevSize, leaf.PrevRoot = l.run, o.size, o.root.String()
+		if o.prev != "" {
+			leaf.PrevRun = o.prev
+		}
 	}
 	if o.epoch == "" {
 		err := l.c.DB.Read(ctx, func(tx *sql.Tx) error {
@@ -97,9 +101,13 @@ func (l *Ledger) snapshot() *standing {
 	return &standing{l.run, l.number, l.size, l.root, l.at, l.hashes, l.broken}
 }
 
-// Reconcile compares the newest run with the highest checkpoint of it that the cloud holds. If the
-// cloud's is not a beginning of ours (this hub's folder was put back to an earlier state), a new run
-// begins that names it, and nothing more of the old one is sent. It tells whether that happened.
+// leap is how many numbers are left out when nobody knows how many were given since: more than a
+// camera has in years.
+const leap = 1 << 20
+
+// Reconcile compares this ledger with the newest checkpoint that the cloud holds. If the cloud's is
+// not a beginning of ours (this hub's folder was put back to an earlier state), a new run begins
+// that names it, and nothing more of the old one is sent. It tells whether that happened.
 //
 // A text that this hub has not signed proves nothing and is refused with an error.
 func (l *Ledger) Reconcile(ctx context.Context, text string) (behind bool, err error) {
@@ -109,24 +117,31 @@ func (l *Ledger) Reconcile(ctx context.Context, text string) (behind bool, err e
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken != nil || theirs.Run != l.run {
+	if l.broken != nil || l.run == "" {
 		return false, nil
 	}
-	if theirs.Size <= l.size {
-		root, err := treeHash(theirs.Size, l.hashes)
-		if err != nil || id.Hash(root) == theirs.Root {
-			return false, err
+	lost := int64(leap)
+	if theirs.Run == l.run {
+		if theirs.Size <= l.size {
+			root, err := treeHash(theirs.Size, l.hashes)
+			if err != nil || id.Hash(root) == theirs.Root {
+				return false, err
+			}
+		} else {
+			lost = theirs.Size - l.size
 		}
+	} else if known, err := l.knows(ctx, theirs.Run); err != nil || known {
+		return false, err // an older run of ours; the newest is still to be sent
 	}
-	l.c.Log.Warn("the cloud knows more of the newest run than this hub; a new run begins", "ours", l.size, "theirs", theirs.Size)
+	l.c.Log.Warn("the cloud knows more than this hub, whose folder was put back; a new run begins", "ours", l.size, "theirs", theirs.Size)
 	ctx = context.WithoutCancel(ctx)
-	old, lost := l.run, max(theirs.Size-l.size, 0)
+	old := l.run
 	// Numbers that the lost leaves may have had are not used again: a hole that the run's leaf explains, no number twice.
 	if err := l.skip(ctx, lost); err != nil {
 		return false, err
 	}
 	err = l.begin(ctx, opening{
-		reason: manifest.RunBehind, size: theirs.Size, root: theirs.Root, now: max(l.c.Now().UnixMilli(), l.at),
+		reason: manifest.RunBehind, prev: theirs.Run, size: theirs.Size, root: theirs.Root, now: max(l.c.Now().UnixMilli(), l.at),
 		more: func(tx *sql.Tx) ([]Entry, error) {
 			for _, query := range []string{`UPDATE runs SET abandoned = 1 WHERE run = $1`, `DELETE FROM checkpoints WHERE run = $1`} {
 				if _, err := tx.ExecContext(ctx, query, string(old)); err != nil {
@@ -137,6 +152,17 @@ func (l *Ledger) Reconcile(ctx context.Context, text string) (behind bool, err e
 		},
 	})
 	return err == nil, err
+}
+
+func (l *Ledger) knows(ctx context.Context, run id.Run) (bool, error) {
+	var n int
+	err := l.c.DB.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT count(*) FROM runs WHERE run = $1`, string(run)).Scan(&n)
+	})
+	if err != nil {
+		return false, fmt.Errorf("ledger: runs: %w", err)
+	}
+	return n > 0, nil
 }
 
 func (l *Ledger) skip(ctx context.Context, n int64) error {

@@ -15,8 +15,13 @@ import (
 	"keyhold/statement/request"
 )
 
-// runFootage sends one batch after the other.
+// runFootage sends one batch after the other, once the socket has shown that the cloud knows no more
+// of this hub's runs than the hub itself.
 func (u *Uplink) runFootage(ctx context.Context) {
+	select {
+	case <-u.agreed:
+	case <-ctx.Done():
+	}
 	for ctx.Err() == nil {
 		grown := u.Ledger.Grown()
 		b, err := u.Ledger.Next(ctx)

@@ -12,6 +12,7 @@ import (
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
+	"keyhold/statement/rule"
 )
 
 // runSocket keeps the socket open and hands on what it brings.
@@ -56,6 +57,9 @@ func (u *Uplink) socket(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = s.Close() }()
+	if err := u.agree(ctx, s.Checkpoint); err != nil {
+		return err
+	}
 	for {
 		d, err := s.Receive(ctx)
 		if err != nil {
@@ -68,6 +72,30 @@ func (u *Uplink) socket(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// agree compares the cloud's newest checkpoint with what this hub signed.
+func (u *Uplink) agree(ctx context.Context, checkpoint string) error {
+	if checkpoint != "" {
+		behind, err := u.Ledger.Reconcile(ctx, checkpoint)
+		switch {
+		case rule.Of(err) != "":
+			// The cloud's word alone must not keep the hub from uploading.
+			u.Log.Error("the cloud shows a checkpoint that this hub has not signed", "error", err)
+		case err != nil:
+			return err
+		case behind:
+			if err := u.Rotate(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	select {
+	case <-u.agreed:
+	default:
+		close(u.agreed) // this goroutine alone closes it
+	}
+	return nil
 }
 
 func (u *Uplink) ack(ctx context.Context, s *api.Socket, d *api.Delivery) error {

@@ -67,6 +67,7 @@ type Uplink struct {
 
 	once   sync.Once
 	queued chan struct{} // holds a token when the outbox may have grown
+	agreed chan struct{} // closed once the cloud's newest checkpoint was compared with ours; see runSocket
 	mu     sync.Mutex
 	moved  chan struct{} // closes when the outbox has shrunk; guarded by mu
 }
@@ -94,6 +95,7 @@ func HTTPClient() *http.Client {
 func (u *Uplink) init() {
 	u.once.Do(func() {
 		u.queued = make(chan struct{}, 1)
+		u.agreed = make(chan struct{})
 		u.moved = make(chan struct{})
 	})
 }
