@@ -112,7 +112,7 @@ export class Parser {
 
   private digits(): number {
     const from = this.at;
-    for (let c = this.text.charCodeAt(this.at); c >= 0x30 && c <= 0x39; ) {
+    for (let c = this.text.charCodeAt(this.at); c >= 0x30 && c <= 0x39;) {
       c = this.text.charCodeAt(++this.at);
     }
     return this.at - from;

@@ -68,7 +68,11 @@ export function isHash(value: string): boolean {
 export type IdPrefix = 'per' | 'dev' | 'cam' | 'epo' | 'obj' | 'run';
 
 export function isId(prefix: IdPrefix, value: string): boolean {
-  return value.startsWith(prefix + '_') && value.length === 30 && fromBase32(value.slice(4))?.length === 16;
+  return (
+    value.startsWith(prefix + '_') &&
+    value.length === 30 &&
+    fromBase32(value.slice(4))?.length === 16
+  );
 }
 
 /** A hash in text form; the household's id too. */
@@ -147,7 +151,11 @@ export const object = <F extends Fields>(fields: F): Schema<Shaped<F>> => {
 export const anything: Schema<Json> = { shape: () => true, read: (value) => value };
 
 /** A schema with a further condition over the whole value. */
-export const where = <T>(schema: Schema<T>, holds: (value: T) => boolean, what: string): Schema<T> => ({
+export const where = <T>(
+  schema: Schema<T>,
+  holds: (value: T) => boolean,
+  what: string,
+): Schema<T> => ({
   shape: (value) => schema.shape(value),
   read(value) {
     const out = schema.read(value);

@@ -45,8 +45,20 @@ test('text forms have one spelling each', () => {
     expect(fromBase64(base64(bytes))).toEqual(bytes);
     expect(base64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
   }
-  for (const text of ['AB==', 'AAF=', 'AA', 'AA=', 'AA==\n', 'A A=', 'AAAA====', '=', '-_==', '====']) {
+  for (const text of [
+    'AB==',
+    'AAF=',
+    'AA',
+    'AA=',
+    'AA==\n',
+    'A A=',
+    'AAAA====',
+    '=',
+    '-_==',
+    '====',
+  ]) {
     expect(fromBase64(text), text).toBeNull();
   }
-  for (const text of ['ab', 'A', 'a', 'aa=', '11', 'aaaaaab ']) expect(fromBase32(text), text).toBeNull();
+  for (const text of ['ab', 'A', 'a', 'aa=', '11', 'aaaaaab '])
+    expect(fromBase32(text), text).toBeNull();
 });

@@ -59,7 +59,11 @@ test('a tree of more than two levels', async () => {
   const all = leaves(66_000);
   const tree = treeOf(all);
   await tree.included([0, 255, 256, 65_535, 65_536, 65_999].map((i) => entry(all, i)));
-  await tree.follows({ run, size: 65_537, root: new Uint8Array(rootOfLeaves(all.slice(0, 65_537))) });
+  await tree.follows({
+    run,
+    size: 65_537,
+    root: new Uint8Array(rootOfLeaves(all.slice(0, 65_537))),
+  });
 });
 
 test('a leaf that the hub never made is refused', async () => {
@@ -86,9 +90,7 @@ test('a changed tile of any level is refused', async () => {
     };
     const index = target === '0/257/208' ? 65_999 : 3;
     const tree = new Tree({ household: '', run, size: all.length, root, at: 1 }, source);
-    const error = await tree
-      .included([entry(all, index)])
-      .catch((e: unknown) => e);
+    const error = await tree.included([entry(all, index)]).catch((e: unknown) => e);
     expect(ruleOf(error), target).toBe('not-included');
   }
 });
@@ -134,7 +136,12 @@ test('a tree that follows another reads its full tiles once', async () => {
 });
 
 /** Verifies an audit path as RFC 9162 section 2.1.3.2 describes it. */
-function follow(leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[]): Uint8Array {
+function follow(
+  leaf: Uint8Array,
+  index: number,
+  size: number,
+  path: readonly Uint8Array[],
+): Uint8Array {
   let fn = index;
   let sn = size - 1;
   let hash: Uint8Array = leafHash(leaf);

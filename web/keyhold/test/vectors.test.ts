@@ -8,12 +8,26 @@ import { Sheet } from '../src/crypto/sheet.ts';
 import { fromSeed } from '../src/crypto/xwing.ts';
 import { parseCheckpoint } from '../src/manifest/checkpoint.ts';
 import { checkFile, parseLeaf, type File } from '../src/manifest/leaf.ts';
-import { checkNumbers, checkPage, parsePage, type Entry, type PageName } from '../src/manifest/page.ts';
+import {
+  checkNumbers,
+  checkPage,
+  parsePage,
+  type Entry,
+  type PageName,
+} from '../src/manifest/page.ts';
 import { leafHash, Tree } from '../src/manifest/tree.ts';
 import { RuleError, ruleOf } from '../src/rule.ts';
 import { decode, type Schema } from '../src/schema.ts';
 import { Envelope } from '../src/statement/dsse.ts';
-import { boxOf, checkHub, labels, macOf, parseCode, parseLink, tokenOf } from '../src/statement/pairing.ts';
+import {
+  boxOf,
+  checkHub,
+  labels,
+  macOf,
+  parseCode,
+  parseLink,
+  tokenOf,
+} from '../src/statement/pairing.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
 import { checkHeard } from '../src/sync/heard.ts';
@@ -93,9 +107,11 @@ run('leaf', (v) => {
 run('page', (v) => checkPage(v.page!, parsePage(raw(v.input))));
 
 run('numbers', (v) => {
-  const entries = (v.leaves ?? []).map(
-    (leaf, index): Entry => ({ index, raw: raw(leaf), leaf: parseLeaf(raw(leaf)) }),
-  );
+  const entries = (v.leaves ?? []).map((leaf, index): Entry => ({
+    index,
+    raw: raw(leaf),
+    leaf: parseLeaf(raw(leaf)),
+  }));
   checkNumbers(entries, v.tail || null);
 });
 

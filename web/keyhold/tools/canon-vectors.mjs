@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 
 const vectors = [];
-const bytesOf = (input) => (typeof input === 'string' ? Buffer.from(input, 'utf8') : Buffer.from(input));
+const bytesOf = (input) =>
+  typeof input === 'string' ? Buffer.from(input, 'utf8') : Buffer.from(input);
 const accept = (name, input) =>
   vectors.push({ name, expect: 'accept', rule: '', input: bytesOf(input).toString('base64') });
 const refuse = (rule, name, input) =>

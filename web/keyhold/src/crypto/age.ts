@@ -91,9 +91,7 @@ async function openBody(key: Bytes, body: Uint8Array): Promise<Bytes> {
     new DataView(nonce.buffer).setUint32(7, i);
     nonce[11] = i === chunks - 1 ? 1 : 0;
     const sealed = body.subarray(i * (chunk + overhead), (i + 1) * (chunk + overhead));
-    jobs.push(
-      Promise.resolve(openChunk(nonce, sealed)).then((plain) => out.set(plain, i * chunk)),
-    );
+    jobs.push(Promise.resolve(openChunk(nonce, sealed)).then((plain) => out.set(plain, i * chunk)));
   }
   await Promise.all(jobs);
   return out;

@@ -47,14 +47,33 @@ export function signerOf(keyid: string, publicKey: Bytes, secret: CryptoKey): Si
 
 // PKCS #8 around a 32-byte seed: RFC 8410, section 7.
 const pkcs8Ed25519 = Uint8Array.of(
-  0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+  0x30,
+  0x2e,
+  0x02,
+  0x01,
+  0x00,
+  0x30,
+  0x05,
+  0x06,
+  0x03,
+  0x2b,
+  0x65,
+  0x70,
+  0x04,
+  0x22,
+  0x04,
+  0x20,
 );
 
 /** A signer from a seed, for the sheet: the seed stays in memory. */
 export async function signerFromSeed(keyid: string, seed: Uint8Array): Promise<Signer> {
   const { ed25519 } = await import('@noble/curves/ed25519.js');
-  const secret = await crypto.subtle.importKey('pkcs8', concat(pkcs8Ed25519, seed), 'Ed25519', false, [
-    'sign',
-  ]);
+  const secret = await crypto.subtle.importKey(
+    'pkcs8',
+    concat(pkcs8Ed25519, seed),
+    'Ed25519',
+    false,
+    ['sign'],
+  );
   return signerOf(keyid, owned(ed25519.getPublicKey(seed)), secret);
 }

@@ -62,7 +62,11 @@ export class HandleKey implements XWingKey {
     if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
     const ephemeral = owned(enc.subarray(mlkemCiphertext));
     const [post, classic] = await Promise.all([
-      kemSubtle().decapsulateBits('ML-KEM-768', this.mlkem, owned(enc.subarray(0, mlkemCiphertext))),
+      kemSubtle().decapsulateBits(
+        'ML-KEM-768',
+        this.mlkem,
+        owned(enc.subarray(0, mlkemCiphertext)),
+      ),
       agree(this.x25519, ephemeral),
     ]);
     const own = this.publicKey.subarray(mlkemPublic);
@@ -88,7 +92,22 @@ class SoftwareKey implements XWingKey {
 
 // PKCS #8 around a 32-byte scalar: RFC 8410, section 7.
 const pkcs8X25519 = Uint8Array.of(
-  0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20,
+  0x30,
+  0x2e,
+  0x02,
+  0x01,
+  0x00,
+  0x30,
+  0x05,
+  0x06,
+  0x03,
+  0x2b,
+  0x65,
+  0x6e,
+  0x04,
+  0x22,
+  0x04,
+  0x20,
 );
 
 /** The key of a 32-byte seed: an epoch identity, or the sheet's reader. */
@@ -99,7 +118,9 @@ export async function fromSeed(seed: Uint8Array): Promise<XWingKey> {
   // The same expansion as in the library; here the halves become handles, which are faster.
   const halves = owned(shake256(seed, { dkLen: 96 }));
   const [mlkem, x25519] = await Promise.all([
-    kemSubtle().importKey('raw-seed', halves.slice(0, 64), 'ML-KEM-768', false, ['decapsulateBits']),
+    kemSubtle().importKey('raw-seed', halves.slice(0, 64), 'ML-KEM-768', false, [
+      'decapsulateBits',
+    ]),
     crypto.subtle.importKey('pkcs8', concat(pkcs8X25519, halves.subarray(64)), 'X25519', false, [
       'deriveBits',
     ]),

@@ -35,7 +35,7 @@ function malformed(): RuleError {
 export function parsePage(page: Uint8Array): Entry[] {
   if (page.length > maxPage) throw new RuleError('length', `a page longer than ${maxPage} bytes`);
   const entries: Entry[] = [];
-  for (let at = 0; at < page.length; ) {
+  for (let at = 0; at < page.length;) {
     const end = page.indexOf(0x0a, at);
     const space = page.indexOf(0x20, at);
     if (end < 0 || space < 0 || space > end) throw malformed();

@@ -78,26 +78,38 @@ const emptyRoot = sha256(new Uint8Array(0));
 export class Tree {
   /** Tiles that were checked against the root, by level and number. */
   private readonly checked = new Map<string, Promise<Uint8Array>>();
+  /** Tiles as they came, so that a later tree need not ask again. */
+  private readonly fetched: Map<string, Uint8Array>;
   private readonly edgeTiles: Promise<readonly Uint8Array[]>;
 
   constructor(
     readonly checkpoint: Checkpoint,
     private readonly source: TileSource,
-    /** An earlier tree of this run that this one follows: its full tiles hold here, too. */
+    /**
+     * An earlier tree of this run. Its tiles are a saving, not a claim: they stay behind their own
+     * check against the tile above, all the way up to this tree's root.
+     */
     earlier?: Tree,
   ) {
-    for (const [key, tile] of earlier?.checked ?? []) {
-      if (key.endsWith(`/${full}`)) this.checked.set(key, tile);
-    }
+    this.fetched = new Map(earlier?.fetched);
     this.edgeTiles = this.readEdge();
     this.edgeTiles.catch(() => undefined);
   }
 
+  /** The same leaves under a newer signature. */
+  signedAgain(checkpoint: Checkpoint): Tree {
+    return new Tree(checkpoint, this.source, this);
+  }
+
   private async fetch(level: number, n: number, width: number): Promise<Uint8Array> {
+    const key = `${level}/${n}/${width}`;
+    const kept = this.fetched.get(key);
+    if (kept !== undefined) return kept;
     const tile = await this.source.tile(this.checkpoint.run, level, n, width);
     if (tile.length !== width * hashSize) {
       throw new RuleError('not-included', 'a tile of a wrong size', { level, n, width });
     }
+    this.fetched.set(key, tile);
     return tile;
   }
 
@@ -105,6 +117,7 @@ export class Tree {
     const { size, root } = this.checkpoint;
     const tiles = await Promise.all(edge(size).map((t) => this.fetch(t.level, t.n, t.width)));
     const got = rootOfEdge(tiles) ?? emptyRoot;
+    if (!equal(got, root)) this.fetched.clear();
     must(equal(got, root), 'not-included', "tiles do not fit the checkpoint's root", {
       run: this.checkpoint.run,
       size,
@@ -135,12 +148,13 @@ export class Tree {
       this.fetch(level, n, full),
       this.tile(level + 1, Math.floor(n / full)),
     ]);
-    must(
-      equal(rootOf(tile, 0, full), at(above, n % full)),
-      'not-included',
-      'a tile does not fit the one above it',
-      { run: this.checkpoint.run, level, n },
-    );
+    const fits = equal(rootOf(tile, 0, full), at(above, n % full));
+    if (!fits) this.fetched.delete(`${level}/${n}/${full}`);
+    must(fits, 'not-included', 'a tile does not fit the one above it', {
+      run: this.checkpoint.run,
+      level,
+      n,
+    });
     return tile;
   }
 

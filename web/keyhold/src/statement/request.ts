@@ -139,7 +139,11 @@ export const reply = object({
 export const reseal = object({
   at,
   device: id('dev'),
-  epochs: list(object({ camera: id('cam', 'household'), envelope: hash, epoch: id('epo') }), 0, 256),
+  epochs: list(
+    object({ camera: id('cam', 'household'), envelope: hash, epoch: id('epo') }),
+    0,
+    256,
+  ),
   head: hash,
   household: hash,
 });

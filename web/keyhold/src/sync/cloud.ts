@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { base64, fromBase64, owned, random, type Bytes } from '../bytes.ts';
+import { hashText } from '../crypto/hash.ts';
+import type { Signer } from '../crypto/sign.ts';
+import { RuleError } from '../rule.ts';
+import { Envelope } from '../statement/dsse.ts';
+import type { Fetch, Row } from '../statement/request.ts';
+import { Fault, type FaultKind } from './fault.ts';
+
+/**
+ * The operator's server, as a member talks to it (docs/protocol.md 6). Nothing that it answers is
+ * believed here: callers verify. Its own refusals become Faults.
+ */
+export interface PageRef {
+  readonly camera: string;
+  readonly epoch: string;
+  readonly hour: number;
+  readonly run: string;
+  readonly size: number;
+  readonly updated: number;
+}
+
+export interface SyncAnswer {
+  readonly address: string;
+  readonly expires: number;
+  readonly now: number;
+  readonly rows: readonly Row[];
+  readonly names: Bytes;
+  readonly pages: readonly PageRef[];
+  readonly reseals: readonly Bytes[];
+  readonly roster: readonly Bytes[];
+  readonly runs: readonly { readonly checkpoint: string; readonly run: string }[];
+  readonly status: Bytes;
+}
+
+export interface ObjectRef {
+  readonly camera: string;
+  readonly hour: number;
+  readonly object: string;
+  readonly size: number;
+}
+
+export interface FootageAnswer {
+  readonly address: string;
+  readonly expires: number;
+  readonly now: number;
+  readonly objects: readonly ObjectRef[];
+}
+
+export interface Drop {
+  readonly body: Bytes;
+  readonly n: number;
+}
+
+export type Wish = Pick<Fetch, 'cameras' | 'from' | 'until' | 'purpose'>;
+
+const maxWait = 25;
+
+function raw(text: unknown): Bytes {
+  const out = typeof text === 'string' ? fromBase64(text) : null;
+  if (out === null) throw new RuleError('field', 'the cloud sent bytes that are none');
+  return out;
+}
+
+interface WireRow {
+  bytes: string;
+  camera: string;
+  device: string;
+  epoch: string;
+  head: string;
+}
+
+export class Cloud {
+  private to: Promise<Bytes> | null = null;
+  /** The cloud's clock minus ours, in milliseconds: statements are judged by the cloud's. */
+  private ahead = 0;
+
+  constructor(
+    /** Without a slash at its end. */
+    readonly origin: string,
+    readonly clock: () => number = Date.now,
+  ) {}
+
+  now(): number {
+    return this.clock() + Math.trunc(this.ahead);
+  }
+
+  /** The cloud's key, which statements name so that another cloud refuses them. */
+  key(): Promise<Bytes> {
+    this.to ??= this.json<{ to: string; now: number }>('/v1/info').then((info) => {
+      this.ahead = info.now - this.clock();
+      return raw(info.to);
+    });
+    this.to.catch(() => (this.to = null));
+    return this.to;
+  }
+
+  async register(genesis: Bytes): Promise<void> {
+    await this.request('/v1/households', { method: 'POST', body: genesis });
+  }
+
+  async fetchStatement(household: string, signer: Signer, wish: Wish): Promise<Envelope> {
+    return Envelope.signed(
+      'fetch',
+      {
+        at: await this.stamp(),
+        cameras: wish.cameras,
+        device: signer.keyid,
+        from: wish.from,
+        household,
+        kind: wish.purpose === 'sync' ? 'sync' : 'footage',
+        nonce: random(16),
+        purpose: wish.purpose,
+        to: await this.key(),
+        until: wish.until,
+      },
+      signer,
+    );
+  }
+
+  /** The cloud's time for a statement; its clock is known once its key is. */
+  private async stamp(): Promise<number> {
+    await this.key();
+    return this.now();
+  }
+
+  async sync(household: string, signer: Signer, from: number, until: number): Promise<SyncAnswer> {
+    const wish: Wish = { cameras: [], from, until, purpose: 'sync' };
+    const statement = await this.fetchStatement(household, signer, wish);
+    const answer = await this.json<Omit<SyncAnswer, 'rows'> & { envelopes: WireRow[] }>(
+      '/v1/fetch',
+      { method: 'POST', body: statement.encode() },
+    );
+    return {
+      ...answer,
+      rows: answer.envelopes.map((row) => ({ ...row, bytes: raw(row.bytes) })),
+      names: raw(answer.names),
+      reseals: answer.reseals.map(raw),
+      roster: answer.roster.map(raw),
+      status: raw(answer.status),
+    };
+  }
+
+  async footage(household: string, signer: Signer, wish: Wish): Promise<FootageAnswer> {
+    const statement = await this.fetchStatement(household, signer, wish);
+    return this.json('/v1/fetch', { method: 'POST', body: statement.encode() });
+  }
+
+  page(address: string, page: PageRef): Promise<Bytes> {
+    return this.bytes(`${address}/pages/${page.run}/${page.camera}/${page.epoch}/${page.hour}`);
+  }
+
+  tile(address: string, run: string, level: number, n: number, width: number): Promise<Bytes> {
+    return this.bytes(`${address}/tiles/${run}/${level}/${n}/${width}`);
+  }
+
+  /** A part of an object; what comes may be shorter or longer, which the caller's check finds. */
+  object(
+    address: string,
+    object: string,
+    offset: number,
+    size: number,
+    signal?: AbortSignal,
+  ): Promise<Bytes> {
+    const headers = { Range: `bytes=${offset}-${offset + size - 1}` };
+    return this.bytes(`${address}/objects/${object}`, { headers, signal: signal ?? null });
+  }
+
+  async write(
+    household: string,
+    signer: Signer,
+    kind: 'mail' | 'reseals',
+    name: string,
+    body: Bytes,
+  ): Promise<void> {
+    const statement = await Envelope.signed(
+      'write',
+      {
+        at: await this.stamp(),
+        from: signer.keyid,
+        household,
+        kind,
+        name,
+        nonce: random(16),
+        sha256: hashText(body),
+        size: body.length,
+      },
+      signer,
+    );
+    await this.request(`/v1/households/${household}/${kind}/${name}`, {
+      method: 'PUT',
+      body,
+      headers: { 'Keyhold-Statement': base64(statement.encode()) },
+    });
+  }
+
+  async drop(box: string, body: Uint8Array): Promise<void> {
+    await this.request(`/v1/drops/${box}`, {
+      method: 'POST',
+      body: owned(body),
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+  }
+
+  async drops(
+    box: string,
+    token: Bytes,
+    after: number,
+    signal?: AbortSignal,
+    wait = maxWait,
+  ): Promise<Drop[]> {
+    const path = `/v1/drops/${box}?after=${after}&wait=${wait}`;
+    const headers = { 'Keyhold-Drop-Token': base64(token) };
+    const answer = await this.json<{ messages: { body: string; n: number }[] }>(path, {
+      headers,
+      signal: signal ?? null,
+    });
+    return answer.messages.map(({ body, n }) => ({ body: raw(body), n }));
+  }
+
+  async session(household: string, signer: Signer): Promise<Envelope> {
+    return Envelope.signed(
+      'session',
+      {
+        at: await this.stamp(),
+        from: signer.keyid,
+        household,
+        nonce: random(16),
+        to: await this.key(),
+      },
+      signer,
+    );
+  }
+
+  private async bytes(path: string, init?: RequestInit): Promise<Bytes> {
+    const response = await this.request(path, init);
+    try {
+      return new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      throw unreachable(error);
+    }
+  }
+
+  private async json<T>(path: string, init?: RequestInit): Promise<T> {
+    const response = await this.request(path, init);
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      throw unreachable(error);
+    }
+  }
+
+  private async request(path: string, init: RequestInit = {}): Promise<Response> {
+    let response: Response;
+    try {
+      // Nothing goes through a cache: what is opened later must not lie on a disk either way.
+      response = await fetch(this.origin + path, {
+        ...init,
+        cache: 'no-store',
+        credentials: 'omit',
+        referrerPolicy: 'no-referrer',
+      });
+    } catch (error) {
+      throw unreachable(error);
+    }
+    if (response.ok) return response;
+    throw await refusal(response);
+  }
+}
+
+function unreachable(error: unknown): unknown {
+  if (error instanceof DOMException && error.name === 'AbortError') return error;
+  return new Fault('cloud-away', error instanceof Error ? error.message : 'no answer');
+}
+
+const kinds: Readonly<Record<string, FaultKind>> = {
+  'urn:keyhold:denied': 'not-allowed',
+  'urn:keyhold:unauthenticated': 'not-allowed',
+  'urn:keyhold:not_found': 'not-found',
+  'urn:keyhold:unavailable': 'cloud-away',
+  'urn:keyhold:too_many': 'cloud-away',
+};
+
+async function refusal(response: Response): Promise<Fault> {
+  let problem: { type?: string; title?: string; id?: string } = {};
+  try {
+    problem = (await response.json()) as typeof problem;
+  } catch {
+    // A proxy's page in between: the status says enough.
+  }
+  const byStatus: FaultKind =
+    response.status === 404 ? 'not-found' : response.status >= 500 ? 'cloud-away' : 'internal';
+  const kind = kinds[problem.type ?? ''] ?? byStatus;
+  return new Fault(kind, problem.title ?? `status ${response.status}`, problem.id);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { base64, random } from '../bytes.ts';
+import { encode, type Writable } from '../canon.ts';
+import { open, seal } from '../crypto/box.ts';
+import type { Signer } from '../crypto/sign.ts';
+import type { XWingKey } from '../crypto/xwing.ts';
+import { must } from '../mutant.ts';
+import { Envelope, openBy } from '../statement/dsse.ts';
+import { reply as replySchema, type Op, type Reply } from '../statement/request.ts';
+import type { Roster } from '../statement/roster.ts';
+import type { Cloud } from './cloud.ts';
+import { Fault, type FaultKind } from './fault.ts';
+import { Mailbox, type Delivery } from './socket.ts';
+
+const words: Readonly<Record<string, FaultKind>> = {
+  stale: 'internal',
+  denied: 'not-allowed',
+  invalid: 'internal',
+  'camera-unreachable': 'camera-unreachable',
+  'camera-password': 'camera-password',
+  'camera-codec': 'camera-video',
+  exists: 'camera-exists',
+  'not-found': 'not-found',
+};
+
+interface Waiting {
+  readonly take: (reply: Reply) => void;
+}
+
+/**
+ * Commands to the hub and its replies (docs/protocol.md 7). A reply is the hub's fresh word: it
+ * names the newest checkpoint that is uploaded, by which a cloud that holds back is caught.
+ */
+export class Commands {
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly mailbox: Mailbox;
+
+  constructor(
+    private readonly cloud: Cloud,
+    private readonly signer: Signer,
+    private readonly reader: XWingKey,
+    private readonly roster: () => Roster,
+    /** Hears every reply that holds. */
+    private readonly heard: (reply: Reply) => void,
+    /** Hears what did not hold. */
+    private readonly fault: (error: unknown) => void,
+  ) {
+    this.mailbox = new Mailbox(cloud, roster().household, signer, (d) => this.deliver(d));
+  }
+
+  close(): void {
+    this.mailbox.close();
+  }
+
+  /** The hub's answer to an operation; an error word of the hub rejects. */
+  async send(op: Op, patience: number): Promise<Reply> {
+    const nonce = random(16);
+    const key = base64(nonce);
+    const answer = new Promise<Reply>((take) => this.waiting.set(key, { take }));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Fault('hub-away', 'the hub did not answer')), patience);
+    });
+    late.catch(() => undefined);
+    try {
+      await Promise.race([this.mailbox.opened(), late]);
+      await this.post(op, nonce);
+      const reply = await Promise.race([answer, late]);
+      if (reply.error !== '') {
+        throw new Fault(words[reply.error] ?? 'internal', `the hub says: ${reply.error}`);
+      }
+      return reply;
+    } finally {
+      clearTimeout(timer);
+      this.waiting.delete(key);
+    }
+  }
+
+  private async post(op: Op, nonce: Uint8Array): Promise<void> {
+    const { household, head, hub } = this.roster();
+    const device = this.signer.keyid;
+    const command = await Envelope.signed(
+      'command',
+      {
+        at: this.cloud.now(),
+        device,
+        head: head.hash,
+        household,
+        nonce,
+        op: op as unknown as Writable,
+      },
+      this.signer,
+    );
+    const body = await seal(
+      hub.hpke,
+      encode({ household, purpose: 'command' }),
+      encode({ from: device, to: 'hub' }),
+      command.encode(),
+    );
+    await this.cloud.write(household, this.signer, 'mail', 'hub', body);
+  }
+
+  private async deliver({ body }: Delivery): Promise<void> {
+    const { household, hub } = this.roster();
+    let plain: Uint8Array;
+    try {
+      plain = await open(
+        this.reader,
+        encode({ household, purpose: 'reply' }),
+        encode({ from: 'hub', to: this.signer.keyid }),
+        body,
+      );
+    } catch {
+      // Anybody can put bytes into a mailbox; what was not sealed to this device means nothing.
+      return;
+    }
+    try {
+      const reply = await openBy(plain, 'reply', replySchema, 'hub', hub.sign);
+      must(reply.household === household, 'wrong-household', 'a reply of another household');
+      const waiting = this.waiting.get(base64(reply.nonce));
+      // A reply to nobody is old, or meant for another window of this browser.
+      if (waiting === undefined) return;
+      this.heard(reply);
+      waiting.take(reply);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+}

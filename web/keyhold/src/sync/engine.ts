@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { fromBase32, type Bytes } from '../bytes.ts';
+import { must, off } from '../mutant.ts';
+import { RuleError, ruleOf } from '../rule.ts';
+import { openBy } from '../statement/dsse.ts';
+import {
+  status as statusSchema,
+  type Names,
+  type Reply,
+  type Status,
+} from '../statement/request.ts';
+import { Roster } from '../statement/roster.ts';
+import { Alarms } from './alarms.ts';
+import type { Cloud, PageRef, SyncAnswer } from './cloud.ts';
+import { Epochs } from './epochs.ts';
+import { Fault } from './fault.ts';
+import { checkHeard } from './heard.ts';
+import type { Member } from './member.ts';
+import { checkRunLeaf, readNames } from './names.ts';
+import { Records } from './records.ts';
+import { newestRun, readRuns, retention, seenOf, type Run } from './runs.ts';
+import { nothingSeen, type Seen, type Store } from './store.ts';
+
+/** What is known of the household after an answer was checked. */
+export interface Known {
+  readonly roster: Roster;
+  readonly names: Names | null;
+  readonly status: Status | null;
+  /** The newest time under a signature of the hub. */
+  readonly heardAt: number | null;
+}
+
+export interface Events {
+  /** Trust changed: a check began or ended, an alarm, the hub's time. */
+  readonly trust: () => void;
+  readonly known: (known: Known) => void;
+  /** Pages of these cameras changed. */
+  readonly grown: (cameras: ReadonlySet<string>) => void;
+}
+
+const hour = 3_600_000;
+const tries = 4;
+const pause = 1_500;
+
+/**
+ * Asks the cloud what there is and believes only what is proved (docs/protocol.md 5.2). What fails
+ * is an alarm; the state before it stays in force.
+ */
+export class Engine {
+  readonly alarms: Alarms;
+  readonly records: Records;
+  readonly epochs: Epochs;
+  known: Known;
+  checking = false;
+  checkedAt: number | null = null;
+  reachable = true;
+  private runs: ReadonlyMap<string, Run> = new Map();
+  private address = '';
+  private syncing: Promise<void> | null = null;
+  private listedOnce = false;
+  /** Uploaded sizes that the hub itself named in replies. */
+  private readonly told = new Map<string, number>();
+
+  constructor(
+    readonly cloud: Cloud,
+    readonly member: Member,
+    roster: Roster,
+    private readonly store: Store,
+    private readonly events: Events,
+  ) {
+    this.alarms = new Alarms(() => cloud.clock(), events.trust);
+    this.known = { roster, names: null, status: null, heardAt: null };
+    this.records = new Records(
+      (page: PageRef) => cloud.page(this.address, page),
+      () => this.epochs,
+      () => this.runs,
+      () => cloud.now(),
+    );
+    this.epochs = new Epochs(
+      member,
+      (page, identity) => this.records.page(page, identity),
+      (camera, epoch) => this.records.firstPage(camera, epoch),
+      () => cloud.now(),
+    );
+  }
+
+  /** Runs one sync at a time. Raises alarms itself; rejects only where there was no answer. */
+  sync(): Promise<void> {
+    this.syncing ??= this.syncOnce().finally(() => (this.syncing = null));
+    return this.syncing;
+  }
+
+  /** A sync that began after this call: its answer is from after whatever happened before. */
+  async syncAfresh(): Promise<void> {
+    await this.syncing?.catch(() => undefined);
+    await this.sync();
+  }
+
+  /**
+   * Hub, cloud and reader do not stand still together: a checkpoint may arrive between two
+   * questions. So a proof that fails by being incomplete is asked for again before it is an alarm;
+   * one that fails by being wrong is not.
+   */
+  async steady<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt === tries || !incomplete(error)) {
+          this.alarms.raise(error);
+          throw error;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      await this.syncAfresh();
+    }
+  }
+
+  private async syncOnce(): Promise<void> {
+    this.checking = true;
+    this.events.trust();
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await this.attempt();
+          return;
+        } catch (error) {
+          if (attempt === tries || !incomplete(error)) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    } catch (error) {
+      if (error instanceof Fault && error.kind === 'cloud-away') this.reachable = false;
+      if (!this.alarms.raise(error)) throw error;
+    } finally {
+      this.checking = false;
+      this.events.trust();
+    }
+  }
+
+  private async attempt(): Promise<void> {
+    const now = this.cloud.now();
+    // The whole list once; afterwards only the hours that can still change.
+    const from = this.listedOnce ? now - 2 * hour : Math.max(0, now - retention - 24 * hour);
+    const { household, signer } = this.member;
+    const answer = await this.cloud.sync(household, signer, Math.floor(from), now + hour);
+    this.reachable = true;
+    await this.take(answer, Math.floor(from / hour));
+    this.listedOnce = true;
+    this.checkedAt = this.cloud.clock();
+  }
+
+  private async take(answer: SyncAnswer, fromHour: number): Promise<void> {
+    const now = this.cloud.now();
+    const seen = (await this.store.get<Seen>('seen')) ?? nothingSeen;
+    const roster = await this.takeRoster(answer.roster);
+    const address = answer.address;
+    this.address = address;
+    const source = {
+      tile: (run: string, level: number, n: number, width: number) =>
+        this.cloud.tile(this.address, run, level, n, width),
+    };
+    const { hub, household } = roster;
+    const runs = await readRuns(answer, household, hub.sign, seen.runs, source, this.runs, now);
+    const status = await this.takeStatus(answer.status, roster, seen);
+    await this.epochs.take(answer, roster);
+    this.runs = runs;
+    const changed = this.records.list(answer.pages, fromHour);
+    const checkpointAt = newestRun(runs)?.tree.checkpoint.at ?? 0;
+    const heardAt = Math.max(status?.at ?? 0, checkpointAt) || null;
+    // From here on what is proved counts, even where a later check raises an alarm.
+    this.known = { ...this.known, roster, status, heardAt };
+    this.events.known(this.known);
+    await this.remember(seen, { runs: seenOf(runs, seen.runs), status: status?.at ?? 0 });
+    await this.takeNames(answer.names, seen);
+    this.events.known(this.known);
+    if (changed.size > 0) this.events.grown(changed);
+    this.checkFrozen(status, heardAt);
+  }
+
+  private async takeRoster(chain: readonly Bytes[]): Promise<Roster> {
+    const before = this.known.roster;
+    const roster = await Roster.replay(chain, this.member.household);
+    must(before.startsLike(roster), 'roster-fork', 'another chain than this device has seen');
+    must(
+      roster.head.seq >= before.head.seq,
+      'rolled-back',
+      'the roster is older than one this device has seen',
+      { seen: before.head.seq, given: roster.head.seq },
+    );
+    if (roster.head.seq > before.head.seq) await this.store.set('roster', roster.chain);
+    return roster;
+  }
+
+  private async takeStatus(raw: Bytes, roster: Roster, seen: Seen): Promise<Status | null> {
+    if (raw.length === 0) {
+      must(seen.status === 0, 'rolled-back', "the hub's status that this device has seen is gone");
+      return null;
+    }
+    const status = await openBy(raw, 'status', statusSchema, 'hub', roster.hub.sign);
+    must(status.household === roster.household, 'wrong-household', 'a status of another household');
+    must(
+      status.at >= seen.status,
+      'rolled-back',
+      "the hub's status is older than one this device has seen",
+      { seen: seen.status, given: status.at },
+    );
+    return status;
+  }
+
+  /** Notes an alarm where the cloud shows less than the hub has sent, or nothing fresh. */
+  private checkFrozen(status: Status | null, heardAt: number | null): void {
+    try {
+      if (heardAt !== null) checkHeard(heardAt, this.cloud.now());
+    } catch (error) {
+      // Silence is not mended by asking again at once.
+      if (!this.alarms.raise(error)) throw error;
+    }
+    if (status !== null) this.checkServed(status.run, status.uploaded);
+    for (const [run, size] of this.told) this.checkServed(run, size);
+  }
+
+  private checkServed(run: string, uploaded: number): void {
+    const served = this.runs.get(run)?.tree.checkpoint.size ?? 0;
+    must(served >= uploaded, 'frozen', 'the hub has sent more than the cloud shows', {
+      run,
+      uploaded,
+      served,
+    });
+  }
+
+  private async takeNames(sealed: Bytes, seen: Seen): Promise<void> {
+    const logs = await this.householdLogs();
+    for (const log of logs) {
+      if (log.leaf.kind === 'run') await checkRunLeaf(log.leaf, this.runs, this.cloud.now());
+    }
+    const read = await readNames(sealed, this.known.roster, this.records, this.epochs, logs, seen);
+    if (read === null) return;
+    this.known = { ...this.known, names: read.names };
+    await this.remember(seen, { names: read.names.seq, namesHash: read.hash });
+  }
+
+  /** The household's own leaves of the last day: they name the newest names and the run before. */
+  private async householdLogs() {
+    const until = Math.ceil(this.cloud.now() / hour);
+    return this.records.logs('household', until - 24, until);
+  }
+
+  /** The hub's fresh word on what it has uploaded and on the roster's head. */
+  async heard(reply: Reply): Promise<void> {
+    this.told.set(reply.run, Math.max(reply.size, this.told.get(reply.run) ?? 0));
+    const heardAt = Math.max(this.known.heardAt ?? 0, reply.at);
+    this.known = { ...this.known, heardAt };
+    this.events.known(this.known);
+    await this.syncAfresh();
+    try {
+      this.checkReply(reply);
+      await this.checkToldRoot(reply);
+    } catch (error) {
+      if (!this.alarms.raise(error)) throw error;
+    }
+  }
+
+  private checkReply(reply: Reply): void {
+    const { head } = this.known.roster;
+    must(
+      head.seq >= reply.head.seq,
+      'rolled-back',
+      'the hub has a newer roster than the cloud shows',
+      { given: head.seq, hub: reply.head.seq },
+    );
+    must(
+      this.known.roster.hashAt(reply.head.seq) === reply.head.hash || head.seq < reply.head.seq,
+      'roster-fork',
+      'the hub has another roster than the cloud shows',
+    );
+  }
+
+  /** What the hub named has to be the beginning of what the cloud shows. */
+  private async checkToldRoot(reply: Reply): Promise<void> {
+    const tree = this.runs.get(reply.run)?.tree;
+    if (tree === undefined || tree.checkpoint.size < reply.size || off('forked')) return;
+    await tree.follows({ run: reply.run, size: reply.size, root: hashBytes(reply.root) });
+  }
+
+  private pending: Promise<unknown> = Promise.resolve();
+
+  /** Raises what was seen. Another window may have seen more: the higher one stays. */
+  private remember(before: Seen, change: Partial<Seen>): Promise<void> {
+    const step = this.pending.then(async () => {
+      const stored = (await this.store.get<Seen>('seen')) ?? before;
+      await this.store.set('seen', {
+        runs: seenOf(this.runs, stored.runs),
+        status: Math.max(stored.status, change.status ?? 0),
+        names: Math.max(stored.names, change.names ?? 0),
+        namesHash:
+          (change.names ?? 0) >= stored.names
+            ? (change.namesHash ?? stored.namesHash)
+            : stored.namesHash,
+      } satisfies Seen);
+    });
+    this.pending = step.catch(() => undefined);
+    return step;
+  }
+}
+
+/** What may be right a moment later: something listed that has not arrived everywhere yet. */
+function incomplete(error: unknown): boolean {
+  const rule = ruleOf(error);
+  return rule === 'seq-gap' || rule === 'frozen';
+}
+
+function hashBytes(text: string): Bytes {
+  const bytes = fromBase32(text);
+  if (bytes === null) throw new RuleError('field', 'not a hash');
+  return bytes;
+}

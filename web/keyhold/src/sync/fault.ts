@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { ruleOf, type Rule } from '../rule.ts';
+
+/** What a promise to the pages rejects with; the kinds choose the words there. */
+export type FaultKind =
+  | 'invitation-used'
+  | 'invitation-too-old'
+  | 'invitation-wrong-household'
+  | 'invitation-broken'
+  | 'browser-too-old'
+  | 'already-joined'
+  | 'hub-code-wrong'
+  | 'hub-code-used'
+  | 'hub-away'
+  | 'cloud-away'
+  | 'camera-unreachable'
+  | 'camera-password'
+  | 'camera-video'
+  | 'camera-exists'
+  | 'not-allowed'
+  | 'not-found'
+  | 'fault'
+  | 'cancelled'
+  | 'internal';
+
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  constructor(
+    readonly kind: FaultKind,
+    message: string,
+    /** The cloud's name for its answer, for a support case. */
+    readonly id?: string,
+    /** The rule that refused, where one did. */
+    readonly rule?: Rule,
+  ) {
+    super(message);
+  }
+}
+
+/** Anything thrown, as a Fault. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const rule = ruleOf(error);
+  if (rule !== null) return new Fault('fault', (error as Error).message, undefined, rule);
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return new Fault('cancelled', 'cancelled');
+  }
+  return new Fault('internal', error instanceof Error ? error.message : 'unknown');
+}

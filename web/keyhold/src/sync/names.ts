@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { fromBase32, type Bytes } from '../bytes.ts';
+import type { Leaf } from '../manifest/leaf.ts';
+import { must, off } from '../mutant.ts';
+import { RuleError, ruleOf } from '../rule.ts';
+import { Envelope } from '../statement/dsse.ts';
+import { names as namesSchema, type Names } from '../statement/request.ts';
+import type { Roster } from '../statement/roster.ts';
+import { NoKey, NotYet, type Epochs } from './epochs.ts';
+import type { Log, Records } from './records.ts';
+import { retention, type Run } from './runs.ts';
+import type { Seen } from './store.ts';
+
+const day = 24 * 3_600_000;
+
+/**
+ * Opens the household's document of names, and wants it to be the one that the newest leaf about
+ * it names, or a newer one.
+ */
+export async function readNames(
+  sealed: Bytes,
+  roster: Roster,
+  records: Records,
+  epochs: Epochs,
+  logs: readonly Log[],
+  seen: Seen,
+): Promise<{ names: Names; hash: string } | null> {
+  if (sealed.length === 0) {
+    must(seen.names === 0, 'rolled-back', "the household's names are gone");
+    return null;
+  }
+  const plain = await openHousehold(sealed, records, epochs);
+  if (plain === null) return null;
+  const envelope = Envelope.parse(plain);
+  const names = await envelope.open('names', namesSchema, new Map([['hub', roster.hub.sign]]));
+  must(names.household === roster.household, 'wrong-household', 'names of another household');
+  const hash = envelope.hashText();
+  let least = seen.names;
+  let leastHash = seen.namesHash;
+  for (const { leaf } of logs) {
+    if (leaf.kind !== 'names' || leaf.number < least) continue;
+    least = leaf.number;
+    leastHash = leaf.names;
+  }
+  must(names.seq >= least, 'rolled-back', 'the names are older than those the hub wrote last', {
+    seen: least,
+    given: names.seq,
+  });
+  if (names.seq === least && leastHash !== '') {
+    must(hash === leastHash, 'forked', 'two documents of names with one number', { seq: least });
+  }
+  return { names, hash };
+}
+
+/** A file does not say which epoch it was sealed to, so the newest is tried first. */
+async function openHousehold(
+  sealed: Bytes,
+  records: Records,
+  epochs: Epochs,
+): Promise<Bytes | null> {
+  const tried = new Set<string>();
+  let last: unknown = null;
+  for (const { epoch } of records.refs('household').toReversed()) {
+    if (tried.has(epoch)) continue;
+    tried.add(epoch);
+    try {
+      return await (await epochs.identity('household', epoch)).open(sealed);
+    } catch (error) {
+      // An identity that is not the hub's is worth more words than "does not open".
+      if (ruleOf(error) !== null) throw error;
+      if (!(error instanceof NoKey) && !(error instanceof NotYet)) last = error;
+    }
+  }
+  // Right after joining the keys of the household are not there yet.
+  if (last === null) return null;
+  throw new RuleError('file-hash', 'the names are not sealed to this household', {
+    cause: String(last),
+  });
+}
+
+/** Holds what a run says of the one before against what the cloud shows of that. */
+export async function checkRunLeaf(
+  leaf: Extract<Leaf, { kind: 'run' }>,
+  runs: ReadonlyMap<string, Run>,
+  now: number,
+): Promise<void> {
+  if (leaf.reason === 'genesis' || off('rolled-back')) return;
+  const before = runs.get(leaf.prev_run);
+  if (before === undefined && leaf.at < now - (retention - day)) return;
+  if (before === undefined || before.tree.checkpoint.size < leaf.prev_size) {
+    throw new RuleError('rolled-back', 'the run before this one, or its end, is gone', {
+      run: leaf.prev_run,
+      size: leaf.prev_size,
+    });
+  }
+  if (leaf.prev_size === 0) return;
+  const root = fromBase32(leaf.prev_root) ?? new Uint8Array(0);
+  await before.tree.follows({ run: leaf.prev_run, size: leaf.prev_size, root });
+}

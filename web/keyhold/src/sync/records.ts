@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Identity } from '../crypto/age.ts';
+import { checkNumbers, checkPage, parsePage, type Entry } from '../manifest/page.ts';
+import { off } from '../mutant.ts';
+import { RuleError } from '../rule.ts';
+import type { PageRef } from './cloud.ts';
+import { NoKey, NotYet, type Epochs } from './epochs.ts';
+import { Fault } from './fault.ts';
+import { newestRun, retention, type Run } from './runs.ts';
+
+/** A leaf that was proved to stand in a run of the hub's tree. */
+export interface Log extends Entry {
+  readonly run: string;
+}
+
+interface Page {
+  readonly ref: PageRef;
+  readonly entries: readonly Entry[];
+  /** How many of the entries were proved, under the tree of that time. */
+  proved: number;
+}
+
+const day = 24 * 3_600_000;
+
+/**
+ * The hub's record as pages, for each camera in the order in which it was written. Pages are read
+ * when somebody asks, proved leaf by leaf, and kept in memory.
+ */
+export class Records {
+  private pages = new Map<string, PageRef[]>();
+  private readonly read = new Map<string, Promise<Page>>();
+
+  constructor(
+    private readonly fetchPage: (page: PageRef) => Promise<Uint8Array>,
+    private readonly epochs: () => Epochs,
+    private readonly runs: () => ReadonlyMap<string, Run>,
+    private readonly now: () => number,
+  ) {}
+
+  /**
+   * Takes what the cloud lists for the hours from `hour` on (pages of the household: all). Returns
+   * the cameras whose pages changed.
+   */
+  list(listed: readonly PageRef[], hour: number): Set<string> {
+    const runs = this.runs();
+    const changed = new Set<string>();
+    const next = new Map<string, PageRef[]>();
+    const before = new Map<string, PageRef>();
+    for (const [camera, refs] of this.pages) {
+      for (const ref of refs) {
+        before.set(nameOf(ref), ref);
+        if (camera === 'household' || ref.hour >= hour || !runs.has(ref.run)) continue;
+        push(next, camera, ref);
+      }
+    }
+    for (const ref of listed) {
+      if (!runs.has(ref.run) || (ref.camera !== 'household' && ref.hour < hour)) continue;
+      push(next, ref.camera, ref);
+      const old = before.get(nameOf(ref));
+      if (old?.size !== ref.size || old.updated !== ref.updated) changed.add(ref.camera);
+    }
+    for (const refs of next.values()) {
+      refs.sort((a, b) => runs.get(a.run)!.order - runs.get(b.run)!.order || a.hour - b.hour);
+    }
+    this.pages = next;
+    return changed;
+  }
+
+  cameras(): string[] {
+    return [...this.pages.keys()].filter((camera) => camera !== 'household');
+  }
+
+  refs(camera: string): readonly PageRef[] {
+    return this.pages.get(camera) ?? [];
+  }
+
+  firstPage(camera: string, epoch: string): PageRef | null {
+    return this.refs(camera).find((ref) => ref.epoch === epoch) ?? null;
+  }
+
+  /** Leaves of one page that the checkpoint covers, proved; the identity may be one on trial. */
+  async page(ref: PageRef, identity: Identity): Promise<readonly Entry[]> {
+    const run = this.runs().get(ref.run);
+    if (run === undefined) return [];
+    const page = await this.open(ref, identity);
+    const { size } = run.tree.checkpoint;
+    // A page is sent before the checkpoint that covers it, so its end may be newer.
+    const covered = page.entries.findIndex((entry) => entry.index >= size);
+    const entries = covered < 0 ? page.entries : page.entries.slice(0, covered);
+    if (entries.length > page.proved) {
+      const fresh = entries.slice(page.proved);
+      checkPage(ref, fresh);
+      await missing('a part of the hub’s hash tree', ref, () => run.tree.included(fresh));
+      page.proved = Math.max(page.proved, entries.length);
+    }
+    return entries;
+  }
+
+  private open(ref: PageRef, identity: Identity): Promise<Page> {
+    const key = `${nameOf(ref)}/${ref.size}/${ref.updated}`;
+    let page = this.read.get(key);
+    if (page === undefined) {
+      page = this.load(ref, identity);
+      this.read.set(key, page);
+      page.catch(() => this.read.delete(key));
+      // Earlier versions of the page are not asked for again.
+      const name = nameOf(ref) + '/';
+      for (const other of this.read.keys()) {
+        if (other !== key && other.startsWith(name)) this.read.delete(other);
+      }
+    }
+    return page;
+  }
+
+  private async load(ref: PageRef, identity: Identity): Promise<Page> {
+    const sealed = await missing('a page of the hub’s record that the cloud lists', ref, () =>
+      this.fetchPage(ref),
+    );
+    let plain: Uint8Array;
+    try {
+      plain = await identity.open(sealed);
+    } catch (error) {
+      throw new RuleError('file-hash', 'a page of the hub’s record does not open', {
+        ...place(ref),
+        cause: String(error),
+      });
+    }
+    return { ref, entries: parsePage(plain), proved: 0 };
+  }
+
+  /**
+   * The leaves of one camera for the hours `from` to `until`, without a hole. One page more on
+   * either side is read where there is one: only then is the edge of the range proved.
+   */
+  async logs(camera: string, from: number, until: number): Promise<Log[]> {
+    const refs = this.refs(camera);
+    const [low, high] = span(refs, from, until);
+    const stretches = await this.stretches(refs.slice(low, high));
+    const out: Log[] = [];
+    for (const [i, stretch] of stretches.entries()) {
+      const newest = i === stretches.length - 1 && high === refs.length;
+      if (i === 0 && low === 0) this.checkStart(refs, stretch);
+      const run = newestRun(this.runs());
+      const tail = newest && run !== null && stretch.length > 0 ? run.tree.checkpoint.at : null;
+      checkNumbers(stretch, tail);
+      out.push(...stretch);
+    }
+    return out;
+  }
+
+  /** Pages whose keys this reader cannot have part the leaves: nothing is known of what lies between. */
+  private async stretches(refs: readonly PageRef[]): Promise<Log[][]> {
+    const pages = await Promise.all(refs.map((ref) => this.readable(ref)));
+    const stretches: Log[][] = [[]];
+    for (const [i, entries] of pages.entries()) {
+      const last = stretches.at(-1)!;
+      if (entries === null) {
+        if (last.length > 0) stretches.push([]);
+        continue;
+      }
+      const { run } = refs[i]!;
+      for (const entry of entries) last.push({ ...entry, run });
+    }
+    const runs = this.runs();
+    for (const stretch of stretches) {
+      // Two epochs of one hour are two pages whose leaves follow each other in the tree.
+      stretch.sort((a, b) => runs.get(a.run)!.order - runs.get(b.run)!.order || a.index - b.index);
+    }
+    return stretches;
+  }
+
+  private async readable(ref: PageRef): Promise<readonly Entry[] | null> {
+    try {
+      return await this.page(ref, await this.epochs().identity(ref.camera, ref.epoch));
+    } catch (error) {
+      if (error instanceof NotYet) return [];
+      if (error instanceof NoKey) return null;
+      throw error;
+    }
+  }
+
+  /** Wants the first page that the cloud lists to be the first there is. */
+  private checkStart(refs: readonly PageRef[], stretch: readonly Log[]): void {
+    const first = stretch[0];
+    const page = refs[0];
+    if (off('seq-gap') || first === undefined || page === undefined || first.leaf.seq === 0) return;
+    const tooOld = first.leaf.at < this.now() - (retention - day);
+    const lacking = !this.epochs().has(page.camera, page.epoch) && this.epochs().mayLack(page);
+    if (tooOld || lacking) return;
+    throw new RuleError('seq-gap', "a camera's first leaves are missing", {
+      ...place(page),
+      seq: first.leaf.seq,
+    });
+  }
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function nameOf(ref: PageRef): string {
+  return `${ref.run}/${ref.camera}/${ref.epoch}/${ref.hour}`;
+}
+
+function place(ref: PageRef): Record<string, unknown> {
+  const from = ref.hour * 3_600_000;
+  return { camera: ref.camera, run: ref.run, from, until: from + 3_600_000 };
+}
+
+/** What the cloud itself lists, or its checkpoint implies, has to be there. */
+async function missing<T>(what: string, ref: PageRef, get: () => Promise<T>): Promise<T> {
+  try {
+    return await get();
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'not-found' && !off('seq-gap')) {
+      throw new RuleError('seq-gap', `${what} is not served`, place(ref));
+    }
+    throw error;
+  }
+}
+
+/** Selects the pages of the hours `from` to `until` and one hour's pages on either side. */
+function span(refs: readonly PageRef[], from: number, until: number): [number, number] {
+  let low = refs.findIndex((ref) => ref.hour >= from && ref.hour <= until);
+  let high = refs.findLastIndex((ref) => ref.hour >= from && ref.hour <= until) + 1;
+  if (low < 0) {
+    // None inside: the neighbours prove that there is nothing.
+    low = refs.findIndex((ref) => ref.hour > until);
+    if (low < 0) low = refs.length;
+    high = low;
+  }
+  const same = (a: number, b: number): boolean =>
+    refs[a]?.hour === refs[b]?.hour && refs[a]?.run === refs[b]?.run;
+  if (low > 0) for (low--; low > 0 && same(low - 1, low);) low--;
+  if (high < refs.length) for (high++; high < refs.length && same(high, high - 1);) high++;
+  return [low, high];
+}

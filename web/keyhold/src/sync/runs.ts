@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { base32, fromBase32, type Bytes } from '../bytes.ts';
+import { parseCheckpoint, type Checkpoint } from '../manifest/checkpoint.ts';
+import { Tree, type TileSource } from '../manifest/tree.ts';
+import { must } from '../mutant.ts';
+import type { SyncAnswer } from './cloud.ts';
+import type { SeenRun } from './store.ts';
+
+/** Footage and its record are kept this long; what is older is not missed. */
+export const retention = 30 * 24 * 3_600_000;
+
+/** A run whose checkpoint was checked. */
+export interface Run {
+  readonly name: string;
+  /** Oldest is 0. */
+  readonly order: number;
+  readonly tree: Tree;
+}
+
+/** Checks each checkpoint, and that it continues the highest one seen of its run. */
+export async function readRuns(
+  answer: Pick<SyncAnswer, 'runs'>,
+  household: string,
+  hub: Bytes,
+  seen: Readonly<Record<string, SeenRun>>,
+  source: TileSource,
+  earlier: ReadonlyMap<string, Run>,
+  now: number,
+): Promise<Map<string, Run>> {
+  const runs = new Map<string, Run>();
+  for (const [order, ref] of answer.runs.entries()) {
+    const checkpoint = await parseCheckpoint(ref.checkpoint, household, hub);
+    must(
+      checkpoint.run === ref.run,
+      'checkpoint',
+      'a checkpoint of another run than it is filed under',
+    );
+    const before = earlier.get(checkpoint.run)?.tree;
+    const same =
+      before?.checkpoint.size === checkpoint.size &&
+      base32(before.checkpoint.root) === base32(checkpoint.root);
+    const tree = same ? withTime(before, checkpoint) : new Tree(checkpoint, source, before);
+    const old = seen[checkpoint.run];
+    if (old !== undefined) {
+      const root = fromBase32(old.root) ?? new Uint8Array(0);
+      await tree.follows({ run: checkpoint.run, size: old.size, root });
+    }
+    runs.set(checkpoint.run, { name: checkpoint.run, order, tree });
+  }
+  for (const [name, old] of Object.entries(seen)) {
+    must(
+      runs.has(name) || old.at <= now - retention,
+      'rolled-back',
+      "a whole part of the hub's record that this device has seen is gone",
+      { run: name },
+    );
+  }
+  return runs;
+}
+
+/** The same tree under a checkpoint that was signed again later. */
+function withTime(tree: Tree, checkpoint: Checkpoint): Tree {
+  return tree.checkpoint.at === checkpoint.at ? tree : tree.signedAgain(checkpoint);
+}
+
+export function newestRun(runs: ReadonlyMap<string, Run>): Run | null {
+  let newest: Run | null = null;
+  for (const run of runs.values()) if (newest === null || run.order > newest.order) newest = run;
+  return newest;
+}
+
+/** What to remember of these runs. */
+export function seenOf(
+  runs: ReadonlyMap<string, Run>,
+  before: Readonly<Record<string, SeenRun>>,
+): Record<string, SeenRun> {
+  const out: Record<string, SeenRun> = { ...before };
+  for (const { name, tree } of runs.values()) {
+    const { size, root, at } = tree.checkpoint;
+    const old = before[name];
+    if (old !== undefined && old.size > size) continue;
+    out[name] = { size, root: base32(root), at: Math.max(at, old?.at ?? 0) };
+  }
+  return out;
+}

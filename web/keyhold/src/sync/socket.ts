@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { fromBase64, fromUtf8, type Bytes } from '../bytes.ts';
+import type { Signer } from '../crypto/sign.ts';
+import type { Cloud } from './cloud.ts';
+
+export interface Delivery {
+  readonly id: number;
+  readonly at: number;
+  readonly from: string;
+  readonly body: Bytes;
+}
+
+interface Frame {
+  ready?: boolean;
+  id?: number;
+  at?: number;
+  from?: string;
+  kind?: string;
+  body?: string;
+}
+
+const firstPause = 1_000;
+const longestPause = 30_000;
+
+/** The mailbox of one signer: opens, comes back after a cut, acknowledges what was handed on. */
+export class Mailbox {
+  private socket: WebSocket | null = null;
+  private closed = false;
+  private pause = firstPause;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private ready: PromiseWithResolversLike = resolvable();
+
+  constructor(
+    private readonly cloud: Cloud,
+    private readonly household: string,
+    private readonly signer: Signer,
+    private readonly deliver: (delivery: Delivery) => Promise<void> | void,
+  ) {
+    void this.open();
+  }
+
+  /** Resolves once the cloud has accepted the session. */
+  opened(): Promise<void> {
+    return this.ready.promise;
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.socket?.close();
+  }
+
+  private async open(): Promise<void> {
+    let session: string;
+    try {
+      const envelope = await this.cloud.session(this.household, this.signer);
+      session = fromUtf8(envelope.encode()) ?? '';
+    } catch {
+      this.later();
+      return;
+    }
+    if (this.closed) return;
+    const socket = new WebSocket(`${this.cloud.origin.replace(/^http/, 'ws')}/v1/socket`);
+    this.socket = socket;
+    socket.onopen = () => socket.send(session);
+    socket.onmessage = (event: MessageEvent<unknown>) => {
+      if (typeof event.data === 'string') void this.take(socket, event.data);
+    };
+    socket.onclose = () => this.later();
+  }
+
+  private async take(socket: WebSocket, text: string): Promise<void> {
+    let frame: Frame;
+    try {
+      frame = JSON.parse(text) as Frame;
+    } catch {
+      return;
+    }
+    if (frame.ready === true) {
+      this.pause = firstPause;
+      this.ready.resolve();
+      return;
+    }
+    if (frame.kind !== 'mail' || frame.id === undefined) return;
+    const body = fromBase64(frame.body ?? '');
+    if (body !== null) {
+      await this.deliver({ id: frame.id, at: frame.at ?? 0, from: frame.from ?? '', body });
+    }
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ack: frame.id }));
+  }
+
+  private later(): void {
+    if (this.closed) return;
+    this.ready = resolvable();
+    this.timer = setTimeout(() => void this.open(), this.pause);
+    this.pause = Math.min(this.pause * 2, longestPause);
+  }
+}
+
+interface PromiseWithResolversLike {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function resolvable(): PromiseWithResolversLike {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { File, Pack } from '../manifest/leaf.ts';
+import type { Log } from './records.ts';
+
+/** A piece of footage that the hub's record names. */
+export interface Segment {
+  readonly file: File;
+  /** Its place among the pack's segments, which is its place in the sprite. */
+  readonly number: number;
+  readonly pack: Pack;
+  readonly log: Log;
+}
+
+export interface Range {
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface Gap extends Range {
+  readonly reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unknown';
+}
+
+export interface Timeline {
+  readonly recorded: readonly Range[];
+  readonly gaps: readonly Gap[];
+  readonly knownUntil: number;
+}
+
+/** A pack's leaf is written after its footage: a pack and a bit. */
+export const packDelay = 5 * 60_000;
+/** Pauses shorter than this are the rhythm of arrival, not a gap. */
+const breath = 2_000;
+/** How long footage may be on its way before its absence is a gap. */
+const onItsWay = 3 * 60_000;
+
+/** The segments whose footage touches [from, until), by start. */
+export function segmentsOf(logs: readonly Log[], from: number, until: number): Segment[] {
+  const out: Segment[] = [];
+  for (const log of logs) {
+    if (log.leaf.kind !== 'pack') continue;
+    const pack = log.leaf;
+    for (const [number, file] of pack.files.entries()) {
+      if (file.kind !== 'segment' || file.start >= until || file.end <= from) continue;
+      out.push({ file, number, pack, log });
+    }
+  }
+  return out.sort((a, b) => a.file.start - b.file.start);
+}
+
+/** The pack's sprite of small pictures; a pack may have none. */
+export function spriteOf(pack: Pack): File | null {
+  const last = pack.files.at(-1);
+  return last?.kind === 'thumbs' ? last : null;
+}
+
+/** What is recorded and what is missing in [from, until), and up to when that is known. */
+export function timelineOf(logs: readonly Log[], from: number, until: number): Timeline {
+  const recorded = merge(segmentsOf(logs, from, until));
+  const stated: Gap[] = [];
+  let heard = 0;
+  let told = 0;
+  for (const { leaf } of logs) {
+    heard = Math.max(heard, leaf.at);
+    if (leaf.kind === 'pack') told = Math.max(told, leaf.files.at(-1)?.end ?? 0);
+    if (leaf.kind !== 'gap') continue;
+    stated.push({ from: leaf.from, until: leaf.until, reason: leaf.reason });
+    told = Math.max(told, leaf.until);
+  }
+  const silent = told > 0 && heard - told > onItsWay;
+  const knownUntil = silent ? heard : told;
+  return { recorded, gaps: gapsOf(recorded, stated, from, until, logs, knownUntil), knownUntil };
+}
+
+function merge(segments: readonly Segment[]): Range[] {
+  const out: { from: number; until: number }[] = [];
+  for (const { file } of segments) {
+    const last = out.at(-1);
+    if (last !== undefined && file.start - last.until < breath) {
+      last.until = Math.max(last.until, file.end);
+    } else {
+      out.push({ from: file.start, until: file.end });
+    }
+  }
+  return out;
+}
+
+/** Every hole between what is recorded, with the reason that a leaf gives for it. */
+function gapsOf(
+  recorded: readonly Range[],
+  stated: readonly Gap[],
+  from: number,
+  until: number,
+  logs: readonly Log[],
+  knownUntil: number,
+): Gap[] {
+  const gaps: Gap[] = [];
+  const hole = (start: number, end: number): void => {
+    if (end - start < breath) return;
+    const by = stated.find((gap) => gap.from < end && gap.until > start);
+    gaps.push({ from: start, until: end, reason: by?.reason ?? 'unknown' });
+  };
+  const first = recorded[0];
+  // Before the first leaf ever there is no gap: there was no camera.
+  const begin = logs.find(({ leaf }) => leaf.seq === 0)?.leaf.at ?? from;
+  let at = Math.max(from, begin);
+  if (first === undefined) {
+    for (const gap of stated) {
+      const start = Math.max(gap.from, from);
+      const end = Math.min(gap.until, until);
+      if (end > start) gaps.push({ from: start, until: end, reason: gap.reason });
+    }
+    if (gaps.length === 0 && logs.length > 0) hole(at, Math.min(until, knownUntil));
+    return gaps;
+  }
+  for (const range of recorded) {
+    hole(at, range.from);
+    at = Math.max(at, range.until);
+  }
+  hole(at, Math.min(until, knownUntil));
+  return gaps;
+}
