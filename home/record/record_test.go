@@ -259,3 +259,122 @@ func TestTwoMinutesBecomePacksOfAMinuteThatStockToolsOpen(t *testing.T) {
 		t.Errorf("%d files are left in the spool", len(left))
 	}
 }
+
+// A scheme calls something before a picture that is due at a time.
+type scheme struct {
+	patient
+	at   map[int64]func() // by PTS in seconds of the first session
+	done map[int64]bool
+}
+
+func (s *scheme) Frame(f *ingest.Frame) {
+	if f.Kind == ingest.Video {
+		for at, do := range s.at {
+			if f.PTS >= at*ingest.VideoRate && !s.done[at] {
+				s.done[at] = true
+				do()
+			}
+		}
+	}
+	s.patient.Frame(f)
+}
+
+func TestANewEpochStartsANewPackAtTheNextKeyFrame(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.recorder(b.config())
+	next := b.epoch()
+	s := &scheme{patient{r}, map[int64]func(){10: func() { r.SetEpoch(next) }}, map[int64]bool{}}
+	ingesttest.Replay(t, cameratest.Clip(t, cameratest.Silent()), ingesttest.Options{For: 20 * time.Second}, s)
+	r.Close()
+	if len(b.made) != 2 || b.made[0].Epoch == next.ID || b.made[1].Epoch != next.ID {
+		t.Fatalf("packs %+v, want two of different epochs", b.made)
+	}
+	if len(b.gaps) != 0 || b.made[0].End() != b.made[1].Start() {
+		t.Errorf("gaps %v; the first pack ends at %d, the second starts at %d", b.gaps, b.made[0].End(), b.made[1].Start())
+	}
+	if end := b.made[0].End() - ingesttest.Start.UnixMilli(); end < 10_000 || end > 11_100 {
+		t.Errorf("the old epoch is used until %d ms, want the key frame after 10 s", end)
+	}
+	for _, p := range b.made {
+		b.holds(p)
+		b.open(p, p.Files[0]) // only the epoch's own key opens it
+	}
+}
+
+func TestAPackLeavesEarlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.recorder(b.config())
+	s := &scheme{patient{r}, map[int64]func(){6: r.CloseEarly}, map[int64]bool{}}
+	ingesttest.Replay(t, cameratest.Clip(t, cameratest.Silent()), ingesttest.Options{For: 20 * time.Second}, s)
+	r.Close()
+	if len(b.made) != 2 || len(b.gaps) != 0 {
+		t.Fatalf("%d packs, gaps %v; want two packs", len(b.made), b.gaps)
+	}
+	if end := b.made[0].End() - ingesttest.Start.UnixMilli(); end < 6000 || end > 7100 {
+		t.Errorf("the pack was closed at %d ms, want the key frame after 6 s", end)
+	}
+}
+
+func TestAGroupOfPicturesLongerThanTenSecondsIsOneSegmentOfAtMostThirty(t *testing.T) {
+	t.Parallel()
+	clip := func(group string) cameratest.Args {
+		return cameratest.Args{
+			"-f", "lavfi", "-i", "testsrc2=s=160x90:r=5", "-t", "36", "-c:v", "libx264", "-preset", "veryfast", "-bf", "0",
+			"-g", group, "-keyint_min", group, "-sc_threshold", "0", "-pix_fmt", "yuv420p",
+		}
+	}
+	for name, c := range map[string]struct {
+		group   string
+		longest int64
+		gaps    int
+	}{
+		"every 12 s": {"60", 12_000_000, 0},
+		"every 36 s": {"180", 30_000_000, 1},
+	} {
+		b := newBench(t)
+		b.play(b.recorder(b.config()), clip(c.group), ingesttest.Options{For: 60 * time.Second})
+		var longest int64
+		for _, p := range b.made {
+			b.holds(p)
+			for _, f := range p.Files {
+				longest = max(longest, f.Media)
+				ffprobe(t, b.open(p, f))
+			}
+		}
+		if longest != c.longest || len(b.gaps) != c.gaps {
+			t.Errorf("%s: the longest segment has %d µs, want %d; gaps %v", name, longest, c.longest, b.gaps)
+		}
+	}
+}
+
+func TestADiskThatFailsCostsAGapAndNotTheRecorder(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.recorder(b.config())
+	away := b.spool + ".away"
+	move := func(from, to string) func() {
+		return func() {
+			until(t, func() bool { return r.Behind() == 0 })
+			if err := os.Rename(from, to); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	s := &scheme{patient{r}, map[int64]func(){
+		6:  r.CloseEarly,
+		10: func() { r.CloseEarly(); move(b.spool, away)() },
+		30: move(away, b.spool),
+	}, map[int64]bool{}}
+	ingesttest.Replay(t, cameratest.Clip(t, cameratest.Silent()), ingesttest.Options{For: 50 * time.Second}, s)
+	r.Close()
+	if len(b.gaps) != 1 || b.gaps[0].Reason != manifest.GapDisk {
+		t.Fatalf("gaps %+v, want one because of the disk", b.gaps)
+	}
+	last := b.made[len(b.made)-1]
+	b.holds(last)
+	if b.gaps[0].Until != last.Start() {
+		t.Errorf("the gap ends at %d, recording goes on at %d", b.gaps[0].Until, last.Start())
+	}
+}

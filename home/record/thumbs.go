@@ -25,8 +25,9 @@ const (
 	tileColumns = 4
 	// gather is how many key frames wait for one run of the decoder: about 20 s of segments.
 	gather = 5
-	// patience is how long the end of a pack waits for its last pictures.
-	patience = 2 * time.Second
+	// patience is how long a full pack waits for its last pictures before it goes its way. The next pack is recorded
+	// meanwhile.
+	patience = 4 * time.Second
 	// decodeTime and decodeMemory limit one run of the decoder, which reads what a camera sent.
 	decodeTime   = 5 * time.Second
 	decodeMemory = 1 << 30
@@ -41,7 +42,9 @@ const (
 type ThumbsConfig struct {
 	// FFmpeg is the program; "ffmpeg" from the path if empty.
 	FFmpeg string
-	Log    *slog.Logger
+	// Patience is how long a full pack waits for its last pictures; 4 s if 0.
+	Patience time.Duration
+	Log      *slog.Logger
 }
 
 // Thumbs decodes key frames to small pictures in a child process, one at a time for all cameras of a hub. What it is
@@ -49,6 +52,7 @@ type ThumbsConfig struct {
 // grey or there is no sprite; recording does not notice. A nil *Thumbs makes no pictures.
 type Thumbs struct {
 	path string
+	wait time.Duration
 	log  *slog.Logger
 	turn chan struct{} // holds one token; who has it may run the child
 	ctx  context.Context
@@ -68,7 +72,10 @@ func NewThumbs(cfg ThumbsConfig) (*Thumbs, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	t := &Thumbs{path: path, log: cfg.Log, turn: make(chan struct{}, 1)}
+	if cfg.Patience == 0 {
+		cfg.Patience = patience
+	}
+	t := &Thumbs{path: path, wait: cfg.Patience, log: cfg.Log, turn: make(chan struct{}, 1)}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	return t, nil
 }
@@ -164,7 +171,7 @@ func (s *sheet) finish(ctx context.Context, n int) []byte {
 	s.send()
 	done := make(chan struct{})
 	s.t.wg.Go(func() { s.runs.Wait(); close(done) })
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(s.t.wait)
 	defer timer.Stop()
 	select {
 	case <-done:

@@ -98,13 +98,6 @@ func (w *writer) openGap(why string) {
 }
 
 func (w *writer) openSegment(o op) error {
-	start := o.start.UnixMilli()
-	if w.gap.From != 0 {
-		g := w.gap
-		g.Camera, g.Until = w.r.cfg.Camera, max(start, g.From)
-		w.gap = Gap{}
-		w.done <- closing{gap: &g}
-	}
 	if w.pack == nil {
 		object, err := id.NewObject(w.r.cfg.Rand)
 		if err != nil {
@@ -160,6 +153,12 @@ func (w *writer) finishSegment(o op) error {
 		return err
 	}
 	w.lastEnd = end
+	// A gap ends with the first segment that is whole, not with an attempt.
+	if g := w.gap; g.From != 0 {
+		w.gap = Gap{}
+		g.Camera, g.Until = w.r.cfg.Camera, max(start, g.From)
+		w.done <- closing{gap: &g}
+	}
 	return nil
 }
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record_test
+
+import (
+	"bytes"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"keyhold/home/camera/cameratest"
+	"keyhold/home/ingest/ingesttest"
+	"keyhold/home/record"
+	"keyhold/statement/manifest"
+)
+
+func thumbs(t *testing.T, ffmpeg string) *record.Thumbs {
+	t.Helper()
+	th, err := record.NewThumbs(record.ThumbsConfig{FFmpeg: ffmpeg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(th.Close)
+	return th
+}
+
+// colours is a clip whose picture is red, then green, then blue, then grey, each for one segment of four seconds.
+func colours() cameratest.Args {
+	return cameratest.Args{
+		"-f", "lavfi", "-i", "color=red:s=640x360:r=15:d=4", "-f", "lavfi", "-i", "color=lime:s=640x360:r=15:d=4",
+		"-f", "lavfi", "-i", "color=blue:s=640x360:r=15:d=4", "-f", "lavfi", "-i", "color=white:s=640x360:r=15:d=4",
+		"-f", "lavfi", "-i", "color=black:s=640x360:r=15:d=4",
+		"-filter_complex", "concat=n=5:v=1:a=0", "-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "30",
+		"-keyint_min", "30", "-sc_threshold", "0", "-pix_fmt", "yuv420p",
+	}
+}
+
+func TestEachSegmentHasItsTileInTheSprite(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	cfg := b.config()
+	th, err := record.NewThumbs(record.ThumbsConfig{Patience: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(th.Close)
+	cfg.Thumbs = th
+	b.play(b.recorder(cfg), colours(), ingesttest.Options{For: 20 * time.Second})
+	p := b.made[0]
+	b.holds(p)
+	last := p.Files[len(p.Files)-1]
+	if last.Kind != manifest.FileThumbs || len(p.Files) != 6 {
+		t.Fatalf("files %+v, want five segments and a sprite", p.Files)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(b.open(p, last)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := img.Bounds().Size(); size.X != 4*320 || size.Y != 2*180 {
+		t.Fatalf("a sprite of %v, want four columns and two rows of 320x180", size)
+	}
+	for i, want := range [][3]uint32{{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {255, 255, 255}, {0, 0, 0}, {128, 128, 128}} {
+		r, g, bl, _ := img.At(i%4*320+160, i/4*180+90).RGBA()
+		for k, got := range []uint32{r >> 8, g >> 8, bl >> 8} {
+			if d := int(got) - int(want[k]); d > 40 || d < -40 {
+				t.Errorf("tile %d is %d,%d,%d, want about %v", i, r>>8, g>>8, bl>>8, want)
+				break
+			}
+		}
+	}
+}
+
+func TestADecoderThatFailsOrHangsCostsOnlyThePictures(t *testing.T) {
+	t.Parallel()
+	for name, script := range map[string]string{
+		"fails":           "#!/bin/sh\nexit 1\n",
+		"hangs":           "#!/bin/sh\nexec sleep 60\n",
+		"says nonsense":   "#!/bin/sh\ncat >/dev/null\nhead -c 5000 /dev/urandom\n",
+		"says too much":   "#!/bin/sh\ncat >/dev/null\nexec head -c 100000000 /dev/zero\n",
+		"eats the memory": "#!/bin/sh\ncat >/dev/null\nexec tail -c 4000000000 /dev/zero\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := filepath.Join(t.TempDir(), "ffmpeg")
+			if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			b := newBench(t)
+			cfg := b.config()
+			cfg.Thumbs = thumbs(t, program)
+			began := time.Now()
+			b.play(b.recorder(cfg), cameratest.Silent(), ingesttest.Options{For: 61 * time.Second})
+			if took := time.Since(began); took > 15*time.Second {
+				t.Errorf("recording took %s", took)
+			}
+			if len(b.made) == 0 || len(b.gaps) != 0 {
+				t.Fatalf("%d packs, gaps %v", len(b.made), b.gaps)
+			}
+			for _, p := range b.made {
+				b.holds(p)
+				for _, f := range p.Files {
+					if f.Kind != manifest.FileSegment {
+						t.Error("a sprite without a picture")
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestWithoutADecoderTheReasonIsSaid(t *testing.T) {
+	if _, err := record.NewThumbs(record.ThumbsConfig{FFmpeg: "/nowhere/ffmpeg"}); err == nil {
+		t.Error("a decoder that does not exist was found")
+	}
+}
