@@ -98,8 +98,8 @@ func Start(cfg Config) (*Camera, error) {
 		RTSPAddress: ln.Addr().String(),
 		Listen:      func(string, string) (net.Listener, error) { return ln, nil },
 		AuthMethods: []auth.VerifyMethod{auth.VerifyMethodDigestMD5},
-		// Room for two large key frames, so that a client which reads late is not thrown out.
-		WriteQueueSize: 1024,
+		// Room for some seconds, so that a client which reads late loses nothing.
+		WriteQueueSize: 4096,
 	}
 	if err := c.server.Start(); err != nil {
 		c.server = nil
@@ -214,3 +214,14 @@ func (c *Camera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response
 func (c *Camera) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
+
+// OnStreamWriteError hears of a client that does not read: its packets are dropped, as a real camera drops them.
+func (c *Camera) OnStreamWriteError(ctx *gortsplib.ServerHandlerOnStreamWriteErrorCtx) {
+	c.cfg.Log.Debug("a client does not read fast enough", "err", ctx.Error)
+}
+
+// OnPacketsLost and OnDecodeError concern what clients send; the camera does not listen to it.
+func (c *Camera) OnPacketsLost(*gortsplib.ServerHandlerOnPacketsLostCtx) {}
+
+// OnDecodeError see OnPacketsLost.
+func (c *Camera) OnDecodeError(*gortsplib.ServerHandlerOnDecodeErrorCtx) {}

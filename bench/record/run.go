@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// A figure is one line of the result.
+type figure struct {
+	Name      string  `json:"name"`
+	Value     float64 `json:"value"`
+	Unit      string  `json:"unit"`
+	Peer      string  `json:"peer"`
+	PeerValue float64 `json:"peer_value"`
+	Ratio     float64 `json:"ratio"`
+	Bar       float64 `json:"bar"`
+	OK        bool    `json:"ok"`
+
+	spread, peerSpread [2]float64
+}
+
+const (
+	perCamera = "ms of CPU per camera and second"
+	peerName  = "ffmpeg -c copy, a process a camera, not sealed"
+)
+
+// bars are the ratios that may not be exceeded; 0 for none.
+var bars = map[int]float64{8: 1.0, 16: 0.9}
+
+const mostMemory = 60.0 // MB, at 16 cameras
+
+func run(ctx context.Context) error {
+	p, err := readPlan()
+	if err != nil {
+		return err
+	}
+	clip, err := makeClip(ctx)
+	if err != nil {
+		return err
+	}
+	most := slices.Max(p.counts)
+	cams, err := startCameras(ctx, clip, most)
+	if err != nil {
+		return err
+	}
+	defer cams.stop()
+
+	type key struct {
+		n    int
+		kind recorder
+	}
+	cpu, mem := map[key][]float64{}, map[key][]float64{}
+	for i := range p.runs {
+		for _, n := range p.counts {
+			kinds := []recorder{ours, ffmpeg}
+			if i%2 == 1 {
+				kinds = []recorder{ffmpeg, ours}
+			}
+			if p.thumbs && n == most {
+				kinds = append(kinds, oursThumbs)
+			}
+			for _, k := range kinds {
+				c, m, err := measure(ctx, p, k, cams.urls[:n])
+				if err != nil {
+					return fmt.Errorf("%s with %d cameras: %w", k, n, err)
+				}
+				fmt.Fprintf(os.Stderr, "run %d of %d: %2d cameras, %-24s %6.2f ms/s a camera, %6.1f MB\n", i+1, p.runs, n, k, c, m)
+				at := key{n, k}
+				cpu[at], mem[at] = append(cpu[at], c), append(mem[at], m)
+			}
+		}
+	}
+	var out []figure
+	for _, n := range p.counts {
+		peer := key{n, ffmpeg}
+		out = append(out, compare(fmt.Sprintf("record.cpu.%d", n), perCamera, cpu[key{n, ours}], cpu[peer], bars[n]))
+		if p.thumbs && n == most {
+			out = append(out, compare(fmt.Sprintf("record.cpu_thumbs.%d", n), perCamera, cpu[key{n, oursThumbs}], cpu[peer], 0))
+		}
+		f := compare(fmt.Sprintf("record.pss.%d", n), "MB", mem[key{n, ours}], mem[peer], 0)
+		if n == 16 {
+			f.Bar, f.OK = mostMemory, f.Value <= mostMemory
+		}
+		out = append(out, f)
+	}
+	return show(out, p)
+}
+
+func compare(name, unit string, mine, peer []float64, bar float64) figure {
+	f := figure{Name: name, Unit: unit, Peer: peerName, Bar: bar, OK: true}
+	f.Value, f.spread = median(mine)
+	f.PeerValue, f.peerSpread = median(peer)
+	if f.PeerValue > 0 {
+		f.Ratio = f.Value / f.PeerValue
+	}
+	if bar > 0 {
+		f.OK = f.Ratio <= bar
+	}
+	return f
+}
+
+func median(v []float64) (float64, [2]float64) {
+	s := slices.Clone(v)
+	slices.Sort(s)
+	if len(s) == 0 {
+		return 0, [2]float64{}
+	}
+	m := s[len(s)/2]
+	if len(s)%2 == 0 {
+		m = (s[len(s)/2-1] + m) / 2
+	}
+	return m, [2]float64{s[0], s[len(s)-1]}
+}
+
+func show(out []figure, p plan) error {
+	missed := 0
+	if !p.json {
+		fmt.Printf("recording, 1080p 15 fps 4 Mbit/s with sound over RTSP/TCP; %s; median of %d runs of %s (lowest to highest)\n", machine(), p.runs, p.length)
+		fmt.Println("ours seals to a hybrid recipient, hashes and syncs each pack; the peer does none of these; the cameras' own time is not counted")
+	}
+	for _, f := range out {
+		if !f.OK {
+			missed++
+		}
+		if p.json {
+			b, err := json.Marshal(f)
+			if err != nil {
+				return err
+			}
+			fmt.Println(string(b))
+			continue
+		}
+		verdict := ""
+		switch {
+		case f.Bar > 0 && f.OK:
+			verdict = fmt.Sprintf("  at most %g: met", f.Bar)
+		case f.Bar > 0:
+			verdict = fmt.Sprintf("  at most %g: MISSED", f.Bar)
+		}
+		fmt.Printf("%-22s %7.2f (%.2f to %.2f)  ffmpeg %7.2f (%.2f to %.2f)  ratio %.2f%s  [%s]\n", f.Name, f.Value,
+			f.spread[0], f.spread[1], f.PeerValue, f.peerSpread[0], f.peerSpread[1], f.Ratio, verdict, f.Unit)
+	}
+	if missed > 0 {
+		return fmt.Errorf("%d of %d figures missed their bar", missed, len(out))
+	}
+	return nil
+}
+
+// pause waits, unless the context ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return errors.New("interrupted")
+	case <-t.C:
+		return nil
+	}
+}
