@@ -63,7 +63,6 @@ function write(value: Writable): string {
 }
 
 function quote(text: string): string {
-  // eslint-disable-next-line no-control-regex
   if (!/["\\\u0000-\u001f]/.test(text)) return `"${text}"`;
   let out = '"';
   for (const letter of text) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// <reference types="vite/client" />
 import { RuleError, type Rule } from './rule.ts';
 
 declare global {

@@ -161,7 +161,6 @@ export class Parser {
     }
     out += this.text.slice(from, this.at);
     this.at++;
-    // eslint-disable-next-line no-control-regex
     if (/[^\u0000-\u007f]/.test(out) && out.normalize('NFC') !== out) {
       throw new RuleError('nfc', 'a string that is not in NFC');
     }

@@ -117,6 +117,16 @@ export class Engine {
     }
   }
 
+  /** Raises an alarm for a refusal and hands every error on. */
+  async guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.alarms.raise(error);
+      throw error;
+    }
+  }
+
   private async syncOnce(): Promise<void> {
     this.checking = true;
     this.events.trust();

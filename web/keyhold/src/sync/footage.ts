@@ -38,14 +38,21 @@ export class Footage {
 
   /**
    * Signs a fetch statement for a stretch of one camera, or reuses one that covers it. A statement
-   * is a look that the hub writes down, so one is not made for each segment.
+   * is a look that the hub writes down, so one is not made for each segment. `afresh` is for what
+   * came after the one held.
    */
-  lease(camera: string, from: number, until: number, purpose: Purpose): Promise<FootageAnswer> {
+  lease(
+    camera: string,
+    from: number,
+    until: number,
+    purpose: Purpose,
+    afresh = false,
+  ): Promise<FootageAnswer> {
     const now = this.cloud.clock();
-    this.leases = this.leases.filter((lease) => lease.ends > now);
-    const held = this.leases.find(
-      (l) => l.camera === camera && l.purpose === purpose && l.from <= from && l.until >= until,
-    );
+    const covers = (l: Lease): boolean =>
+      l.camera === camera && l.purpose === purpose && l.from <= from && l.until >= until;
+    this.leases = this.leases.filter((lease) => lease.ends > now && !(afresh && covers(lease)));
+    const held = this.leases.find(covers);
     if (held !== undefined) return held.answer;
     const answer = this.cloud.footage(this.member.household, this.member.signer, {
       cameras: [camera],

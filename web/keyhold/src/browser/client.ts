@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Fault, FaultKind } from '../sync/fault.ts';
+import type { ExportProgress, Exported, Span } from '../sync/home.ts';
+import type { Picture } from '../sync/pictures.ts';
+import type { Timeline } from '../sync/timeline.ts';
+import { Port } from './port.ts';
+import { startWorker } from './start.ts';
+import type {
+  CameraState,
+  CreateStep,
+  Founded,
+  FromWorker,
+  HomeState,
+  JoinStep,
+  Phase,
+  TrustState,
+} from './wire.ts';
+
+export type Place = 'own' | 'operator';
+
+export interface Options {
+  /** Where this app was served from. */
+  readonly place: Place;
+  /** The cloud's origin; that of the page where nothing else is said. */
+  readonly origin?: string;
+}
+
+export interface Live<T> {
+  get(): T;
+  subscribe(run: (value: T) => void): () => void;
+}
+
+export interface Camera extends CameraState {
+  readonly newest?: Picture;
+}
+
+export interface Playback {
+  readonly spans: readonly Span[];
+  read(index: number, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
+
+class Value<T> implements Live<T> {
+  private readonly runs = new Set<(value: T) => void>();
+  constructor(private value: T) {}
+  get(): T {
+    return this.value;
+  }
+  set(value: T): void {
+    this.value = value;
+    for (const run of [...this.runs]) run(value);
+  }
+  subscribe(run: (value: T) => void): () => void {
+    // An entry of its own, so that one function may listen twice.
+    const entry = (value: T): void => run(value);
+    this.runs.add(entry);
+    entry(this.value);
+    return () => this.runs.delete(entry);
+  }
+}
+
+/** A household as the pages see it; the work is done in a worker. */
+export function createHousehold(options: Options): HouseholdClient {
+  return new HouseholdClient(options);
+}
+
+export class HouseholdClient {
+  readonly place: Place;
+  readonly phase: Live<Phase>;
+  readonly home: Live<HomeState | null>;
+  readonly cameras: Live<readonly Camera[]>;
+  readonly trust: Live<TrustState>;
+
+  private readonly phaseValue = new Value<Phase>('starting');
+  private readonly homeValue = new Value<HomeState | null>(null);
+  private readonly camerasValue = new Value<readonly Camera[]>([]);
+  private readonly trustValue = new Value<TrustState>({
+    checking: false,
+    checkedAt: null,
+    hubHeardAt: null,
+    cloudReachable: true,
+    lag: 0,
+    alarms: [],
+  });
+  private cameraStates: readonly CameraState[] = [];
+  private readonly newest = new Map<string, Picture>();
+  private readonly growing = new Set<(camera: string) => void>();
+  private readonly port: Port;
+
+  constructor({ place, origin = location.origin }: Options) {
+    this.place = place;
+    this.phase = this.phaseValue;
+    this.home = this.homeValue;
+    this.cameras = this.camerasValue;
+    this.trust = this.trustValue;
+    this.port = new Port(startWorker(), (message) => this.take(message));
+    this.port.start(origin, globalThis.__keyholdMutant ?? []);
+  }
+
+  private take(message: FromWorker): void {
+    if ('phase' in message) {
+      this.phaseValue.set(message.phase);
+      // Keys that the browser may throw away are keys that are lost some day.
+      if (message.phase === 'ready') void navigator.storage?.persist?.();
+    } else if ('home' in message) {
+      this.homeValue.set(message.home);
+    } else if ('cameras' in message) {
+      this.cameraStates = message.cameras;
+      this.showCameras();
+    } else if ('trust' in message) {
+      this.trustValue.set(message.trust);
+    } else if ('newest' in message) {
+      this.newest.set(message.newest.camera, message.newest.picture);
+      this.showCameras();
+    } else if ('grown' in message) {
+      for (const run of [...this.growing]) run(message.grown);
+    }
+  }
+
+  private showCameras(): void {
+    this.camerasValue.set(
+      this.cameraStates.map((camera) => {
+        const newest = this.newest.get(camera.id);
+        return newest === undefined ? camera : { ...camera, newest };
+      }),
+    );
+  }
+
+  join(link: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void> {
+    return this.port.call('join', [link, deviceName], {
+      onStep: (step) => onStep(step as JoinStep),
+    });
+  }
+
+  async create(
+    wish: Founded,
+    onStep: (step: CreateStep) => void,
+  ): Promise<{ sheetWords: string[] }> {
+    if (this.place !== 'own') throw fault('not-allowed', 'only on your own computer');
+    return this.port.call('create', [wish], { onStep: (step) => onStep(step as CreateStep) });
+  }
+
+  confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
+    return this.port.call('confirmSheet', [], { onStep: (step) => onStep(step as CreateStep) });
+  }
+
+  addCamera(name: string, url: string): Promise<void> {
+    return this.port.call('addCamera', [name, url]);
+  }
+
+  removeCamera(id: string): Promise<void> {
+    return this.port.call('removeCamera', [id]);
+  }
+
+  askNewest(): void {
+    this.port.call('askNewest', []).catch(() => undefined);
+  }
+
+  timeline(camera: string, from: number, until: number): Promise<Timeline> {
+    return this.port.call('timeline', [camera, from, until]);
+  }
+
+  onTimeline(run: (camera: string) => void): () => void {
+    const entry = (camera: string): void => run(camera);
+    this.growing.add(entry);
+    return () => this.growing.delete(entry);
+  }
+
+  preview(camera: string, at: number, signal: AbortSignal): Promise<Picture | null> {
+    return this.port.call('preview', [camera, at], { signal });
+  }
+
+  async openPlayback(camera: string, from: number, until: number): Promise<Playback> {
+    const { id, spans } = await this.port.call('openPlayback', [camera, from, until]);
+    return {
+      spans,
+      read: (index, signal) => this.port.call('read', [id, index], { signal }),
+      close: () => void this.port.call('closePlayback', [id]).catch(() => undefined),
+    };
+  }
+
+  async exportRange(
+    camera: string,
+    from: number,
+    until: number,
+    sink: WritableStream<Uint8Array>,
+    onProgress: (progress: ExportProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Exported> {
+    const writer = sink.getWriter();
+    try {
+      const exported = await this.port.call('exportRange', [camera, from, until], {
+        signal,
+        onProgress,
+        onPiece: (bytes) => writer.write(bytes),
+      });
+      await writer.close();
+      return exported;
+    } catch (error) {
+      await writer.abort(error).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  acknowledge(alarm: string): Promise<void> {
+    return this.port.call('acknowledge', [alarm]);
+  }
+}
+
+/** An error that carries a kind, as every promise here rejects with. */
+export function fault(kind: FaultKind, message: string, id?: string): Fault {
+  return Object.assign(new Error(message), { kind, ...(id === undefined ? {} : { id }) }) as Fault;
+}

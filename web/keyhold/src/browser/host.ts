@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Bytes } from '../bytes.ts';
+import type { CameraReport } from '../statement/request.ts';
+import { Roster } from '../statement/roster.ts';
+import { Cloud } from '../sync/cloud.ts';
+import { Founding, readCode } from '../sync/create.ts';
+import { Engine, type Known } from '../sync/engine.ts';
+import { Fault } from '../sync/fault.ts';
+import { HomeSession } from '../sync/home.ts';
+import { join, readLink, type FreshDevice, type Joined } from '../sync/join.ts';
+import type { Member } from '../sync/member.ts';
+import { nothingSeen, type Store } from '../sync/store.ts';
+import { makeDevice, useDevice, type KeptDevice } from './keys.ts';
+import type { CameraState, CreateStep, Founded, FromWorker, JoinStep, Phase } from './wire.ts';
+
+interface KeptMember {
+  readonly household: string;
+  readonly person: string;
+  readonly device: KeptDevice;
+}
+
+/** The worker's side of a household: from keys in a store to what a page shows. */
+export class Host {
+  private phase: Phase = 'starting';
+  private session: HomeSession | null = null;
+  private founding: { work: Founding; device: KeptDevice } | null = null;
+  private reports: readonly CameraReport[] = [];
+  private readonly pictured = new Set<string>();
+
+  constructor(
+    private readonly cloud: Cloud,
+    private readonly store: Store,
+    private readonly tell: (message: FromWorker, transfer?: Transferable[]) => void,
+  ) {}
+
+  async start(): Promise<void> {
+    const kept = await this.store.get<KeptMember>('member');
+    const chain = await this.store.get<Bytes[]>('roster');
+    if (kept === undefined || chain === undefined) {
+      this.setPhase('anonymous');
+      return;
+    }
+    const roster = await Roster.replay(chain, kept.household);
+    this.enter(kept, useDevice(kept.device), roster);
+    this.setPhase('ready');
+    await this.session?.start();
+  }
+
+  private setPhase(phase: Phase): void {
+    this.phase = phase;
+    this.tell({ phase });
+  }
+
+  /** The open household; calls that need one come after `ready`. */
+  home(): HomeSession {
+    if (this.session === null) throw new Fault('not-allowed', 'this browser has joined no household');
+    return this.session;
+  }
+
+  async join(link: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void> {
+    const invitation = readLink(link);
+    await this.become(async () => {
+      onStep('keys');
+      const kept = await makeDevice();
+      onStep('asking');
+      const device = useDevice(kept);
+      const joined = await join(this.cloud, invitation, device, deviceName, () => onStep('hub'));
+      await this.keep(kept, joined);
+      onStep('history');
+      this.enter(memberOf(kept, joined), device, joined.roster);
+      await this.session?.start();
+    });
+  }
+
+  async create(wish: Founded, onStep: (step: CreateStep) => void): Promise<string[]> {
+    if (this.phase === 'ready') throw new Fault('already-joined', 'this browser has a household');
+    const code = readCode(wish.hubCode);
+    onStep('finding');
+    let kept: KeptDevice | null = null;
+    const work = await Founding.prepare(
+      this.cloud,
+      code,
+      async () => {
+        kept = await makeDevice();
+        return useDevice(kept);
+      },
+      wish,
+      () => onStep('keys'),
+    );
+    this.founding = { work, device: kept! };
+    return work.words();
+  }
+
+  async confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
+    const founding = this.founding;
+    if (founding === null) throw new Fault('not-found', 'no household is being made');
+    await this.become(async () => {
+      onStep('hub');
+      const joined = await founding.work.send();
+      this.founding = null;
+      await this.keep(founding.device, joined);
+      this.enter(memberOf(founding.device, joined), useDevice(founding.device), joined.roster);
+      await this.session?.start();
+    });
+  }
+
+  private async become(work: () => Promise<void>): Promise<void> {
+    if (this.phase !== 'anonymous') throw new Fault('already-joined', 'this browser has a household');
+    this.setPhase('joining');
+    try {
+      await work();
+      this.setPhase('ready');
+    } catch (error) {
+      this.setPhase(this.session === null ? 'anonymous' : 'ready');
+      throw error;
+    }
+  }
+
+  private async keep(device: KeptDevice, joined: Joined): Promise<void> {
+    await this.store.set('seen', nothingSeen);
+    await this.store.set('roster', joined.roster.chain);
+    await this.store.set('member', memberOf(device, joined));
+  }
+
+  private enter(kept: KeptMember, device: FreshDevice, roster: Roster): void {
+    const member: Member = {
+      household: kept.household,
+      person: kept.person,
+      device: kept.device.id,
+      signer: device.signer,
+      reader: device.reader,
+    };
+    const engine: Engine = new Engine(this.cloud, member, roster, this.store, {
+      trust: () => this.tellTrust(engine),
+      known: (known) => this.tellKnown(known, member),
+      grown: (cameras) => {
+        this.session?.refresh(cameras);
+        for (const camera of cameras) this.tell({ grown: camera });
+      },
+    });
+    this.session = new HomeSession(engine, {
+      reports: (reports) => {
+        this.reports = reports;
+        this.tellKnown(engine.known, member);
+      },
+      newest: (camera, picture) => {
+        this.tell({ newest: { camera, picture } }, [picture.bitmap]);
+        this.pictured.add(camera);
+        this.tellKnown(engine.known, member);
+      },
+    });
+    this.tellTrust(engine);
+  }
+
+  private tellTrust(engine: Engine): void {
+    const { checking, checkedAt, reachable, known, alarms } = engine;
+    this.tell({
+      trust: {
+        checking,
+        checkedAt,
+        hubHeardAt: known.heardAt,
+        cloudReachable: reachable,
+        lag: known.status?.lag ?? 0,
+        alarms: alarms.all(),
+      },
+    });
+  }
+
+  private tellKnown({ roster, names }: Known, member: Member): void {
+    if (names === null) return;
+    this.tell({
+      home: {
+        id: member.household,
+        person: names.persons.find((one) => one.id === member.person)?.name ?? '',
+        device: names.devices.find((one) => one.id === member.device)?.name ?? '',
+        zone: names.zone,
+        since: roster.device(member.device)?.since ?? 0,
+      },
+    });
+    const cameras = names.cameras.filter((camera) => camera.state === 'on');
+    this.tell({ cameras: cameras.map(({ id, name }) => this.cameraState(id, name)) });
+  }
+
+  private cameraState(id: string, name: string): CameraState {
+    const report = this.reports.find((one) => one.id === id);
+    if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
+    const waiting = report === undefined ? !this.pictured.has(id) : report.state === 'waiting';
+    return { id, name, state: waiting ? 'waiting' : 'ok' };
+  }
+}
+
+function memberOf(device: KeptDevice, { roster, person }: Joined): KeptMember {
+  return { household: roster.household, person, device };
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The worker: keys, checks and opened footage live here, apart from the page. It answers calls and
+ * tells what changed.
+ */
+import { Cloud } from '../sync/cloud.ts';
+import { faultOf } from '../sync/fault.ts';
+import { DatabaseStore } from './db.ts';
+import { Host } from './host.ts';
+import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts';
+
+interface Scope {
+  postMessage(message: FromWorker, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+}
+
+interface Call {
+  readonly id: number;
+  readonly signal: AbortSignal;
+}
+
+type Handlers = {
+  [N in CallName]: (call: Call, ...args: Calls[N]['args']) => Promise<Calls[N]['result']>;
+};
+
+const scope = globalThis as unknown as Scope;
+const running = new Map<number, AbortController>();
+const writing = new Map<number, (ok: boolean) => void>();
+let host: Promise<Host> | null = null;
+
+function tell(message: FromWorker, transfer: Transferable[] = []): void {
+  scope.postMessage(message, transfer);
+}
+
+async function open(origin: string): Promise<Host> {
+  const made = new Host(new Cloud(origin), await DatabaseStore.open(), tell);
+  await made.start();
+  return made;
+}
+
+async function ready(): Promise<Host> {
+  if (host === null) throw new Error('the worker was not started');
+  return host;
+}
+
+/** Hands a piece of an export to the page and waits until it is written. */
+async function piece(call: Call, bytes: Uint8Array): Promise<void> {
+  call.signal.throwIfAborted();
+  const own = bytes.slice();
+  const written = new Promise<boolean>((resolve) => writing.set(call.id, resolve));
+  tell({ piece: call.id, bytes: own }, [own.buffer]);
+  if (!(await written)) throw new DOMException('the file could not be written', 'AbortError');
+}
+
+const handlers: Handlers = {
+  join: async ({ id }, link, name) =>
+    (await ready()).join(link, name, (step) => tell({ step: id, name: step })),
+  create: async ({ id }, wish) => ({
+    sheetWords: await (await ready()).create(wish, (step) => tell({ step: id, name: step })),
+  }),
+  confirmSheet: async ({ id }) =>
+    (await ready()).confirmSheet((step) => tell({ step: id, name: step })),
+  addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),
+  removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
+  askNewest: async () => (await ready()).home().askNewest(),
+  timeline: async (_, camera, from, until) =>
+    (await ready()).home().timeline(camera, from, until),
+  preview: async (_, camera, at) => (await ready()).home().preview(camera, at),
+  openPlayback: async (_, camera, from, until) =>
+    (await ready()).home().openPlayback(camera, from, until),
+  read: async ({ signal }, playback, index) =>
+    (await ready()).home().read(playback, index, signal),
+  closePlayback: async (_, playback) => (await ready()).home().closePlayback(playback),
+  exportRange: async (call, camera, from, until) =>
+    (await ready()).home().exportRange(
+      camera,
+      from,
+      until,
+      (bytes) => piece(call, bytes),
+      (value) => tell({ progress: call.id, value }),
+      call.signal,
+    ),
+  acknowledge: async (_, alarm) => (await ready()).home().engine.alarms.acknowledge(alarm),
+};
+
+/** What may move to the page instead of being copied. */
+function transferOf(value: unknown): Transferable[] {
+  if (value instanceof Uint8Array) return [value.buffer as ArrayBuffer];
+  if (typeof value === 'object' && value !== null && 'bitmap' in value) {
+    return [(value as { bitmap: ImageBitmap }).bitmap];
+  }
+  return [];
+}
+
+async function run(id: number, name: CallName, args: readonly unknown[]): Promise<void> {
+  const control = new AbortController();
+  running.set(id, control);
+  try {
+    const handler = handlers[name] as (call: Call, ...args: unknown[]) => Promise<unknown>;
+    const value = await handler({ id, signal: control.signal }, ...args);
+    tell({ done: id, value }, transferOf(value));
+  } catch (error) {
+    const { kind, message, id: cloudId, rule } = faultOf(error);
+    const fault: WireFault = {
+      kind,
+      message,
+      ...(cloudId === undefined ? {} : { id: cloudId }),
+      ...(rule === undefined ? {} : { rule }),
+    };
+    tell({ failed: id, fault });
+  } finally {
+    running.delete(id);
+    writing.delete(id);
+  }
+}
+
+scope.onmessage = ({ data }) => {
+  if ('start' in data) {
+    globalThis.__keyholdMutant = data.start.mutant;
+    host = open(data.start.origin);
+    host.catch(() => tell({ phase: 'anonymous' }));
+  } else if ('call' in data) {
+    void run(data.call, data.name, data.args);
+  } else if ('abort' in data) {
+    running.get(data.abort)?.abort();
+  } else {
+    writing.get(data.written)?.(!data.failed);
+  }
+};

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { base32, random } from '../bytes.ts';
+import { Mp4Writer } from '../media/writer.ts';
+import type { Pack } from '../manifest/leaf.ts';
+import { hourOf } from '../manifest/page.ts';
+import type { CameraReport } from '../statement/request.ts';
+import { Commands } from './commands.ts';
+import type { FootageAnswer } from './cloud.ts';
+import type { Engine } from './engine.ts';
+import { Fault } from './fault.ts';
+import { Footage } from './footage.ts';
+import { Pictures, type Picture } from './pictures.ts';
+import type { Log } from './records.ts';
+import {
+  packDelay,
+  segmentsOf,
+  timelineOf,
+  type Gap,
+  type Segment,
+  type Timeline,
+} from './timeline.ts';
+
+export interface HomeEvents {
+  readonly reports: (reports: readonly CameraReport[]) => void;
+  readonly newest: (camera: string, picture: Picture) => void;
+}
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly mediaSeconds: number;
+}
+
+export interface Playing {
+  readonly id: string;
+  readonly spans: readonly Span[];
+}
+
+interface OpenPlayback {
+  readonly segments: readonly Segment[];
+  readonly lease: Promise<FootageAnswer>;
+}
+
+export interface ExportProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Exported {
+  readonly from: number;
+  readonly until: number;
+  readonly gaps: readonly Gap[];
+}
+
+const hubPatience = 10_000;
+const cameraPatience = 30_000;
+const pollEvery = 15_000;
+const reportEvery = 60_000;
+/** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
+const pictureStretch = 6 * 3_600_000;
+
+/** What a device of the household does once it is one: look, ask, export. */
+export class HomeSession {
+  private readonly footage: Footage;
+  private readonly commands: Commands;
+  private readonly pictures: Pictures;
+  private readonly playing = new Map<string, OpenPlayback>();
+  private readonly newestAt = new Map<string, number>();
+  private timers: ReturnType<typeof setTimeout>[] = [];
+  private closed = false;
+
+  constructor(
+    readonly engine: Engine,
+    private readonly events: HomeEvents,
+  ) {
+    const { cloud, member } = engine;
+    this.footage = new Footage(cloud, member, () => engine.epochs);
+    this.pictures = new Pictures((pack, file) => this.readSprite(pack, file));
+    this.commands = new Commands(
+      cloud,
+      member.signer,
+      member.reader,
+      () => engine.known.roster,
+      (reply) => void engine.heard(reply).catch(() => undefined),
+      (error) => engine.alarms.raise(error),
+    );
+  }
+
+  /** The first look at everything; later ones come by themselves. */
+  async start(): Promise<void> {
+    await this.engine.sync().catch(() => undefined);
+    void this.poll();
+    void this.report();
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.commands.close();
+  }
+
+  private later(run: () => void, pause: number): void {
+    if (this.closed) return;
+    const timer = setTimeout(() => {
+      this.timers = this.timers.filter((other) => other !== timer);
+      run();
+    }, pause);
+    this.timers.push(timer);
+  }
+
+  private async poll(): Promise<void> {
+    await this.engine.sync().catch(() => undefined);
+    this.later(() => void this.poll(), pollEvery);
+  }
+
+  /** The hub's own word: it confirms the newest checkpoint, and says how the cameras are. */
+  private async report(): Promise<void> {
+    try {
+      const { result } = await this.commands.send({ kind: 'list-cameras' }, hubPatience);
+      this.events.reports(result.cameras ?? []);
+    } catch {
+      // The hub is away: "cannot be confirmed" is a state, not an alarm.
+    }
+    this.later(() => void this.report(), reportEvery);
+  }
+
+  /** Pages of these cameras changed, or there are new ones: their newest pictures follow. */
+  refresh(cameras: Iterable<string>): void {
+    for (const camera of cameras) {
+      if (camera !== 'household') void this.refreshNewest(camera).catch(() => undefined);
+    }
+  }
+
+  private async refreshNewest(camera: string): Promise<void> {
+    const now = this.engine.cloud.now();
+    const logs = await this.logs(camera, now - 3_600_000, now);
+    const last = segmentsOf(logs, 0, Number.MAX_SAFE_INTEGER).at(-1);
+    if (last === undefined || last.file.start <= (this.newestAt.get(camera) ?? 0)) return;
+    const picture = await this.engine.guarded(() => this.pictures.of(last));
+    if (picture === null) return;
+    this.newestAt.set(camera, picture.at);
+    this.events.newest(camera, picture);
+  }
+
+  /** Leaves of a camera for footage between two times, proved. */
+  private logs(camera: string, from: number, until: number): Promise<Log[]> {
+    return this.engine.steady(() =>
+      this.engine.records.logs(camera, hourOf(from), hourOf(until + packDelay)),
+    );
+  }
+
+  async timeline(camera: string, from: number, until: number): Promise<Timeline> {
+    return timelineOf(await this.logs(camera, from, until), from, until);
+  }
+
+  /** The picture nearest to a time, at most a minute away. */
+  async preview(camera: string, at: number): Promise<Picture | null> {
+    const near = 60_000;
+    const logs = await this.logs(camera, at - near, at + near);
+    let best: Segment | null = null;
+    let least = near;
+    for (const segment of segmentsOf(logs, at - near, at + near)) {
+      const away = Math.abs(segment.file.start - at);
+      if (away <= least) [best, least] = [segment, away];
+    }
+    return best === null ? null : this.engine.guarded(() => this.pictures.of(best));
+  }
+
+  private async readSprite(pack: Pack, file: Pack['files'][number]): Promise<Uint8Array> {
+    const from = Math.floor(pack.files[0]!.start / pictureStretch) * pictureStretch;
+    const until = Math.max(from + pictureStretch, file.end + 1);
+    const lease = await this.footage.lease(pack.camera, from, until, 'tiles');
+    return this.readLeased(pack, file, lease, 'tiles');
+  }
+
+  /** Reads a file; a lease that was made before the object came is made again once. */
+  private async readLeased(
+    pack: Pack,
+    file: Pack['files'][number],
+    lease: FootageAnswer,
+    purpose: 'tiles' | 'history' | 'export',
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    if (lease.objects.some((object) => object.object === pack.object)) {
+      return this.footage.read(pack, file, lease, signal);
+    }
+    const first = pack.files[0]!.start;
+    const again = await this.footage.lease(pack.camera, first, file.end + 1, purpose, true);
+    return this.footage.read(pack, file, again, signal);
+  }
+
+  async openPlayback(camera: string, from: number, until: number): Promise<Playing> {
+    // The statement travels while the leaves are read.
+    const lease = this.footage.lease(camera, from, until, 'history');
+    lease.catch(() => undefined);
+    const segments = segmentsOf(await this.logs(camera, from, until), from, until);
+    const id = base32(random(8));
+    this.playing.set(id, { segments, lease });
+    const spans = segments.map(({ file }) => ({
+      start: file.start,
+      end: file.end,
+      mediaSeconds: file.media / 1e6,
+    }));
+    return { id, spans };
+  }
+
+  async read(id: string, index: number, signal: AbortSignal): Promise<Uint8Array> {
+    const playback = this.playing.get(id);
+    const segment = playback?.segments[index];
+    if (playback === undefined || segment === undefined) {
+      throw new Fault('not-found', 'there is no such segment');
+    }
+    const { pack, file } = segment;
+    return this.engine.guarded(async () => {
+      let lease = await playback.lease;
+      if (lease.expires - this.engine.cloud.now() < 15_000) {
+        const last = playback.segments.at(-1)!.file.end;
+        const first = playback.segments[0]!.file.start;
+        lease = await this.footage.lease(pack.camera, first, last, 'history');
+      }
+      return this.readLeased(pack, file, lease, 'history', signal);
+    });
+  }
+
+  closePlayback(id: string): void {
+    this.playing.delete(id);
+  }
+
+  /** Writes one MP4 out of whole segments around the wish. */
+  async exportRange(
+    camera: string,
+    from: number,
+    until: number,
+    write: (bytes: Uint8Array) => Promise<void>,
+    onProgress: (progress: ExportProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Exported> {
+    const logs = await this.logs(camera, from, until);
+    const segments = segmentsOf(logs, from, until);
+    const [first, last] = [segments[0], segments.at(-1)];
+    if (first === undefined || last === undefined) {
+      throw new Fault('not-found', 'nothing is recorded there');
+    }
+    const lease = await this.footage.lease(camera, first.file.start, last.file.end, 'export');
+    const total = segments.reduce((sum, { file }) => sum + file.size, 0);
+    const writer = new Mp4Writer(segments.reduce((sum, { file }) => sum + file.content.size, 0));
+    await write(writer.head());
+    let done = 0;
+    const open = (segment: Segment | undefined): Promise<Uint8Array> | null => {
+      if (segment === undefined) return null;
+      const { pack, file } = segment;
+      const plain = this.engine.guarded(() =>
+        this.readLeased(pack, file, lease, 'export', signal),
+      );
+      plain.catch(() => undefined);
+      return plain;
+    };
+    let next = open(first);
+    for (const [i, { file }] of segments.entries()) {
+      signal.throwIfAborted();
+      const plain = await next!;
+      next = open(segments[i + 1]);
+      for (const part of writer.add(plain)) await write(part);
+      done += file.size;
+      onProgress({ done, total });
+    }
+    await write(writer.tail());
+    const range = { from: first.file.start, until: last.file.end };
+    return { ...range, gaps: timelineOf(logs, range.from, range.until).gaps };
+  }
+
+  async addCamera(name: string, url: string): Promise<void> {
+    await this.commands.send({ kind: 'add-camera', name, url }, cameraPatience);
+    await this.engine.syncAfresh();
+    void this.report();
+    this.askNewest();
+  }
+
+  async removeCamera(camera: string): Promise<void> {
+    await this.commands.send({ kind: 'remove-camera', camera }, hubPatience);
+    await this.engine.syncAfresh();
+  }
+
+  private askedAt = 0;
+
+  /** Lets open packs leave early, and looks for them in the seconds that follow. */
+  askNewest(): void {
+    const now = Date.now();
+    if (now - this.askedAt < 10_000) return;
+    this.askedAt = now;
+    const cameras = (this.engine.known.names?.cameras ?? [])
+      .filter((camera) => camera.state === 'on')
+      .map((camera) => camera.id);
+    if (cameras.length === 0) return;
+    this.commands.send({ kind: 'leave-early', cameras }, hubPatience).then(
+      () => {
+        for (const pause of [1_500, 4_000, 8_000]) {
+          this.later(() => void this.engine.sync().catch(() => undefined), pause);
+        }
+      },
+      () => undefined,
+    );
+  }
+}
