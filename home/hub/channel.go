@@ -14,10 +14,8 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/epochs"
 	"keyhold/home/ingest"
-	"keyhold/home/ledger"
 	"keyhold/home/record"
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 )
 
@@ -160,8 +158,7 @@ func (h *Hub) keepGap(ctx context.Context, g record.Gap) {
 		if !ok {
 			return fmt.Errorf("hub: camera %s has no epoch", g.Camera)
 		}
-		leaf := &manifest.Gap{Header: manifest.Header{Camera: g.Camera}, From: g.From, Until: g.Until, Reason: g.Reason}
-		return h.ledger.Append(ctx, ledger.Entries(ledger.Entry{Epoch: e.ID, Leaf: leaf}), nil)
+		return h.packs.Gap(ctx, e.ID, g)
 	})
 	if err != nil {
 		h.Log.Error("a gap was not written down", "camera", string(g.Camera), "error", err)

@@ -70,6 +70,20 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 	return nil
 }
 
+// Gap writes down a stretch without footage. epoch is the camera's newest.
+func (s *Store) Gap(ctx context.Context, epoch id.Epoch, g record.Gap) error {
+	leaf := &manifest.Gap{Header: manifest.Header{Camera: g.Camera}, From: g.From, Until: g.Until, Reason: g.Reason}
+	placed := func(tx *sql.Tx, _ []ledger.Place) error {
+		// What comes next is missing from here on, if it does not come to be: gaps do not overlap.
+		_, err := tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, g.Until, string(g.Camera))
+		return err
+	}
+	if err := s.Ledger.Append(ctx, ledger.Entries(ledger.Entry{Epoch: epoch, Leaf: leaf}), placed); err != nil {
+		return fmt.Errorf("packs: gap: %w", err)
+	}
+	return nil
+}
+
 // Pack is a stored object as the upload needs it.
 type Pack struct {
 	Object id.Object
@@ -215,7 +229,7 @@ func (s *Store) Objects(ctx context.Context) (map[id.Object]bool, error) {
 	return known, nil
 }
 
-// LastEnd returns where the newest pack of a camera ends, 0 if there is none.
+// LastEnd returns up to when a camera's footage and gaps are written down, 0 if there are none.
 func (s *Store) LastEnd(ctx context.Context, c id.Camera) (int64, error) {
 	var end int64
 	err := s.DB.Read(ctx, func(tx *sql.Tx) error {

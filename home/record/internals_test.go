@@ -7,3 +7,9 @@ func (r *Recorder) Behind() int { return len(r.ops) }
 
 // ReadIndex is the parser of what a crash may leave.
 var ReadIndex = readIndex
+
+// SplitJPEG and Sprite read what the decoder says.
+var (
+	SplitJPEG = splitJPEG
+	Sprite    = sprite
+)

@@ -14,6 +14,9 @@ import (
 // chunk is how much content is gathered before it is hashed and sealed: age's own piece.
 const chunk = 64 << 10
 
+// wobble is by how many milliseconds the estimate of arrival may fall back.
+const wobble = 5000
+
 // A writer carries out the cutter's orders. Sealing, hashing and writing happen on its goroutine; syncing and the
 // wait for thumbnails on the closer's, so that the next pack starts at once.
 type writer struct {
@@ -146,8 +149,12 @@ func (w *writer) flushContent() error {
 }
 
 func (w *writer) finishSegment(o op) error {
-	// Arrival is estimated anew with every picture; the manifest's times never run backwards.
-	start := max(w.begun.UnixMilli(), w.lastEnd)
+	// Arrival is estimated anew with every picture, so it may fall back by some milliseconds; the manifest's times do
+	// not. When somebody set the hub's clock back, they do.
+	start := w.begun.UnixMilli()
+	if back := w.lastEnd - start; back > 0 && back < wobble {
+		start = w.lastEnd
+	}
 	end := max(o.end.UnixMilli(), start)
 	if err := w.pack.finish(manifest.FileSegment, start, end, o.media); err != nil {
 		return err

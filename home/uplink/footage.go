@@ -47,7 +47,7 @@ func (u *Uplink) complain(ctx context.Context, what string, err error) {
 		return
 	}
 	u.Log.Error(what, "error", err)
-	_ = sleep(ctx, time.Second)
+	_ = sleep(ctx, time.Second, nil)
 }
 
 // batch sends what a checkpoint covers, then the checkpoint.

@@ -28,7 +28,7 @@ func (u *Uplink) runSocket(ctx context.Context) {
 			pause = firstPause
 		}
 		u.Log.Debug("the socket ended", "error", err)
-		if sleep(ctx, pause/2+rand.N(pause)) != nil {
+		if sleep(ctx, pause/2+rand.N(pause), nil) != nil {
 			return
 		}
 		pause = min(pause*2, longPause*2/3)
@@ -57,6 +57,7 @@ func (u *Uplink) socket(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = s.Close() }()
+	u.answered()
 	if err := u.agree(ctx, s.Checkpoint); err != nil {
 		return err
 	}

@@ -69,7 +69,8 @@ type Uplink struct {
 	queued chan struct{} // holds a token when the outbox may have grown
 	agreed chan struct{} // closed once the cloud's newest checkpoint was compared with ours; see runSocket
 	mu     sync.Mutex
-	moved  chan struct{} // closes when the outbox has shrunk; guarded by mu
+	moved  chan struct{} // closes when a queue has shrunk; guarded by mu
+	woken  chan struct{} // closes when the cloud has answered; guarded by mu
 }
 
 // HTTPClient returns a client fit for the uplink: no overall timeout, since objects are large.
@@ -97,6 +98,7 @@ func (u *Uplink) init() {
 		u.queued = make(chan struct{}, 1)
 		u.agreed = make(chan struct{})
 		u.moved = make(chan struct{})
+		u.woken = make(chan struct{})
 	})
 }
 
@@ -148,6 +150,14 @@ func (u *Uplink) CaughtUp(ctx context.Context) error {
 	}
 }
 
+// answered ends the pauses of both lanes: the cloud is there again.
+func (u *Uplink) answered() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	close(u.woken)
+	u.woken = make(chan struct{})
+}
+
 func (u *Uplink) progress() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -160,12 +170,16 @@ func (u *Uplink) progress() {
 func (u *Uplink) again(ctx context.Context, what string, limit time.Duration, f func(context.Context) error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
+		u.mu.Lock()
+		woken := u.woken
+		u.mu.Unlock()
 		try, cancel := context.WithTimeout(ctx, limit)
 		err := f(try)
 		cancel()
 		if err == nil {
 			if n > 1 {
 				u.Log.Info("the cloud accepts writes again", "what", what, "attempts", n)
+				u.answered()
 			}
 			return nil
 		}
@@ -182,7 +196,7 @@ func (u *Uplink) again(ctx context.Context, what string, limit time.Duration, f 
 		case n == 1 || n%20 == 0:
 			u.Log.Error("the cloud refuses; trying again", "what", what, "attempts", n, "error", err)
 		}
-		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
+		if err := sleep(ctx, pause/2+rand.N(pause), woken); err != nil {
 			return err
 		}
 		pause = min(pause*2, longPause*2/3) // with its jitter at most 30 s
@@ -194,11 +208,14 @@ type final struct{ error }
 
 func (f *final) Unwrap() error { return f.error }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep ends early when early closes; nil never does.
+func sleep(ctx context.Context, d time.Duration, early <-chan struct{}) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return nil
+	case <-early:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

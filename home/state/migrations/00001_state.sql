@@ -85,7 +85,7 @@ CREATE TABLE checkpoints (
     PRIMARY KEY (run, size)
 ) STRICT, WITHOUT ROWID;
 
--- The next leaf number of each camera, across runs, and where its newest pack ended (0: none yet).
+-- The next leaf number of each camera, across runs, and up to when its footage and gaps are written down (0: nothing yet).
 CREATE TABLE counters (
     camera TEXT PRIMARY KEY,
     next   INTEGER NOT NULL,
