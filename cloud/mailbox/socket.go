@@ -118,11 +118,15 @@ func (m *Mailbox) serve(ctx context.Context, conn *websocket.Conn, v *access.Ver
 	rings, stop := m.Bell.Listen(topic(household, reader))
 	defer stop()
 	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// Reading has a life of its own: ending its context would cut the connection before the server's goodbye.
+	reading, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer cancel()
-		m.acknowledge(inner, conn, household, reader)
+		m.acknowledge(reading, conn, household, reader)
 	}()
 	err := m.deliver(inner, conn, household, reader, since, rings)
 	if ctx.Err() != nil {
@@ -130,7 +134,7 @@ func (m *Mailbox) serve(ctx context.Context, conn *websocket.Conn, v *access.Ver
 	} else if err != nil && inner.Err() == nil {
 		m.Log.Warn("socket ended", "err", err)
 	}
-	cancel()
+	cut()
 	_ = conn.CloseNow()
 	<-done
 }

@@ -26,15 +26,15 @@ var spoken = map[string]bool{
 
 // shapes are what is taken out of texts. Order matters: whole locators go before their parts.
 var shapes = []*regexp.Regexp{
-	regexp.MustCompile(`\b[a-zA-Z][a-zA-Z0-9+.-]*://\S+`),                             // a locator with its scheme
-	regexp.MustCompile(`/v1/[^\s"]+`),                                                 // a path of the API
-	regexp.MustCompile(`[[:alnum:]._%+-]+@[[:alnum:].-]+`),                            // an e-mail address
-	regexp.MustCompile(`\b(?:per|dev|cam|epo|obj|run)_[a-z2-7]+`),                     // an id
-	regexp.MustCompile(`\b[a-z2-7]{26,}\b`),                                           // a hash, a household, an address of a fetch
-	regexp.MustCompile(`[A-Za-z0-9+/_-]{40,}={0,2}`),                                  // a key or a signature
-	regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b`),                        // an IPv4 address
-	regexp.MustCompile(`\[[0-9a-fA-F:.]*:[0-9a-fA-F:.%a-z0-9]*\](?::\d+)?`),           // an IPv6 address in brackets
-	regexp.MustCompile(`(?:\b[0-9a-fA-F]{1,4}:|::)(?:[0-9a-fA-F]{0,4}:)+[0-9a-f]*\b`), // an IPv6 address
+	regexp.MustCompile(`\b[a-zA-Z][a-zA-Z0-9+.-]*://\S+`),                                              // a locator with its scheme
+	regexp.MustCompile(`/v1/[^\s"]+`),                                                                  // a path of the API
+	regexp.MustCompile(`[[:alnum:]._%+-]+@[[:alnum:].-]+`),                                             // an e-mail address
+	regexp.MustCompile(`\b(?:per|dev|cam|epo|obj|run)_[a-z2-7]+`),                                      // an id
+	regexp.MustCompile(`\b[a-z2-7]{26,}\b`),                                                            // a hash, a household, an address of a fetch
+	regexp.MustCompile(`[A-Za-z0-9+/_-]{40,}={0,2}`),                                                   // a key or a signature
+	regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b`),                                         // an IPv4 address
+	regexp.MustCompile(`\[[0-9a-fA-F:.]*:[0-9a-fA-F:.%a-z0-9]*\](?::\d+)?`),                            // an IPv6 address in brackets
+	regexp.MustCompile(`[0-9a-fA-F:]*::[0-9a-fA-F:.]*|\b(?:[0-9a-fA-F]{1,4}:){4,7}[0-9a-fA-F]{1,4}\b`), // an IPv6 address
 }
 
 // Scrub takes out of a text what could tell a household.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"keyhold/cloud/mailbox"
@@ -37,7 +38,8 @@ type Sweeper struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	orphansNext time.Time // owned by the goroutine of Run
+	mu          sync.Mutex // one sweep at a time
+	orphansNext time.Time  // guarded by mu
 }
 
 // Cutoffs says what is old at a time.
@@ -55,6 +57,8 @@ func Cutoffs(now time.Time) store.Cutoffs {
 
 // Sweep removes once what is old now.
 func (s *Sweeper) Sweep(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := s.Now()
 	c := Cutoffs(now)
 	removed, err := s.Objects.Sweep(ctx, c)

@@ -211,11 +211,16 @@ func (h *household) putObject(body []byte) id.Object {
 
 // fetch makes a fetch statement for the last day.
 func (h *household) fetch(s api.Signer, kind, purpose string, cameras ...id.Camera) []byte {
+	return h.fetchFrom(s, kind, purpose, h.now()-24*3_600_000, cameras...)
+}
+
+// fetchFrom makes a fetch statement from a time on.
+func (h *household) fetchFrom(s api.Signer, kind, purpose string, from int64, cameras ...id.Camera) []byte {
 	if cameras == nil {
 		cameras = []id.Camera{}
 	}
 	return must(dsse.Signed(request.ThingFetch, &request.Fetch{
-		At: h.now(), Cameras: cameras, Device: s.From, From: h.now() - 24*3_600_000, Household: h.id, Kind: kind,
+		At: h.now(), Cameras: cameras, Device: s.From, From: from, Household: h.id, Kind: kind,
 		Nonce: noise(16), Purpose: purpose, To: h.c.to, Until: h.now(),
 	}, s.From, s.Key)).Encode()
 }
