@@ -109,6 +109,9 @@ func newClient(cloud string) *api.Client {
 // alarm prints a failed proof in words.
 func (c *console) alarm(err error) {
 	w := alarm.Of(rule.Of(err))
+	if errors.As(err, new(copyError)) {
+		w = alarm.OfCopy(rule.Of(err))
+	}
 	c.say("\nALARM  %s", w.What)
 	c.say("  What it means  %s", w.Means)
 	c.say("  What was done  %s", w.Did)

@@ -42,6 +42,12 @@ type verifyLine struct {
 	Unknown   int    `json:"unknown,omitempty"`
 }
 
+// copyError is a fault in a file, not in what the cloud shows.
+type copyError struct{ err error }
+
+func (e copyError) Error() string { return e.err.Error() }
+func (e copyError) Unwrap() error { return e.err }
+
 // Run checks each path and goes on after one that does not hold.
 func (v *VerifyCommand) Run(ctx context.Context, c *console) error {
 	var worst error
@@ -80,7 +86,7 @@ func (v *VerifyCommand) one(ctx context.Context, c *console, path string) (verif
 func (v *VerifyCommand) export(c *console, path string) (verifyLine, error) {
 	p, err := export.Check(path)
 	if err != nil {
-		return verifyLine{}, err
+		return verifyLine{}, copyError{err}
 	}
 	line := verifyLine{
 		Household: string(p.Household), Camera: string(p.Camera), From: p.From, Until: p.Until,
@@ -158,7 +164,7 @@ func (v *VerifyCommand) folder(ctx context.Context, c *console, path string) (ve
 		}
 	}
 	if len(f.Bad) > 0 {
-		return line, fmt.Errorf("%s in this folder: %w", count(len(f.Bad), "object is not the hub's", "objects are not the hub's"), f.Bad[0].Err)
+		return line, fmt.Errorf("%s in this folder: %w", count(len(f.Bad), "object is not the hub's", "objects are not the hub's"), copyError{f.Bad[0].Err})
 	}
 	return line, nil
 }

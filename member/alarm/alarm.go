@@ -44,6 +44,31 @@ func Of(name rule.Name) Words {
 	}
 }
 
+// OfCopy returns the words for a rule that spoke about a file in this person's hands: an export, or a
+// copy of ciphertext.
+func OfCopy(name rule.Name) Words {
+	w := Words{
+		What:  "This is not what the hub recorded.",
+		Means: "It was changed, cut or damaged after it was made, or it was put together by somebody else.",
+		Did:   "Nothing was changed.",
+		Do:    "Do not rely on it. Ask for the original, or export it again.",
+	}
+	switch name {
+	case rule.FileSize:
+		w.What = "Something was cut off or added: this is longer or shorter than what the hub recorded."
+	case rule.NotIncluded, rule.Checkpoint, rule.Forked:
+		w.What = "The proof does not show that the hub recorded this."
+	case rule.WrongCamera:
+		w.What = "The recordings are not all of the camera that the proof names."
+	case rule.Household, rule.WrongHousehold, rule.RosterSeq, rule.RosterPrev, rule.RosterTime, rule.RosterOp, rule.RosterFork, rule.Signer, rule.Signature:
+		w.What = "The proof does not show whose hub recorded this."
+	case rule.FileHash:
+	default:
+		w.What = "The proof is damaged."
+	}
+	return w
+}
+
 var words = map[rule.Name]Words{
 	rule.Checkpoint: {
 		What:  "The cloud sent a record that your hub did not sign.",

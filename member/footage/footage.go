@@ -144,13 +144,21 @@ func CheckSealed(sealed []byte, file manifest.File) error {
 func Open(identity *open.Identity, sealed []byte, file manifest.File) ([]byte, error) {
 	r, err := identity.Open(bytes.NewReader(sealed))
 	if err != nil {
-		return nil, rule.Errorf(rule.FileHash, "a recording does not open with its epoch's key: %v", err)
+		return nil, damaged("a recording does not open with its epoch's key", err)
 	}
 	plain, err := io.ReadAll(io.LimitReader(r, maxSegment))
 	if err != nil {
-		return nil, rule.Errorf(rule.FileHash, "a recording is damaged inside: %v", err)
+		return nil, damaged("a recording is damaged inside", err)
 	}
 	return plain, checkContent(plain, file)
+}
+
+// damaged refuses what passed CheckSealed and still does not open.
+func damaged(what string, err error) error {
+	if rule.Off(rule.FileHash) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return rule.Errorf(rule.FileHash, "%s: %v", what, err)
 }
 
 // checkContent holds what is inside against the leaf: an export is checked by this hash later, so it

@@ -43,7 +43,7 @@ type Joined struct {
 // New makes an invitation for a further device of one's own person. origin is where the other device
 // opens the app.
 func New(ctx context.Context, s *session.Session, origin string, step func(string)) (*Invitation, error) {
-	if _, err := s.Sync(ctx); err != nil {
+	if _, err := s.Steady(ctx, anything); err != nil {
 		return nil, err
 	}
 	secret, err := newSecret(s.Rand)
@@ -62,12 +62,15 @@ func New(ctx context.Context, s *session.Session, origin string, step func(strin
 	return i, drop(ctx, s.Client, endsOf(secret).joiner, body)
 }
 
+// anything is content with a View that holds by itself.
+func anything(*session.View) error { return nil }
+
 // Wait lets one device in. It returns when that is done, or with ErrTooLate.
 func (i *Invitation) Wait(ctx context.Context, patience time.Duration) (*Joined, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrTooLate)
 	defer cancel()
 	var joined *Joined
-	err := watch(ctx, i.s.Client, endsOf(i.secret).inviter, func(body []byte) (bool, error) {
+	err := watch(ctx, i.s.Client, endsOf(i.secret).inviter, each(func(body []byte) (bool, error) {
 		r, ok := i.read(body)
 		if !ok {
 			return false, nil
@@ -78,7 +81,7 @@ func (i *Invitation) Wait(ctx context.Context, patience time.Duration) (*Joined,
 			return false, nil
 		}
 		return err == nil, err
-	})
+	}))
 	clear(i.secret)
 	return joined, err
 }
@@ -156,7 +159,7 @@ func (i *Invitation) take(link []byte) error {
 
 // again tells the joiner to build its link on the newest roster.
 func (i *Invitation) again(ctx context.Context, device roster.DeviceKeys) error {
-	if _, err := i.s.Sync(ctx); err != nil {
+	if _, err := i.s.Steady(ctx, anything); err != nil {
 		return err
 	}
 	if err := i.tell(ctx, device, stale); err != nil {

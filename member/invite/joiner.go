@@ -35,7 +35,8 @@ const (
 )
 
 var (
-	errNoWelcome = errors.New("this invitation is unknown: it is older than a day, or was used already")
+	errNoWelcome = errors.New("this invitation is unknown; it is older than a day, or of another cloud")
+	errUsed      = errors.New("this invitation was used already; it works once: make a new one")
 	errNoVerdict = errors.New("the device that made this invitation does not answer; is keyhold invite, or the page with the link, still open there?")
 )
 
@@ -72,22 +73,24 @@ func (j *Joiner) Join(ctx context.Context, inv pairing.Invitation, name, dir str
 	return folder, state, err
 }
 
-// welcome fetches the roster and wants it to hold the head that the link names.
+// welcome fetches the roster and wants it to hold the head that the link names. An answer that lies in
+// the box before this device has asked was meant for another one.
 func (j *Joiner) welcome(ctx context.Context, inv pairing.Invitation) (*roster.State, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, welcomeWait, errNoWelcome)
 	defer cancel()
 	var state *roster.State
-	err := watch(ctx, j.Client, endsOf(inv.Secret).joiner, func(body []byte) (bool, error) {
-		var w welcome
-		if canon.UnmarshalMax(body, &w, maxMessage) != nil {
-			return false, nil
+	err := watch(ctx, j.Client, endsOf(inv.Secret).joiner, func(bodies [][]byte) (bool, error) {
+		for _, body := range bodies {
+			var w welcome
+			if canon.UnmarshalMax(body, &w, maxMessage) != nil {
+				return false, errUsed
+			}
+			var err error
+			if state, err = checkRoster(w.Roster, inv); err != nil {
+				return false, err
+			}
 		}
-		s, err := checkRoster(w.Roster, inv)
-		if err != nil {
-			return false, err
-		}
-		state = s
-		return true, nil
+		return state != nil, nil
 	})
 	return state, err
 }
@@ -138,7 +141,7 @@ func (j *Joiner) verdict(ctx context.Context, inv pairing.Invitation, state *ros
 	ctx, cancel := context.WithTimeoutCause(ctx, verdictWait, errNoVerdict)
 	defer cancel()
 	token := endsOf(inv.Secret).joiner
-	err := watch(ctx, j.Client, token, func(body []byte) (bool, error) {
+	err := watch(ctx, j.Client, token, each(func(body []byte) (bool, error) {
 		plain, err := secret.Reader().Open(joinInfo(inv.Household, "joined"), box.Context{"box": pairing.Box(token)}, body)
 		if err != nil {
 			return false, nil
@@ -161,6 +164,6 @@ func (j *Joiner) verdict(ctx context.Context, inv pairing.Invitation, state *ros
 			return false, rule.Errorf(rule.Signer, "the roster does not hold this device")
 		}
 		return true, nil
-	})
+	}))
 	return state, err
 }

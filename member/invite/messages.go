@@ -71,8 +71,8 @@ func endsOf(secret []byte) ends {
 	return ends{joiner: pairing.Derive(secret, pairing.InviteToJoiner), inviter: pairing.Derive(secret, pairing.InviteToInviter)}
 }
 
-// watch hands each message of a box to take until that returns true.
-func watch(ctx context.Context, c *api.Client, token []byte, take func([]byte) (bool, error)) error {
+// watch hands what lies in a box, and what comes, to take until that returns true.
+func watch(ctx context.Context, c *api.Client, token []byte, take func([][]byte) (bool, error)) error {
 	var after int64
 	for {
 		drops, err := c.Drops(ctx, pairing.Box(token), token, after, api.MaxDropWait)
@@ -89,13 +89,26 @@ func watch(ctx context.Context, c *api.Client, token []byte, take func([]byte) (
 			}
 			continue
 		}
-		for _, d := range drops {
+		bodies := make([][]byte, len(drops))
+		for i, d := range drops {
 			after = max(after, d.N)
-			done, err := take(d.Body)
-			if err != nil || done {
-				return err
+			bodies[i] = d.Body
+		}
+		if done, err := take(bodies); err != nil || done {
+			return err
+		}
+	}
+}
+
+// each is for messages that do not depend on each other.
+func each(take func([]byte) (bool, error)) func([][]byte) (bool, error) {
+	return func(bodies [][]byte) (bool, error) {
+		for _, body := range bodies {
+			if done, err := take(body); err != nil || done {
+				return done, err
 			}
 		}
+		return false, nil
 	}
 }
 

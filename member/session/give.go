@@ -15,24 +15,23 @@ import (
 // Give seals every epoch that this session's reader can open to another reader, and returns how many.
 // Epochs that name the device among their readers already are left out.
 func (s *Session) Give(ctx context.Context, device roster.DeviceKeys) (int, error) {
-	v, err := s.Sync(ctx)
-	if err != nil {
-		return 0, err
-	}
 	var rows []request.Row
-	err = v.EachEpoch(ctx, func(camera id.Camera, epoch id.Epoch, leaf *manifest.Epoch, identity string) error {
-		if leaf != nil {
-			for _, r := range leaf.Readers {
-				if r.Device == device.ID {
-					return nil
+	_, err := s.Steady(ctx, func(v *View) error {
+		rows = nil
+		return v.EachEpoch(ctx, func(camera id.Camera, epoch id.Epoch, leaf *manifest.Epoch, identity string) error {
+			if leaf != nil {
+				for _, r := range leaf.Readers {
+					if r.Device == device.ID {
+						return nil
+					}
 				}
 			}
-		}
-		row, err := to.SealRow(s.Home.Household, camera, epoch, s.Roster.Head.Hash, to.Reader{Device: device.ID, Key: device.Reader}, []byte(identity))
-		if err == nil {
-			rows = append(rows, row)
-		}
-		return err
+			row, err := to.SealRow(s.Home.Household, camera, epoch, s.Roster.Head.Hash, to.Reader{Device: device.ID, Key: device.Reader}, []byte(identity))
+			if err == nil {
+				rows = append(rows, row)
+			}
+			return err
+		})
 	})
 	if err != nil {
 		return 0, err

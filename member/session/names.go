@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"keyhold/member/device"
 	"keyhold/sealing/open"
@@ -66,16 +65,16 @@ func (v *View) checkRun(ctx context.Context, run *Run, leaf *manifest.Run) error
 
 // readNames opens the household's document of names and wants it to be the one that the newest leaf
 // about it names, or a newer one.
-func (v *View) readNames(ctx context.Context, seen device.Highest) error {
+func (v *View) readNames(seen device.Highest) error {
 	if len(v.answer.Names) == 0 {
 		if seen.Names > 0 && !rule.Off(rule.RolledBack) {
 			return rule.Errorf(rule.RolledBack, "the household's names that this device has seen are gone")
 		}
 		return nil
 	}
-	plain, err := v.openHousehold(ctx, v.answer.Names)
-	if errors.Is(err, errYet) || (errors.Is(err, errNoKey) && seen.Names == 0) {
-		return nil // the hub has not announced the key that they are sealed to
+	plain, err := v.openHousehold(v.answer.Names)
+	if errors.Is(err, errNoKey) && seen.Names == 0 {
+		return nil // nothing was handed out to this reader yet
 	}
 	if err != nil {
 		return fmt.Errorf("open the household's names: %w", err)
@@ -104,31 +103,29 @@ func (v *View) readNames(ctx context.Context, seen device.Highest) error {
 	return nil
 }
 
-// openHousehold opens what is sealed to the household's epoch. A file does not say which one that
-// was, so the newest is tried first.
-func (v *View) openHousehold(ctx context.Context, sealed []byte) ([]byte, error) {
-	var tried error = errNoKey
-	done := map[id.Epoch]bool{}
-	for _, ref := range slices.Backward(v.pages[id.HouseholdCamera]) {
-		if done[ref.Epoch] {
+// openHousehold opens what is sealed to an epoch of the household. A file does not say to which, and a
+// new one may be in use a moment before its page is under a checkpoint, so each key that was handed out
+// is tried. That is no matter of trust: what is inside is signed by the hub.
+func (v *View) openHousehold(sealed []byte) ([]byte, error) {
+	last := errNoKey
+	for k, rows := range v.rows {
+		if k.Camera != id.HouseholdCamera {
 			continue
 		}
-		done[ref.Epoch] = true
-		identity, err := v.identity(ctx, epochKey{id.HouseholdCamera, ref.Epoch})
-		if err != nil {
-			tried = err
-			continue
+		for _, row := range rows {
+			identity, err := open.Row(v.s.Keys.Reader(), v.Roster.Household, row)
+			if err != nil {
+				last = err
+				continue
+			}
+			plain, err := openNames(identity, sealed)
+			if err == nil {
+				return plain, nil
+			}
+			last = rule.Errorf(rule.Envelope, "sealed with a key that the cloud did not hand out")
 		}
-		plain, err := openNames(identity, sealed)
-		if err == nil {
-			return plain, nil
-		}
-		tried = err
 	}
-	if rule.Of(tried) == "" && !errors.Is(tried, errNoKey) && !errors.Is(tried, errYet) {
-		return nil, rule.Errorf(rule.FileHash, "not sealed to this household: %v", tried)
-	}
-	return nil, tried
+	return nil, last
 }
 
 func openNames(identity *open.Identity, sealed []byte) ([]byte, error) {

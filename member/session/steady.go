@@ -39,7 +39,7 @@ func (s *Session) Steady(ctx context.Context, use func(*View) error) (*View, err
 
 func unsteady(v *View, err error) bool {
 	if err != nil {
-		return rule.Of(err) == rule.SeqGap
+		return rule.Of(err) == rule.SeqGap || rule.Of(err) == rule.Envelope
 	}
 	return v.behind
 }

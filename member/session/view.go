@@ -123,7 +123,7 @@ func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offlin
 	if err := v.readHousehold(ctx); err != nil {
 		return nil, err
 	}
-	if err := v.readNames(ctx, seen); err != nil {
+	if err := v.readNames(seen); err != nil {
 		return nil, err
 	}
 	return v, s.raise(v)
