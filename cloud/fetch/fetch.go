@@ -40,8 +40,9 @@ var LookQuota = store.Quota{Messages: 4096, Bytes: 64 << 20}
 
 // Desk answers fetches. Its fields are set once, before use.
 type Desk struct {
-	Store store.Store
-	Now   func() time.Time
+	Store   store.Store
+	Rosters *access.Mirror
+	Now     func() time.Time
 	// Notify wakes the hub after a look was queued for it.
 	Notify func(id.Household, id.Device)
 }
@@ -56,8 +57,11 @@ func (d *Desk) Sync(ctx context.Context, v *access.Verified[request.Fetch]) (*ap
 	if _, err := d.Store.Fetch(ctx, v.Nonce(), a, nil, LookQuota); err != nil {
 		return nil, access.Answer(fmt.Errorf("fetch: sync: %w", err))
 	}
-	out := &api.Sync{Address: Prefix + a.Address, Expires: a.Expires, Now: a.At, Roster: v.Roster().Chain}
-	steps := []func(context.Context, *request.Fetch, store.Range, *api.Sync) error{d.runs, d.pages, d.envelopes, d.documents}
+	out := &api.Sync{Address: Prefix + a.Address, Expires: a.Expires, Now: a.At}
+	// The hub goes on writing meanwhile. So what speaks of other things is read before them: a status before the
+	// checkpoint that it names, a checkpoint before the pages that it covers, pages and names before the envelopes of
+	// their epochs, and the roster last. A reader may find more than it was told of, never less.
+	steps := []func(context.Context, *request.Fetch, store.Range, *api.Sync) error{d.documents, d.runs, d.pages, d.envelopes, d.roster}
 	for _, step := range steps {
 		if err := step(ctx, f, a.Range, out); err != nil {
 			return nil, fmt.Errorf("fetch: sync: %w", err)
@@ -66,8 +70,15 @@ func (d *Desk) Sync(ctx context.Context, v *access.Verified[request.Fetch]) (*ap
 	return out, nil
 }
 
-// runs come before pages: a page that is replaced between the two then holds more than its checkpoint covers, never
-// less.
+func (d *Desk) roster(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) error {
+	state, err := d.Rosters.State(ctx, f.Household)
+	if err != nil {
+		return err
+	}
+	out.Roster = state.Chain
+	return nil
+}
+
 func (d *Desk) runs(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) error {
 	runs, err := d.Store.Runs(ctx, f.Household)
 	if err != nil {

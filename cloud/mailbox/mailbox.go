@@ -33,7 +33,7 @@ const (
 	KeepAcked = time.Minute
 )
 
-// MailQuota is what one sender may have waiting in mail.
+// MailQuota is what one sender may have waiting for one reader.
 var MailQuota = store.Quota{Messages: 256, Bytes: 4 << 20}
 
 // Mailbox passes messages. Its fields are set once, before use.

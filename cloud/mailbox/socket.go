@@ -22,7 +22,7 @@ import (
 const (
 	// helloTime is how long a new socket may take to say who it is, writeTime one frame to go out.
 	helloTime = 10 * time.Second
-	writeTime = 30 * time.Second
+	writeTime = 10 * time.Second
 	// pingEvery finds out that a reader is gone, and keeps the way through address translators open.
 	pingEvery = 30 * time.Second
 	// batch is how many messages are read from the store at a time.
@@ -212,7 +212,8 @@ func (m *Mailbox) send(ctx context.Context, conn *websocket.Conn, v any) error {
 	if err != nil {
 		return fmt.Errorf("mailbox: encode frame: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	// A frame that is on its way when the server stops is finished, or the goodbye could not follow it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	if err := conn.Write(ctx, websocket.MessageText, b); err != nil {
 		return fmt.Errorf("mailbox: send frame: %w", err)

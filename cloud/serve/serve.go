@@ -111,7 +111,7 @@ func (s *Server) wire() {
 	s.record = &record.Record{Store: s.store, Rosters: mirror, Objects: objects, Now: c.Now}
 	s.mailbox = &mailbox.Mailbox{Store: s.store, Keys: s.keys, Bell: ringer, Log: s.log, Now: c.Now, Quota: mailbox.MailQuota, Newest: s.newest}
 	s.boxes = &drop.Boxes{Store: s.store, Bell: ringer, Now: c.Now}
-	s.desk = &fetch.Desk{Store: s.store, Now: c.Now, Notify: s.mailbox.Notify}
+	s.desk = &fetch.Desk{Store: s.store, Rosters: mirror, Now: c.Now, Notify: s.mailbox.Notify}
 	s.sweeper = &retention.Sweeper{Store: s.store, Objects: objects, Log: s.log, Now: c.Now}
 }
 

@@ -19,7 +19,8 @@ type Mail struct {
 	At        int64
 }
 
-// Quota bounds what one sender may have waiting in a household, by kind.
+// Quota bounds what one sender may have waiting for one reader, by kind. It is per reader so that a device which never
+// comes back cannot use up what the hub may say to the others.
 type Quota struct {
 	Messages int64
 	Bytes    int64

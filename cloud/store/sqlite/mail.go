@@ -15,7 +15,7 @@ import (
 
 const (
 	selectPending = `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM mail
-		WHERE household = $1 AND sender = $2 AND kind = $3 AND acked = 0`
+		WHERE household = $1 AND sender = $2 AND kind = $3 AND reader = $4 AND acked = 0`
 	nextMail = `INSERT INTO mailboxes (household, reader, last) VALUES ($1, $2, 1)
 		ON CONFLICT (household, reader) DO UPDATE SET last = mailboxes.last + 1 RETURNING last`
 	insertMail = `INSERT INTO mail (household, reader, id, sender, kind, size, body, at, acked)
@@ -34,7 +34,7 @@ const (
 // putMail is PutMail inside a transaction.
 func putMail(ctx context.Context, tx *sql.Tx, m store.Mail, q store.Quota) (int64, error) {
 	var messages, bytes int64
-	if err := tx.QueryRowContext(ctx, selectPending, m.Household, m.Sender, m.Kind).Scan(&messages, &bytes); err != nil {
+	if err := tx.QueryRowContext(ctx, selectPending, m.Household, m.Sender, m.Kind, m.Reader).Scan(&messages, &bytes); err != nil {
 		return 0, err
 	}
 	if messages >= q.Messages || bytes+int64(len(m.Body)) > q.Bytes {

@@ -39,7 +39,7 @@ type Store struct {
 // Open opens the file, makes it if need be, and brings its tables up to date.
 func Open(ctx context.Context, path string) (*Store, error) {
 	w, err := open(path, url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(5000)", "auto_vacuum(INCREMENTAL)"},
+		"_pragma": {"auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(5000)"},
 		"_txlock": {"immediate"},
 	}, 1)
 	if err != nil {

@@ -192,11 +192,11 @@ func nonces(w *world) {
 }
 
 func quota(w *world) {
-	h, sender := w.household(), device()
+	h, sender, reader := w.household(), device(), id.Hub
 	send := func(size int, q store.Quota) error {
 		n := w.nonce(h)
 		_, err := w.s.PutMail(w.Context(), n, store.Mail{
-			Household: h, Reader: id.Hub, Sender: sender, Kind: "mail", Body: noise(size), At: noon,
+			Household: h, Reader: reader, Sender: sender, Kind: "mail", Body: noise(size), At: noon,
 		}, q)
 		return err
 	}
@@ -208,8 +208,15 @@ func quota(w *world) {
 	w.ok(send(20, bytes))
 	w.ok(w.s.Ack(w.Context(), h, id.Hub, 2, noon))
 	w.ok(send(80, bytes)) // what was read no longer counts
+	w.want(send(40, two), store.ErrFull)
 	sender = device()
-	w.ok(send(40, two)) // and another sender has its own
+	w.ok(send(40, two)) // another sender has its own
+	sender, reader = id.Hub, device()
+	w.ok(send(40, two))
+	w.ok(send(40, two))
+	w.want(send(40, two), store.ErrFull)
+	reader = device()
+	w.ok(send(40, two)) // and so has every reader
 }
 
 func envelopes(w *world) {

@@ -134,7 +134,7 @@ CREATE TABLE mail (
   acked     INTEGER NOT NULL, -- when it was acknowledged, 0 while it was not
   PRIMARY KEY (household, reader, id)
 );
-CREATE INDEX mail_by_sender ON mail (household, sender, kind, acked);
+CREATE INDEX mail_by_sender ON mail (household, sender, kind, reader, acked);
 CREATE INDEX mail_by_at ON mail (at);
 CREATE INDEX mail_by_acked ON mail (acked);
 
