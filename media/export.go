@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 )
 
 // scale is the movie's timescale and that of the video.
@@ -133,12 +134,8 @@ func (e *exporter) add(p Piece, o Options) error {
 		}
 	}
 	where := func(pos int) int64 {
-		for i, c := range s.content {
-			if pos >= c[0] && pos < c[1] {
-				return place[i] + int64(pos-c[0])
-			}
-		}
-		return 0
+		i := sort.Search(len(s.content), func(i int) bool { return s.content[i][1] > pos })
+		return place[i] + int64(pos-s.content[i][0])
 	}
 	for i := range s.Tracks {
 		t := &s.Tracks[i]

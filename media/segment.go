@@ -19,8 +19,10 @@ var ErrFormat = errors.New("not a segment of a recording")
 func malformed(what string) error { return fmt.Errorf("media: %w: %s", ErrFormat, what) }
 
 const (
-	maxTracks  = 8
-	maxSamples = 1 << 20
+	maxTracks = 8
+	// maxSamples of a track and maxContent boxes are many times what thirty seconds have.
+	maxSamples = 1 << 15
+	maxContent = 1 << 12
 )
 
 // A Track is one stream of a segment.
@@ -159,6 +161,9 @@ func Parse(b []byte) (*Segment, error) {
 		case "moof":
 			return s.fragment(x)
 		case "mdat":
+			if len(s.content) == maxContent {
+				return malformed("too many pieces of content")
+			}
 			s.content = append(s.content, [2]int{x.from, x.to})
 		}
 		return nil
