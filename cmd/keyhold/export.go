@@ -10,7 +10,9 @@ import (
 
 	"keyhold/member/export"
 	"keyhold/member/session"
+	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/request"
 )
 
 // ExportCommand writes a range as an MP4.
@@ -44,22 +46,14 @@ func (e *ExportCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	var timeline *session.Timeline
-	var camera manifest.NamedCam
-	v, err := s.Steady(ctx, func(v *session.View) error {
-		cameras, err := chosen(v, e.Camera)
-		if err != nil {
-			return err
-		}
-		if len(cameras) == 0 {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", e.Camera)
-		}
-		camera = cameras[0]
-		timeline, err = v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
-		return err
-	})
+	v, camera, timeline, err := e.look(ctx, s, from, until)
 	if err != nil {
 		return err
+	}
+	if c.now().Sub(until) < recent {
+		if v, camera, timeline, err = e.newest(ctx, c, s, v, camera, timeline); err != nil {
+			return err
+		}
 	}
 	b := c.bar("Checking and opening")
 	result, err := export.Write(ctx, s, v, timeline, e.Out, b.set)
@@ -76,6 +70,58 @@ func (e *ExportCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	return c.alarms(v)
+}
+
+// look reads and checks the record of the range.
+func (e *ExportCommand) look(ctx context.Context, s *session.Session, from, until time.Time) (v *session.View, camera manifest.NamedCam, t *session.Timeline, err error) {
+	v, err = s.Steady(ctx, func(v *session.View) error {
+		cameras, err := chosen(v, e.Camera)
+		if err != nil {
+			return err
+		}
+		if len(cameras) == 0 {
+			return fmt.Errorf("there is no camera %q; see keyhold cameras list", e.Camera)
+		}
+		camera = cameras[0]
+		t, err = v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
+		return err
+	})
+	return v, camera, t, err
+}
+
+const (
+	// recent is how long ago the end of a range may be for its end to lie in a pack that is still open.
+	recent = 2 * time.Minute
+	// newestWait is how long an export waits for that pack.
+	newestWait = 12 * time.Second
+)
+
+// newest asks the hub to send what it holds open, and waits for it. A hub that is away is no reason not
+// to export the rest.
+func (e *ExportCommand) newest(ctx context.Context, c *console, s *session.Session, v *session.View, camera manifest.NamedCam, t *session.Timeline) (*session.View, manifest.NamedCam, *session.Timeline, error) {
+	asked := c.now()
+	target := min(t.Until, asked.UnixMilli())
+	reached := func() bool { return len(t.Segments) > 0 && t.Segments[len(t.Segments)-1].End >= target }
+	if reached() {
+		return v, camera, t, nil
+	}
+	c.say("Asking the hub for the newest.")
+	if _, err := s.Do(ctx, request.Op{Kind: request.OpLeaveEarly, Cameras: []id.Camera{camera.ID}}); err != nil {
+		c.say("It cannot be had now: %v", err)
+		return v, camera, t, ctx.Err()
+	}
+	for !reached() && c.now().Sub(asked) < newestWait {
+		select {
+		case <-ctx.Done():
+			return v, camera, t, context.Cause(ctx)
+		case <-time.After(500 * time.Millisecond):
+		}
+		var err error
+		if v, camera, t, err = e.look(ctx, s, time.UnixMilli(t.From), time.UnixMilli(t.Until)); err != nil {
+			return v, camera, t, err
+		}
+	}
+	return v, camera, t, nil
 }
 
 func (c *console) exported(path, name string, t *session.Timeline, r *export.Result) {
