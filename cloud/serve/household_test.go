@@ -49,7 +49,7 @@ type cloud struct {
 	dir  string
 	base string
 	to   []byte
-	log  *bytes.Buffer
+	log  *locked
 	stop func()
 }
 
@@ -61,10 +61,10 @@ func start(t *testing.T) *cloud {
 
 func startIn(t *testing.T, dir string, c *clock, limits serve.Limits) *cloud {
 	t.Helper()
-	log := &bytes.Buffer{}
+	log := &locked{}
 	s, err := serve.Open(t.Context(), serve.Config{
 		Data: dir, Now: c.Now, Limits: limits,
-		Log: slog.New(slog.NewTextHandler(&locked{w: log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,13 @@ func startIn(t *testing.T, dir string, c *clock, limits serve.Limits) *cloud {
 // locked lets several goroutines write to a buffer.
 type locked struct {
 	mu sync.Mutex
-	w  *bytes.Buffer
+	w  bytes.Buffer
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.String()
 }
 
 func (l *locked) Write(p []byte) (int, error) {
