@@ -85,7 +85,10 @@ export class Fixture implements Household {
     this.phase.set('ready');
   }
 
-  async create(_wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<{ sheetWords: string[] }> {
+  async create(
+    _wish: NewHousehold,
+    onStep: (step: CreateStep) => void,
+  ): Promise<{ sheetWords: string[] }> {
     onStep('finding');
     await this.#act();
     const words =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setClock } from '../src/lib/clock.svelte';
+import { language } from '../src/lib/language.svelte';
 import { mountApp } from '../src/start';
 import { settle } from './drive';
 import { now } from './fixture';
@@ -13,6 +14,8 @@ const make = name === null ? undefined : states[name];
 localStorage.setItem('keyhold.language', wish.get('language') ?? 'en');
 localStorage.setItem('keyhold.theme', wish.get('theme') ?? 'system');
 const page = document.documentElement;
+// For whoever drives this page: another language in place.
+Object.assign(globalThis, { speak: language.set, settle });
 page.dataset.states = Object.keys(states).join(' ');
 
 async function show(): Promise<void> {

@@ -47,7 +47,7 @@ function tree(p: Paint, x: number, foot: number, size: number): void {
 
 const painters: Record<Scene, (p: Paint, walk: number) => void> = {
   door(p, walk) {
-    box(p, '#b7c4c9', 0, 0, W, 250);
+    box(p, '#b7c4c9', 0, 0, W, H);
     shape(p, '#98938a', [0, 258], [W, 228], [W, H], [0, H]);
     box(p, '#6d6259', 40, 46, 144, 232);
     box(p, '#86786b', 54, 60, 116, 218);
@@ -65,7 +65,7 @@ const painters: Record<Scene, (p: Paint, walk: number) => void> = {
     if (walk > 0.6) person(p, 330, 300, 120, '#7a4b46');
   },
   garden(p, walk) {
-    box(p, '#a9bcd0', 0, 0, W, 210);
+    box(p, '#a9bcd0', 0, 0, W, H);
     shape(p, '#7f9a6b', [0, 206], [260, 188], [W, 216], [W, H], [0, H]);
     tree(p, 120, 270, 170);
     shape(p, '#7a5640', [396, 150], [560, 150], [480, 96]);

@@ -18,9 +18,37 @@ const minute = 60_000;
 function three(): Fixture {
   const household = new Fixture();
   household.cameras.set([
-    camera('cam_door', 'Front door', 'door', day([[0, 11.6], [12.1, 24]])),
-    camera('cam_hall', 'Hall', 'hall', day([[0.3, 2], [3.2, 24]])),
-    camera('cam_garden', 'Garden', 'garden', day([[0, 6.1], [7.9, 9.5], [10, 24]], 'hub')),
+    camera(
+      'cam_door',
+      'Front door',
+      'door',
+      day([
+        [0, 11.6],
+        [12.1, 24],
+      ]),
+    ),
+    camera(
+      'cam_hall',
+      'Hall',
+      'hall',
+      day([
+        [0.3, 2],
+        [3.2, 24],
+      ]),
+    ),
+    camera(
+      'cam_garden',
+      'Garden',
+      'garden',
+      day(
+        [
+          [0, 6.1],
+          [7.9, 9.5],
+          [10, 24],
+        ],
+        'hub',
+      ),
+    ),
   ]);
   return household;
 }
@@ -130,7 +158,7 @@ const many = (): Fixture => {
 };
 
 export const states: Record<string, () => State> = {
-  'join': () => ({ ...joining(null), then: undefined }),
+  join: () => ({ ...joining(null), then: undefined }),
   'join-paste': () => ({ ...joining(null), link: null, then: undefined }),
   'join-progress': () => joining(null, true),
   'join-used': () => joining('invitation-used'),
@@ -165,7 +193,8 @@ export const states: Record<string, () => State> = {
       await click('button[type=submit]');
     }),
   'first-camera': () => first(toCameras),
-  'first-camera-added': () => first(async () => (await toCameras(), await addOne(), await see('summary'))),
+  'first-camera-added': () =>
+    first(async () => (await toCameras(), await addOne(), await see('summary'))),
   'first-waiting': () =>
     first(async () => (await toCameras(), await addOne(), await click('.actions .filled'))),
   'first-picture': () => {
@@ -178,7 +207,7 @@ export const states: Record<string, () => State> = {
     return state;
   },
 
-  'home': () => ({ household: three() }),
+  home: () => ({ household: three() }),
   'home-empty': () => ({ household: new Fixture() }),
   'home-one': () => {
     const household = three();
@@ -194,9 +223,16 @@ export const states: Record<string, () => State> = {
   'home-waiting': () => {
     const household = three();
     household.cameras.set(
-      household.cameras.get().map((one) => ({ ...one, newest: undefined, state: 'waiting' as const })),
+      household.cameras
+        .get()
+        .map((one) => ({ ...one, newest: undefined, state: 'waiting' as const })),
     );
-    household.trust.set({ ...household.trust.get(), checkedAt: null, checking: true, hubHeardAt: null });
+    household.trust.set({
+      ...household.trust.get(),
+      checkedAt: null,
+      checking: true,
+      hubHeardAt: null,
+    });
     return { household };
   },
   'home-lost': () => {
@@ -205,7 +241,12 @@ export const states: Record<string, () => State> = {
     if (!door?.newest || !hall?.newest || !garden) throw new Error('three cameras');
     household.cameras.set([
       { ...door, newest: { ...door.newest, at: now - 16 * minute } },
-      { ...hall, state: 'lost', lostSince: now - 51 * minute, newest: { ...hall.newest, at: now - 51 * minute } },
+      {
+        ...hall,
+        state: 'lost',
+        lostSince: now - 51 * minute,
+        newest: { ...hall.newest, at: now - 51 * minute },
+      },
       { ...garden, state: 'lost', newest: undefined },
     ]);
     return { household };
@@ -226,9 +267,10 @@ export const states: Record<string, () => State> = {
     return { household, then: async () => (await click('header .btn'), await addOne()) };
   },
 
-  'history': () => history({ then: () => see('.poster canvas') }),
+  history: () => history({ then: () => see('.poster canvas') }),
   'history-playing': playing,
-  'history-opening': () => history({ fragment: `#/history?camera=cam_hall&at=${now - 9 * minute}` }),
+  'history-opening': () =>
+    history({ fragment: `#/history?camera=cam_hall&at=${now - 9 * minute}` }),
   'history-gap': () =>
     history({ fragment: `#/history?camera=cam_door&at=${Date.UTC(2026, 10, 22, 10, 50)}` }),
   'history-no-camera': () => ({ household: new Fixture(), fragment: '#/history' }),
@@ -258,7 +300,7 @@ export const states: Record<string, () => State> = {
     return history({ household, then: () => see('.poster canvas') });
   },
   'history-many': () => history({ household: many(), then: () => see('.poster canvas') }),
-  'export': () => history({ then: async () => (await see('.poster canvas'), await click('.word')) }),
+  export: () => history({ then: async () => (await see('.poster canvas'), await click('.word')) }),
   'export-running': () => exporting((household) => (household.stuck = true)),
   'export-done': () => exporting(() => undefined),
   'export-refused': () => exporting((household) => (household.refusal = 'fault')),
@@ -282,8 +324,8 @@ export const states: Record<string, () => State> = {
   }),
   'alarms-none': () => ({ household: three(), fragment: '#/alarms' }),
 
-  'settings': () => ({ household: three(), fragment: '#/settings' }),
-  'keys': () => ({
+  settings: () => ({ household: three(), fragment: '#/settings' }),
+  keys: () => ({
     household: three(),
     fragment: '#/settings',
     then: async () => {

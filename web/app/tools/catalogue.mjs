@@ -30,14 +30,19 @@ for (const path of sources(join(app, 'src'))) {
   }
 }
 
-const placeholders = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort().join();
+const placeholders = (text) =>
+  [...text.matchAll(/\{(\w+)\}/g)]
+    .map((found) => found[1])
+    .sort()
+    .join();
 const faults = [];
 const keys = new Set(languages.flatMap((language) => Object.keys(texts[language])));
 for (const key of keys) {
   if (!used.has(key)) faults.push(`${key}: no page uses it`);
   for (const language of languages) {
     const text = texts[language][key];
-    if (typeof text !== 'string' || text.trim() === '') faults.push(`${key}: missing in ${language}`);
+    if (typeof text !== 'string' || text.trim() === '')
+      faults.push(`${key}: missing in ${language}`);
     else if (placeholders(text) !== placeholders(texts.en[key] ?? '')) {
       faults.push(`${key}: other placeholders in ${language}`);
     }
@@ -57,5 +62,7 @@ for (const path of sources(join(app, 'src')).filter((one) => one.endsWith('.svel
 }
 
 for (const fault of faults) console.error(fault);
-console.log(`catalogues: ${keys.size} keys in ${languages.length} languages, ${faults.length} faults`);
+console.log(
+  `catalogues: ${keys.size} keys in ${languages.length} languages, ${faults.length} faults`,
+);
 process.exit(faults.length === 0 ? 0 : 1);

@@ -85,10 +85,7 @@ export function firstZoom(timelines: readonly Timeline[]): number {
 }
 
 export type Moment =
-  | { state: 'recorded' }
-  | { state: 'gap'; gap: Gap }
-  | { state: 'ahead' }
-  | { state: 'before' };
+  { state: 'recorded' } | { state: 'gap'; gap: Gap } | { state: 'ahead' } | { state: 'before' };
 
 /** What is known about one moment of a camera. */
 export function momentOf(timeline: Timeline, at: number): Moment {

@@ -66,7 +66,9 @@ export function lengthText(milliseconds: number): string {
   }
   const rest = minutes % 60;
   const hours = Math.floor(minutes / 60);
-  return rest === 0 ? m.length_hours({ h: hours }) : m.length_hours_minutes({ h: hours, min: rest });
+  return rest === 0
+    ? m.length_hours({ h: hours })
+    : m.length_hours_minutes({ h: hours, min: rest });
 }
 
 /** Whole minutes with the word, for sentences: "12 minutes". */

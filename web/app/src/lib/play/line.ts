@@ -36,7 +36,10 @@ function lastAtMost(count: number, value: number, entry: (index: number) => numb
 
 export function timeAt(line: Line, seconds: number): number {
   const { spans, starts } = line;
-  const index = Math.max(0, lastAtMost(spans.length, seconds, (i) => starts[i] ?? 0));
+  const index = Math.max(
+    0,
+    lastAtMost(spans.length, seconds, (i) => starts[i] ?? 0),
+  );
   const span = spans[index];
   if (!span) return 0;
   const share = Math.min(1, Math.max(0, (seconds - (starts[index] ?? 0)) / span.mediaSeconds));

@@ -66,7 +66,13 @@ export class Player {
     return this.state === 'ready' && last !== undefined && time <= last.end;
   }
 
-  async open(camera: string, from: number, until: number, at: number, play: boolean): Promise<void> {
+  async open(
+    camera: string,
+    from: number,
+    until: number,
+    at: number,
+    play: boolean,
+  ): Promise<void> {
     this.close();
     const turn = this.#turn;
     this.state = 'opening';

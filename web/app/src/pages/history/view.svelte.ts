@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SvelteMap } from 'svelte/reactivity';
 import { dayAt, stepDay, type Day } from '../../lib/days';
-import { kindOf, type ErrorKind, type Household, type Picture, type Timeline } from '../../lib/household';
+import {
+  kindOf,
+  type ErrorKind,
+  type Household,
+  type Picture,
+  type Timeline,
+} from '../../lib/household';
 import { Player } from '../../lib/play/player.svelte';
-import type { Route } from '../../lib/route.svelte';
+import type { Route } from '../../lib/address';
 import {
   firstZoom,
   momentOf,
@@ -62,6 +68,7 @@ export class HistoryView {
 
   /** A preview stands in for the video: while dragging, and until the video's own first picture. */
   get poster(): Picture | null {
+    if (this.moment.state !== 'recorded' || this.player.state === 'failed') return null;
     return this.scrubbing || this.#still || !this.player.shown ? this.preview : null;
   }
 
