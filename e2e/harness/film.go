@@ -19,6 +19,7 @@ type Film struct {
 	Hz      float64 // a tone over quiet noise, if not 0
 	Pulse   bool    // a white flash and a blip, 100 ms long, at the beginning of every second
 	Colour  string  // of a broad bar, by a name that ffmpeg knows; cameras are told apart by it
+	Small   bool    // the colour everywhere and nothing that moves: a tenth of the bytes
 }
 
 const (
@@ -33,10 +34,11 @@ func (f Film) Make(ctx context.Context, path string) error {
 	if colour == "" {
 		colour = "SteelBlue"
 	}
-	args := []string{
-		"-v", "error", "-y", "-f", "lavfi", "-i",
-		fmt.Sprintf("testsrc2=s=%dx%d:r=%d,drawbox=c=%s:w=iw:h=90:t=fill", filmWidth, filmHeight, filmRate, colour),
+	source := fmt.Sprintf("testsrc2=s=%dx%d:r=%d,drawbox=c=%s:w=iw:h=90:t=fill", filmWidth, filmHeight, filmRate, colour)
+	if f.Small {
+		source = fmt.Sprintf("color=c=%s:s=%dx%d:r=%d", colour, filmWidth, filmHeight, filmRate)
 	}
+	args := []string{"-v", "error", "-y", "-f", "lavfi", "-i", source}
 	picture := "[0:v]null[p]"
 	if f.Code != "" {
 		code := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".png")

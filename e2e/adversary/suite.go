@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"keyhold/e2e/proxy"
+	"keyhold/statement/rule"
+)
+
+// Client is a program of the household that the operator tries to deceive.
+type Client interface {
+	Name() string
+	// Proxy is where the operator stands.
+	Proxy() *proxy.Proxy
+	// Look is a person's look at the door's footage. With checks switched off it is that of the test build.
+	Look(ctx context.Context, a *Attack, off []rule.Name) (Sight, error)
+	// Words are pieces of the alarm's text that this client has to show for a rule.
+	Words(name rule.Name) []string
+}
+
+// Row is what came of one attack on one client.
+type Row struct {
+	Attack  string    `json:"attack"`
+	Client  string    `json:"client"`
+	Control string    `json:"control"`
+	Mutant  string    `json:"mutant"`
+	Rule    rule.Name `json:"rule"`
+	Outcome string    `json:"outcome"`
+	OK      bool      `json:"ok"`
+	// LetThrough says that no alarm spoke.
+	LetThrough bool `json:"let_through"`
+	// Said is the first sentence that the person saw.
+	Said string `json:"said"`
+}
+
+// Run makes every attack on every client, the clients side by side.
+func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error) {
+	stage, err := NewStage(ctx, dir, say)
+	defer func() { err = errors.Join(err, stage.Close()) }()
+	if err != nil {
+		return nil, err
+	}
+	loot, err := Plunder(ctx, stage)
+	if err != nil {
+		return nil, err
+	}
+	clients := []Client{&commandLine{stage: stage, loot: loot, dir: dir}}
+	fmt.Fprintln(say, "attacking")
+	attacks := Attacks()
+	all := make([][]Row, len(attacks))
+	var wait sync.WaitGroup
+	for n, client := range clients {
+		for i := range all {
+			all[i] = append(all[i], Row{})
+		}
+		wait.Go(func() {
+			for i := range attacks {
+				all[i][n] = attempt(ctx, stage, loot, client, &attacks[i])
+			}
+		})
+	}
+	wait.Wait()
+	return slices.Concat(all...), nil
+}
+
+// attempt is one attack on one client: the control, the attack, and the mutant.
+func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack) Row {
+	row := Row{Attack: a.Name, Client: c.Name(), Rule: a.Rule, Control: "failed", Mutant: "not run", OK: true}
+	bad := func(format string, args ...any) {
+		row.OK = false
+		row.Outcome = strings.Join(slices.DeleteFunc([]string{row.Outcome, fmt.Sprintf(format, args...)}, func(s string) bool { return s == "" }), "; ")
+	}
+	p := c.Proxy()
+	defer p.Use(nil, nil)
+
+	p.Use(nil, nil)
+	control, err := c.Look(ctx, a, nil)
+	switch {
+	case err != nil:
+		bad("control: %v", err)
+		return row
+	case len(control.Rules) > 0 || control.Fault != "" || !slices.Equal(control.Colours, []string{colours[door]}):
+		bad("control: alarms %v, fault %q, plays %v", control.Rules, control.Fault, control.Colours)
+		return row
+	}
+	row.Control = "plays"
+
+	attacked, touched, err := under(ctx, s, l, c, a, nil)
+	switch {
+	case err != nil:
+		bad("attack: %v", err)
+		return row
+	case touched == 0:
+		bad("the attack did not take place")
+		return row
+	case len(attacked.Rules) == 0:
+		row.LetThrough = true
+		bad("let through: fault %q, plays %v", attacked.Fault, attacked.Colours)
+	case !slices.Equal(attacked.Rules, []rule.Name{a.Rule}):
+		bad("refused by %v", attacked.Rules)
+	default:
+		row.Outcome = "refused"
+		row.Said = sentence(attacked.Words)
+		for _, piece := range c.Words(a.Rule) {
+			if !strings.Contains(attacked.Words, piece) {
+				bad("the alarm does not say %q", piece)
+			}
+		}
+		if len(attacked.Colours) > 0 && slices.ContainsFunc(attacked.Colours, func(colour string) bool { return colour != colours[door] }) {
+			bad("%v was shown all the same", attacked.Colours)
+		}
+	}
+
+	mutant, touched, err := under(ctx, s, l, c, a, a.Off)
+	switch {
+	case err != nil:
+		bad("mutant: %v", err)
+	case touched == 0:
+		bad("mutant: the attack did not take place")
+	case len(mutant.Rules) > 0:
+		bad("mutant: still refused by %v", mutant.Rules)
+	case a.Fooled == nil && mutant.Fault != "":
+		row.Mutant = "no alarm; it does not open"
+	case a.Fooled == nil:
+		row.Mutant = "no alarm; it plays"
+	default:
+		if row.Mutant, err = a.Fooled(control, mutant); err != nil {
+			row.Mutant = "not fooled"
+			bad("mutant: %v; fault %q", err, mutant.Fault)
+		}
+	}
+	return row
+}
+
+// under is a look while the attack goes on.
+func under(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, off []rule.Name) (Sight, int, error) {
+	if err := a.Begin(s, l, c.Proxy()); err != nil {
+		return Sight{}, 0, err
+	}
+	sight, err := c.Look(ctx, a, off)
+	return sight, c.Proxy().Touched(), err
+}
+
+// sentence is the first thing that an alarm says.
+func sentence(words string) string {
+	for line := range strings.SplitSeq(words, "\n") {
+		if _, what, ok := strings.Cut(line, "ALARM  "); ok {
+			return what
+		}
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(words), "\n")
+	return line
+}
