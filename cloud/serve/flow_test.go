@@ -295,3 +295,27 @@ func TestARosterForkIsRefused(t *testing.T) {
 	}
 	wantKind(t, h.put(request.WriteRoster, api.RosterName(3), two), api.Conflict)
 }
+
+func TestTheHubIsToldTheNewestCheckpointAndNobodyElse(t *testing.T) {
+	c := start(t)
+	h := newHousehold(t, c)
+	if s := h.socket(h.byHub()); s.Checkpoint != "" {
+		t.Errorf("before there is one: %q", s.Checkpoint)
+	}
+	put := func(run id.Run, size int64) string {
+		t.Helper()
+		text := must(manifest.Checkpoint{Household: h.id, Run: run, Size: size, At: h.now()}.Sign(h.hub))
+		if err := h.put(request.WriteCheckpoints, api.CheckpointName(run), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	put(h.run, 7)
+	newer := put(must(id.NewRun(rand.Reader)), 2)
+	if s := h.socket(h.byHub()); s.Checkpoint != newer {
+		t.Errorf("the hub is told %q, want the one of the newest run", s.Checkpoint)
+	}
+	if s := h.socket(h.byOwner()); s.Checkpoint != "" {
+		t.Error("a device is told the checkpoint outside of a sync")
+	}
+}

@@ -16,7 +16,7 @@ import (
 )
 
 // slowest is the pace, in bytes a second, below which an upload or a download is given up.
-const slowest = 32 << 10
+const slowest = 8 << 10
 
 type writeIn struct {
 	raw
