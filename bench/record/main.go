@@ -4,8 +4,8 @@
 // files, one process for each camera, without sealing anything.
 //
 // Cameras run in a process of their own, whose time is not counted. Runs of ours and of the peer alternate; the median
-// is printed with its spread. Ours seals, hashes and syncs each pack; ffmpeg does none of that. The program trusts the
-// machine to be otherwise idle and says when it was not. It leaves nothing behind but the clip in the cache.
+// is printed with its spread. Ours is the released hub, which seals, hashes, syncs and signs; ffmpeg does none of that.
+// The program trusts the machine to be otherwise idle. It leaves nothing behind but the clip in the cache.
 package main
 
 import (
@@ -21,16 +21,6 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 {
-		switch os.Args[1] {
-		case roleCameras, roleHub:
-			if err := child(os.Args[1], os.Args[2:]); err != nil {
-				fmt.Fprintln(os.Stderr, "bench record:", err)
-				os.Exit(1)
-			}
-			return
-		}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -44,10 +34,9 @@ func main() {
 type plan struct {
 	runs    int
 	length  time.Duration
-	warm    time.Duration
+	warm    time.Duration // of a hub; the peer needs less
 	counts  []int
-	thumbs  bool
-	profile string
+	sending bool
 	json    bool
 }
 
@@ -72,10 +61,9 @@ func readPlan() (plan, error) {
 	}
 	flag.IntVar(&p.runs, "runs", runs, "interleaved runs of each")
 	flag.IntVar(&seconds, "seconds", length, "length of a run")
-	flag.IntVar(&warm, "warm", 8, "seconds before the measurement begins")
+	flag.IntVar(&warm, "warm", 24, "seconds a hub runs before it is measured; so that each run has the end of a minute's pack in it")
 	flag.StringVar(&counts, "cameras", env("CAMERAS", "1,8,16"), "numbers of cameras")
-	flag.BoolVar(&p.thumbs, "thumbs", true, "also measure with thumbnails, at the largest number")
-	flag.StringVar(&p.profile, "profile", "", "write a CPU profile of our recorder to this file")
+	flag.BoolVar(&p.sending, "sending", true, "also measure with upload and preview pictures, at the largest number")
 	flag.BoolVar(&p.json, "json", os.Getenv("JSON") != "", "one JSON object a line")
 	flag.Parse()
 	p.length, p.warm = time.Duration(seconds)*time.Second, time.Duration(warm)*time.Second

@@ -3,155 +3,118 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"keyhold/e2e/harness"
 )
 
 // A recorder is what is measured.
 type recorder string
 
 const (
-	ours       recorder = "keyhold"
-	oursThumbs recorder = "keyhold with thumbnails"
-	ffmpeg     recorder = "ffmpeg"
-)
-
-const (
-	roleCameras = "cameras"
-	roleHub     = "hub"
+	ours      recorder = "keyhold"
+	oursSends recorder = "keyhold, sending"
+	ffmpeg    recorder = "ffmpeg"
 )
 
 // tick is the kernel's unit of CPU time in /proc; Linux shows hundredths on every architecture.
 const tick = 10 * time.Millisecond
 
-// A proc is a process of the bench, stopped by its own handle.
-type proc struct {
-	cmd *exec.Cmd
-	out *bufio.Reader
+// peerWarm is how long ffmpeg needs to find out what it gets.
+const peerWarm = 8 * time.Second
+
+// A trial is one recorder that runs: its processes, and where it writes.
+type trial struct {
+	procs []*harness.Process
+	dir   string
 }
 
-func (p *proc) stop() {
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() { p.cmd.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(20 * time.Second):
-		p.cmd.Process.Kill()
-		<-done
+func (t *trial) stop() error {
+	var all error
+	for _, p := range t.procs {
+		all = errors.Join(all, p.Stop())
 	}
+	return all
 }
 
-// self starts this program in another role and waits for its first line.
-func self(ctx context.Context, args ...string) (*proc, string, error) {
-	me, err := os.Executable()
-	if err != nil {
-		return nil, "", err
+// copying starts the peer.
+func copying(dir string, urls []string) (*trial, error) {
+	t := &trial{dir: dir}
+	for i, u := range urls {
+		p, err := harness.Start("ffmpeg", filepath.Join(dir, "log"), nil, "ffmpeg", "-v", "error", "-nostdin",
+			"-rtsp_transport", "tcp", "-i", u, "-c", "copy", "-f", "segment", "-segment_time", "4", "-segment_format", "mp4",
+			"-reset_timestamps", "1", filepath.Join(dir, fmt.Sprintf("c%d-%%05d.mp4", i)))
+		if err != nil {
+			return nil, errors.Join(err, t.stop())
+		}
+		t.procs = append(t.procs, p)
 	}
-	cmd := exec.Command(me, args...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	p := &proc{cmd, bufio.NewReader(out)}
-	line, err := p.out.ReadString('\n')
-	if err != nil {
-		p.stop()
-		return nil, "", fmt.Errorf("%s did not start: %w", args[0], err)
-	}
-	return p, strings.TrimSpace(line), nil
+	return t, nil
 }
 
-type cameras struct {
-	*proc
-	urls []string
-}
-
-func startCameras(ctx context.Context, clip string, n int) (*cameras, error) {
-	p, addr, err := self(ctx, roleCameras, clip, strconv.Itoa(n))
-	if err != nil {
+// recording starts a hub.
+func recording(ctx context.Context, h *home) (*trial, error) {
+	if err := h.StartHub(ctx); err != nil {
 		return nil, err
 	}
-	c := &cameras{proc: p}
-	for i := range n {
-		c.urls = append(c.urls, fmt.Sprintf("rtsp://%s/cam%d", addr, i))
-	}
-	return c, nil
+	return &trial{[]*harness.Process{h.Hub}, h.Path("hub")}, nil
 }
 
 // measure gives the CPU time per camera and second, in ms, and the proportional set size in MB.
-func measure(ctx context.Context, p plan, k recorder, urls []string) (cpu, mem float64, err error) {
+func measure(ctx context.Context, p plan, h *home, urls []string) (cpu, mem float64, err error) {
 	dir, err := os.MkdirTemp("", "keyhold-bench-")
 	if err != nil {
 		return 0, 0, err
 	}
-	defer os.RemoveAll(dir)
-	var procs []*proc
-	defer func() {
-		for _, p := range procs {
-			p.stop()
-		}
-	}()
-	if k == ffmpeg {
-		for i, u := range urls {
-			cmd := exec.Command("ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", u, "-c", "copy",
-				"-f", "segment", "-segment_time", "4", "-segment_format", "mp4", "-reset_timestamps", "1",
-				filepath.Join(dir, fmt.Sprintf("c%d-%%05d.mp4", i)))
-			if err := cmd.Start(); err != nil {
-				return 0, 0, err
-			}
-			procs = append(procs, &proc{cmd: cmd})
-		}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	var t *trial
+	if h == nil {
+		t, err = copying(dir, urls)
 	} else {
-		args := []string{roleHub, dir, strconv.FormatBool(k == oursThumbs), p.profile}
-		h, _, err := self(ctx, append(args, urls...)...)
-		if err != nil {
-			return 0, 0, err
-		}
-		procs = append(procs, h)
+		t, err = recording(ctx, h)
 	}
-	if err := pause(ctx, p.warm); err != nil {
-		return 0, 0, err
-	}
-	before, err := spent(procs)
 	if err != nil {
 		return 0, 0, err
 	}
-	written, began := size(dir), time.Now()
+	defer func() { err = errors.Join(err, t.stop()) }()
+	warm := p.warm
+	if h == nil {
+		warm = min(warm, peerWarm)
+	}
+	if err := pause(ctx, warm); err != nil {
+		return 0, 0, err
+	}
+	before, err := spent(t.procs)
+	if err != nil {
+		return 0, 0, err
+	}
+	written, began := size(t.dir), time.Now()
 	if err := pause(ctx, p.length); err != nil {
 		return 0, 0, err
 	}
-	after, err := spent(procs)
+	after, err := spent(t.procs)
 	if err != nil {
 		return 0, 0, err
 	}
 	took := time.Since(began)
-	// Who does not record is not fast: 4 Mbit/s of each camera must have come to the disk.
-	got := float64(size(dir)-written) / took.Seconds() / float64(len(urls)) * 8 / 1e6
+	// Who does not record is not fast: the stream of each camera must have come to the disk.
+	got := float64(size(t.dir)-written) / took.Seconds() / float64(len(urls)) * 8 / 1e6
 	if took > 8*time.Second && got < 2.8 {
 		return 0, 0, fmt.Errorf("only %.1f Mbit/s of each camera were recorded", got)
 	}
-	pss, err := memory(procs)
-	if err != nil {
+	if mem, err = memory(t.procs); err != nil {
 		return 0, 0, err
 	}
-	ms := float64((after - before).Milliseconds()) / took.Seconds() / float64(len(urls))
-	return ms, pss, nil
+	return float64((after - before).Milliseconds()) / took.Seconds() / float64(len(urls)), mem, nil
 }
 
 func size(dir string) (n int64) {
@@ -167,10 +130,10 @@ func size(dir string) (n int64) {
 }
 
 // spent is the CPU time of the processes and of the children that they have waited for.
-func spent(procs []*proc) (time.Duration, error) {
+func spent(procs []*harness.Process) (time.Duration, error) {
 	var sum time.Duration
 	for _, p := range procs {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
 		if err != nil {
 			return 0, fmt.Errorf("a recorder ended early: %w", err)
 		}
@@ -191,10 +154,10 @@ func spent(procs []*proc) (time.Duration, error) {
 }
 
 // memory is the proportional set size: shared pages count by their share.
-func memory(procs []*proc) (float64, error) {
+func memory(procs []*harness.Process) (float64, error) {
 	var kb int64
 	for _, p := range procs {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.cmd.Process.Pid))
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.PID()))
 		if err != nil {
 			return 0, err
 		}

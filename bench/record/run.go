@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
+
+	"keyhold/e2e/harness"
 )
 
 // A figure is one line of the result.
@@ -36,7 +39,13 @@ var bars = map[int]float64{8: 1.0, 16: 0.9}
 
 const mostMemory = 60.0 // MB, at 16 cameras
 
-func run(ctx context.Context) error {
+// A key names what was measured: a recorder at a number of cameras.
+type key struct {
+	n    int
+	kind recorder
+}
+
+func run(ctx context.Context) (err error) {
 	p, err := readPlan()
 	if err != nil {
 		return err
@@ -45,17 +54,40 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	most := slices.Max(p.counts)
-	cams, err := startCameras(ctx, clip, most)
+	programs, err := harness.Build(ctx, false)
 	if err != nil {
 		return err
 	}
-	defer cams.stop()
-
-	type key struct {
-		n    int
-		kind recorder
+	dir, err := os.MkdirTemp("", "keyhold-bench-")
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	most := slices.Max(p.counts)
+	cams, urls, err := startCameras(ctx, dir, programs, clip, most)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cams.Stop()) }()
+	homes := map[key]*home{}
+	defer func() {
+		for _, h := range homes {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	for _, n := range p.counts {
+		at := key{n, ours}
+		if homes[at], err = found(ctx, filepath.Join(dir, fmt.Sprintf("home%d", n)), programs, urls[:n], false); err != nil {
+			return fmt.Errorf("a home with %d cameras: %w", n, err)
+		}
+	}
+	if p.sending {
+		at := key{most, oursSends}
+		if homes[at], err = found(ctx, filepath.Join(dir, "sending"), programs, urls, true); err != nil {
+			return fmt.Errorf("a home that sends: %w", err)
+		}
+	}
+
 	cpu, mem := map[key][]float64{}, map[key][]float64{}
 	for i := range p.runs {
 		for _, n := range p.counts {
@@ -63,11 +95,11 @@ func run(ctx context.Context) error {
 			if i%2 == 1 {
 				kinds = []recorder{ffmpeg, ours}
 			}
-			if p.thumbs && n == most {
-				kinds = append(kinds, oursThumbs)
+			if p.sending && n == most {
+				kinds = append(kinds, oursSends)
 			}
 			for _, k := range kinds {
-				c, m, err := measure(ctx, p, k, cams.urls[:n])
+				c, m, err := measure(ctx, p, homes[key{n, k}], urls[:n])
 				if err != nil {
 					return fmt.Errorf("%s with %d cameras: %w", k, n, err)
 				}
@@ -81,8 +113,8 @@ func run(ctx context.Context) error {
 	for _, n := range p.counts {
 		peer := key{n, ffmpeg}
 		out = append(out, compare(fmt.Sprintf("record.cpu.%d", n), perCamera, cpu[key{n, ours}], cpu[peer], bars[n]))
-		if p.thumbs && n == most {
-			out = append(out, compare(fmt.Sprintf("record.cpu_thumbs.%d", n), perCamera, cpu[key{n, oursThumbs}], cpu[peer], 0))
+		if p.sending && n == most {
+			out = append(out, compare(fmt.Sprintf("record.cpu_sending.%d", n), perCamera, cpu[key{n, oursSends}], cpu[peer], 0))
 		}
 		f := compare(fmt.Sprintf("record.pss.%d", n), "MB", mem[key{n, ours}], mem[peer], 0)
 		if n == 16 {
@@ -123,7 +155,8 @@ func show(out []figure, p plan) error {
 	missed := 0
 	if !p.json {
 		fmt.Printf("recording, 1080p 15 fps 4 Mbit/s with sound over RTSP/TCP; %s; median of %d runs of %s (lowest to highest)\n", machine(), p.runs, p.length)
-		fmt.Println("ours seals to a hybrid recipient, hashes and syncs each pack; the peer does none of these; the cameras' own time is not counted")
+		fmt.Println("ours is the whole hub: it seals to a hybrid recipient, hashes, syncs each pack and signs the manifest, with the cloud away and")
+		fmt.Println("without preview pictures; cpu_sending is with both. The peer does none of these. The cameras' own time is not counted.")
 	}
 	for _, f := range out {
 		if !f.OK {
