@@ -82,6 +82,10 @@ export class Cloud {
     readonly clock: () => number = Date.now,
   ) {}
 
+  /**
+   * The time for what the cloud judges: statements and leases. What this device judges (is the hub's
+   * word fresh, is footage too old to be missed) goes by `clock`, which the cloud cannot turn back.
+   */
   now(): number {
     return this.clock() + Math.trunc(this.ahead);
   }

@@ -75,13 +75,13 @@ export class Engine {
       (page: PageRef) => cloud.page(this.address, page),
       () => this.epochs,
       () => this.runs,
-      () => cloud.now(),
+      () => cloud.clock(),
     );
     this.epochs = new Epochs(
       member,
       (page, identity) => this.records.page(page, identity),
       (camera, epoch) => this.records.firstPage(camera, epoch),
-      () => cloud.now(),
+      () => cloud.clock(),
     );
   }
 
@@ -150,11 +150,13 @@ export class Engine {
   }
 
   private async attempt(): Promise<void> {
-    const now = this.cloud.now();
+    const now = this.cloud.clock();
     // The whole list once; afterwards only the hours that can still change.
     const from = this.listedOnce ? now - 2 * hour : Math.max(0, now - retention - 24 * hour);
+    // Where this clock is slow, the cloud's says what is new; asking for more can do no harm.
+    const until = Math.max(now, this.cloud.now()) + hour;
     const { household, signer } = this.member;
-    const answer = await this.cloud.sync(household, signer, Math.floor(from), now + hour);
+    const answer = await this.cloud.sync(household, signer, Math.floor(from), until);
     this.reachable = true;
     await this.take(answer, Math.floor(from / hour));
     this.listedOnce = true;
@@ -162,7 +164,7 @@ export class Engine {
   }
 
   private async take(answer: SyncAnswer, fromHour: number): Promise<void> {
-    const now = this.cloud.now();
+    const now = this.cloud.clock();
     const seen = (await this.store.get<Seen>('seen')) ?? nothingSeen;
     const roster = await this.takeRoster(answer.roster);
     const address = answer.address;
@@ -222,7 +224,7 @@ export class Engine {
   /** Notes an alarm where the cloud shows less than the hub has sent, or nothing fresh. */
   private checkFrozen(status: Status | null, heardAt: number | null): void {
     try {
-      if (heardAt !== null) checkHeard(heardAt, this.cloud.now());
+      if (heardAt !== null) checkHeard(heardAt, this.cloud.clock());
     } catch (error) {
       // Silence is not mended by asking again at once.
       if (!this.alarms.raise(error)) throw error;
@@ -243,7 +245,7 @@ export class Engine {
   private async takeNames(sealed: Bytes, seen: Seen): Promise<void> {
     const logs = await this.householdLogs();
     for (const log of logs) {
-      if (log.leaf.kind === 'run') await checkRunLeaf(log.leaf, this.runs, this.cloud.now());
+      if (log.leaf.kind === 'run') await checkRunLeaf(log.leaf, this.runs, this.cloud.clock());
     }
     const read = await readNames(sealed, this.known.roster, this.records, this.epochs, logs, seen);
     if (read === null) return;
@@ -253,7 +255,7 @@ export class Engine {
 
   /** The household's own leaves of the last day: they name the newest names and the run before. */
   private async householdLogs() {
-    const until = Math.ceil(this.cloud.now() / hour);
+    const until = Math.ceil(this.cloud.clock() / hour);
     return this.records.logs('household', until - 24, until);
   }
 

@@ -94,7 +94,7 @@ export class Footage {
       return await this.cloud.object(lease.address, pack.object, file.offset, file.size, signal);
     } catch (error) {
       const gone = error instanceof Fault && error.kind === 'not-found';
-      const young = file.start > this.cloud.now() - retention;
+      const young = file.start > this.cloud.clock() - retention;
       if (gone && young && !off('seq-gap')) {
         throw new RuleError('seq-gap', 'a recording that the hub sent is not served', details);
       }

@@ -133,7 +133,7 @@ export class HomeSession {
   }
 
   private async refreshNewest(camera: string): Promise<void> {
-    const now = this.engine.cloud.now();
+    const now = this.engine.cloud.clock();
     const logs = await this.logs(camera, now - 3_600_000, now);
     const last = segmentsOf(logs, 0, Number.MAX_SAFE_INTEGER).at(-1);
     if (last === undefined || last.file.start <= (this.newestAt.get(camera) ?? 0)) return;
@@ -250,9 +250,7 @@ export class HomeSession {
     const open = (segment: Segment | undefined): Promise<Uint8Array> | null => {
       if (segment === undefined) return null;
       const { pack, file } = segment;
-      const plain = this.engine.guarded(() =>
-        this.readLeased(pack, file, lease, 'export', signal),
-      );
+      const plain = this.engine.guarded(() => this.readLeased(pack, file, lease, 'export', signal));
       plain.catch(() => undefined);
       return plain;
     };
