@@ -81,6 +81,20 @@ func (f *Fetch) Len() int { return len(f.segments) }
 
 // Segment reads, checks and opens segment i: a self-contained fragmented MP4.
 func (f *Fetch) Segment(ctx context.Context, i int) ([]byte, error) {
+	sealed, err := f.Sealed(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	s := f.segments[i]
+	identity, err := f.view.Identity(ctx, f.camera, s.Pack.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	return Open(identity, sealed, s.File)
+}
+
+// Sealed reads and checks segment i as it is stored.
+func (f *Fetch) Sealed(ctx context.Context, i int) ([]byte, error) {
 	s := f.segments[i]
 	if f.s.Now().UnixMilli() > f.expires-30_000 {
 		if err := f.ask(ctx); err != nil {
@@ -91,14 +105,7 @@ func (f *Fetch) Segment(ctx context.Context, i int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckSealed(sealed, s.File); err != nil {
-		return nil, err
-	}
-	identity, err := f.view.Identity(ctx, f.camera, s.Pack.Epoch)
-	if err != nil {
-		return nil, err
-	}
-	return Open(identity, sealed, s.File)
+	return sealed, CheckSealed(sealed, s.File)
 }
 
 func (f *Fetch) read(ctx context.Context, s session.Segment) ([]byte, error) {

@@ -86,10 +86,11 @@ func (v *View) openEpoch(ctx context.Context, k epochKey) (*open.Identity, error
 }
 
 // mayLack says whether a reader can honestly have no key for a page: it was written before the
-// device joined, or within the hour in which it did.
+// device joined, or within the hour in which it did. The first device and the sheet were there before
+// anything was recorded.
 func (v *View) mayLack(p api.PageRef) bool {
 	m, ok := v.Roster.Device(v.s.Keys.ID())
-	return ok && p.Hour <= id.Hour(m.Since)
+	return ok && m.ID != v.Roster.Members[0].ID && p.Hour <= id.Hour(m.Since)
 }
 
 // firstPage finds where an epoch begins: there stands the leaf that announces it.

@@ -29,9 +29,13 @@ const pagesAtOnce = 8
 func (v *View) records(ctx context.Context, camera id.Camera, from, until int64) ([]Record, error) {
 	refs := v.pages[camera]
 	lo, hi := span(refs, from, until)
-	stretches, err := v.loadAll(ctx, refs[lo:hi])
+	stretches, unreadable, err := v.loadAll(ctx, refs[lo:hi])
 	if err != nil {
 		return nil, err
+	}
+	v.Unreadable += unreadable
+	if unreadable == hi-lo && unreadable > 0 {
+		return nil, nil // recorded before this device's time, all of it
 	}
 	var out []Record
 	for i, stretch := range stretches {
@@ -44,16 +48,40 @@ func (v *View) records(ctx context.Context, camera id.Camera, from, until int64)
 				return nil, err
 			}
 		}
-		entries := make([]manifest.Entry, len(stretch))
-		for j, r := range stretch {
-			entries[j] = r.Entry
-		}
-		if err := manifest.CheckNumbers(entries, tail); err != nil {
+		if err := v.checkNumbers(stretch, tail); err != nil {
 			return nil, err
 		}
 		out = append(out, stretch...)
 	}
 	return out, nil
+}
+
+// checkNumbers wants the numbers of a stretch without a hole. A hub whose folder was put back to an
+// earlier state does not know which numbers it gave since: it begins a run that says so and leaves out
+// more than enough. Up to there the run before must be whole, to its own checkpoint.
+func (v *View) checkNumbers(stretch []Record, tail int64) error {
+	from := 0
+	for i := 1; i < len(stretch); i++ {
+		if stretch[i].Run == stretch[i-1].Run || !v.leaps[stretch[i].Run.Run] {
+			continue
+		}
+		if stretch[i].Leaf.Common().Seq <= stretch[i-1].Leaf.Common().Seq && !rule.Off(rule.SeqGap) {
+			return rule.Errorf(rule.SeqGap, "a new run uses numbers of the one before")
+		}
+		if err := manifest.CheckNumbers(entriesOf(stretch[from:i]), stretch[i-1].Run.At); err != nil {
+			return err
+		}
+		from = i
+	}
+	return manifest.CheckNumbers(entriesOf(stretch[from:]), tail)
+}
+
+func entriesOf(stretch []Record) []manifest.Entry {
+	entries := make([]manifest.Entry, len(stretch))
+	for i, r := range stretch {
+		entries[i] = r.Entry
+	}
+	return entries
 }
 
 // span selects the pages of the hours from..until and one group on either side.
@@ -118,7 +146,7 @@ func (v *View) joinedLater(p api.PageRef) bool {
 
 // loadAll opens pages and puts their leaves in order. Pages that this reader cannot have keys for part
 // the leaves into stretches, because nothing is known of what lies between.
-func (v *View) loadAll(ctx context.Context, refs []api.PageRef) ([][]Record, error) {
+func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]Record, unreadable int, err error) {
 	pages := make([][]manifest.Entry, len(refs))
 	closed := make([]bool, len(refs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -140,13 +168,13 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) ([][]Record, err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	stretches := [][]Record{nil}
+	stretches = [][]Record{nil}
 	for i, ref := range refs {
 		last := len(stretches) - 1
 		if closed[i] {
-			v.Unreadable++
+			unreadable++
 			if len(stretches[last]) > 0 {
 				stretches = append(stretches, nil)
 			}
@@ -155,6 +183,9 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) ([][]Record, err
 		run := v.run(ref.Run)
 		for _, e := range pages[i] {
 			stretches[last] = append(stretches[last], Record{Entry: e, Run: run})
+			if leaf, ok := e.Leaf.(*manifest.Run); ok && (leaf.Reason == manifest.RunBehind || leaf.Reason == manifest.RunLost) {
+				v.leaps[run.Run] = true
+			}
 		}
 	}
 	for _, s := range stretches {
@@ -165,5 +196,5 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) ([][]Record, err
 			return int(a.Index - b.Index)
 		})
 	}
-	return stretches, nil
+	return stretches, unreadable, nil
 }

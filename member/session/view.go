@@ -51,6 +51,7 @@ type View struct {
 	rows    map[epochKey][]request.Row
 	given   map[id.Hash]bool // hashes of envelopes that a reseal statement vouches for
 	epochs  epochs
+	leaps   map[id.Run]bool // runs before which numbers may be left out
 	home    []Record
 	// namesSum is the hash of the names' statement.
 	namesSum id.Hash
@@ -100,7 +101,7 @@ func (s *Session) Cached(ctx context.Context) (*View, error) {
 func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offline bool) (*View, error) {
 	v := &View{
 		s: s, source: src, answer: answer, now: s.nowMS(), offline: offline,
-		pages: map[id.Camera][]api.PageRef{}, rows: map[epochKey][]request.Row{}, given: map[id.Hash]bool{},
+		pages: map[id.Camera][]api.PageRef{}, rows: map[epochKey][]request.Row{}, given: map[id.Hash]bool{}, leaps: map[id.Run]bool{},
 	}
 	seen, err := s.seen()
 	if err != nil {
