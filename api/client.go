@@ -121,7 +121,7 @@ func (c *Client) json(ctx context.Context, method, path string, header http.Head
 	if err != nil {
 		return err
 	}
-	defer drain(res.Body)
+	defer func() { _ = res.Body.Close() }()
 	b, err := readAtMost(res.Body, maxAnswer)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	if res.StatusCode < 300 {
 		return res, nil
 	}
-	defer drain(res.Body)
+	defer func() { _ = res.Body.Close() }()
 	return nil, problemOf(res)
 }
 
@@ -180,10 +180,4 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("answer is longer than %d bytes", limit)
 	}
 	return b, nil
-}
-
-// drain lets the connection be used again when little is left, and gives it up otherwise.
-func drain(b io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, b, 64<<10)
-	_ = b.Close()
 }

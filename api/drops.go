@@ -26,7 +26,7 @@ func (c *Client) Drop(ctx context.Context, box string, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("api: drop: %w", err)
 	}
-	drain(res.Body)
+	_ = res.Body.Close()
 	return nil
 }
 

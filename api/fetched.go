@@ -30,16 +30,16 @@ func (c *Client) Object(ctx context.Context, address string, object id.Object, o
 		}
 		req.Header.Set("Range", spec)
 	}
-	res, err := c.do(req)
+	res, err := c.do(req) //nolint:bodyclose // the caller closes it through the reader it gets
 	if err != nil {
 		return nil, fmt.Errorf("api: object: %w", err)
 	}
 	if part && res.StatusCode != http.StatusPartialContent {
-		drain(res.Body)
+		_ = res.Body.Close()
 		return nil, fmt.Errorf("api: object: cloud ignored the range asked for")
 	}
 	if part && length > 0 && res.ContentLength >= 0 && res.ContentLength != length {
-		drain(res.Body)
+		_ = res.Body.Close()
 		return nil, fmt.Errorf("api: object: %w", io.ErrUnexpectedEOF)
 	}
 	want := length
@@ -76,7 +76,7 @@ func (c *Client) bytes(ctx context.Context, path string, limit int64) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	defer drain(res.Body)
+	defer func() { _ = res.Body.Close() }()
 	return readAtMost(res.Body, limit)
 }
 

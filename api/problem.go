@@ -29,7 +29,7 @@ const (
 const problemPrefix = "urn:keyhold:"
 
 // Problem is a refusal (RFC 9457). Its sentence is safe to show; its id is in the cloud's log beside the cause.
-type Problem struct {
+type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Type   string    `json:"type" doc:"urn:keyhold: and the kind"`
 	Title  string    `json:"title" doc:"a sentence for a person"`
 	Status int       `json:"status"`

@@ -85,7 +85,7 @@ func (c *Client) Write(ctx context.Context, s Signer, household id.Household, ki
 	if err != nil {
 		return fmt.Errorf("api: write %s: %w", kind, err)
 	}
-	drain(res.Body)
+	_ = res.Body.Close()
 	return nil
 }
 

@@ -48,6 +48,7 @@ type cloud struct {
 	t    *testing.T
 	dir  string
 	base string
+	web  *http.Client
 	to   []byte
 	log  *locked
 	stop func()
@@ -69,14 +70,15 @@ func startIn(t *testing.T, dir string, c *clock, limits serve.Limits) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l) }()
-	out := &cloud{Server: s, clock: c, t: t, dir: dir, base: "http://" + l.Addr().String(), log: log}
+	out := &cloud{Server: s, clock: c, t: t, dir: dir, base: "http://" + l.Addr().String(), log: log, web: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
+	t.Cleanup(out.web.CloseIdleConnections)
 	out.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

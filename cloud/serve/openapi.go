@@ -66,8 +66,8 @@ func register[I, O any](h huma.API, op huma.Operation, d doc, f func(context.Con
 func binarySchema() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: "binary"} }
 
 func binaryBody(description string) *huma.RequestBody {
-	return &huma.RequestBody{Required: true, Description: description,
-		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binarySchema()}}}
+	content := map[string]*huma.MediaType{"application/octet-stream": {Schema: binarySchema()}}
+	return &huma.RequestBody{Required: true, Description: description, Content: content}
 }
 
 // statementBody is a body that is an envelope, in canonical JSON.
@@ -78,13 +78,15 @@ func statementBody(description string) *huma.RequestBody {
 	signature := &huma.Schema{Type: huma.TypeObject, Required: []string{"keyid", "sig"}, Properties: map[string]*huma.Schema{
 		"keyid": {Type: huma.TypeString}, "sig": text("Ed25519"),
 	}}
-	return &huma.RequestBody{Required: true, Description: description, Content: map[string]*huma.MediaType{
-		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"payload", "payloadType", "signatures"},
-			Properties: map[string]*huma.Schema{
-				"payload": text("canonical JSON"), "payloadType": {Type: huma.TypeString},
-				"signatures": {Type: huma.TypeArray, Items: signature},
-			}}},
-	}}
+	envelope := &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"payload", "payloadType", "signatures"},
+		Properties: map[string]*huma.Schema{
+			"payload": text("canonical JSON"), "payloadType": {Type: huma.TypeString},
+			"signatures": {Type: huma.TypeArray, Items: signature},
+		},
+	}
+	content := map[string]*huma.MediaType{"application/json": {Schema: envelope}}
+	return &huma.RequestBody{Required: true, Description: description, Content: content}
 }
 
 // writeBodies says what each kind of write carries.

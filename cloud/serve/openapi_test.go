@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write api/openapi.json from the server"
 
 func TestTheCommittedDocumentIsTheServers(t *testing.T) {
 	c := start(t)
-	res, err := http.Get(c.base + "/v1/openapi.json")
+	res, err := c.web.Do(must(http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+"/v1/openapi.json", nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

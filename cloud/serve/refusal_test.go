@@ -47,9 +47,9 @@ func answer(t *testing.T, res *http.Response) string {
 	return out
 }
 
-func post(t *testing.T, url string, body []byte) *http.Response {
+func post(t *testing.T, c *cloud, path string, body []byte) *http.Response {
 	t.Helper()
-	res, err := http.Post(url, "application/json", bytes.NewReader(body))
+	res, err := c.web.Do(must(http.NewRequestWithContext(t.Context(), http.MethodPost, c.base+path, bytes.NewReader(body))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestAStrangerLearnsNothingAboutWhatExists(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for name, b := range statements {
-		seen[name] = answer(t, post(t, c.base+"/v1/fetch", b))
+		seen[name] = answer(t, post(t, c, "/v1/fetch", b))
 	}
 	for name, got := range seen {
 		if want := seen["nothing is known"]; got != want {
@@ -156,7 +156,7 @@ func TestAWriteIsWhatItsStatementSays(t *testing.T) {
 		}, id.Hub, h.hub))
 		req := must(http.NewRequestWithContext(t.Context(), http.MethodPut, c.base+"/v1/households/"+path, bytes.NewReader(sent)))
 		req.Header.Set(api.StatementHeader, base64.StdEncoding.EncodeToString(e.Encode()))
-		res, err := http.DefaultClient.Do(req)
+		res, err := c.web.Do(req)
 		if err != nil {
 			return err
 		}
@@ -295,12 +295,22 @@ func TestTooManyRequestsAreRefused(t *testing.T) {
 func TestWhatIsNoRouteIsAProblem(t *testing.T) {
 	c := start(t)
 	for _, r := range []struct{ method, path string }{
-		{"GET", "/v1/"}, {"GET", "/v1/households"}, {"DELETE", "/v1/info"}, {"GET", "/v1/sheets/none"}, {"GET", "/v1/fetched/x/objects/y"},
-		{"PUT", "/v1/households/x/objects/y"}, {"PUT", "/v1/households/x/names/current"}, {"POST", "/v1/fetch"}, {"POST", "/v1/households"},
-		{"GET", "/v1/drops/x"}, {"GET", "/v1/fetched/x/tiles/y/-1/0/0"}, {"GET", "/v1/openapi.yaml"}, {"GET", "/docs"},
+		{"GET", "/v1/"},
+		{"GET", "/v1/households"},
+		{"DELETE", "/v1/info"},
+		{"GET", "/v1/sheets/none"},
+		{"GET", "/v1/fetched/x/objects/y"},
+		{"PUT", "/v1/households/x/objects/y"},
+		{"PUT", "/v1/households/x/names/current"},
+		{"POST", "/v1/fetch"},
+		{"POST", "/v1/households"},
+		{"GET", "/v1/drops/x"},
+		{"GET", "/v1/fetched/x/tiles/y/-1/0/0"},
+		{"GET", "/v1/openapi.yaml"},
+		{"GET", "/docs"},
 	} {
 		req := must(http.NewRequestWithContext(t.Context(), r.method, c.base+r.path, strings.NewReader("{}")))
-		res, err := http.DefaultClient.Do(req)
+		res, err := c.web.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

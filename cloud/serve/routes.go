@@ -4,6 +4,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -83,10 +84,10 @@ func (s *Server) recovered(w http.ResponseWriter, r *http.Request) {
 	if v == nil {
 		return
 	}
-	if v == http.ErrAbortHandler || r.Context().Err() != nil {
+	err, ok := v.(error)
+	if errors.Is(err, http.ErrAbortHandler) || r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the caller is gone; there is nobody to answer
 	}
-	err, ok := v.(error)
 	if !ok {
 		err = errPanic
 	}

@@ -92,7 +92,11 @@ func TestItSpeaksTLS(t *testing.T) {
 		t.Fatal(base)
 	}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
-	res, err := client.Get(base + "/v1/info")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/v1/info", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

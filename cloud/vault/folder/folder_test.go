@@ -82,7 +82,7 @@ func TestMain(m *testing.M) {
 func fill(dir string) {
 	f, err := folder.Open(dir)
 	if err != nil {
-		fmt.Println("failed", err)
+		fmt.Fprintln(os.Stdout, "failed", err)
 		return
 	}
 	var mu sync.Mutex
@@ -92,11 +92,11 @@ func fill(dir string) {
 			for {
 				o, b := derived()
 				if err := f.Put(context.Background(), o, bytes.NewReader(b), int64(len(b)), id.HashOf(b)); err != nil {
-					fmt.Println("failed", err)
+					fmt.Fprintln(os.Stdout, "failed", err)
 					return
 				}
 				mu.Lock()
-				fmt.Println(o)
+				fmt.Fprintln(os.Stdout, o)
 				mu.Unlock()
 			}
 		})
