@@ -66,3 +66,18 @@ func Top(ctx context.Context) (string, error) {
 	}
 	return filepath.Dir(mod), nil
 }
+
+// StockAge builds the age command line as its authors publish it: it opens our files without any code of ours.
+func StockAge(ctx context.Context, dir string) (string, error) {
+	top, err := Top(ctx)
+	if err != nil {
+		return "", err
+	}
+	out := filepath.Join(dir, "age")
+	cmd := exec.CommandContext(ctx, "go", "-C", filepath.Join(top, "tools"), "build", "-trimpath", "-o", out, "filippo.io/age/cmd/age")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build age: %w\n%s", err, said)
+	}
+	return out, nil
+}

@@ -69,7 +69,8 @@ func (h *household) invite(ctx context.Context) error {
 				continue
 			}
 			if err != nil {
-				return fmt.Errorf("keyhold invite: %w\n%s", err, strings.TrimSpace(said.String()))
+				fmt.Fprintf(os.Stderr, "\ndemo: the invitation ended: %v\n%s\nHub and cloud go on; Ctrl-C and `make demo` give a new link.\n", err, strings.TrimSpace(said.String()))
+				continue
 			}
 			fmt.Println("The browser has joined; the link is used up. Ctrl-C stops, `make demo` goes on later.")
 		}
