@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"log/slog"
 
 	"keyhold/api"
 	"keyhold/home/cameras"
@@ -42,7 +43,11 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 		r.Link, err = h.appendLink(ctx, c.Op.Link, c.Op.Name)
 	}
 	if err == nil {
-		h.Log.Info("a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
+		level := slog.LevelInfo
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly {
+			level = slog.LevelDebug // open apps ask all the time
+		}
+		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
 		return r, ""
 	}
 	var refused refusal

@@ -55,6 +55,8 @@ type Hub struct {
 	Log    *slog.Logger
 	// Space says how many bytes are free on the folder's disk; asked of the system if nil.
 	Space func() (free int64, err error)
+	// SpaceEvery is how often Space is asked; 15 s if 0.
+	SpaceEvery time.Duration
 
 	lock      *os.File
 	db        *state.DB
@@ -109,6 +111,9 @@ func (h *Hub) defaults() {
 	}
 	if h.Space == nil {
 		h.Space = func() (int64, error) { return freeSpace(h.Dir) }
+	}
+	if h.SpaceEvery == 0 {
+		h.SpaceEvery = 15 * time.Second
 	}
 	h.running = map[id.Camera]*channel{}
 	h.slots = make(chan struct{}, 8)
@@ -272,6 +277,10 @@ func (h *Hub) serve(ctx context.Context) error {
 	h.work, h.recordings = ctx, run
 	reason, err := h.lastStop(ctx)
 	if err != nil {
+		return err
+	}
+	// Epochs that grew old while the hub was away are renewed before anything is sealed to them.
+	if err := h.tidy(ctx); err != nil {
 		return err
 	}
 	var wg sync.WaitGroup

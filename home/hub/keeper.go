@@ -19,9 +19,8 @@ import (
 const (
 	// beatEvery is how often each camera and the household show that the hub is alive.
 	beatEvery = 5 * time.Minute
-	// tidyEvery is how often epochs, old objects and nonces are looked at, spaceEvery the disk.
-	tidyEvery  = 10 * time.Minute
-	spaceEvery = 15 * time.Second
+	// tidyEvery is how often epochs, old objects and nonces are looked at.
+	tidyEvery = 10 * time.Minute
 	// keepFor is how long an object stays here once the cloud has it.
 	keepFor = 3 * 24 * time.Hour
 	// keepFree is what is freed by removing objects that the cloud has; below lowest recording stops,
@@ -32,7 +31,7 @@ const (
 
 // keep does what comes round by the clock until the context ends.
 func (h *Hub) keep(ctx context.Context) {
-	beat, tidy, space := time.NewTicker(beatEvery), time.NewTicker(tidyEvery), time.NewTicker(spaceEvery)
+	beat, tidy, space := time.NewTicker(beatEvery), time.NewTicker(tidyEvery), time.NewTicker(h.SpaceEvery)
 	defer beat.Stop()
 	defer tidy.Stop()
 	defer space.Stop()

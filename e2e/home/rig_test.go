@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"keyhold/api"
+	"keyhold/cloud/serve"
+	"keyhold/e2e/harness"
+	"keyhold/home/camera"
+	"keyhold/home/hub"
+	"keyhold/member/pair"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/pairing"
+	"keyhold/statement/request"
+)
+
+const patience = 30 * time.Second
+
+// Rig is a cloud, a camera and a hub.
+type Rig struct {
+	t       *testing.T
+	Dir     string // the hub's folder
+	Origin  string
+	Camera  *camera.Camera
+	Member  *session.Session
+	Vault   string
+	offset  atomic.Int64 // added to everybody's clock, ns
+	free    atomic.Int64 // what the hub is told of its disk
+	stop    context.CancelFunc
+	ended   chan error
+	serving chan id.Household
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// film is what all cameras show; TestMain renders it.
+var film string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "keyhold-film-")
+	if err == nil {
+		film = filepath.Join(dir, "film.mp4")
+		err = harness.Film{Seconds: 4}.Make(context.Background(), film)
+	}
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// New starts cloud and camera, and a hub that is paired with a device.
+func New(t *testing.T) *Rig {
+	t.Helper()
+	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir()}
+	r.free.Store(1 << 40)
+	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
+	must(t, err)
+	server := httptest.NewServer(cloud.Handler())
+	r.Origin = server.URL
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		must(t, cloud.Close())
+		server.Close()
+	})
+	r.Camera, err = camera.Start(camera.Config{Addr: "127.0.0.1:0", User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film}, {Path: "b", File: film}}})
+	must(t, err)
+	t.Cleanup(r.Camera.Close)
+	codes := r.Start()
+	t.Cleanup(r.Stop)
+	maker := &pair.Maker{
+		Client: r.client(), Now: r.now, Rand: rand.Reader, Step: func(string) {},
+		Confirm: func([]string, id.Household) error { return nil },
+	}
+	folder, _, err := maker.Make(t.Context(), pair.Wish{
+		Code: (<-codes).String(), PersonName: "Person", DeviceName: "Device", Zone: "Europe/Berlin", Dir: filepath.Join(t.TempDir(), "device"),
+	})
+	must(t, err)
+	r.Member, err = session.Open(folder, r.client())
+	must(t, err)
+	r.Member.Now = r.now
+	r.Serving()
+	return r
+}
+
+func (r *Rig) now() time.Time { return time.Now().Add(time.Duration(r.offset.Load())) }
+
+func (r *Rig) client() *api.Client {
+	return &api.Client{Base: r.Origin, HTTP: http.DefaultClient, Now: r.now}
+}
+
+// Start starts the hub; the channel gets its code if it belongs to nobody.
+func (r *Rig) Start() <-chan pairing.Code {
+	codes := make(chan pairing.Code, 1)
+	ctx, stop := context.WithCancel(context.Background())
+	r.stop, r.ended, r.serving = stop, make(chan error, 1), make(chan id.Household, 1)
+	h := &hub.Hub{
+		Dir: r.Dir, Cloud: r.Origin, Log: slog.New(slog.NewTextHandler(logWriter{r.t}, nil)),
+		ShowCode: func(c pairing.Code) { codes <- c },
+		Serving:  func(h id.Household) { r.serving <- h },
+		Now:      r.now,
+		Space:    func() (int64, error) { return r.free.Load(), nil }, SpaceEvery: 200 * time.Millisecond,
+	}
+	ended := r.ended
+	go func() { ended <- h.Run(ctx) }()
+	return codes
+}
+
+// logWriter gives the hub's log to the test.
+type logWriter struct{ t *testing.T }
+
+func (w logWriter) Write(b []byte) (int, error) {
+	w.t.Logf("hub: %s", b)
+	return len(b), nil
+}
+
+// Serving waits until the hub records.
+func (r *Rig) Serving() {
+	r.t.Helper()
+	select {
+	case <-r.serving:
+	case err := <-r.ended:
+		r.t.Fatalf("the hub ended: %v", err)
+	case <-time.After(patience):
+		r.t.Fatal("the hub does not begin to record")
+	}
+}
+
+// Stop ends the hub in order; a second time does nothing.
+func (r *Rig) Stop() {
+	r.t.Helper()
+	if r.stop == nil {
+		return
+	}
+	r.stop()
+	r.stop = nil
+	select {
+	case err := <-r.ended:
+		if err != nil {
+			r.t.Errorf("the hub ended with %v", err)
+		}
+	case <-time.After(patience):
+		r.t.Fatal("the hub does not stop")
+	}
+}
+
+// URL is the camera's address.
+func (r *Rig) URL(path string) string { return "rtsp://u:p@" + r.Camera.Addr().String() + "/" + path }
+
+// Do sends a command and wants it to be carried out.
+func (r *Rig) Do(op request.Op) *request.Reply {
+	r.t.Helper()
+	reply, err := r.Member.Do(r.t.Context(), op)
+	must(r.t, err)
+	return reply
+}
+
+// Add adds a camera.
+func (r *Rig) Add(name, path string) id.Camera {
+	r.t.Helper()
+	return r.Do(request.Op{Kind: request.OpAddCamera, Name: name, URL: r.URL(path)}).Result.Camera
+}
+
+// View is what the member sees now, verified; an alarm fails the test.
+func (r *Rig) View() *session.View {
+	r.t.Helper()
+	v, err := r.Member.Steady(r.t.Context(), func(*session.View) error { return nil })
+	must(r.t, err)
+	if len(v.Alarms) > 0 {
+		r.t.Fatalf("alarms: %v", v.Alarms)
+	}
+	return v
+}
+
+// Timeline is what the member sees of a camera, from an hour ago.
+func (r *Rig) Timeline(c id.Camera) *session.Timeline {
+	r.t.Helper()
+	now := r.now().UnixMilli()
+	var tl *session.Timeline
+	_, err := r.Member.Steady(r.t.Context(), func(v *session.View) (err error) {
+		tl, err = v.Timeline(r.t.Context(), c, now-3_600_000, now+3_600_000)
+		return err
+	})
+	must(r.t, err)
+	return tl
+}
+
+// Until polls.
+func (r *Rig) Until(what string, f func() bool) {
+	r.t.Helper()
+	must(r.t, harness.Poll(r.t.Context(), patience, what, func(context.Context) bool { return f() }))
+}
+
+// Packs waits until so many packs of a camera are seen, asking them to leave early, and returns them.
+func (r *Rig) Packs(c id.Camera, n int) []*manifest.Pack {
+	r.t.Helper()
+	return r.packs(c, "seeing packs", func(list []*manifest.Pack) bool { return len(list) >= n })
+}
+
+// NewEpoch waits until footage is sealed to another epoch than this, and returns all packs.
+func (r *Rig) NewEpoch(c id.Camera, old id.Epoch) []*manifest.Pack {
+	r.t.Helper()
+	return r.packs(c, "sealing to another epoch", func(list []*manifest.Pack) bool {
+		return len(list) > 0 && list[len(list)-1].Epoch != old
+	})
+}
+
+func (r *Rig) packs(c id.Camera, what string, enough func([]*manifest.Pack) bool) []*manifest.Pack {
+	r.t.Helper()
+	var out []*manifest.Pack
+	var asked time.Time
+	r.Until(what, func() bool {
+		if time.Since(asked) > 500*time.Millisecond {
+			r.Do(request.Op{Kind: request.OpLeaveEarly, Cameras: []id.Camera{c}})
+			asked = time.Now()
+		}
+		out = out[:0]
+		for _, s := range r.Timeline(c).Segments {
+			if len(out) == 0 || out[len(out)-1] != s.Pack {
+				out = append(out, s.Pack)
+			}
+		}
+		return enough(out)
+	})
+	return out
+}
