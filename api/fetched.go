@@ -30,7 +30,7 @@ func (c *Client) Object(ctx context.Context, address string, object id.Object, o
 		}
 		req.Header.Set("Range", spec)
 	}
-	res, err := c.do(req) //nolint:bodyclose // the caller closes it through the reader it gets
+	res, err := c.do(req)
 	if err != nil {
 		return nil, fmt.Errorf("api: object: %w", err)
 	}

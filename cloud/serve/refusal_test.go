@@ -71,7 +71,7 @@ func TestAStrangerLearnsNothingAboutWhatExists(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for name, b := range statements {
-		seen[name] = answer(t, post(t, c, "/v1/fetch", b))
+		seen[name] = answer(t, post(t, c, "/v1/fetch", b)) //nolint:bodyclose // answer closes it
 	}
 	for name, got := range seen {
 		if want := seen["nothing is known"]; got != want {
