@@ -117,3 +117,59 @@ func TestOnlyWhoKnowsThePasswordSees(t *testing.T) {
 		}
 	}
 }
+
+func TestAFragmentedFileIsPlayedLikeAPlainOne(t *testing.T) {
+	t.Parallel()
+	plain := cameratest.Clip(t, cameratest.Plain())
+	fragmented := t.TempDir() + "/fragmented.mp4"
+	cameratest.Run(t, "ffmpeg", "-v", "error", "-i", plain, "-c", "copy", "-movflags", "frag_keyframe+default_base_moof+delay_moov+empty_moov", fragmented)
+	shown := func(path string) (times [2][]time.Duration) {
+		c, err := camera.OpenClip(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		s, err := camera.NewSequence(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 900 { // more than two rounds
+			pkts, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(pkts) > 0 {
+				k := 0
+				if pkts[0].Audio {
+					k = 1
+				}
+				times[k] = append(times[k], pkts[0].Shown)
+			}
+		}
+		return times
+	}
+	a, b := shown(plain), shown(fragmented)
+	for k := range a {
+		if len(a[k]) != len(b[k]) || len(a[k]) < 200 {
+			t.Fatalf("%d and %d access units of kind %d", len(a[k]), len(b[k]), k)
+		}
+		for i := range a[k] {
+			if d := a[k][i] - b[k][i]; d > time.Millisecond || d < -time.Millisecond {
+				t.Fatalf("unit %d of kind %d is shown at %s, in the fragmented file at %s", i, k, a[k][i], b[k][i])
+			}
+		}
+	}
+}
+
+func TestWhatIsNoClipIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	sound := dir + "/sound.mp4"
+	cameratest.Run(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", sound)
+	for _, path := range []string{dir + "/missing.mp4", sound, "camera_test.go"} {
+		if c, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "x", File: path}}}); err == nil {
+			c.Close()
+			t.Errorf("%s was taken for a clip", path)
+		}
+	}
+}

@@ -183,16 +183,20 @@ func (c *Clip) readFragmented(f *os.File) error {
 	if video == nil {
 		return errors.New("no H.264 track")
 	}
+	starts, err := editStarts(f)
+	if err != nil {
+		return err
+	}
 	var end int64
 	for _, p := range parts {
 		for _, t := range p.Tracks {
-			at := int64(t.BaseTime)
+			at := int64(t.BaseTime) - starts[t.ID]
 			for _, s := range t.Samples {
 				payload := s.Payload
 				load := func() ([]byte, error) { return payload, nil }
 				switch {
 				case t.ID == video.ID:
-					c.addPicture(at, int64(s.PTSOffset), int64(video.TimeScale), !s.IsNonSyncSample, load)
+					c.addPicture(at, int64(s.PTSOffset), int64(video.TimeScale), isKey(payload), load)
 					end = at + int64(s.Duration)
 				case audio != nil && t.ID == audio.ID:
 					c.addSound(at, int64(audio.TimeScale), load)
@@ -235,6 +239,12 @@ func (c *Clip) soundAt(pts int64) *sound {
 		i--
 	}
 	return &c.sounds[i]
+}
+
+// isKey looks into a picture: fragments may say it in a flag for their first sample alone, which the library passes over.
+func isKey(payload []byte) bool {
+	var au h264.AVCC
+	return au.Unmarshal(payload) == nil && h264.IsRandomAccess(au)
 }
 
 // nalus splits a picture and leaves out parameter sets, which the feed sends itself before each key frame.
