@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -38,6 +39,9 @@ func TestReleasedProgramsHaveNoHook(t *testing.T) {
 
 func TestBuiltAppHasNoHook(t *testing.T) {
 	t.Parallel()
+	if !strings.Contains(read(t, "web/keyhold/src/mutant.ts"), webHook) {
+		t.Errorf("the hook of the web part is no longer called %s", webHook)
+	}
 	dist := filepath.Join(root(t), "web", "app", "dist")
 	if _, err := os.Stat(filepath.Join(dist, "index.html")); err != nil {
 		t.Fatal("the owner app is not built; run `make web`")
