@@ -95,7 +95,8 @@ export class HouseholdClient {
     this.cameras = this.camerasValue;
     this.trust = this.trustValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
-    this.port.start(origin, globalThis.__keyholdMutant ?? []);
+    const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
+    this.port.start(origin, off ?? []);
   }
 
   private take(message: FromWorker): void {

@@ -117,7 +117,7 @@ async function run(id: number, name: CallName, args: readonly unknown[]): Promis
 
 scope.onmessage = ({ data }) => {
   if ('start' in data) {
-    globalThis.__keyholdMutant = data.start.mutant;
+    if (import.meta.env.MODE === 'mutant') globalThis.__keyholdMutant = data.start.mutant;
     host = open(data.start.origin);
     host.catch(() => tell({ phase: 'anonymous' }));
   } else if ('call' in data) {
