@@ -10,6 +10,7 @@ import (
 
 	"keyhold/member/app"
 	"keyhold/member/device"
+	"keyhold/web"
 )
 
 // AppCommand serves the owner app.
@@ -32,7 +33,11 @@ func (a *AppCommand) Run(ctx context.Context, c *console, vars memberDefaults) e
 			cloud = home.Cloud
 		}
 	}
-	server, err := app.New(a.Listen, cloud, newClient(cloud).HTTP.Transport, slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	files, err := web.Handler(web.Own)
+	if err != nil {
+		return err
+	}
+	server, err := app.New(a.Listen, cloud, files, newClient(cloud).HTTP.Transport, slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return errors.New("something listens on this port already; perhaps keyhold app is running in another window")
 	}

@@ -37,8 +37,8 @@ type Server struct {
 	log      *slog.Logger
 }
 
-// New listens at once, so that Address is known before Serve runs.
-func New(listen, cloud string, transport http.RoundTripper, log *slog.Logger) (*Server, error) {
+// New listens at once, so that Address is known before Serve runs. files is the app (web.Handler).
+func New(listen, cloud string, files http.Handler, transport http.RoundTripper, log *slog.Logger) (*Server, error) {
 	target, err := url.Parse(cloud)
 	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" {
 		return nil, fmt.Errorf("%q is not the address of a cloud, such as https://cloud.example", cloud)
@@ -49,10 +49,6 @@ func New(listen, cloud string, transport http.RoundTripper, log *slog.Logger) (*
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, ErrNotLoopback
-	}
-	files, err := web.Handler(web.Own)
-	if err != nil {
-		return nil, err
 	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
