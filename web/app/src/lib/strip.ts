@@ -100,9 +100,9 @@ export function momentOf(timeline: Timeline, at: number): Moment {
 }
 
 /** The nearest moment that can be played, looking ahead first. */
-export function nearestRecorded(timeline: Timeline, at: number): number | null {
+export function nearestRecorded(timeline: Timeline, at: number, lead = 10_000): number | null {
   const ahead = timeline.recorded.find((range) => range.until > at);
   if (ahead) return Math.max(at, ahead.from);
   const last = timeline.recorded.at(-1);
-  return last ? Math.max(last.from, last.until - 10_000) : null;
+  return last ? Math.max(last.from, last.until - lead) : null;
 }

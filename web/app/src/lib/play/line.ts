@@ -34,12 +34,16 @@ function lastAtMost(count: number, value: number, entry: (index: number) => numb
   return low - 1;
 }
 
+/** The segment that plays at a place on the line; -1 on an empty one. */
+export function indexAt(line: Line, seconds: number): number {
+  const { spans, starts } = line;
+  const index = lastAtMost(spans.length, seconds, (i) => starts[i] ?? 0);
+  return Math.min(Math.max(index, 0), spans.length - 1);
+}
+
 export function timeAt(line: Line, seconds: number): number {
   const { spans, starts } = line;
-  const index = Math.max(
-    0,
-    lastAtMost(spans.length, seconds, (i) => starts[i] ?? 0),
-  );
+  const index = indexAt(line, seconds);
   const span = spans[index];
   if (!span) return 0;
   const share = Math.min(1, Math.max(0, (seconds - (starts[index] ?? 0)) / span.mediaSeconds));

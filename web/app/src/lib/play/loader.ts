@@ -7,43 +7,11 @@ import type {
   LoaderContext,
   LoaderStats,
 } from 'hls.js';
-import { kindOf, type Playback } from '../household';
-import { playlist, type Line } from './line';
-import { moveTo, type Moved } from './mp4';
+import { playlist } from './line';
+import type { Opened } from './opened';
 
 /** The player asks for addresses under this one; none of them ever reaches a network. */
 export const playlistAddress = new URL('/line/list.m3u8', location.origin).href;
-
-/** A few opened segments, so that head and body of one are read once, and a seek back is free. */
-class Opened {
-  readonly #kept = new Map<number, Promise<Moved>>();
-
-  constructor(
-    readonly playback: Playback,
-    readonly line: Line,
-  ) {}
-
-  async get(index: number, signal: AbortSignal): Promise<Moved> {
-    const before = this.#kept.get(index);
-    if (before) {
-      try {
-        return await before;
-      } catch (reason) {
-        // Whoever asked first went away; this one still wants it.
-        if (kindOf(reason) !== 'cancelled' || signal.aborted) throw reason;
-        return this.get(index, signal);
-      }
-    }
-    const reading = this.playback
-      .read(index, signal)
-      .then((bytes) => moveTo(bytes, this.line.starts[index] ?? 0));
-    this.#kept.set(index, reading);
-    reading.catch(() => this.#kept.delete(index));
-    const oldest = this.#kept.keys().next();
-    if (this.#kept.size > 6 && !oldest.done) this.#kept.delete(oldest.value);
-    return reading;
-  }
-}
 
 type LoaderClass = new (config: HlsConfig) => Loader<LoaderContext>;
 
@@ -51,13 +19,8 @@ type LoaderClass = new (config: HlsConfig) => Loader<LoaderContext>;
  * A loader class for the player that answers from one playback. `onFault` hears why a segment
  * could not be read; the player itself only learns that there is none.
  */
-export function loaderFor(
-  playback: Playback,
-  line: Line,
-  onFault: (reason: unknown) => void,
-): LoaderClass {
-  const opened = new Opened(playback, line);
-  const text = playlist(line);
+export function loaderFor(opened: Opened, onFault: (reason: unknown) => void): LoaderClass {
+  const text = playlist(opened.line);
 
   return class KeyholdLoader implements Loader<LoaderContext> {
     context: LoaderContext | null = null;

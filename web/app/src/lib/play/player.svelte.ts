@@ -3,6 +3,7 @@ import type Hls from 'hls.js';
 import { kindOf, type ErrorKind, type Household, type Playback } from '../household';
 import { lineOf, secondsAt, timeAt, type Line } from './line';
 import { loaderFor, playlistAddress } from './loader';
+import { Opened } from './opened';
 
 export const rates = [1, 2, 4, 8] as const;
 
@@ -72,6 +73,8 @@ export class Player {
     until: number,
     at: number,
     play: boolean,
+    /** Begins at least so much before the end: what has just arrived is shown with what led to it. */
+    lead = 0,
   ): Promise<void> {
     this.close();
     const turn = this.#turn;
@@ -92,7 +95,11 @@ export class Player {
         this.state = 'empty';
         return;
       }
-      this.#start(library.default, playback, this.#video, secondsAt(this.#line, at));
+      const begin = Math.min(
+        secondsAt(this.#line, at),
+        Math.max(0, this.#line.length - lead / 1000),
+      );
+      this.#start(library.default, playback, this.#video, begin);
       this.state = 'ready';
       if (play) this.play();
     } catch (reason) {
@@ -102,8 +109,11 @@ export class Player {
 
   #start(library: typeof Hls, playback: Playback, video: HTMLVideoElement, seconds: number): void {
     let reason: unknown = null;
+    const opened = new Opened(playback, this.#line);
+    // The first segment is fetched and opened while the library still gets ready.
+    opened.expect(seconds);
     const hls = new library({
-      loader: loaderFor(playback, this.#line, (why) => (reason = why)),
+      loader: loaderFor(opened, (why) => (reason = why)),
       enableWorker: false,
       autoStartLoad: true,
       startPosition: seconds,

@@ -20,6 +20,8 @@ import {
   type View,
 } from '../../lib/strip';
 
+/** A tile leads to the newest picture: its last ten seconds are a beginning, its last one is none. */
+const lead = 10_000;
 const nothing: Timeline = { recorded: [], gaps: [], knownUntil: 0 };
 
 /**
@@ -72,6 +74,11 @@ export class HistoryView {
     return this.scrubbing || this.#still || !this.player.shown ? this.preview : null;
   }
 
+  /** Everything that has arrived has been played, or nothing has. */
+  get atEnd(): boolean {
+    return this.player.ended || (!this.loading && !this.failure && !this.anything);
+  }
+
   get still(): boolean {
     return this.#still || this.scrubbing;
   }
@@ -81,6 +88,7 @@ export class HistoryView {
   }
 
   start(ids: readonly string[], wish: Route, now: number): () => void {
+    this.#gone = new AbortController();
     this.#ids = ids;
     this.camera = ids.find((id) => id === wish.camera) ?? ids[0] ?? '';
     this.day = dayAt(wish.at ?? now, this.#zone);
@@ -108,6 +116,11 @@ export class HistoryView {
     this.timelines.clear();
     this.view = { from: day.from, until: day.until };
     this.#pointed = at ?? day.from;
+    if (at !== null && play) {
+      // Does not wait for the strips: whoever touched a picture wants to see it move.
+      this.#still = false;
+      void this.player.open(this.camera, day.from, day.until, at, true, lead);
+    }
     try {
       const found = await Promise.all(
         this.#ids.map(
@@ -121,12 +134,17 @@ export class HistoryView {
     }
     this.loading = false;
     if (this.failure) return;
-    const newest = this.timeline.recorded.at(-1)?.until;
-    const moment = at ?? nearestRecorded(this.timeline, newest ?? day.until) ?? day.from;
+    const { recorded } = this.timeline;
+    const end =
+      nearestRecorded(this.timeline, recorded.at(-1)?.until ?? day.until, lead) ?? day.from;
+    const moment = at === null ? end : at;
     this.view = viewAround(moment, firstZoom([...this.timelines.values()]), day);
-    this.#pointed = moment;
-    if (play) this.show(moment, true);
-    else this.#askPreview(moment);
+    if (at !== null && play) {
+      if (momentOf(this.timeline, at).state !== 'recorded' && at < end) this.show(at, false);
+    } else {
+      this.#pointed = moment;
+      this.#askPreview(moment);
+    }
   }
 
   async #refresh(camera: string): Promise<void> {
@@ -140,9 +158,14 @@ export class HistoryView {
       // The strips stay as they were; the line about trust says that the cloud does not answer.
       return;
     }
-    const ended = this.player.ended && camera === this.camera && !this.still;
-    if (ended && momentOf(this.timeline, this.player.time + 1).state === 'recorded') {
-      this.show(this.player.time + 1, true);
+    if (camera !== this.camera || this.scrubbing) return;
+    const { player } = this;
+    if (player.ended && !this.#still) {
+      // What was watched to its end goes on by itself.
+      const more = this.timeline.recorded.find((range) => range.until > player.time + 1000);
+      if (more) this.show(Math.max(player.time + 1, more.from), true);
+    } else if (this.#still && !this.preview) {
+      this.#askPreview(this.#pointed);
     }
   }
 
@@ -160,7 +183,8 @@ export class HistoryView {
     const at = this.#pointed;
     if (momentOf(this.timeline, at).state !== 'recorded') {
       this.#still = true;
-      this.player.pause();
+      if (this.player.state === 'opening') this.player.close();
+      else this.player.pause();
       return;
     }
     if (this.player.covers(at)) {
