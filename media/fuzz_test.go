@@ -49,7 +49,7 @@ func small(f *testing.F) []byte {
 			}, PPS: []byte{8, 6, 7, 8},
 		}},
 		{ID: 2, TimeScale: 48000, Codec: &codecs.MPEG4Audio{Config: mpeg4audio.AudioSpecificConfig{
-			Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 1, ChannelCount: 1,
+			Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 1,
 		}}},
 	}}
 	part := fmp4.Part{SequenceNumber: 1, Tracks: []*fmp4.PartTrack{

@@ -130,13 +130,6 @@ func (r *reader) take(n int) []byte {
 	return out
 }
 
-func (r *reader) u16() uint16 {
-	if b := r.take(2); len(b) == 2 {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
 func (r *reader) u32() uint32 {
 	if b := r.take(4); len(b) == 4 {
 		return binary.BigEndian.Uint32(b)

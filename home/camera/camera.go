@@ -88,7 +88,7 @@ func Start(cfg Config) (*Camera, error) {
 			return nil, err
 		}
 	}
-	ln, err := net.Listen("tcp", cfg.Addr)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("camera: listen: %w", err)
 	}

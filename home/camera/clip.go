@@ -60,8 +60,8 @@ func OpenClip(path string) (*Clip, error) {
 	return c, nil
 }
 
-// Close releases the file.
-func (c *Clip) Close() error { return c.file.Close() }
+// Close releases the file, which was only read.
+func (c *Clip) Close() { c.file.Close() }
 
 // HasAudio tells whether the clip has an AAC track.
 func (c *Clip) HasAudio() bool { return c.config != nil }

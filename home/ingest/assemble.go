@@ -116,8 +116,8 @@ func NewAssembler(cfg AssemblerConfig) (*Assembler, error) {
 	if a.video.decoder, err = cfg.Video.CreateDecoder(); err != nil {
 		return nil, err
 	}
-	if sps, pps := cfg.Video.SafeParams(); len(sps) > 0 && len(pps) > 0 {
-		a.video.params = &Params{SPS: sps, PPS: pps}
+	if len(cfg.Video.SPS) > 0 && len(cfg.Video.PPS) > 0 {
+		a.video.params = &Params{SPS: cfg.Video.SPS, PPS: cfg.Video.PPS}
 	}
 	a.video.pics.reset()
 	if cfg.Audio != nil {

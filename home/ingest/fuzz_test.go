@@ -66,7 +66,7 @@ func FuzzPackets(f *testing.F) {
 			Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1},
 			Audio: &format.MPEG4Audio{
 				PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
-				Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelCount: 1, ChannelConfig: 1},
+				Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 1},
 			},
 			Now:  func() time.Time { return now },
 			Lost: func(time.Time, ingest.Reason) {},

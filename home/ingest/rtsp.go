@@ -106,9 +106,10 @@ func (s *Source) connect(ctx context.Context) error {
 
 // watch looks after pictures, not after the connection, and fits the batch size to the stream.
 func (s *Source) watch(ctx context.Context, c *gortsplib.Client, tuned *conn) error {
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	// The goroutine ends with the client, which the caller closes; it is waited for here.
+	ended := make(chan struct{})
+	var why error // read after ended
+	go func() { defer close(ended); why = c.Wait() }()
+	// The goroutine ends with the client; it is waited for here.
 	defer func() {
 		c.Close()
 		<-ended
@@ -121,9 +122,8 @@ func (s *Source) watch(ctx context.Context, c *gortsplib.Client, tuned *conn) er
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-ended:
-			ended <- err
-			return fmt.Errorf("connection: %w", err)
+		case <-ended:
+			return fmt.Errorf("connection: %w", why)
 		case <-tick.C:
 		}
 		if s.cfg.Now().Sub(time.Unix(0, s.alive.Load())) > s.cfg.Stall {

@@ -120,7 +120,7 @@ type pipe struct {
 
 func newPipe(t *testing.T, to string) *pipe {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func newPipe(t *testing.T, to string) *pipe {
 			if err != nil {
 				return
 			}
-			b, err := net.Dial("tcp", to)
+			b, err := new(net.Dialer).DialContext(t.Context(), "tcp", to)
 			if err != nil {
 				a.Close()
 				continue

@@ -159,11 +159,9 @@ func (c *cutter) flush(next int64) {
 }
 
 func (c *cutter) finish(end time.Time) {
-	last := c.began
+	last := c.partBegan
 	if n := len(c.part.video); n > 0 {
 		last = c.part.video[n-1].frame.DTS + int64(c.part.video[n-1].duration)
-	} else {
-		last = c.partBegan
 	}
 	c.flush(last)
 	media := (last - c.began) * 1_000_000 / ingest.VideoRate
