@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -281,4 +283,34 @@ type ending struct{ cancel context.CancelFunc }
 func (e ending) Read([]byte) (int, error) {
 	e.cancel()
 	return 0, context.Canceled
+}
+
+func TestTheAppStandsBesideTheAPI(t *testing.T) {
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "the app's own")
+		w.Header().Set("Cache-Control", "immutable")
+		_, _ = io.WriteString(w, "app at "+r.URL.Path)
+	})
+	s, err := serve.Open(t.Context(), serve.Config{Data: t.TempDir(), App: app, Origin: "https://cloud.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	get := func(path string) *httptest.ResponseRecorder {
+		rec := httptest.NewRecorder()
+		s.Handler().ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		return rec
+	}
+	for _, path := range []string{"/", "/join", "/assets/a.js"} {
+		rec := get(path)
+		if rec.Body.String() != "app at "+path || rec.Header().Get("Content-Security-Policy") != "the app's own" || rec.Header().Get("Cache-Control") != "immutable" {
+			t.Errorf("%s: %v %s", path, rec.Header(), rec.Body)
+		}
+		if rec.Header().Get("Strict-Transport-Security") == "" {
+			t.Errorf("%s: browsers are not told to insist on TLS", path)
+		}
+	}
+	if rec := get("/v1/nothing"); rec.Code != http.StatusNotFound || strings.Contains(rec.Body.String(), "app at") {
+		t.Errorf("the app answers for the API: %s", rec.Body)
+	}
 }
