@@ -69,6 +69,7 @@ func openNew(spool string, head indexHead, epoch Epoch) (*openPack, error) {
 }
 
 func (p *openPack) partPath() string { return filepath.Join(p.spool, string(p.head.Object)+partSuffix) }
+
 func (p *openPack) indexPath() string {
 	return filepath.Join(p.spool, string(p.head.Object)+indexSuffix)
 }
