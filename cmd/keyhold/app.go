@@ -37,7 +37,7 @@ func (a *AppCommand) Run(ctx context.Context, c *console, vars memberDefaults) e
 	if err != nil {
 		return err
 	}
-	server, err := app.New(a.Listen, cloud, files, newClient(cloud).HTTP.Transport, slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	server, err := app.New(ctx, a.Listen, cloud, files, newClient(cloud).HTTP.Transport, slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return errors.New("something listens on this port already; perhaps keyhold app is running in another window")
 	}

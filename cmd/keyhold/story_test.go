@@ -157,4 +157,3 @@ func wrongWord(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("RIGHT", right)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(words, "\n")+"\n"), 0o600))
 }
-

@@ -23,7 +23,7 @@ import (
 func (r *Rig) refused(op request.Op, word string) {
 	r.t.Helper()
 	_, err := r.Member.Do(r.t.Context(), op)
-	var no *session.Refused
+	var no *session.RefusedError
 	if !errors.As(err, &no) || no.Word != word {
 		r.t.Errorf("%s is answered with %v, not refused as %s", op.Kind, err, word)
 	}

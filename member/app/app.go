@@ -38,7 +38,7 @@ type Server struct {
 }
 
 // New listens at once, so that Address is known before Serve runs. files is the app (web.Handler).
-func New(listen, cloud string, files http.Handler, transport http.RoundTripper, log *slog.Logger) (*Server, error) {
+func New(ctx context.Context, listen, cloud string, files http.Handler, transport http.RoundTripper, log *slog.Logger) (*Server, error) {
 	target, err := url.Parse(cloud)
 	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" {
 		return nil, fmt.Errorf("%q is not the address of a cloud, such as https://cloud.example", cloud)
@@ -50,7 +50,7 @@ func New(listen, cloud string, files http.Handler, transport http.RoundTripper, 
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, ErrNotLoopback
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the app: %w", err)
 	}

@@ -5,6 +5,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,8 +24,8 @@ func serve(t *testing.T, cloud http.Handler) string {
 	t.Helper()
 	operator := httptest.NewServer(cloud)
 	t.Cleanup(operator.Close)
-	files := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "the app") })
-	s, err := app.New("127.0.0.1:0", operator.URL, files, operator.Client().Transport, slog.New(slog.DiscardHandler))
+	files := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the app") })
+	s, err := app.New(t.Context(), "127.0.0.1:0", operator.URL, files, operator.Client().Transport, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestOnlyThisComputersOwnPagesAreAnswered(t *testing.T) {
 			}
 		}
 		w.Header().Set("Set-Cookie", "a=b")
-		io.WriteString(w, "the cloud: "+r.URL.Path)
+		fmt.Fprint(w, "the cloud: "+r.URL.Path)
 	}))
 	for _, c := range []struct {
 		name, path, host, origin string
@@ -124,17 +125,20 @@ func TestTheSocketIsPassedOn(t *testing.T) {
 		if err != nil {
 			t.Errorf("echo: %v", err)
 		}
-		conn.Read(r.Context()) // stays open until the app is stopped
+		_, _, _ = conn.Read(r.Context()) // stays open until the app is stopped
 	}))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(address, "http")+"/v1/socket", &websocket.DialOptions{
+	conn, res, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(address, "http")+"/v1/socket", &websocket.DialOptions{
 		HTTPHeader: http.Header{"Origin": {address}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.CloseNow()
+	if res.Body != nil {
+		defer res.Body.Close()
+	}
 	if err := conn.Write(ctx, websocket.MessageText, []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +149,7 @@ func TestTheSocketIsPassedOn(t *testing.T) {
 
 func TestAnAbsentCloudIsSaidAsTheCloudWould(t *testing.T) {
 	files := http.NotFoundHandler()
-	s, err := app.New("127.0.0.1:0", "http://127.0.0.1:1", files, new(http.Transport), slog.New(slog.DiscardHandler))
+	s, err := app.New(t.Context(), "127.0.0.1:0", "http://127.0.0.1:1", files, new(http.Transport), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,12 +168,12 @@ func TestAnAbsentCloudIsSaidAsTheCloudWould(t *testing.T) {
 
 func TestItIsServedOnThisComputerAlone(t *testing.T) {
 	for _, listen := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "example.org:0"} {
-		if _, err := app.New(listen, "http://cloud.example", http.NotFoundHandler(), nil, slog.Default()); !errors.Is(err, app.ErrNotLoopback) {
+		if _, err := app.New(t.Context(), listen, "http://cloud.example", http.NotFoundHandler(), nil, slog.Default()); !errors.Is(err, app.ErrNotLoopback) {
 			t.Errorf("%s: %v", listen, err)
 		}
 	}
 	for _, cloud := range []string{"", "cloud.example", "file:///etc", "http://"} {
-		if _, err := app.New("127.0.0.1:0", cloud, http.NotFoundHandler(), nil, slog.Default()); err == nil {
+		if _, err := app.New(t.Context(), "127.0.0.1:0", cloud, http.NotFoundHandler(), nil, slog.Default()); err == nil {
 			t.Errorf("%q is taken as a cloud", cloud)
 		}
 	}

@@ -116,8 +116,9 @@ func (p *Proof) write(w io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("write proof: %w", err)
 		}
-		out.Write(b)
-		out.WriteByte('\n')
+		if _, err := out.Write(append(b, '\n')); err != nil {
+			return fmt.Errorf("write proof: %w", err)
+		}
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write proof: %w", err)

@@ -127,7 +127,7 @@ func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 		return nil, errors.Join(fmt.Errorf("check the new device's link: %w", err), i.tell(ctx, link.Op.Device, refused))
 	}
 	reply, err := i.s.Do(ctx, ask.Op{Kind: ask.OpAppendLink, Link: e.Encode(), Name: name})
-	var no *session.Refused
+	var no *session.RefusedError
 	if errors.As(err, &no) && no.Word == ask.RefusedStale {
 		return nil, i.again(ctx, link.Op.Device)
 	}

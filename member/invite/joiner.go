@@ -129,7 +129,7 @@ func (j *Joiner) ask(ctx context.Context, inv pairing.Invitation, state *roster.
 		return err
 	}
 	token := endsOf(inv.Secret).inviter
-	sealed, err := box.Seal(inviter.DeviceKeys.Reader, joinInfo(inv.Household, "join"), box.Context{"box": pairing.Box(token)}, body)
+	sealed, err := box.Seal(inviter.Reader, joinInfo(inv.Household, "join"), box.Context{"box": pairing.Box(token)}, body)
 	if err != nil {
 		return fmt.Errorf("seal the answer to the invitation: %w", err)
 	}

@@ -144,7 +144,7 @@ func (r *Returner) enter(ctx context.Context, s *session.Session, sheet, secret 
 		link.Sign(secret.ID(), secret.Sign())
 		link.Sign(id.Sheet, sheet.Sign())
 		reply, err := s.Do(ctx, request.Op{Kind: request.OpAppendLink, Link: link.Encode(), Name: name})
-		var no *session.Refused
+		var no *session.RefusedError
 		if errors.As(err, &no) && no.Word == request.RefusedStale && try < tries {
 			newer, err := r.household(ctx, sheet)
 			if err != nil {

@@ -22,10 +22,10 @@ import (
 // minutes for which it holds.
 var ErrHubAway = errors.New("the hub does not answer; is it running, and does it reach the cloud?")
 
-// Refused is the hub's no.
-type Refused struct{ Word string }
+// RefusedError is the hub's no.
+type RefusedError struct{ Word string }
 
-func (r *Refused) Error() string {
+func (r *RefusedError) Error() string {
 	switch r.Word {
 	case request.RefusedStale:
 		return "the household's roster has moved on; try again"
@@ -67,7 +67,7 @@ func (s *Session) do(ctx context.Context, op request.Op) (*request.Reply, error)
 	if err != nil {
 		return nil, err
 	}
-	defer socket.Close()
+	defer func() { _ = socket.Close() }() // it has served its purpose
 	nonce, err := s.nonce()
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (s *Session) do(ctx context.Context, op request.Op) (*request.Reply, error)
 		}
 		s.heard[reply.Run] = max(s.heard[reply.Run], reply.Size)
 		if reply.Error != "" {
-			return reply, &Refused{Word: reply.Error}
+			return reply, &RefusedError{Word: reply.Error}
 		}
 		return reply, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -349,7 +350,7 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 			notFound(out)
 			return
 		}
-		out.Write(w.seal(name.Camera, page))
+		w.send(out, w.seal(name.Camera, page))
 	case len(parts) > 3 && parts[2] == "tiles":
 		w.tile(out, parts[3:])
 	case len(parts) > 3 && parts[2] == "objects":
@@ -366,7 +367,7 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 func notFound(out http.ResponseWriter) {
 	out.Header().Set("Content-Type", "application/problem+json")
 	out.WriteHeader(http.StatusNotFound)
-	json.NewEncoder(out).Encode(api.NewProblem(api.NotFound, "", "not there"))
+	fmt.Fprintf(out, `{"type":"urn:keyhold:%s","title":"not there","status":404,"rule":"","id":""}`, api.NotFound)
 }
 
 func (w *world) fetch(out http.ResponseWriter, r *http.Request) {
@@ -380,7 +381,7 @@ func (w *world) fetch(out http.ResponseWriter, r *http.Request) {
 		w.t.Errorf("the session sent a fetch that cannot be read: %v", err)
 	}
 	if f.Kind == request.FetchSync {
-		json.NewEncoder(out).Encode(w.sync())
+		w.encode(out, w.sync())
 		return
 	}
 	a := &api.Footage{Address: "/v1/fetched/y", Expires: w.now + 10*minute, Now: w.now}
@@ -390,7 +391,7 @@ func (w *world) fetch(out http.ResponseWriter, r *http.Request) {
 	if w.footage != nil {
 		w.footage(a)
 	}
-	json.NewEncoder(out).Encode(a)
+	w.encode(out, a)
 }
 
 func (w *world) tile(out http.ResponseWriter, parts []string) {
@@ -406,7 +407,19 @@ func (w *world) tile(out http.ResponseWriter, parts []string) {
 	if err != nil {
 		w.t.Errorf("the session asked for a tile that cannot be: %v", err)
 	}
-	out.Write(b)
+	w.send(out, b)
+}
+
+func (w *world) send(out io.Writer, b []byte) {
+	if _, err := out.Write(b); err != nil {
+		w.t.Errorf("answer: %v", err)
+	}
+}
+
+func (w *world) encode(out io.Writer, v any) {
+	if err := json.NewEncoder(out).Encode(v); err != nil {
+		w.t.Errorf("answer: %v", err)
+	}
 }
 
 // device makes the folder of the world's device and opens its session.
