@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,6 +164,7 @@ func show(out []figure, p plan) error {
 			missed++
 		}
 		if p.json {
+			f.Value, f.PeerValue, f.Ratio = round(f.Value), round(f.PeerValue), round(f.Ratio)
 			b, err := json.Marshal(f)
 			if err != nil {
 				return err
@@ -185,6 +187,8 @@ func show(out []figure, p plan) error {
 	}
 	return nil
 }
+
+func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // pause waits, unless the context ends.
 func pause(ctx context.Context, d time.Duration) error {
