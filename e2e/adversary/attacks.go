@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -26,6 +25,8 @@ type Attack struct {
 	Off []rule.Name
 	// Early says that the device has not seen the present yet.
 	Early bool
+	// Hole says that the person also looks at the moment that is kept back.
+	Hole bool
 	// Begin sets the proxy up.
 	Begin func(*Stage, *Loot, *proxy.Proxy) error
 	// Fooled says what a client without the check was made to believe, or why it was not. Nil where the bytes are of
@@ -47,10 +48,10 @@ func Attacks() []Attack {
 			},
 		},
 		{
-			Name: "dropped", Rule: rule.SeqGap, Off: []rule.Name{rule.SeqGap}, Begin: dropped,
+			Name: "dropped", Rule: rule.SeqGap, Off: []rule.Name{rule.SeqGap}, Hole: true, Begin: dropped,
 			Fooled: func(control, mutant Sight) (string, error) {
-				if mutant.Shown >= control.Shown || len(mutant.Colours) == 0 {
-					return "", fmt.Errorf("%d ms are shown in the place of %d, playing %v", mutant.Shown, control.Shown, mutant.Colours)
+				if control.Hole || !mutant.Hole || len(mutant.Colours) == 0 {
+					return "", fmt.Errorf("what is kept back is missing: %v, without the attack: %v; plays %v", mutant.Hole, control.Hole, mutant.Colours)
 				}
 				return "the rest plays as if it were all", nil
 			},
@@ -90,8 +91,8 @@ func Attacks() []Attack {
 			Name: "forked", Rule: rule.Forked, Off: []rule.Name{rule.Forked},
 			Begin: func(s *Stage, _ *Loot, p *proxy.Proxy) error { return instead(p, s.Fork.CloudURL(), nil) },
 			Fooled: func(control, mutant Sight) (string, error) {
-				if mutant.Newest == control.Newest || mutant.Newest == 0 {
-					return "", errors.New("the other history is not shown")
+				if mutant.Newest == control.Newest || mutant.Newest == 0 || mutant.Trust != control.Trust {
+					return "", fmt.Errorf("the other history is not shown as true: newest %d and %d, trust %s", mutant.Newest, control.Newest, mutant.Trust)
 				}
 				return "the other history shows as true", nil
 			},
@@ -105,8 +106,8 @@ func Attacks() []Attack {
 
 // older wants the mutant to have shown less as if it were the newest.
 func older(control, mutant Sight) (string, error) {
-	if mutant.Newest >= control.Newest || mutant.Newest == 0 {
-		return "", errors.New("the old state is not shown")
+	if mutant.Newest >= control.Newest || mutant.Newest == 0 || mutant.Trust != control.Trust {
+		return "", fmt.Errorf("the old state is not shown as fresh: newest %d and %d, trust %s", mutant.Newest, control.Newest, mutant.Trust)
 	}
 	return "the old state shows as fresh", nil
 }

@@ -26,8 +26,12 @@ type Sight struct {
 	Words string
 	// Fault is what was said of an error that is no alarm.
 	Fault string
-	// Shown is how much of the door's footage is said to be there, in milliseconds, and Newest its end.
-	Shown, Newest int64
+	// Newest is the time of the newest of the door's footage that is shown, Hole that at the moment which an attacker
+	// keeps back there is said to be none.
+	Newest int64
+	Hole   bool
+	// Trust is how the app's line about trust looks.
+	Trust string
 	// Colours are those of the bars in the pictures that played, in order, each change once.
 	Colours []string
 }
@@ -48,11 +52,11 @@ const alarmed = 3
 
 // Look lists what there is, and exports the door's footage. Each look is that of a device which has seen neither an
 // attack nor another look before.
-func (c *commandLine) Look(ctx context.Context, a *Attack, off []rule.Name) (Sight, error) {
+func (c *commandLine) Look(ctx context.Context, a *Attack, w Watch) (Sight, error) {
 	world := *c.stage.Home
-	if off != nil {
+	if w.Off != nil {
 		world.Programs = c.stage.Mutant
-		world.Env = append(world.Env, "KEYHOLD_MUTANT="+joined(off))
+		world.Env = append(world.Env, "KEYHOLD_MUTANT="+joined(w.Off))
 	}
 	device, err := os.MkdirTemp(c.dir, "device-")
 	if err != nil {
@@ -65,7 +69,7 @@ func (c *commandLine) Look(ctx context.Context, a *Attack, off []rule.Name) (Sig
 	if err := copyFolder(from, device); err != nil {
 		return Sight{}, err
 	}
-	var sight Sight
+	sight := Sight{Hole: true}
 	listed, err := world.Command(ctx, "list", "--json", "--from", "-2h", "--camera", door, "--device", device)
 	if err != nil {
 		return Sight{}, err
@@ -76,8 +80,8 @@ func (c *commandLine) Look(ctx context.Context, a *Attack, off []rule.Name) (Sig
 	}
 	for _, l := range lines {
 		if l.Kind == "recorded" {
-			sight.Shown += l.Until - l.From
 			sight.Newest = max(sight.Newest, l.Until)
+			sight.Hole = sight.Hole && (c.loot.HiddenAt < l.From || c.loot.HiddenAt > l.Until)
 		}
 	}
 	if sight.take(listed) {
@@ -88,8 +92,7 @@ func (c *commandLine) Look(ctx context.Context, a *Attack, off []rule.Name) (Sig
 	if err != nil || sight.take(exported) {
 		return sight, err
 	}
-	sight.Colours, err = bars(ctx, file)
-	return sight, err
+	return sight, sight.film(ctx, file)
 }
 
 // take notes how a command ended, and says whether it was refused.
@@ -120,20 +123,24 @@ func joined(names []rule.Name) string {
 
 func clock(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano) }
 
-// bars looks at what a video shows: the colour of the bar at the top, twice a second, each change once.
-func bars(ctx context.Context, file string) ([]string, error) {
+// film looks at what a video shows: the colour of the bar at the top, twice a second.
+func (s *Sight) film(ctx context.Context, file string) error {
 	out, err := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-i", file,
 		"-vf", "fps=2,crop=iw/2:40:iw/4:20,scale=1:1:flags=area", "-f", "rawvideo", "-pix_fmt", "rgb24", "-").Output()
 	if err != nil {
-		return nil, fmt.Errorf("look at %s: %w", filepath.Base(file), err)
+		return fmt.Errorf("look at %s: %w", filepath.Base(file), err)
 	}
-	var seen []string
 	for ; len(out) >= 3; out = out[3:] {
-		if name := nearest(out[0], out[1], out[2]); len(seen) == 0 || seen[len(seen)-1] != name {
-			seen = append(seen, name)
-		}
+		s.see(nearest(out[0], out[1], out[2]))
 	}
-	return seen, nil
+	return nil
+}
+
+// see notes a colour if it is another than before.
+func (s *Sight) see(colour string) {
+	if n := len(s.Colours); n == 0 || s.Colours[n-1] != colour {
+		s.Colours = append(s.Colours, colour)
+	}
 }
 
 // nearest names the camera's colour that is closest.
@@ -149,7 +156,7 @@ func nearest(r, g, b byte) string {
 }
 
 // Words are the four sentences of the alarm and the name of the rule.
-func (c *commandLine) Words(name rule.Name) []string {
+func (c *commandLine) Words(name rule.Name, _ string) ([]string, error) {
 	w := alarm.Of(name)
-	return []string{"ALARM  " + w.What, w.Means, w.Did, w.Do, "The rule       " + string(name) + ": "}
+	return []string{"ALARM  " + w.What, w.Means, w.Did, w.Do, "The rule       " + string(name) + ": "}, nil
 }

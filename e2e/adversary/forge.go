@@ -28,6 +28,7 @@ type Loot struct {
 
 	// Hidden is the epoch of the door whose page and footage are kept back; HiddenObjects are its packs.
 	Hidden        id.Epoch
+	HiddenAt      int64 // a moment in it
 	HiddenObjects map[id.Object]bool
 
 	// For each of the door's packs, something of the same shape to put into its place.
@@ -82,7 +83,7 @@ func Plunder(ctx context.Context, s *Stage) (*Loot, error) {
 func (l *Loot) hide(doors []session.Segment) error {
 	for _, d := range doors {
 		if l.Hidden == "" && d.Pack.Epoch != doors[0].Pack.Epoch {
-			l.Hidden = d.Pack.Epoch
+			l.Hidden, l.HiddenAt = d.Pack.Epoch, (d.Start+d.End)/2
 		}
 		if d.Pack.Epoch == l.Hidden {
 			l.HiddenObjects[d.Pack.Object] = true
@@ -116,7 +117,7 @@ func (l *Loot) exchange(ctx context.Context, s *Stage, doors, yards, sheds []ses
 		}
 		for i, f := range pack.Files[:segments] {
 			place := func(object []byte) []byte { return object[f.Offset : f.Offset+f.Size] }
-			fake, err := forge(own[number%len(own)], recipients[pack.Epoch], f.Size)
+			fake, err := forgeAny(own, number, recipients[pack.Epoch], f.Size)
 			if err != nil {
 				return err
 			}
@@ -210,6 +211,19 @@ func recipientsOf(ctx context.Context, hub string) (map[id.Epoch]*to.Recipient, 
 		}
 	}
 	return out, rows.Err()
+}
+
+// forgeAny forges from the first segment, counted from a number on, that is small enough.
+func forgeAny(own [][]byte, number int, recipient *to.Recipient, size int64) ([]byte, error) {
+	var last error
+	for i := range own {
+		fake, err := forge(own[(number+i)%len(own)], recipient, size)
+		if err == nil {
+			return fake, nil
+		}
+		last = err
+	}
+	return nil, last
 }
 
 // forge seals other footage to a public key, so that it opens and is exactly as long as the true file. What is

@@ -46,6 +46,7 @@ type Stage struct {
 
 	Command *proxy.Proxy // between the command line and the cloud
 	Browser *proxy.Proxy // between the owner app and the cloud
+	App     *App
 
 	// EarlyDevice is the owner's device as it was at the time of Past; the one in Home has seen the present.
 	EarlyDevice string
@@ -82,10 +83,13 @@ func (s *Stage) build(ctx context.Context, dir string, say io.Writer) error {
 	if s.Browser, err = proxy.Start(ctx, s.Home.CloudURL()); err != nil {
 		return err
 	}
-	if err := s.begin(ctx); err != nil {
+	if s.App, err = NewApp(ctx, s, dir); err != nil {
 		return err
 	}
 	fmt.Fprintln(say, "recording two households")
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
 	if err := s.record(ctx); err != nil {
 		return err
 	}
@@ -102,7 +106,7 @@ func (s *Stage) build(ctx context.Context, dir string, say io.Writer) error {
 	})
 	_, err = s.Home.Owner(ctx, "list", "--json")
 	s.Command.Use(nil, nil)
-	return err
+	return errors.Join(err, s.App.Remember(present))
 }
 
 // begin starts everything and adds the cameras.
@@ -140,7 +144,7 @@ func (s *Stage) begin(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return s.App.Join(ctx)
 }
 
 // record films three parts, each in an epoch of its own, and waits until all of it is at the cloud.
@@ -166,7 +170,7 @@ func (s *Stage) record(ctx context.Context) error {
 			return err
 		}
 	}
-	return sent(ctx, theirs)
+	return errors.Join(sent(ctx, theirs), s.App.Remember(early))
 }
 
 // split keeps the present as the past, and lets two hubs with one key go on from there, each at a cloud of its own.
@@ -224,6 +228,9 @@ func (s *Stage) split(ctx context.Context) error {
 // Close stops everything.
 func (s *Stage) Close() error {
 	var bad error
+	if s.App != nil {
+		bad = s.App.Close()
+	}
 	for _, p := range []*proxy.Proxy{s.Command, s.Browser} {
 		if p != nil {
 			bad = errors.Join(bad, p.Close())

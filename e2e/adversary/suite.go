@@ -20,10 +20,19 @@ type Client interface {
 	Name() string
 	// Proxy is where the operator stands.
 	Proxy() *proxy.Proxy
-	// Look is a person's look at the door's footage. With checks switched off it is that of the test build.
-	Look(ctx context.Context, a *Attack, off []rule.Name) (Sight, error)
+	// Look is a person's look at the door's footage.
+	Look(ctx context.Context, a *Attack, w Watch) (Sight, error)
 	// Words are pieces of the alarm's text that this client has to show for a rule.
-	Words(name rule.Name) []string
+	Words(name rule.Name, language string) ([]string, error)
+}
+
+// Watch is how a person looks.
+type Watch struct {
+	// Off are the checks that are switched off; nil for the released program.
+	Off []rule.Name
+	// Alarm says that an alarm is waited for.
+	Alarm    bool
+	Language string
 }
 
 // Row is what came of one attack on one client.
@@ -52,7 +61,8 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 	if err != nil {
 		return nil, err
 	}
-	clients := []Client{&commandLine{stage: stage, loot: loot, dir: dir}}
+	stage.App.loot = loot
+	clients := []Client{&commandLine{stage: stage, loot: loot, dir: dir}, stage.App}
 	fmt.Fprintln(say, "attacking")
 	attacks := Attacks()
 	all := make([][]Row, len(attacks))
@@ -63,7 +73,7 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 		}
 		wait.Go(func() {
 			for i := range attacks {
-				all[i][n] = attempt(ctx, stage, loot, client, &attacks[i])
+				all[i][n] = attempt(ctx, stage, loot, client, &attacks[i], languages[i%len(languages)])
 			}
 		})
 	}
@@ -72,7 +82,7 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 }
 
 // attempt is one attack on one client: the control, the attack, and the mutant.
-func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack) Row {
+func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, language string) Row {
 	row := Row{Attack: a.Name, Client: c.Name(), Rule: a.Rule, Control: "failed", Mutant: "not run", OK: true}
 	bad := func(format string, args ...any) {
 		row.OK = false
@@ -82,18 +92,18 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack) Row {
 	defer p.Use(nil, nil)
 
 	p.Use(nil, nil)
-	control, err := c.Look(ctx, a, nil)
+	control, err := c.Look(ctx, a, Watch{Language: language})
 	switch {
 	case err != nil:
 		bad("control: %v", err)
 		return row
-	case len(control.Rules) > 0 || control.Fault != "" || !slices.Equal(control.Colours, []string{colours[door]}):
-		bad("control: alarms %v, fault %q, plays %v", control.Rules, control.Fault, control.Colours)
+	case len(control.Rules) > 0 || control.Fault != "" || control.Hole || !slices.Equal(control.Colours, []string{colours[door]}):
+		bad("control: alarms %v, fault %q, hole %v, plays %v", control.Rules, control.Fault, control.Hole, control.Colours)
 		return row
 	}
 	row.Control = "plays"
 
-	attacked, touched, err := under(ctx, s, l, c, a, nil)
+	attacked, touched, err := under(ctx, s, l, c, a, Watch{Alarm: true, Language: language})
 	switch {
 	case err != nil:
 		bad("attack: %v", err)
@@ -109,7 +119,11 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack) Row {
 	default:
 		row.Outcome = "refused"
 		row.Said = sentence(attacked.Words)
-		for _, piece := range c.Words(a.Rule) {
+		words, err := c.Words(a.Rule, language)
+		if err != nil {
+			bad("%v", err)
+		}
+		for _, piece := range words {
 			if !strings.Contains(attacked.Words, piece) {
 				bad("the alarm does not say %q", piece)
 			}
@@ -119,7 +133,7 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack) Row {
 		}
 	}
 
-	mutant, touched, err := under(ctx, s, l, c, a, a.Off)
+	mutant, touched, err := under(ctx, s, l, c, a, Watch{Off: a.Off, Language: language})
 	switch {
 	case err != nil:
 		bad("mutant: %v", err)
@@ -141,11 +155,11 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack) Row {
 }
 
 // under is a look while the attack goes on.
-func under(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, off []rule.Name) (Sight, int, error) {
+func under(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, w Watch) (Sight, int, error) {
 	if err := a.Begin(s, l, c.Proxy()); err != nil {
 		return Sight{}, 0, err
 	}
-	sight, err := c.Look(ctx, a, off)
+	sight, err := c.Look(ctx, a, w)
 	return sight, c.Proxy().Touched(), err
 }
 

@@ -35,7 +35,9 @@ func (f Film) Make(ctx context.Context, path string) error {
 		colour = "SteelBlue"
 	}
 	source := fmt.Sprintf("testsrc2=s=%dx%d:r=%d,drawbox=c=%s:w=iw:h=90:t=fill", filmWidth, filmHeight, filmRate, colour)
+	rate := "64k"
 	if f.Small {
+		rate = "16k"
 		source = fmt.Sprintf("color=c=%s:s=%dx%d:r=%d", colour, filmWidth, filmHeight, filmRate)
 	}
 	args := []string{"-v", "error", "-y", "-f", "lavfi", "-i", source}
@@ -58,7 +60,7 @@ func (f Film) Make(ctx context.Context, path string) error {
 	}
 	args = append(args, "-filter_complex", picture+fmt.Sprintf(";aevalsrc='%s':s=48000[s]", sound), "-map", "[p]", "-map", "[s]",
 		"-t", fmt.Sprint(f.Seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
-		"-g", fmt.Sprint(filmRate), "-keyint_min", fmt.Sprint(filmRate), "-sc_threshold", "0", "-c:a", "aac", "-b:a", "64k", path)
+		"-g", fmt.Sprint(filmRate), "-keyint_min", fmt.Sprint(filmRate), "-sc_threshold", "0", "-c:a", "aac", "-b:a", rate, path)
 	if said, err := exec.CommandContext(ctx, "ffmpeg", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("render a film: %w\n%s", err, said)
 	}

@@ -20,6 +20,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -48,6 +49,7 @@ type Proxy struct {
 	done   chan struct{}
 
 	mu      sync.Mutex // guards what follows
+	pages   *url.URL
 	route   Route
 	tamper  Tamper
 	touched int
@@ -100,6 +102,14 @@ func (p *Proxy) Use(route Route, tamper Tamper) {
 	p.route, p.tamper, p.touched, p.seen = route, tamper, 0, nil
 }
 
+// Pages lets another server give the app's pages: those of a test build. It is no attack and is not counted; nil ends
+// it.
+func (p *Proxy) Pages(from *url.URL) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pages = from
+}
+
 // Touched is how many answers were changed, or came from elsewhere, since Use.
 func (p *Proxy) Touched() int {
 	p.mu.Lock()
@@ -139,9 +149,12 @@ func (p *Proxy) remember(next http.Handler) http.Handler {
 // rewrite sends the request where the route says. The host stays the one that the client named.
 func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	p.mu.Lock()
-	route := p.route
+	route, pages := p.route, p.pages
 	p.mu.Unlock()
 	to := p.target
+	if pages != nil && !strings.HasPrefix(r.In.URL.Path, "/v1/") {
+		to = pages
+	}
 	if route != nil {
 		if other := route(r.In); other != nil {
 			to = other

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"keyhold/e2e/harness"
+	"keyhold/e2e/proxy"
+	"keyhold/member/invite"
+	"keyhold/statement/rule"
+	"keyhold/web"
+)
+
+// App is the owner app in a browser that became a device of the household.
+type App struct {
+	stage *Stage
+	loot  *Loot
+	top   string // of the source tree
+	dir   string
+
+	child  *exec.Cmd
+	orders io.WriteCloser
+	answer *bufio.Reader
+	said   strings.Builder
+	mutant *httptest.Server // gives the pages of the test build
+	looks  int
+}
+
+// Memories of the browser's device.
+const (
+	early   = "early"   // as at the time of Past
+	present = "present" // has seen everything
+)
+
+// languages are those in which the app speaks, by turns.
+var languages = []string{"en", "de", "nl"}
+
+// NewApp starts the browser's driver and builds the app's test build.
+func NewApp(ctx context.Context, s *Stage, dir string) (*App, error) {
+	top, err := harness.Top(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{stage: s, top: top, dir: dir}
+	if err := buildMutant(ctx, filepath.Join(top, "web")); err != nil {
+		return nil, err
+	}
+	a.mutant = httptest.NewServer(pages(filepath.Join(top, "web", "app", "dist-mutant")))
+	a.child = exec.CommandContext(ctx, "node", filepath.Join(top, "e2e", "adversary", "browser.mjs"))
+	a.child.Stderr = &a.said
+	if a.orders, err = a.child.StdinPipe(); err != nil {
+		return a, fmt.Errorf("start the browser's driver: %w", err)
+	}
+	out, err := a.child.StdoutPipe()
+	if err != nil {
+		return a, fmt.Errorf("start the browser's driver: %w", err)
+	}
+	a.answer = bufio.NewReader(out)
+	if err := a.child.Start(); err != nil {
+		return a, fmt.Errorf("start the browser's driver: %w", err)
+	}
+	return a, nil
+}
+
+// buildMutant builds the app with the hook that switches a check off, unless nothing has changed since.
+func buildMutant(ctx context.Context, dir string) error {
+	var built time.Time
+	if info, err := os.Stat(filepath.Join(dir, "app", "dist-mutant", "index.html")); err == nil {
+		built = info.ModTime()
+	}
+	stale := built.IsZero()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		name := d.Name()
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == "node_modules" || name == "paraglide" || name == "shots" || strings.HasPrefix(name, "dist")):
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		stale = stale || info.ModTime().After(built)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look at the app's sources: %w", err)
+	}
+	if !stale {
+		return nil
+	}
+	build := exec.CommandContext(ctx, "npm", "run", "--silent", "build:mutant", "-w", "app")
+	build.Dir = dir
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the app's test build: %w\n%s", err, said)
+	}
+	return nil
+}
+
+// pages serves a built app under the headers that the programs send.
+func pages(dir string) http.Handler {
+	files := http.FileServer(http.Dir(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		web.SetHeaders(w.Header())
+		w.Header().Set("Cache-Control", "no-store")
+		files.ServeHTTP(w, r)
+	})
+}
+
+// Join makes the browser a device, by an invitation of the owner's.
+func (a *App) Join(ctx context.Context) error {
+	s, err := owner(a.stage.Home.Path("device"), a.stage.Home.CloudURL())
+	if err != nil {
+		return err
+	}
+	i, err := invite.New(ctx, s, a.stage.Browser.URL(), func(string) {})
+	if err != nil {
+		return fmt.Errorf("invite the browser: %w", err)
+	}
+	admitted := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		_, err := i.Wait(ctx, 2*time.Minute)
+		admitted <- err
+	}()
+	joined := a.order(map[string]any{"order": "join", "link": i.Link, "name": "Browser"}, nil)
+	if joined != nil {
+		cancel()
+	}
+	err = <-admitted
+	cancel()
+	return errors.Join(joined, err)
+}
+
+// Remember lets the app see everything there is now and keeps its memory under a name.
+func (a *App) Remember(as string) error {
+	return a.order(map[string]any{"order": "remember", "origin": a.stage.Browser.URL(), "as": as}, nil)
+}
+
+// order gives the driver an order and waits for its answer.
+func (a *App) order(order map[string]any, value any) error {
+	line, err := json.Marshal(order)
+	if err != nil {
+		return fmt.Errorf("order the browser: %w", err)
+	}
+	if _, err := a.orders.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("order the browser: %w\n%s", err, a.said.String())
+	}
+	text, err := a.answer.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("hear the browser: %w\n%s", err, a.said.String())
+	}
+	var answer struct {
+		Error string
+		Value json.RawMessage
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return fmt.Errorf("hear the browser: %w", err)
+	}
+	if answer.Error != "" {
+		return fmt.Errorf("browser: %v: %s", order["order"], answer.Error)
+	}
+	if value == nil {
+		return nil
+	}
+	return json.Unmarshal(answer.Value, value)
+}
+
+func (a *App) Name() string { return "owner app" }
+
+func (a *App) Proxy() *proxy.Proxy { return a.stage.Browser }
+
+// glimpse is what the driver answers.
+type glimpse struct {
+	Alarms, Faults, Colours []string
+	Holes                   int
+	Newest                  int64
+	Trust                   string
+}
+
+// Look opens the door's history, plays, and goes to the home page.
+func (a *App) Look(_ context.Context, attack *Attack, w Watch) (Sight, error) {
+	a.stage.Browser.Pages(nil)
+	if w.Off != nil {
+		mutant, err := url.Parse(a.mutant.URL)
+		if err != nil {
+			return Sight{}, fmt.Errorf("find the app's test build: %w", err)
+		}
+		a.stage.Browser.Pages(mutant)
+		defer a.stage.Browser.Pages(nil)
+	}
+	times := []int64{a.loot.From + 500}
+	if attack.Hole {
+		times = []int64{a.loot.HiddenAt, a.loot.From + 500}
+	}
+	state := present
+	if attack.Early {
+		state = early
+	}
+	a.looks++
+	order := map[string]any{
+		"order": "look", "origin": a.stage.Browser.URL(), "camera": a.loot.Door, "times": times, "state": state,
+		"off": append([]rule.Name{}, w.Off...), "alarm": w.Alarm, "language": w.Language,
+	}
+	if w.Alarm {
+		order["picture"] = filepath.Join(a.dir, strings.ReplaceAll(attack.Name, " ", "-")+".png")
+	}
+	var g glimpse
+	if err := a.order(order, &g); err != nil {
+		return Sight{}, err
+	}
+	sight := Sight{Words: strings.Join(g.Alarms, "\n"), Fault: strings.Join(g.Faults, "; "), Hole: g.Holes > 0, Newest: g.Newest, Trust: g.Trust}
+	for _, text := range g.Alarms {
+		if m := ruleNote.FindStringSubmatch(text); m != nil {
+			sight.Rules = append(sight.Rules, rule.Name(m[1]))
+		} else {
+			sight.Rules = append(sight.Rules, "an alarm without a rule")
+		}
+	}
+	for _, c := range g.Colours {
+		var r, g, b byte
+		if _, err := fmt.Sscan(c, &r, &g, &b); err != nil {
+			return sight, fmt.Errorf("read a colour: %w", err)
+		}
+		sight.see(nearest(r, g, b))
+	}
+	return sight, nil
+}
+
+// ruleNote finds the rule in an alarm's last line, in each of the three languages.
+var ruleNote = regexp.MustCompile(`(?:Rule|Regel): ([a-z-]+)`)
+
+// Words are title, meaning, what was done and what to do, as they stand in the app's catalogue.
+func (a *App) Words(name rule.Name, language string) ([]string, error) {
+	kind, ok := map[rule.Name]string{
+		rule.FileHash: "changed", rule.FileSize: "changed", rule.SeqGap: "dropped", rule.RolledBack: "rolled",
+		rule.Forked: "forked", rule.Frozen: "frozen", rule.NotIncluded: "forged", rule.WrongCamera: "camera",
+		rule.WrongHousehold: "household", rule.Checkpoint: "seal", rule.Envelope: "key",
+	}[name]
+	if !ok {
+		return nil, fmt.Errorf("the app has no words of its own for %s", name)
+	}
+	text, err := os.ReadFile(filepath.Join(a.top, "web", "app", "messages", language+".json"))
+	if err != nil {
+		return nil, fmt.Errorf("read the app's words: %w", err)
+	}
+	var catalogue map[string]any
+	if err := json.Unmarshal(text, &catalogue); err != nil {
+		return nil, fmt.Errorf("read the app's words: %w", err)
+	}
+	var words []string
+	for _, key := range []string{"alarm_" + kind + "_title", "alarm_" + kind + "_meaning"} {
+		piece, ok := catalogue[key].(string)
+		if !ok {
+			return nil, fmt.Errorf("the app has no words %s in %s", key, language)
+		}
+		words = append(words, piece)
+	}
+	return words, nil
+}
+
+// Close ends the browser.
+func (a *App) Close() error {
+	if a.mutant != nil {
+		a.mutant.Close()
+	}
+	if a.child == nil || a.child.Process == nil {
+		return nil
+	}
+	return errors.Join(a.order(map[string]any{"order": "close"}, nil), a.orders.Close(), a.child.Wait())
+}
