@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package vectors_test holds Go to the vectors that TypeScript is held to as well: verdict and rule.
 package vectors_test
 
 import (

@@ -14,7 +14,6 @@ import (
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
@@ -314,99 +313,3 @@ func rosterVectors(w *world) []vector {
 	return out
 }
 
-func sampleFetch(w *world) request.Fetch {
-	return request.Fetch{At: start, Cameras: []id.Camera{id.Camera(fixedID("cam_", "front"))}, Device: w.phoneID, From: start - 3_600_000, Household: w.household,
-		Kind: request.FetchFootage, Nonce: fixed("nonce", 16), Purpose: request.PurposeHistory, To: fixed("cloud", 32), Until: start}
-}
-
-func sampleWrite(w *world) request.Write {
-	return request.Write{At: start, From: id.Hub, Household: w.household, Kind: request.WriteCheckpoints, Name: fixedID("run_", "run"), Nonce: fixed("nonce", 16), SHA256: id.HashOf([]byte("body")), Size: 4}
-}
-
-func fetchVectors(w *world) []vector {
-	seal := statement(request.ThingFetch, w.asPhone())
-	var out []vector
-	add := func(name string, f request.Fetch) {
-		v := seal(tree(f))
-		v.Name, v.Expect = name, "accept"
-		out = append(out, v)
-	}
-	f := sampleFetch(w)
-	for _, p := range []string{request.PurposeTiles, request.PurposeHistory, request.PurposeExport} {
-		for n := range 6 {
-			f.Purpose, f.Cameras = p, []id.Camera{}
-			for i := range n {
-				f.Cameras = append(f.Cameras, id.Camera(fixedID("cam_", fmt.Sprint(i))))
-			}
-			add(fmt.Sprintf("footage, %s, %d cameras", p, n), f)
-		}
-	}
-	f = sampleFetch(w)
-	f.Kind, f.Purpose, f.Cameras = request.FetchSync, request.PurposeSync, []id.Camera{}
-	add("sync of everything", f)
-	f.Cameras = []id.Camera{id.HouseholdCamera}
-	add("sync of the household's pages", f)
-	f.From, f.Until = 0, 0
-	add("sync without pages", f)
-	base := tree(sampleFetch(w))
-	out = append(out, spoil("fetch", base, seal)...)
-	out = append(out, spoilFields("fetch", base, seal,
-		bad{"time 0", int64(0), []any{"at"}}, bad{"a negative time", int64(-1), []any{"at"}}, bad{"from below 0", int64(-1), []any{"from"}},
-		bad{"until before from", int64(1), []any{"until"}}, bad{"a kind that is not known", "live", []any{"kind"}},
-		bad{"a purpose that is not known", "curiosity", []any{"purpose"}}, bad{"footage for sync", "sync", []any{"purpose"}},
-		bad{"sync for footage", "sync", []any{"kind"}}, bad{"a nonce of 15 bytes", b64(make([]byte, 15)), []any{"nonce"}},
-		bad{"an empty nonce", "", []any{"nonce"}}, bad{"a cloud's key of 31 bytes", b64(make([]byte, 31)), []any{"to"}},
-		bad{"a device that is none", "phone", []any{"device"}}, bad{"the hub as device", "hub", []any{"device"}}, bad{"footage for the sheet", "sheet", []any{"device"}},
-		bad{"an object as camera", fixedID("obj_", "x"), []any{"cameras", 0}}, bad{"the household as camera of footage", "household", []any{"cameras", 0}},
-		bad{"a camera one character short", fixedID("cam_", "front")[:29], []any{"cameras", 0}}, bad{"a camera in capitals", strings.ToUpper(fixedID("cam_", "front")), []any{"cameras", 0}},
-		bad{"a household that is no hash", "home", []any{"household"}}, bad{"base64 without padding", strings.TrimRight(b64(fixed("nonce", 16)), "="), []any{"nonce"}},
-		bad{"257 cameras", many(257), []any{"cameras"}})...)
-	for _, r := range []struct {
-		name string
-		r    rule.Name
-		e    *dsse.Envelope
-	}{
-		{"signed by another device's key", rule.Signature, signed(request.ThingFetch, base, signer{w.phoneID, w.laptop.Signing})},
-		{"signed under another name", rule.Signer, signed(request.ThingFetch, base, w.asLaptop())},
-		{"a command in its place", rule.PayloadType, signed(request.ThingCommand, base, w.asPhone())},
-		{"two signers", rule.Signer, signed(request.ThingFetch, base, w.asPhone(), w.asHub())},
-	} {
-		v := seal(base)
-		v.Name, v.Expect, v.Rule, v.Input = r.name, "refuse", r.r, r.e.Encode()
-		out = append(out, v)
-	}
-	return out
-}
-
-func many(n int) []any {
-	out := make([]any, n)
-	for i := range out {
-		out[i] = fixedID("cam_", fmt.Sprint(i))
-	}
-	return out
-}
-
-func requestVectors(w *world) []vector {
-	head := w.state.Head
-	row := request.ResealedEpoch{Camera: id.HouseholdCamera, Epoch: id.Epoch(fixedID("epo_", "e")), Envelope: id.HashOf([]byte("row"))}
-	var out []vector
-	each := func(thing string, s signer, payload any, cases ...bad) {
-		seal := statement(thing, s)
-		o := tree(payload)
-		v := seal(o)
-		v.Name, v.Expect = thing, "accept"
-		out = append(out, v)
-		out = append(out, spoil(thing, o, seal)...)
-		out = append(out, spoilFields(thing, o, seal, cases...)...)
-	}
-	each(request.ThingWrite, w.asHub(), sampleWrite(w), bad{"a kind that is not known", "secrets", []any{"kind"}}, bad{"no name", "", []any{"name"}}, bad{"a negative size", int64(-1), []any{"size"}})
-	each(request.ThingSession, w.asPhone(), request.Session{At: start, From: w.phoneID, Household: w.household, Nonce: fixed("n", 16), To: fixed("cloud", 32)}, bad{"a short nonce", "AA==", []any{"nonce"}})
-	each(request.ThingReseal, w.asPhone(), request.Reseal{At: start, Device: w.laptopID, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}, bad{"for the sheet", "sheet", []any{"device"}}, bad{"an epoch that is none", "epo_", []any{"epochs", 0, "epoch"}})
-	each(request.ThingCommand, w.asPhone(), request.Command{At: start, Device: w.phoneID, Head: head.Hash, Household: w.household, Nonce: fixed("n", 16), Op: request.Op{Kind: request.OpAddCamera, Name: "Garden", URL: "rtsp://camera.local/stream"}},
-		bad{"a kind that is not known", "unlock", []any{"op", "kind"}}, bad{"a camera without name", nil, []any{"op", "name"}})
-	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
-	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
-	each(manifest.ThingNames, w.asHub(), manifest.Names{At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}},
-		Head: head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 1, Zone: "Europe/Amsterdam"}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
-	return out
-}
