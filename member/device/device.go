@@ -51,7 +51,24 @@ func Open(dir string) (*Folder, error) {
 	return &Folder{dir: dir}, nil
 }
 
-// Free says whether a new device may be made in the folder: nil, or ErrExists.
+// Ready makes the folder of a new device and says whether one may be made in it: nil, or ErrExists. It
+// is asked before anything is sent, because keys that cannot be written down later are lost.
+func Ready(dir string) error {
+	if err := Free(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create device folder: %w", err)
+	}
+	probe, err := os.CreateTemp(dir, ".probe.*")
+	if err != nil {
+		return fmt.Errorf("create device folder: %w", err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// Free says whether a folder holds no device: nil, or ErrExists.
 func Free(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, keyFile))
 	switch {

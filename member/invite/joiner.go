@@ -42,7 +42,7 @@ var (
 
 // Join uses an invitation and returns the new device's folder.
 func (j *Joiner) Join(ctx context.Context, inv pairing.Invitation, name, dir string) (*device.Folder, *roster.State, error) {
-	if err := device.Free(dir); err != nil {
+	if err := device.Ready(dir); err != nil {
 		return nil, nil, err
 	}
 	info, err := j.Client.Info(ctx)

@@ -87,7 +87,7 @@ func (m *Maker) Make(ctx context.Context, wish Wish) (*device.Folder, *roster.St
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := device.Free(wish.Dir); err != nil {
+	if err := device.Ready(wish.Dir); err != nil {
 		return nil, nil, err
 	}
 	info, err := m.Client.Info(ctx)

@@ -41,7 +41,7 @@ const tries = 3
 
 // Return makes a new device by the words of a sheet.
 func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*Returned, error) {
-	if err := device.Free(dir); err != nil {
+	if err := device.Ready(dir); err != nil {
 		return nil, err
 	}
 	info, err := r.Client.Info(ctx)
