@@ -18,6 +18,10 @@ const (
 	leap = time.Second
 	// slip is how far media time may fall behind arrival for a whole window.
 	slip = 2 * time.Second
+	// hold is how long the first pictures of a session wait to see whether the camera sends the sound it announces.
+	hold = 700 * time.Millisecond
+	// mute is how long sound may be absent before the next session is one without.
+	mute = 2 * time.Second
 	// strangers is how many packets in a row of another sender it takes until it is believed.
 	strangers = 50
 )
@@ -49,6 +53,10 @@ type Assembler struct {
 
 	session *Session
 	zero    int64 // video time of the first key frame of the session
+
+	holding   bool // the session's first frames are kept back
+	held      []*Frame
+	heldSince time.Duration // when that began
 }
 
 type videoTrack struct {
@@ -162,6 +170,7 @@ func (a *Assembler) End(why Reason) {
 	if a.session == nil {
 		return
 	}
+	a.release()
 	a.session = nil
 	a.cfg.Lost(a.cfg.Now(), why)
 }
@@ -233,10 +242,17 @@ func (a *Assembler) picture(stamp uint32, au [][]byte) {
 	if !ok {
 		return
 	}
-	if a.session == nil {
-		a.begin(dts)
+	if a.session != nil && key && !a.holding && a.audio.config != nil && a.sounds(came) != (a.session.Audio != nil) {
+		// A player cannot follow tracks that come and go, so a session has sound from its start to its end or none.
+		a.End(ReasonCamera)
 	}
-	a.cfg.Frame(&Frame{
+	if a.session == nil {
+		a.begin(dts, came)
+	}
+	if a.holding && came-a.heldSince > hold {
+		a.release()
+	}
+	a.emit(&Frame{
 		Session: a.session, Kind: Video, PTS: pts - a.zero, DTS: dts - a.zero, Key: key,
 		Params: v.params, Units: units, At: a.arrived(ticks(dts-a.zero, VideoRate)),
 	})
@@ -309,11 +325,38 @@ func golomb(b []byte) int {
 	return v - 1
 }
 
-func (a *Assembler) begin(dts int64) {
+// sounds tells whether the camera sends sound, not whether it says so.
+func (a *Assembler) sounds(came time.Duration) bool {
+	return a.audio.have && came-a.audio.came < mute
+}
+
+// emit hands a frame on, or keeps it back while it is open whether the session has sound.
+func (a *Assembler) emit(f *Frame) {
+	if a.holding {
+		a.held = append(a.held, f)
+		return
+	}
+	a.cfg.Frame(f)
+}
+
+// release hands on what was kept back. From here on the session is known to others and does not change.
+func (a *Assembler) release() {
+	held := a.held
+	a.holding, a.held = false, nil
+	for _, f := range held {
+		a.cfg.Frame(f)
+	}
+}
+
+func (a *Assembler) begin(dts int64, came time.Duration) {
 	a.zero = dts
 	s := &Session{}
-	if a.audio.config != nil {
+	switch {
+	case a.audio.config == nil:
+	case a.sounds(came):
 		s.Audio = a.audio.config.Config
+	default:
+		a.holding, a.heldSince = true, came
 	}
 	s.ID = a.arrived(0).UnixMilli()
 	if s.ID <= a.lastID {
@@ -357,6 +400,13 @@ func (a *Assembler) AudioPacket(pkt *rtp.Packet) {
 	if a.session == nil {
 		return
 	}
+	if a.holding {
+		a.session.Audio = t.config.Config
+		a.release()
+	}
+	if a.session.Audio == nil {
+		return
+	}
 	shift := a.lip.shift(byArrival - a.video.arrival.offset())
 	for i, au := range aus {
 		if len(au) == 0 {
@@ -367,7 +417,7 @@ func (a *Assembler) AudioPacket(pkt *rtp.Packet) {
 		if !ok {
 			continue
 		}
-		a.cfg.Frame(&Frame{
+		a.emit(&Frame{
 			Session: a.session, Kind: Audio, PTS: pts, DTS: pts, Key: true,
 			Units: [][]byte{au}, At: a.arrived(at),
 		})

@@ -261,3 +261,48 @@ func TestACameraThatChangesItsPictureGoesOnInANewSegment(t *testing.T) {
 		t.Errorf("ffprobe decodes %s pictures, want 180; %d joints", p.Streams[0].Frames, res.Joints)
 	}
 }
+
+func TestSoundThatComesOrGoesStartsASessionAndLosesNoPicture(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		audio    func(at time.Duration) bool
+		sessions []string // codecs of the sound
+	}{
+		"never any":        {func(time.Duration) bool { return false }, []string{""}},
+		"from the start":   {func(time.Duration) bool { return true }, []string{"aac"}},
+		"half a second in": {func(at time.Duration) bool { return at > 500*time.Millisecond }, []string{"aac"}},
+		"after ten":        {func(at time.Duration) bool { return at > 10*time.Second }, []string{"", "aac"}},
+		"for ten":          {func(at time.Duration) bool { return at < 10*time.Second }, []string{"aac", ""}},
+	} {
+		b := newBench(t)
+		b.play(b.recorder(b.config()), cameratest.Blip(), ingesttest.Options{
+			For:    30 * time.Second,
+			Change: func(at time.Duration, p *camera.Packet) bool { return !p.Audio || c.audio(at) },
+		})
+		var got []string
+		session := int64(0)
+		for _, p := range b.made {
+			b.holds(p)
+			if p.Session == session {
+				continue
+			}
+			session = p.Session
+			codec := ""
+			if ffprobe(t, b.open(p, p.Files[0])).has("aac") {
+				codec = "aac"
+			}
+			got = append(got, codec)
+		}
+		if !slices.Equal(got, c.sessions) || len(b.gaps) != 0 {
+			t.Errorf("%s: sound of the sessions is %q, want %q; gaps %v", name, got, c.sessions, b.gaps)
+		}
+		path, _ := b.export(media.Options{})
+		plain, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := ffprobe(t, plain); p.Streams[0].Frames != "450" {
+			t.Errorf("%s: ffprobe decodes %s pictures, want 450", name, p.Streams[0].Frames)
+		}
+	}
+}

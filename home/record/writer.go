@@ -17,6 +17,9 @@ const chunk = 64 << 10
 // wobble is by how many milliseconds the estimate of arrival may fall back.
 const wobble = 5000
 
+// seamless is how many milliseconds two sessions may seem apart, by rounding, when nothing is missing.
+const seamless = 5
+
 // A writer carries out the cutter's orders. Sealing, hashing and writing happen on its goroutine; syncing and the
 // wait for thumbnails on the closer's, so that the next pack starts at once.
 type writer struct {
@@ -164,7 +167,10 @@ func (w *writer) finishSegment(o op) error {
 	if g := w.gap; g.From != 0 {
 		w.gap = Gap{}
 		g.Camera, g.Until = w.r.cfg.Camera, max(start, g.From)
-		w.done <- closing{gap: &g}
+		// A session that follows on the one before, because sound came or went, leaves none.
+		if g.Until-g.From > seamless {
+			w.done <- closing{gap: &g}
+		}
 	}
 	return nil
 }
