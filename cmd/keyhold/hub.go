@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/skip2/go-qrcode"
 
@@ -50,8 +51,17 @@ type HubRunCommand struct {
 	Debug bool   `help:"Log each step."`
 }
 
+// garbage is how much the heap may grow, in percent, before it is collected. A hub's live heap is
+// small (some 25 MB with sixteen cameras) and its garbage is video: at 100 the program held twice the
+// memory that it does at 50 (130 against 61 MB, previews decoded on an overloaded machine), for
+// collections that cost less than one percent of its time. A fixed limit made it collect all the time.
+const garbage = 50
+
 // Run runs the hub.
 func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	level := slog.LevelInfo
 	if r.Debug {
 		level = slog.LevelDebug
