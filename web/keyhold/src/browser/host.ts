@@ -27,6 +27,8 @@ export class Host {
   private founding: { work: Founding; device: KeptDevice } | null = null;
   private reports: readonly CameraReport[] = [];
   private readonly pictured = new Set<string>();
+  /** What was told last, so that a page hears of changes alone. */
+  private readonly told = new Map<string, string>();
 
   constructor(
     private readonly cloud: Cloud,
@@ -54,7 +56,8 @@ export class Host {
 
   /** The open household; calls that need one come after `ready`. */
   home(): HomeSession {
-    if (this.session === null) throw new Fault('not-allowed', 'this browser has joined no household');
+    if (this.session === null)
+      throw new Fault('not-allowed', 'this browser has joined no household');
     return this.session;
   }
 
@@ -106,7 +109,8 @@ export class Host {
   }
 
   private async become(work: () => Promise<void>): Promise<void> {
-    if (this.phase !== 'anonymous') throw new Fault('already-joined', 'this browser has a household');
+    if (this.phase !== 'anonymous')
+      throw new Fault('already-joined', 'this browser has a household');
     this.setPhase('joining');
     try {
       await work();
@@ -153,9 +157,17 @@ export class Host {
     this.tellTrust(engine);
   }
 
+  private tellChange(message: FromWorker): void {
+    const [name] = Object.keys(message);
+    const text = JSON.stringify(message);
+    if (this.told.get(name!) === text) return;
+    this.told.set(name!, text);
+    this.tell(message);
+  }
+
   private tellTrust(engine: Engine): void {
     const { checking, checkedAt, reachable, known, alarms } = engine;
-    this.tell({
+    this.tellChange({
       trust: {
         checking,
         checkedAt,
@@ -169,7 +181,7 @@ export class Host {
 
   private tellKnown({ roster, names }: Known, member: Member): void {
     if (names === null) return;
-    this.tell({
+    this.tellChange({
       home: {
         id: member.household,
         person: names.persons.find((one) => one.id === member.person)?.name ?? '',
@@ -179,7 +191,7 @@ export class Host {
       },
     });
     const cameras = names.cameras.filter((camera) => camera.state === 'on');
-    this.tell({ cameras: cameras.map(({ id, name }) => this.cameraState(id, name)) });
+    this.tellChange({ cameras: cameras.map(({ id, name }) => this.cameraState(id, name)) });
   }
 
   private cameraState(id: string, name: string): CameraState {

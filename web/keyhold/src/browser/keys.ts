@@ -48,5 +48,8 @@ export function useDevice(kept: KeptDevice): FreshDevice {
 }
 
 function tooOld(): Fault {
-  return new Fault('browser-too-old', 'this browser cannot make ML-KEM-768, X25519 or Ed25519 keys');
+  return new Fault(
+    'browser-too-old',
+    'this browser cannot make ML-KEM-768, X25519 or Ed25519 keys',
+  );
 }

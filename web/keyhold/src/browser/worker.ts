@@ -64,13 +64,11 @@ const handlers: Handlers = {
   addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
   askNewest: async () => (await ready()).home().askNewest(),
-  timeline: async (_, camera, from, until) =>
-    (await ready()).home().timeline(camera, from, until),
+  timeline: async (_, camera, from, until) => (await ready()).home().timeline(camera, from, until),
   preview: async (_, camera, at) => (await ready()).home().preview(camera, at),
   openPlayback: async (_, camera, from, until) =>
     (await ready()).home().openPlayback(camera, from, until),
-  read: async ({ signal }, playback, index) =>
-    (await ready()).home().read(playback, index, signal),
+  read: async ({ signal }, playback, index) => (await ready()).home().read(playback, index, signal),
   closePlayback: async (_, playback) => (await ready()).home().closePlayback(playback),
   exportRange: async (call, camera, from, until) =>
     (await ready()).home().exportRange(

@@ -40,6 +40,8 @@ export interface Playing {
 interface OpenPlayback {
   readonly segments: readonly Segment[];
   readonly lease: Promise<FootageAnswer>;
+  /** Segments that are being opened before somebody asks. */
+  readonly ahead: Map<number, { readonly plain: Promise<Uint8Array>; readonly stop: () => void }>;
 }
 
 export interface ExportProgress {
@@ -59,6 +61,8 @@ const pollEvery = 15_000;
 const reportEvery = 60_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
+/** Segments opened ahead of the one that is played. */
+const aheadCount = 2;
 
 /** What a device of the household does once it is one: look, ask, export. */
 export class HomeSession {
@@ -196,7 +200,7 @@ export class HomeSession {
     lease.catch(() => undefined);
     const segments = segmentsOf(await this.logs(camera, from, until), from, until);
     const id = base32(random(8));
-    this.playing.set(id, { segments, lease });
+    this.playing.set(id, { segments, lease, ahead: new Map() });
     const spans = segments.map(({ file }) => ({
       start: file.start,
       end: file.end,
@@ -207,23 +211,55 @@ export class HomeSession {
 
   async read(id: string, index: number, signal: AbortSignal): Promise<Uint8Array> {
     const playback = this.playing.get(id);
-    const segment = playback?.segments[index];
-    if (playback === undefined || segment === undefined) {
+    if (playback?.segments[index] === undefined) {
       throw new Fault('not-found', 'there is no such segment');
     }
-    const { pack, file } = segment;
-    return this.engine.guarded(async () => {
-      let lease = await playback.lease;
-      if (lease.expires - this.engine.cloud.now() < 15_000) {
-        const last = playback.segments.at(-1)!.file.end;
-        const first = playback.segments[0]!.file.start;
-        lease = await this.footage.lease(pack.camera, first, last, 'history');
+    const ahead = playback.ahead.get(index);
+    playback.ahead.delete(index);
+    if (ahead === undefined) {
+      // Somebody jumped: what was being opened elsewhere only stands in the way.
+      for (const [other, { stop }] of playback.ahead) {
+        stop();
+        playback.ahead.delete(other);
       }
-      return this.readLeased(pack, file, lease, 'history', signal);
-    });
+    }
+    const plain = await this.engine.guarded(
+      () => ahead?.plain ?? this.readSegment(playback, index, signal),
+    );
+    if (!signal.aborted) this.readAhead(playback, index);
+    return plain;
+  }
+
+  private readAhead(playback: OpenPlayback, index: number): void {
+    for (const old of playback.ahead.keys()) if (old <= index) playback.ahead.delete(old);
+    const last = Math.min(index + aheadCount, playback.segments.length - 1);
+    for (let next = index + 1; next <= last; next++) {
+      if (playback.ahead.has(next)) continue;
+      const control = new AbortController();
+      const plain = this.readSegment(playback, next, control.signal);
+      // A fault is told when somebody asks for the segment.
+      plain.catch(() => undefined);
+      playback.ahead.set(next, { plain, stop: () => control.abort() });
+    }
+  }
+
+  private async readSegment(
+    playback: OpenPlayback,
+    index: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { pack, file } = playback.segments[index]!;
+    let lease = await playback.lease;
+    if (lease.expires - this.engine.cloud.now() < 15_000) {
+      const last = playback.segments.at(-1)!.file.end;
+      const first = playback.segments[0]!.file.start;
+      lease = await this.footage.lease(pack.camera, first, last, 'history');
+    }
+    return this.readLeased(pack, file, lease, 'history', signal);
   }
 
   closePlayback(id: string): void {
+    for (const { stop } of this.playing.get(id)?.ahead.values() ?? []) stop();
     this.playing.delete(id);
   }
 

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+import { base32, concat, random, utf8, type Bytes } from '../src/bytes.ts';
+import { encode, type Writable } from '../src/canon.ts';
+import { seal } from '../src/crypto/box.ts';
+import { hashText } from '../src/crypto/hash.ts';
+import { signerFromSeed, type Signer } from '../src/crypto/sign.ts';
+import { fromSeed, type XWingKey } from '../src/crypto/xwing.ts';
+import { noteText, signNote } from '../src/manifest/checkpoint.ts';
+import { hourOf } from '../src/manifest/page.ts';
+import { leafHash, rootOfLeaves } from '../src/manifest/tree.ts';
+import { Envelope } from '../src/statement/dsse.ts';
+import type { Row } from '../src/statement/request.ts';
+import { Roster } from '../src/statement/roster.ts';
+import { Cloud, type FootageAnswer, type PageRef, type SyncAnswer } from '../src/sync/cloud.ts';
+import { Fault } from '../src/sync/fault.ts';
+import type { Member } from '../src/sync/member.ts';
+
+/**
+ * A hub that writes down what a test says, and the cloud that it uploads to. Everything is signed
+ * and sealed for real; only the network is missing. Tests change what the cloud answers.
+ */
+export const start = 1_790_000_000_000;
+
+interface Epoch {
+  readonly id: string;
+  readonly identity: string;
+  readonly recipient: string;
+}
+
+interface PageData {
+  readonly run: string;
+  readonly camera: string;
+  readonly epoch: string;
+  readonly hour: number;
+  text: string;
+}
+
+export const idOf = (prefix: string): string => `${prefix}_${base32(random(16))}`;
+
+export class World {
+  now = start;
+  run = idOf('run');
+  readonly camera = idOf('cam');
+  readonly person = idOf('per');
+  readonly objects = new Map<string, Uint8Array>();
+  readonly cloud: WorldCloud;
+  leaves: Uint8Array[] = [];
+  roster!: Roster;
+  member!: Member;
+  hub!: Signer;
+  rows: Row[] = [];
+  pages: PageData[] = [];
+  names: Bytes = new Uint8Array(0);
+  status: Bytes = new Uint8Array(0);
+  private reader!: XWingKey;
+  private readonly seqs = new Map<string, number>();
+  private readonly epochs = new Map<string, Epoch>();
+  /** Recipients by epoch: the hub fills pages of an epoch until the hour ends. */
+  readonly recipients = new Map<string, string>();
+  private namesSeq = 0;
+
+  private constructor() {
+    this.cloud = new WorldCloud(this);
+  }
+
+  static async make(): Promise<World> {
+    const world = new World();
+    const device = idOf('dev');
+    const [signer, sheet, hub] = await Promise.all([
+      signerFromSeed(device, random(32)),
+      signerFromSeed('sheet', random(32)),
+      signerFromSeed('hub', random(32)),
+    ]);
+    const [reader, sheetReader, hubReader] = await Promise.all([
+      fromSeed(random(32)),
+      fromSeed(random(32)),
+      fromSeed(random(32)),
+    ]);
+    const genesis = await Envelope.signed(
+      'genesis',
+      {
+        at: start,
+        device: {
+          id: device,
+          reader: reader.publicKey,
+          sign: signer.publicKey,
+          storage: 'software',
+        },
+        hub: { hpke: hubReader.publicKey, sign: hub.publicKey },
+        nonce: random(32),
+        person: world.person,
+        sheet: { reader: sheetReader.publicKey, sign: sheet.publicKey },
+      },
+      signer,
+      sheet,
+      hub,
+    );
+    world.hub = hub;
+    world.reader = reader;
+    world.roster = await Roster.start(genesis.encode(), null);
+    const household = world.roster.household;
+    world.member = { household, person: world.person, device, signer, reader };
+    await world.rotate('household');
+    await world.leaf('household', 'run', {
+      head: { ...world.roster.head },
+      prev_root: '',
+      prev_run: '',
+      prev_size: 0,
+      reason: 'genesis',
+    });
+    await world.rotate(world.camera);
+    await world.leaf(world.camera, 'camera', { state: 'added' });
+    await world.name('Front door');
+    await world.say();
+    return world;
+  }
+
+  get household(): string {
+    return this.roster.household;
+  }
+
+  epochOf(camera: string): Epoch {
+    return this.epochs.get(camera)!;
+  }
+
+  /** A row for the reader with an identity that is not the epoch's. */
+  async forgeRow(camera: string): Promise<{ row: Row; recipient: string }> {
+    const identity = await generateHybridIdentity();
+    const row = await this.row(camera, this.epochOf(camera).id, identity);
+    return { row, recipient: await identityToRecipient(identity) };
+  }
+
+  private async row(camera: string, epoch: string, identity: string): Promise<Row> {
+    const { device } = this.member;
+    const head = this.roster.head.hash;
+    const bytes = await seal(
+      this.reader.publicKey,
+      encode({ household: this.household, purpose: 'epoch' }),
+      encode({ camera, device, epoch, head }),
+      utf8(identity),
+    );
+    return { bytes, camera, device, epoch, head };
+  }
+
+  /** A new epoch with its row and its leaf. */
+  async rotate(camera: string): Promise<void> {
+    const identity = await generateHybridIdentity();
+    const recipient = await identityToRecipient(identity);
+    const epoch = { id: idOf('epo'), identity, recipient };
+    this.epochs.set(camera, epoch);
+    this.recipients.set(epoch.id, recipient);
+    const row = await this.row(camera, epoch.id, identity);
+    const { bytes, device, head } = row;
+    this.rows.push(row);
+    await this.leaf(camera, 'epoch', {
+      epoch: epoch.id,
+      head,
+      readers: [{ device, envelope: hashText(bytes) }],
+      recipient: hashText(utf8(recipient)),
+    });
+  }
+
+  /** Adds a leaf to the tree and to its page. */
+  async leaf(camera: string, kind: string, fields: Record<string, Writable>): Promise<void> {
+    const seq = this.seqs.get(camera) ?? 0;
+    this.seqs.set(camera, seq + 1);
+    const raw = encode({ at: this.now, camera, kind, salt: random(16), seq, ...fields });
+    const index = this.leaves.push(raw) - 1;
+    const epoch = this.epochOf(camera).id;
+    const hour = hourOf(this.now);
+    let page = this.pages.find(
+      (p) => p.run === this.run && p.camera === camera && p.epoch === epoch && p.hour === hour,
+    );
+    if (page === undefined) {
+      page = { run: this.run, camera, epoch, hour, text: '' };
+      this.pages.push(page);
+    }
+    page.text += `${index} ${new TextDecoder().decode(raw)}\n`;
+  }
+
+  /** A pack of two segments that say what they are. */
+  async pack(camera = this.camera): Promise<string> {
+    const epoch = this.epochOf(camera);
+    const object = idOf('obj');
+    const parts: Uint8Array[] = [];
+    const files: Record<string, Writable>[] = [];
+    let offset = 0;
+    for (let i = 0; i < 2; i++) {
+      const plain = utf8(`segment ${i} of ${object}`);
+      const sealed = await this.seal(epoch.recipient, plain);
+      const from = this.now - 8_000 + i * 4_000;
+      files.push({
+        content: { sha256: hashText(plain), size: plain.length },
+        end: from + 4_000,
+        kind: 'segment',
+        media: 4_000_000,
+        offset,
+        sha256: hashText(sealed),
+        size: sealed.length,
+        start: from,
+      });
+      parts.push(sealed);
+      offset += sealed.length;
+    }
+    this.objects.set(object, concat(...parts));
+    await this.leaf(camera, 'pack', { epoch: epoch.id, files, object, session: 1, size: offset });
+    return object;
+  }
+
+  async seal(recipient: string, plain: Uint8Array): Promise<Uint8Array> {
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(recipient);
+    return encrypter.encrypt(plain);
+  }
+
+  async name(name: string): Promise<void> {
+    const { device } = this.member;
+    this.namesSeq++;
+    const statement = await Envelope.signed(
+      'names',
+      {
+        at: this.now,
+        cameras: [{ id: this.camera, name, state: 'on' }],
+        devices: [{ id: device, name: 'Phone' }],
+        head: this.roster.head.hash,
+        household: this.household,
+        persons: [{ id: this.person, name: 'Anna' }],
+        seq: this.namesSeq,
+        zone: 'Europe/Berlin',
+      },
+      this.hub,
+    );
+    const sealed = await this.seal(this.epochOf('household').recipient, statement.encode());
+    this.names = new Uint8Array(sealed);
+    const names = statement.hashText();
+    await this.leaf('household', 'names', { names, number: this.namesSeq });
+  }
+
+  /** The hub's minute: a heartbeat where it is due, and a status. */
+  async say(uploaded = this.leaves.length): Promise<void> {
+    this.status = (
+      await Envelope.signed(
+        'status',
+        {
+          at: this.now,
+          head: this.roster.head.hash,
+          household: this.household,
+          lag: 0,
+          run: this.run,
+          signed: Math.max(uploaded, this.leaves.length),
+          uploaded,
+        },
+        this.hub,
+      )
+    ).encode();
+  }
+
+  /** Lets time pass: heartbeats every five minutes, a pack each minute, or more seldom. */
+  async pass(minutes: number, every = 1): Promise<void> {
+    for (let i = 1; i <= minutes; i++) {
+      this.now += 60_000;
+      if (i % every === 0) await this.pack();
+      if (i % 5 !== 0) continue;
+      await this.leaf(this.camera, 'heartbeat', {});
+      await this.leaf('household', 'heartbeat', {});
+    }
+    await this.say();
+  }
+
+  async checkpoint(size = this.leaves.length, household = this.household): Promise<string> {
+    const root = new Uint8Array(rootOfLeaves(this.leaves.slice(0, size)));
+    const text = noteText({ household, run: this.run, size, root, at: this.now });
+    return signNote(text, this.hub.publicKey, (message) => this.hub.sign(message));
+  }
+}
+
+export class WorldCloud extends Cloud {
+  /** What a test lets the cloud do instead of what it should. */
+  alter: Partial<{
+    sync(answer: SyncAnswer): Promise<SyncAnswer> | SyncAnswer;
+    page(ref: PageRef, bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
+    tile(tile: Uint8Array): Uint8Array;
+    object(object: string, offset: number, bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
+  }> = {};
+
+  constructor(private readonly world: World) {
+    super('http://cloud.invalid', () => world.now);
+  }
+
+  override key(): Promise<Bytes> {
+    return Promise.resolve(new Uint8Array(32));
+  }
+
+  override async sync(): Promise<SyncAnswer> {
+    const { world } = this;
+    const pages = world.pages.map((page) => ({
+      camera: page.camera,
+      epoch: page.epoch,
+      hour: page.hour,
+      run: page.run,
+      size: page.text.length,
+      updated: page.text.length,
+    }));
+    const answer: SyncAnswer = {
+      address: '/v1/fetched/x',
+      expires: world.now + 600_000,
+      now: world.now,
+      rows: world.rows,
+      names: world.names,
+      pages,
+      reseals: [],
+      roster: world.roster.chain,
+      runs: [{ checkpoint: await world.checkpoint(), run: world.run }],
+      status: world.status,
+    };
+    return (await this.alter.sync?.(answer)) ?? answer;
+  }
+
+  override async page(_address: string, ref: PageRef): Promise<Bytes> {
+    const { world } = this;
+    const page = world.pages.find(
+      (p) => p.camera === ref.camera && p.epoch === ref.epoch && p.hour === ref.hour,
+    );
+    if (page === undefined) throw new Fault('not-found', 'no such page');
+    const sealed = await world.seal(world.recipients.get(ref.epoch)!, utf8(page.text));
+    return new Uint8Array((await this.alter.page?.(ref, sealed)) ?? sealed);
+  }
+
+  override tile(_a: string, _run: string, level: number, n: number, width: number): Promise<Bytes> {
+    const span = 256 ** level;
+    const hashes: Uint8Array[] = [];
+    for (let i = 0; i < width; i++) {
+      const from = (n * 256 + i) * span;
+      const part = this.world.leaves.slice(from, from + span);
+      hashes.push(level === 0 ? leafHash(part[0]!) : rootOfLeaves(part));
+    }
+    const tile = concat(...hashes);
+    return Promise.resolve(new Uint8Array(this.alter.tile?.(tile) ?? tile));
+  }
+
+  override footage(): Promise<FootageAnswer> {
+    const { world } = this;
+    const objects = [...world.objects].map(([object, bytes]) => ({
+      camera: world.camera,
+      hour: 0,
+      object,
+      size: bytes.length,
+    }));
+    return Promise.resolve({
+      address: '/v1/fetched/y',
+      expires: world.now + 600_000,
+      now: world.now,
+      objects,
+    });
+  }
+
+  override async object(
+    _address: string,
+    object: string,
+    offset: number,
+    size: number,
+  ): Promise<Bytes> {
+    const whole = this.world.objects.get(object);
+    if (whole === undefined) throw new Fault('not-found', 'no such object');
+    const part = whole.slice(offset, offset + size);
+    return new Uint8Array((await this.alter.object?.(object, offset, part)) ?? part);
+  }
+}
