@@ -174,6 +174,7 @@ func (v *View) readStatus(seen device.Highest) error {
 		if seen.Status > 0 && !rule.Off(rule.RolledBack) {
 			return rule.Errorf(rule.RolledBack, "the hub's status that this device has seen is gone")
 		}
+		v.frozen()
 		return nil
 	}
 	var st manifest.Status
