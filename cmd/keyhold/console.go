@@ -36,6 +36,24 @@ func newConsole(in io.Reader, out, err io.Writer) *console {
 // say prints one line for a person.
 func (c *console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
 
+// patience is how long something may take in silence.
+const patience = time.Second
+
+// during runs work, and says what takes so long if it takes long.
+func (c *console) during(what string, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-t.C:
+		c.say("%s …", what)
+		return <-done
+	}
+}
+
 // answer prints one line of the command's result.
 func (c *console) answer(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
 
@@ -89,7 +107,7 @@ func (b *bar) set(done, total int64) {
 		fmt.Fprintf(b.c.err, "\r%s  %s%s  %3d %%", b.what, strings.Repeat("█", full), strings.Repeat("░", width-full), percent)
 		return
 	}
-	if step := percent / 10; step != b.step && b.c.now().Sub(b.begun) > time.Second {
+	if step := percent / 10; step != b.step && b.c.now().Sub(b.begun) > patience {
 		b.step = step
 		b.c.say("%s: %d %%", b.what, percent)
 	}

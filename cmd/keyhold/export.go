@@ -46,7 +46,13 @@ func (e *ExportCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	v, camera, timeline, err := e.look(ctx, s, from, until)
+	var v *session.View
+	var camera manifest.NamedCam
+	var timeline *session.Timeline
+	err = c.during("Reading and checking the hub's record", func() (err error) {
+		v, camera, timeline, err = e.look(ctx, s, from, until)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -35,20 +35,24 @@ func (l *ListCommand) Run(ctx context.Context, c *console) error {
 	}
 	var cameras []manifest.NamedCam
 	var timelines []*session.Timeline
-	v, err := s.Steady(ctx, func(v *session.View) error {
-		timelines = nil
-		var err error
-		if cameras, err = chosen(v, l.Camera); err != nil {
-			return err
-		}
-		for _, camera := range cameras {
-			t, err := v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
-			if err != nil {
-				return fmt.Errorf("%s: %w", camera.Name, err)
+	var v *session.View
+	err = c.during("Reading and checking the hub's record", func() (err error) {
+		v, err = s.Steady(ctx, func(v *session.View) error {
+			timelines = nil
+			var err error
+			if cameras, err = chosen(v, l.Camera); err != nil {
+				return err
 			}
-			timelines = append(timelines, t)
-		}
-		return nil
+			for _, camera := range cameras {
+				t, err := v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
+				if err != nil {
+					return fmt.Errorf("%s: %w", camera.Name, err)
+				}
+				timelines = append(timelines, t)
+			}
+			return nil
+		})
+		return err
 	})
 	if err != nil {
 		return err

@@ -80,6 +80,9 @@ func (c *console) verdict(err error) int {
 	case rule.Of(err) != "":
 		c.alarm(err)
 		return exitAlarm
+	case cloudAway(err):
+		c.say("keyhold: %v\nThe cloud does not answer. Nothing is lost: the hub goes on recording, keeps three days, and catches up.\nLook at this computer's connection, and try again later.", err)
+		return exitFailed
 	default:
 		fmt.Fprintf(c.err, "keyhold: %v\n", err)
 		return exitFailed

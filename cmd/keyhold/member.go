@@ -106,6 +106,11 @@ func newClient(cloud string) *api.Client {
 	return &api.Client{Base: strings.TrimRight(cloud, "/"), HTTP: &http.Client{Transport: transport}}
 }
 
+// cloudAway says whether the network failed, as opposed to something that was said over it.
+func cloudAway(err error) bool {
+	return api.KindOf(err) == api.Unavailable || errors.As(err, new(*net.OpError)) || errors.As(err, new(*net.DNSError))
+}
+
 // alarm prints a failed proof in words.
 func (c *console) alarm(err error) {
 	w := alarm.Of(rule.Of(err))

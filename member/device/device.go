@@ -51,11 +51,15 @@ func Open(dir string) (*Folder, error) {
 	return &Folder{dir: dir}, nil
 }
 
-// Ready makes the folder of a new device and says whether one may be made in it: nil, or ErrExists. It
-// is asked before anything is sent, because keys that cannot be written down later are lost.
+// Ready says whether a new device can be made in a folder: nil, or ErrExists, or why it cannot be
+// written to. It is asked before anything is sent, because keys that cannot be written down later are
+// lost. A folder that was not there is not there afterwards.
 func Ready(dir string) error {
 	if err := Free(dir); err != nil {
 		return err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		defer os.Remove(dir)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create device folder: %w", err)

@@ -50,6 +50,9 @@ type Maker struct {
 	Confirm func(words []string, household id.Household) error
 }
 
+// ErrCode says that what was typed is no code at all, which is a slip and no alarm.
+var ErrCode = errors.New("this is no hub's code: it has thirteen groups of four letters and digits, as keyhold hub code prints it")
+
 // ErrNoHub says that no hub waits under this code.
 var ErrNoHub = errors.New("no hub waits under this code; is it running with the same --cloud, and is this its newest code (keyhold hub code)?")
 
@@ -85,7 +88,7 @@ type paired struct {
 func (m *Maker) Make(ctx context.Context, wish Wish) (*device.Folder, *roster.State, error) {
 	code, err := pairing.ParseCode(wish.Code)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, ErrCode
 	}
 	if err := device.Ready(wish.Dir); err != nil {
 		return nil, nil, err
