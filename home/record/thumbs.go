@@ -219,9 +219,10 @@ func (t *Thumbs) decode(ctx context.Context, batch []tile) (map[int][]byte, erro
 func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, decodeTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, t.path, "-nostdin", "-v", "error", "-threads", "1",
-		"-protocol_whitelist", "pipe", "-f", "h264", "-i", "pipe:0",
-		"-vf", fmt.Sprintf("scale=%d:-2", tileWidth), "-vsync", "passthrough",
+	// Without probing nothing is decoded twice; a small picture needs no smoothing of block edges.
+	cmd := exec.CommandContext(ctx, t.path, "-nostdin", "-v", "error", "-threads", "1", "-probesize", "32",
+		"-analyzeduration", "0", "-skip_loop_filter", "all", "-protocol_whitelist", "pipe", "-f", "h264", "-i", "pipe:0",
+		"-vf", fmt.Sprintf("scale=%d:-2:flags=area", tileWidth), "-vsync", "passthrough",
 		"-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "pipe:1")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.WaitDelay = time.Second
