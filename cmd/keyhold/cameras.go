@@ -144,13 +144,18 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 
 func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraLine, *session.View, error) {
 	reports := map[id.Camera]request.CameraReport{}
-	reply, askErr := s.Do(ctx, request.Op{Kind: request.OpListCameras})
-	if askErr == nil {
+	err := c.during("Asking the hub", func() error {
+		reply, err := s.Do(ctx, request.Op{Kind: request.OpListCameras})
+		if err != nil {
+			return err
+		}
 		for _, r := range reply.Result.Cameras {
 			reports[r.ID] = r
 		}
-	} else {
-		c.say("The hub was not asked how they are: %v", askErr)
+		return nil
+	})
+	if err != nil && !cloudAway(err) {
+		c.say("How they are is not known: %v", err)
 	}
 	v, err := s.Steady(ctx, func(*session.View) error { return nil })
 	if err != nil {

@@ -43,10 +43,29 @@ func Pieces(t *session.Timeline) []Piece {
 		}
 	}
 	for _, g := range t.Gaps {
-		holes = append(holes, Piece{From: g.From, Until: g.Until, Reason: g.Reason})
+		holes = append(holes, without(out, Piece{From: g.From, Until: g.Until, Reason: g.Reason})...)
 	}
 	out = append(out, holes...)
 	slices.SortStableFunc(out, func(a, b Piece) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
+
+// without cuts out of a gap what was recorded after all: a hub whose folder was put back to an earlier
+// state signs a gap over recordings that it no longer knows of.
+func without(stretches []Piece, gap Piece) []Piece {
+	var out []Piece
+	for _, s := range stretches {
+		if s.Until <= gap.From || s.From >= gap.Until {
+			continue
+		}
+		if s.From-gap.From > seam {
+			out = append(out, Piece{From: gap.From, Until: s.From, Reason: gap.Reason})
+		}
+		gap.From = max(gap.From, s.Until)
+	}
+	if gap.Until > gap.From {
+		out = append(out, gap)
+	}
 	return out
 }
 

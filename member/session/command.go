@@ -46,12 +46,25 @@ func (r *RefusedError) Error() string {
 	}
 }
 
-// commandWait bounds how long a command waits for its reply.
-const commandWait = 40 * time.Second
+// How long a command waits for its reply: a hub looks at a new camera before it answers, and what
+// changes the roster must not be asked twice; everything else it answers at once.
+const (
+	longWait  = 40 * time.Second
+	shortWait = 12 * time.Second
+)
+
+func waitFor(kind string) time.Duration {
+	switch kind {
+	case request.OpAddCamera, request.OpAppendLink, request.OpRotate:
+		return longWait
+	default:
+		return shortWait
+	}
+}
 
 // Do sends the hub a command and returns its reply once signature, household and nonce are checked.
 func (s *Session) Do(ctx context.Context, op request.Op) (*request.Reply, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, commandWait, ErrHubAway)
+	ctx, cancel := context.WithTimeoutCause(ctx, waitFor(op.Kind), ErrHubAway)
 	defer cancel()
 	reply, err := s.do(ctx, op)
 	if err != nil && errors.Is(context.Cause(ctx), ErrHubAway) {
