@@ -79,7 +79,7 @@ const timeline: Timeline = {
 
 test('a young household sees its first minutes close up', () => {
   const minutes = {
-    recorded: [{ from: hour, until: hour + 300_000 }],
+    recorded: [{ from: hour, until: hour + 60_000 }],
     gaps: [],
     knownUntil: 2 * hour,
   };

@@ -6,8 +6,8 @@ export type View = Range;
 
 const minute = 60_000;
 const hour = 60 * minute;
-/** From a whole day down to ten minutes; each step is one press of plus or minus. */
-export const zooms = [24 * hour, 6 * hour, 2 * hour, 30 * minute, 10 * minute] as const;
+/** From a whole day down to two minutes; each step is one press of plus or minus. */
+export const zooms = [24 * hour, 6 * hour, 2 * hour, 30 * minute, 10 * minute, 2 * minute] as const;
 
 export interface Piece {
   /** Per cent of the view. */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page by keyboard alone: no mouse is used anywhere below.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { join } from 'node:path';
+import { launch, sizes, watched } from './browser.mjs';
+import { app, serve } from './server.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await serve(join(app, 'dist-states'), 'states.html');
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function open(state) {
+  const { context, page, faults } = await watched(
+    browser,
+    { viewport: sizes.desk, locale: 'en' },
+    server.address,
+  );
+  await page.goto(`${server.address}/?state=${state}&theme=light&language=en`);
+  await page.waitForFunction(() => document.documentElement.dataset.ready === 'yes');
+  return { context, page, faults };
+}
+
+/** Presses Tab until something with this name has the focus. */
+async function tabTo(page, name) {
+  for (let presses = 0; presses < 60; presses++) {
+    await page.keyboard.press('Tab');
+    const found = await page.evaluate(() => {
+      const at = document.activeElement;
+      if (at === document.body) return '';
+      const label = at.id && document.querySelector(`label[for="${at.id}"]`);
+      const words =
+        at.getAttribute('aria-label') ?? label?.textContent ?? at.closest('label')?.textContent;
+      return (words ?? at.textContent).trim();
+    });
+    if (found.includes(name)) return;
+  }
+  assert.fail(`"${name}" cannot be reached by Tab`);
+}
+
+const title = (page) => page.textContent('h1');
+
+/** Waits, with a deadline, for a heading. */
+async function heading(page, text) {
+  await page.waitForFunction((wish) => document.querySelector('h1')?.textContent === wish, text);
+}
+
+describe('by keyboard alone', () => {
+  test('the first run, from the language to the first picture', async () => {
+    const { context, page, faults } = await open('first-language');
+    await tabTo(page, 'Next');
+    await page.keyboard.press('Enter');
+    await heading(page, 'How do you want to begin?');
+    await tabTo(page, 'Start a new household');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Who are you?');
+    await tabTo(page, 'Your name');
+    await page.keyboard.type('Anna');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Find your hub');
+    await tabTo(page, 'The hub’s code');
+    await page.keyboard.type('ABCD efgh');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Your recovery sheet');
+    await tabTo(page, 'Save');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Next');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Three words, to be sure');
+    for (const [number, word] of [
+      [3, 'cradle'],
+      [9, ' Island '],
+      [17, 'quarter'],
+    ]) {
+      await tabTo(page, `Word ${number}`);
+      await page.keyboard.type(word);
+    }
+    await page.keyboard.press('Enter');
+    await heading(page, 'The first camera');
+    await tabTo(page, 'The camera’s address');
+    await page.keyboard.type('rtsp://192.168.1.20/stream');
+    await tabTo(page, 'Its name');
+    await page.keyboard.type('Front door');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Your cameras');
+    await tabTo(page, 'That is all for now');
+    await page.keyboard.press('Enter');
+    await heading(page, 'The first picture is on its way');
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  test('the skip link, the places, and the short cuts between them', async () => {
+    const { context, page } = await open('home');
+    await page.keyboard.press('Tab');
+    assert.equal(
+      await page.evaluate(() => document.activeElement.textContent),
+      'Skip to the content',
+    );
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+    await tabTo(page, 'Front door');
+    await page.keyboard.press('Enter');
+    await heading(page, 'History');
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    await heading(page, 'Home');
+    await page.keyboard.press('g');
+    await page.keyboard.press('t');
+    await heading(page, 'History');
+    await context.close();
+  });
+
+  test('the strip: arrows, minutes, the ends of the day, and words for each moment', async () => {
+    const { context, page } = await open('history');
+    const text = () => page.getAttribute('[role=slider]', 'aria-valuetext');
+    await tabTo(page, 'Front door, the day');
+    const start = await text();
+    assert.match(start, /^\d\d:\d\d:\d\d, recorded$/);
+    const seconds = (words) =>
+      words
+        .slice(0, 8)
+        .split(':')
+        .reduce((sum, part) => sum * 60 + Number(part), 0);
+    await page.keyboard.press('ArrowLeft');
+    assert.equal(seconds(start) - seconds(await text()), 5);
+    await page.keyboard.press('Shift+ArrowLeft');
+    assert.equal(seconds(start) - seconds(await text()), 65);
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('Home');
+    assert.equal(await text(), '00:00:00, recorded');
+    await page.keyboard.press('End');
+    assert.match(await text(), /^23:59:59, nothing here$/);
+    await page.keyboard.press('2');
+    assert.equal(await page.textContent('.name.selected'), 'Hall');
+    await context.close();
+  });
+
+  test('playing, pausing, moving and zooming by single keys', async () => {
+    const { context, page, faults } = await open('history-playing');
+    const video = (wish) =>
+      page.waitForFunction(
+        (paused) => document.querySelector('video').paused === paused,
+        wish === 'paused',
+      );
+    await video('playing');
+    await page.keyboard.press('k');
+    await video('paused');
+    const before = await page.$eval('video', (one) => one.currentTime);
+    await page.keyboard.press('l');
+    await page.waitForFunction(
+      (at) => document.querySelector('video').currentTime > at + 9,
+      before,
+    );
+    await page.keyboard.press('j');
+    await page.waitForFunction(
+      (at) => document.querySelector('video').currentTime < at + 1,
+      before,
+    );
+    await page.keyboard.press(' ');
+    await video('playing');
+    await page.keyboard.press('m');
+    const zoomed = await page.$$eval('.ruler span', (all) => all.length > 0 && all[0].textContent);
+    await page.keyboard.press('+');
+    await page.waitForFunction(
+      (was) => document.querySelector('.ruler span').textContent !== was,
+      zoomed,
+    );
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  test('an export: its two ends, saving, and closing', async () => {
+    const { context, page } = await open('history');
+    await page.keyboard.press('e');
+    await tabTo(page, 'Beginning of the export');
+    const at = () => page.evaluate(() => document.activeElement.getAttribute('aria-valuetext'));
+    const begin = await at();
+    await page.keyboard.press('ArrowLeft');
+    assert.notEqual(await at(), begin);
+    await tabTo(page, 'Save the film');
+    const download = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    assert.match(
+      (await download).suggestedFilename(),
+      /^Front door 2026-11-22 14\.0\d\.\d\d\.mp4$/,
+    );
+    await page.waitForSelector('.export .done');
+    await context.close();
+  });
+
+  test('the list of keys opens, closes, gives the focus back, and the keys can be turned off', async () => {
+    const { context, page } = await open('settings');
+    await tabTo(page, 'Show all keys');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=dialog]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[role=dialog]', { state: 'detached' });
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Show all keys');
+    await page.keyboard.press('?');
+    await page.waitForSelector('[role=dialog]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[role=dialog]', { state: 'detached' });
+    await tabTo(page, 'Single keys on');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('?');
+    await page.keyboard.press('g');
+    await page.keyboard.press('h');
+    assert.equal(await title(page), 'Settings');
+    assert.equal(await page.locator('[role=dialog]').count(), 0);
+    await context.close();
+  });
+
+  test('an alarm stays over every page until it is acknowledged, and its proof can be saved', async () => {
+    const { context, page } = await open('alarm-changed');
+    await heading(page, 'A recording is not the one your hub made');
+    await page.keyboard.press('g');
+    await page.keyboard.press('t');
+    assert.equal(await title(page), 'A recording is not the one your hub made');
+    await tabTo(page, 'Save the proof');
+    const download = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    assert.match((await download).suggestedFilename(), /^keyhold-proof-.*\.json$/);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Home');
+    assert.match(await page.textContent('.line'), /Something did not pass the check/);
+    await context.close();
+  });
+});
