@@ -61,16 +61,14 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup static ## everything of check, integration, browser stories, adversary suite (under 12 min warm)
 	@cd web && npm run --silent test
+	@cd web && npm run --silent build:states -w app && npm run --silent build && cd app && node --test e2e/*.spec.mjs
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
+	@$(GO) run ./e2e/adversary
 	@$(GO) run ./scripts/gotest -- -timeout 15m ./...
 
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
-
-.PHONY: soak
-soak: web ## the long runs: a hundred kills and long outages (PART= runs one)
-	@KEYHOLD_SOAK=1 $(GO) run ./scripts/gotest -- -timeout 75m $(if $(PART),-run '$(PART)') ./e2e/...
 
 .PHONY: fuzz
 fuzz: ## 5 minutes for every parser of outside bytes, two at a time; unchanged parsers are not run again

@@ -21,7 +21,7 @@ const (
 	height      = 1080
 	clipSeconds = 79
 	// recipeVersion is raised when something about the films changes that the arguments do not show.
-	recipeVersion = 3
+	recipeVersion = 4
 )
 
 // recipe is everything that decides what the films look like.
@@ -98,10 +98,10 @@ func drawnRecipe(seconds int) recipe {
 	return r
 }
 
-// clock burns the camera's name and a running time code into the picture.
+// clock burns the camera's name and a running time code into the top of the picture, where no player has its buttons.
 func clock(label string) string {
 	text := func(x, what string) string {
-		return "drawtext=" + font() + "fontsize=34:fontcolor=white@0.92:box=1:boxcolor=black@0.45:boxborderw=12:y=h-th-36:x=" + x + ":" + what
+		return "drawtext=" + font() + "fontsize=34:fontcolor=white@0.92:box=1:boxcolor=black@0.45:boxborderw=12:y=36:x=" + x + ":" + what
 	}
 	return text("36", "text='"+label+"'") + "," + text("w-tw-36", `text='%{pts\:hms}'`)
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A browser, and what every page has to hold.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const phone = { width: 390, height: 844 };
+export const desk = { width: 1440, height: 900 };
+
+/** A person with a browser that keeps its memory in a folder. */
+export async function person(folder, options = {}) {
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    viewport: phone,
+    acceptDownloads: true,
+    ...options,
+  });
+  context.setDefaultTimeout(40_000);
+  const faults = [];
+  const origin = process.env.ORIGIN;
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol) && url.host !== new URL(origin).host) {
+      faults.push(`a request to ${url.origin}`);
+    }
+  });
+  context.on('weberror', (error) => faults.push(`an error: ${error.error().message}`));
+  context.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`on the console: ${message.text()}`);
+  });
+  return { context, faults };
+}
+
+/** Fails unless axe finds nothing to mend, in both themes. */
+export async function accessible(page, where) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
+    // Evaluated, not added as a script: the page's own policy would rightly refuse that.
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+    const said = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+    assert.deepEqual(said, [], `${where}, ${colorScheme}`);
+  }
+}
+
+/** Waits until something is so in the page and says how many milliseconds that took. */
+export async function within(limit, what, ask) {
+  const began = Date.now();
+  for (;;) {
+    const value = await ask();
+    if (value) return { value, took: Date.now() - began };
+    assert.ok(Date.now() - began < limit, `${what} did not happen within ${limit} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Where the film is, in seconds, once a picture of it is there. */
+export const playing = (page) =>
+  page.evaluate(() => {
+    const video = document.querySelector('video');
+    return video && video.readyState >= 2 && video.videoWidth > 0 ? video.currentTime : null;
+  });

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// From the invitation to the export, on a phone; then the same device again, on its next day.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { accessible, person, playing, within } from './person.mjs';
+
+const { LINK, ORIGIN, OUT } = process.env;
+const memory = join(OUT, 'browser');
+
+test('the road', async (t) => {
+  let { context, faults } = await person(memory);
+  let page = context.pages()[0] ?? (await context.newPage());
+
+  await t.test('the link makes this browser a device', async () => {
+    await page.goto(LINK);
+    await page.locator('input').waitFor();
+    assert.equal(new URL(page.url()).hash.includes('secret'), false);
+    assert.ok(!page.url().includes(LINK.split('#')[1]), 'the secret stays in the address');
+    await accessible(page, 'joining');
+    await page.locator('input').fill('A phone');
+    await page.keyboard.press('Enter');
+    await page.locator('nav').first().waitFor({ timeout: 60_000 });
+  });
+
+  await t.test('tiles show pictures within 15 s', async () => {
+    const { took } = await within(15_000, 'a picture on both tiles', () =>
+      page.evaluate(() => document.querySelectorAll('a.tile canvas').length === 2),
+    );
+    console.log(`figure: tiles after ${took} ms`);
+    await page.locator('.line.good').waitFor();
+    await accessible(page, 'home');
+  });
+
+  await t.test('a tap on a tile plays, and the film goes on', async () => {
+    await page.locator('a.tile').first().click();
+    const { took, value } = await within(10_000, 'a first picture', () => playing(page));
+    console.log(`figure: first picture ${took} ms after the tap`);
+    await within(10_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
+    await accessible(page, 'history');
+  });
+
+  await t.test('a key seeks', async () => {
+    const now = () => page.getByRole('slider').first().getAttribute('aria-valuenow').then(Number);
+    const before = await now();
+    await page.keyboard.press('ArrowLeft');
+    await within(5_000, 'the slider going back', async () => (await now()) < before);
+  });
+
+  await t.test('a range is exported as a file', async () => {
+    await page.keyboard.press('e');
+    await accessible(page, 'export');
+    const download = page.waitForEvent('download', { timeout: 60_000 });
+    await page.locator('section.export button.filled').click();
+    const file = await download;
+    await file.saveAs(join(OUT, file.suggestedFilename()));
+  });
+
+  await t.test('settings hold to the same rules', async () => {
+    await page.goto(`${ORIGIN}/#/settings`);
+    await page.locator('h1').waitFor();
+    await accessible(page, 'settings');
+  });
+
+  await t.test('the next day the browser is still a device', async () => {
+    await context.close();
+    ({ context } = await person(memory));
+    page = context.pages()[0] ?? (await context.newPage());
+    await page.goto(ORIGIN);
+    await within(20_000, 'a picture', () => page.evaluate(() => document.querySelector('a.tile canvas') !== null));
+    await page.locator('.line.good').waitFor();
+  });
+
+  await context.close();
+  assert.deepEqual(faults, []);
+});

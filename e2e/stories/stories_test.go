@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package stories holds what persons do with the owner app in a real browser, against the real programs.
+//
+// A Go test starts a home and an operator, a node script beside it is the person. The scripts use what a person uses:
+// links, buttons, keys. The package trusts Chromium and Playwright; everything lies in a test's own folder.
+package stories
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"keyhold/e2e/harness"
+)
+
+// home is a world with two cameras that were never recorded before.
+func home(t *testing.T) *harness.World {
+	t.Helper()
+	ctx := t.Context()
+	programs, err := harness.Build(ctx, false)
+	must(t, err)
+	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	films := map[string]string{}
+	for name, colour := range map[string]string{"porch": "SeaGreen", "yard": "Sienna"} {
+		films[name] = w.Path(name + ".mp4")
+		must(t, harness.Film{Seconds: 30, Colour: colour, Hz: 440}.Make(ctx, films[name]))
+	}
+	must(t, w.StartCloud(ctx))
+	must(t, w.StartCameras(ctx, films))
+	must(t, w.StartHub(ctx))
+	must(t, w.Pair(ctx, w.CloudURL()))
+	for name, title := range map[string]string{"porch": "Porch", "yard": "Back yard"} {
+		_, err := w.Owner(ctx, "cameras", "add", title, w.CameraURL(name))
+		must(t, err)
+	}
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// invitation is a link for the browser; the command that made it runs until the test ends.
+func invitation(t *testing.T, w *harness.World) string {
+	t.Helper()
+	log := w.Path("logs/invite.log")
+	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--wait", "--origin", w.Origin(), "--device", w.Path("device"))
+	must(t, err)
+	t.Cleanup(invite.Kill)
+	var link string
+	must(t, invite.Until(t.Context(), 20*time.Second, "an invitation", func(context.Context) bool {
+		text, err := os.ReadFile(log)
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "/join#") {
+				link = strings.TrimSpace(line)
+			}
+		}
+		return err == nil && link != ""
+	}))
+	return link
+}
+
+// play runs a script and shows what it said if it fails.
+func play(t *testing.T, script string, env ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", "--test", script)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("node --test %s: %v\n%s", script, err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "figure:") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+}
+
+// A person opens an invitation, sees the newest pictures, plays, seeks, exports, and comes back tomorrow.
+func TestRoadFromInvitationToExport(t *testing.T) {
+	t.Parallel()
+	w := home(t)
+	out := t.TempDir()
+	play(t, "road.mjs", "LINK="+invitation(t, w), "ORIGIN="+w.Origin(), "OUT="+out)
+
+	saved, err := filepath.Glob(filepath.Join(out, "*.mp4"))
+	must(t, err)
+	if len(saved) != 1 {
+		t.Fatalf("the browser saved %q", saved)
+	}
+	seconds := probe(t, saved[0])
+	if seconds < 2 {
+		t.Errorf("the export is %.2f s long", seconds)
+	}
+	if said, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", saved[0], "-f", "null", "-").CombinedOutput(); err != nil || len(said) > 0 {
+		t.Errorf("ffmpeg decodes the export with %v:\n%s", err, said)
+	}
+	looks, err := w.Owner(t.Context(), "list", "--looks", "--json")
+	must(t, err)
+	if !strings.Contains(looks, `"purpose":"history"`) || !strings.Contains(looks, `"purpose":"export"`) {
+		t.Errorf("the hub wrote down these looks only:\n%s", looks)
+	}
+}
+
+// probe asks ffprobe for codecs and length.
+func probe(t *testing.T, film string) float64 {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-show_entries", "stream=codec_name:format=duration", "-of", "json", film).Output()
+	must(t, err)
+	var seen struct {
+		Streams []struct {
+			Codec string `json:"codec_name"`
+		} `json:"streams"`
+		Format struct {
+			Duration string `json:"duration"`
+		} `json:"format"`
+	}
+	must(t, json.Unmarshal(out, &seen))
+	if got := fmt.Sprint(seen.Streams); got != "[{h264} {aac}]" {
+		t.Errorf("the export has the streams %s", got)
+	}
+	seconds, err := strconv.ParseFloat(seen.Format.Duration, 64)
+	must(t, err)
+	return seconds
+}
