@@ -16,8 +16,15 @@ const escapes: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
+/** Keys that were found valid: payloads use a few dozen. */
+const known = new Set<string>();
+const mostKnown = 256;
+
 export function validKey(key: string): boolean {
-  return keyForm.test(key);
+  if (known.has(key)) return true;
+  const valid = keyForm.test(key);
+  if (valid && known.size < mostKnown) known.add(key);
+  return valid;
 }
 
 function syntax(what: string): RuleError {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { base32, base64, fromBase32, fromBase64, random } from '../src/bytes.ts';
 import { encode, parse } from '../src/canon.ts';
 import { ruleOf } from '../src/rule.ts';
+import { isHash, isId } from '../src/schema.ts';
 
 interface Vector {
   name: string;
@@ -61,4 +62,24 @@ test('text forms have one spelling each', () => {
   }
   for (const text of ['ab', 'A', 'a', 'aa=', '11', 'aaaaaab '])
     expect(fromBase32(text), text).toBeNull();
+});
+
+test('ids and hashes have one spelling each', () => {
+  for (let i = 0; i < 50; i++) {
+    const hash = base32(random(32));
+    const id = base32(random(16));
+    expect(isHash(hash)).toBe(true);
+    expect(isId('cam', `cam_${id}`)).toBe(true);
+    for (const letter of 'abcdefghijklmnopqrstuvwxyz234567') {
+      expect(isHash(hash.slice(0, -1) + letter)).toBe(
+        fromBase32(hash.slice(0, -1) + letter) !== null,
+      );
+      expect(isId('cam', `cam_${id.slice(0, -1)}${letter}`)).toBe(
+        fromBase32(id.slice(0, -1) + letter) !== null,
+      );
+    }
+  }
+  for (const text of ['', 'cam_', 'dev_' + base32(random(16)), `cam_${base32(random(16))}\n`]) {
+    expect(isId('cam', text)).toBe(false);
+  }
 });

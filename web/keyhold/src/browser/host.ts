@@ -197,7 +197,8 @@ export class Host {
   private cameraState(id: string, name: string): CameraState {
     const report = this.reports.find((one) => one.id === id);
     if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
-    const waiting = report === undefined ? !this.pictured.has(id) : report.state === 'waiting';
+    // A picture says more than a report of a minute ago.
+    const waiting = report?.state !== 'recording' && !this.pictured.has(id);
     return { id, name, state: waiting ? 'waiting' : 'ok' };
   }
 }

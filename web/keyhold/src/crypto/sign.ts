@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { concat, owned, type Bytes } from '../bytes.ts';
 
 /** Something that can sign under one key id. The secret may be a handle that nobody can export. */
@@ -67,7 +68,6 @@ const pkcs8Ed25519 = Uint8Array.of(
 
 /** A signer from a seed, for the sheet: the seed stays in memory. */
 export async function signerFromSeed(keyid: string, seed: Uint8Array): Promise<Signer> {
-  const { ed25519 } = await import('@noble/curves/ed25519.js');
   const secret = await crypto.subtle.importKey(
     'pkcs8',
     concat(pkcs8Ed25519, seed),

@@ -58,7 +58,7 @@ export interface Exported {
 const hubPatience = 10_000;
 const cameraPatience = 30_000;
 const pollEvery = 15_000;
-const reportEvery = 60_000;
+const reportEvery = 30_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
 /** Segments opened ahead of the one that is played. */
