@@ -32,14 +32,16 @@ const patience = 30 * time.Second
 
 // Rig is a cloud, a camera and a hub.
 type Rig struct {
-	t       *testing.T
-	Dir     string // the hub's folder
-	Origin  string
-	Camera  *camera.Camera
-	Member  *session.Session
-	Vault   string
-	offset  atomic.Int64 // added to everybody's clock, ns
-	free    atomic.Int64 // what the hub is told of its disk
+	t      *testing.T
+	Dir    string // the hub's folder
+	Origin string
+	Camera *camera.Camera
+	Member *session.Session
+	Vault  string
+	offset atomic.Int64 // added to everybody's clock, ns
+	free   atomic.Int64 // what the hub is told of its disk
+	// way stands between everybody and the cloud where a test sets it.
+	way     atomic.Pointer[func(cloud http.Handler) http.Handler]
 	stop    context.CancelFunc
 	ended   chan error
 	serving chan id.Household
@@ -78,7 +80,13 @@ func New(t *testing.T) *Rig {
 	r.free.Store(1 << 40)
 	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
 	must(t, err)
-	server := httptest.NewServer(cloud.Handler())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h := cloud.Handler()
+		if way := r.way.Load(); way != nil {
+			h = (*way)(h)
+		}
+		h.ServeHTTP(w, req)
+	}))
 	r.Origin = server.URL
 	t.Cleanup(func() {
 		server.CloseClientConnections()
