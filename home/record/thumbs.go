@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	"image/jpeg"
 	"log/slog"
 	"os"
@@ -51,13 +49,14 @@ type ThumbsConfig struct {
 // given comes from cameras, so the child has little memory, little time and a low priority. If it fails, tiles are
 // grey or there is no sprite; recording does not notice. A nil *Thumbs makes no pictures.
 type Thumbs struct {
-	path string
-	wait time.Duration
-	log  *slog.Logger
-	turn chan struct{} // holds one token; who has it may run the child
-	ctx  context.Context
-	stop context.CancelFunc
-	wg   sync.WaitGroup
+	path    string
+	wait    time.Duration
+	log     *slog.Logger
+	drawing sync.Mutex    // held while a sprite is made
+	turn    chan struct{} // holds one token; who has it may run the child
+	ctx     context.Context
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
 }
 
 // NewThumbs finds the decoder. The error says that there is none; the hub then records without pictures.
@@ -180,6 +179,9 @@ func (s *sheet) finish(ctx context.Context, n int) []byte {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// One at a time for all cameras: sixteen packs may end in one moment, and a sprite takes some megabytes.
+	s.t.drawing.Lock()
+	defer s.t.drawing.Unlock()
 	b, err := sprite(s.tiles, n)
 	if err != nil {
 		s.t.log.Debug("no sprite", "err", err)
@@ -223,7 +225,7 @@ func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
 	cmd := exec.CommandContext(ctx, t.path, "-nostdin", "-v", "error", "-threads", "1", "-probesize", "32",
 		"-analyzeduration", "0", "-skip_loop_filter", "all", "-protocol_whitelist", "pipe", "-f", "h264", "-i", "pipe:0",
 		"-vf", fmt.Sprintf("scale=%d:-2:flags=area", tileWidth), "-vsync", "passthrough",
-		"-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "pipe:1")
+		"-pix_fmt", "yuvj420p", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "pipe:1")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.WaitDelay = time.Second
 	in, err := cmd.StdinPipe()
@@ -285,32 +287,32 @@ func splitJPEG(b []byte) [][]byte {
 // sprite puts tiles side by side, four in a row; one that is missing is grey.
 func sprite(tiles map[int][]byte, n int) ([]byte, error) {
 	height := 0
-	pictures := make([]image.Image, n)
 	for i := range n {
-		b := tiles[i]
-		if b == nil {
-			continue
+		if cfg, ok := tileSize(tiles[i]); ok {
+			height = max(height, cfg.Height)
 		}
-		cfg, err := jpeg.DecodeConfig(bytes.NewReader(b))
-		if err != nil || cfg.Width != tileWidth || cfg.Height <= 0 || cfg.Height > maxLines {
-			continue
-		}
-		if pictures[i], err = jpeg.Decode(bytes.NewReader(b)); err != nil {
-			pictures[i] = nil
-			continue
-		}
-		height = max(height, cfg.Height)
 	}
 	if height == 0 {
 		return nil, errors.New("no picture was decoded")
 	}
+	height += height % 2
 	rows := (n + tileColumns - 1) / tileColumns
-	all := image.NewRGBA(image.Rect(0, 0, tileColumns*tileWidth, rows*height))
-	draw.Draw(all, all.Bounds(), image.NewUniform(color.Gray{0x80}), image.Point{}, draw.Src)
-	for i, p := range pictures {
-		if p != nil {
-			at := image.Pt(i%tileColumns*tileWidth, i/tileColumns*height)
-			draw.Draw(all, p.Bounds().Add(at), p, p.Bounds().Min, draw.Src)
+	all := image.NewYCbCr(image.Rect(0, 0, tileColumns*tileWidth, rows*height), image.YCbCrSubsampleRatio420)
+	for _, plane := range [][]byte{all.Y, all.Cb, all.Cr} {
+		for i := range plane {
+			plane[i] = 0x80
+		}
+	}
+	for i := range n {
+		if _, ok := tileSize(tiles[i]); !ok {
+			continue
+		}
+		p, err := jpeg.Decode(bytes.NewReader(tiles[i]))
+		if err != nil {
+			continue
+		}
+		if c, ok := p.(*image.YCbCr); ok && c.SubsampleRatio == image.YCbCrSubsampleRatio420 {
+			paste(all, c, i%tileColumns*tileWidth, i/tileColumns*height)
 		}
 	}
 	var out bytes.Buffer
@@ -318,4 +320,26 @@ func sprite(tiles map[int][]byte, n int) ([]byte, error) {
 		return nil, fmt.Errorf("record: sprite: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+func tileSize(b []byte) (image.Config, bool) {
+	if b == nil {
+		return image.Config{}, false
+	}
+	cfg, err := jpeg.DecodeConfig(bytes.NewReader(b))
+	return cfg, err == nil && cfg.Width == tileWidth && cfg.Height > 0 && cfg.Height <= maxLines
+}
+
+// paste copies a tile to an even place without a change of colours.
+func paste(to, tile *image.YCbCr, x, y int) {
+	size := tile.Bounds().Size()
+	for line := range size.Y {
+		at, from := to.YOffset(x, y+line), tile.YOffset(tile.Rect.Min.X, tile.Rect.Min.Y+line)
+		copy(to.Y[at:at+size.X], tile.Y[from:from+size.X])
+	}
+	for line := 0; line < size.Y; line += 2 {
+		at, from := to.COffset(x, y+line), tile.COffset(tile.Rect.Min.X, tile.Rect.Min.Y+line)
+		copy(to.Cb[at:at+size.X/2], tile.Cb[from:from+size.X/2])
+		copy(to.Cr[at:at+size.X/2], tile.Cr[from:from+size.X/2])
+	}
 }
