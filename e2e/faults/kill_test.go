@@ -77,7 +77,7 @@ func load(t *testing.T, w *harness.World) (stop func()) {
 	wg.Go(func() {
 		for ctx.Err() == nil {
 			ask, done := context.WithTimeout(ctx, 3*time.Second)
-			if s, err := session.Open(folder, &api.Client{Base: at.Cloud, HTTP: http.DefaultClient}); err == nil {
+			if s, err := session.Open(folder, &api.Client{Base: at.Cloud, HTTP: new(http.Client)}); err == nil {
 				_, _ = s.Do(ask, request.Op{Kind: request.OpLeaveEarly}) // whoever is dead does not answer
 			}
 			done()

@@ -105,6 +105,9 @@ func (l *loot) read(ctx context.Context, db *sql.DB, dir string) (rows []request
 		copy(r.Head[:], head)
 		rows = append(rows, r)
 	}
+	if err := q.Err(); err != nil {
+		return nil, "", err
+	}
 	p, err := db.QueryContext(ctx, `SELECT object, epoch, files FROM packs`)
 	if err != nil {
 		return nil, "", err
@@ -126,7 +129,7 @@ func (l *loot) read(ctx context.Context, db *sql.DB, dir string) (rows []request
 			l.sealed++
 		}
 	}
-	return rows, s.Household, nil
+	return rows, s.Household, p.Err()
 }
 
 // identity tries an identity of age on a segment of each epoch.

@@ -48,7 +48,7 @@ func edit(t *testing.T, hub, query string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(hub, "state.db"))
 	must(t, err)
-	r, err := db.Exec(query)
+	r, err := db.ExecContext(t.Context(), query)
 	must(t, err)
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		t.Fatalf("%s changes nothing (%v)", query, err)

@@ -109,7 +109,7 @@ func readNeeds(t *testing.T, hub string) map[int64]needs {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(hub, "state.db")+"?mode=ro")
 	must(t, err)
 	defer db.Close()
-	rows, err := db.Query(`SELECT l.idx, l.run || '/' || l.camera || '/' || l.epoch || '/' || l.hour, l.camera || '/' || l.epoch, coalesce(p.object, '')
+	rows, err := db.QueryContext(t.Context(), `SELECT l.idx, l.run || '/' || l.camera || '/' || l.epoch || '/' || l.hour, l.camera || '/' || l.epoch, coalesce(p.object, '')
 		FROM leaves l LEFT JOIN packs p ON p.run = l.run AND p.idx = l.idx`)
 	must(t, err)
 	defer rows.Close()

@@ -116,7 +116,7 @@ func New(t *testing.T) *Rig {
 func (r *Rig) now() time.Time { return time.Now().Add(time.Duration(r.offset.Load())) }
 
 func (r *Rig) client() *api.Client {
-	return &api.Client{Base: r.Origin, HTTP: http.DefaultClient, Now: r.now}
+	return &api.Client{Base: r.Origin, HTTP: new(http.Client), Now: r.now}
 }
 
 // Start starts the hub; the channel gets its code if it belongs to nobody.

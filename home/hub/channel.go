@@ -149,11 +149,11 @@ func (h *Hub) reseal(list []epochs.Epoch) {
 
 // keepPack takes a pack into the manifest. A full disk is waited for: the pack is safe on it already.
 func (h *Hub) keepPack(ctx context.Context, p record.Pack) error {
-	return h.insist(ctx, "a pack is not in the manifest yet", func() error { return h.packs.Closed(ctx, p) })
+	return h.insist(ctx, "pack", func() error { return h.packs.Closed(ctx, p) })
 }
 
 func (h *Hub) keepGap(ctx context.Context, g record.Gap) {
-	err := h.insist(ctx, "a gap is not in the manifest yet", func() error {
+	err := h.insist(ctx, "gap", func() error {
 		e, ok := h.epochs.Current(g.Camera)
 		if !ok {
 			return fmt.Errorf("hub: camera %s has no epoch", g.Camera)
@@ -173,7 +173,7 @@ func (h *Hub) insist(ctx context.Context, what string, f func() error) error {
 		if err == nil || n == tries || ctx.Err() != nil {
 			return err
 		}
-		h.Log.Error(what, "attempt", n, "error", err)
+		h.Log.Error("something is not in the manifest yet; trying again", "what", what, "attempt", n, "error", err)
 		t := time.NewTimer(time.Second)
 		select {
 		case <-t.C:

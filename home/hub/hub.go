@@ -155,7 +155,7 @@ func (h *Hub) open(ctx context.Context) error {
 	}
 	// Folders that existed before keep nobody out unless told to.
 	for _, d := range []string{h.Dir, l.Keys} {
-		if err := os.Chmod(d, 0o700); err != nil { //nolint:gosec // a folder needs its x
+		if err := os.Chmod(d, 0o700); err != nil {
 			return fmt.Errorf("hub: %w", err)
 		}
 	}

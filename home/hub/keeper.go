@@ -206,5 +206,5 @@ func freeSpace(dir string) (int64, error) {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0, err
 	}
-	return int64(st.Bavail) * st.Bsize, nil //nolint:unconvert // the types differ between systems
+	return int64(st.Bavail) * st.Bsize, nil
 }

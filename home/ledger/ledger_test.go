@@ -41,7 +41,7 @@ func TestCrashAtAnyStepLeavesBeforeOrAfter(t *testing.T) {
 				witness := false
 				err := r.ledger.Append(t.Context(), ledger.Entries(r.beat(), r.pack(), r.beat()), func(tx *sql.Tx, _ []ledger.Place) error {
 					witness = true
-					_, err := tx.Exec(`INSERT INTO outbox (kind, name, body) VALUES ('status', 'current', x'00')`)
+					_, err := tx.ExecContext(t.Context(), `INSERT INTO outbox (kind, name, body) VALUES ('status', 'current', x'00')`)
 					return err
 				})
 				if !errors.Is(err, errCrash) {
@@ -85,7 +85,7 @@ func TestFailedAppendChangesNothingAndMayBeRepeated(t *testing.T) {
 func (r *rig) count(query string) int {
 	r.t.Helper()
 	var n int
-	must(r.t, r.db.Read(r.t.Context(), func(tx *sql.Tx) error { return tx.QueryRow(query).Scan(&n) }))
+	must(r.t, r.db.Read(r.t.Context(), func(tx *sql.Tx) error { return tx.QueryRowContext(r.t.Context(), query).Scan(&n) }))
 	return n
 }
 
@@ -123,7 +123,7 @@ func (r *rig) firstLeaf(run id.Run) *manifest.Run {
 	r.t.Helper()
 	var raw []byte
 	must(r.t, r.db.Read(r.t.Context(), func(tx *sql.Tx) error {
-		return tx.QueryRow(`SELECT leaf FROM leaves WHERE run = $1 AND idx = 0`, string(run)).Scan(&raw)
+		return tx.QueryRowContext(r.t.Context(), `SELECT leaf FROM leaves WHERE run = $1 AND idx = 0`, string(run)).Scan(&raw)
 	}))
 	leaf, err := manifest.ParseLeaf(raw)
 	must(r.t, err)
@@ -185,7 +185,7 @@ func (r *rig) newest() string {
 	r.t.Helper()
 	var text string
 	must(r.t, r.db.Read(r.t.Context(), func(tx *sql.Tx) error {
-		return tx.QueryRow(`SELECT checkpoint FROM runs ORDER BY number DESC LIMIT 1`).Scan(&text)
+		return tx.QueryRowContext(r.t.Context(), `SELECT checkpoint FROM runs ORDER BY number DESC LIMIT 1`).Scan(&text)
 	}))
 	return text
 }

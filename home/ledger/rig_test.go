@@ -87,8 +87,8 @@ func (r *rig) open() {
 
 func (r *rig) close() {
 	if r.db != nil {
-		r.ledger.Close()
-		r.db.Close()
+		must(r.t, r.ledger.Close())
+		must(r.t, r.db.Close())
 		r.db = nil
 	}
 }
@@ -112,7 +112,7 @@ func (r *rig) epoch(c id.Camera) {
 	must(r.t, err)
 	head := id.HashOf([]byte("head"))
 	must(r.t, r.db.Write(context.Background(), func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO epochs (epoch, camera, recipient, head, made, current) VALUES ($1, $2, $3, $4, 1, 1)`,
+		_, err := tx.ExecContext(context.Background(), `INSERT INTO epochs (epoch, camera, recipient, head, made, current) VALUES ($1, $2, $3, $4, 1, 1)`,
 			string(e), string(c), recipient.String(), head[:])
 		return err
 	}))

@@ -26,7 +26,7 @@ func (u *Uplink) runFootage(ctx context.Context) {
 		grown := u.Ledger.Grown()
 		b, err := u.Ledger.Next(ctx)
 		if err != nil {
-			u.complain(ctx, "the upload queue cannot be read", err)
+			u.complain(ctx, "queue", err)
 			continue
 		}
 		if b == nil {
@@ -37,7 +37,7 @@ func (u *Uplink) runFootage(ctx context.Context) {
 			continue
 		}
 		if err := u.batch(ctx, b); err != nil {
-			u.complain(ctx, "a batch was not sent", err)
+			u.complain(ctx, "batch", err)
 		}
 	}
 }
@@ -46,7 +46,7 @@ func (u *Uplink) complain(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	u.Log.Error(what, "error", err)
+	u.Log.Error("the upload does not go on; trying again", "what", what, "error", err)
 	_ = sleep(ctx, time.Second, nil)
 }
 
@@ -140,7 +140,7 @@ func (u *Uplink) runOutbox(ctx context.Context) {
 		grown := u.Ledger.Grown()
 		more, err := u.sendOne(ctx)
 		if err != nil {
-			u.complain(ctx, "the outbox cannot be read", err)
+			u.complain(ctx, "outbox", err)
 			continue
 		}
 		if more {
