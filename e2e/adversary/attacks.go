@@ -27,6 +27,8 @@ type Attack struct {
 	Early bool
 	// Hole says that the person also looks at the moment that is kept back.
 	Hole bool
+	// Later is whether the attack goes on until half an hour later by the device's own clock. Only the app can be told another time.
+	Later bool
 	// Begin sets the proxy up.
 	Begin func(*Stage, *Loot, *proxy.Proxy) error
 	// Fooled says what a client without the check was made to believe, or why it was not. Nil where the bytes are of
@@ -34,18 +36,13 @@ type Attack struct {
 	Fooled func(control, mutant Sight) (string, error)
 }
 
-// Attacks are the ten that have names.
+// Attacks are the ten that have names, and three more, each on another check.
 func Attacks() []Attack {
 	return []Attack{
 		{
 			Name: "segment forged with the public recipient", Rule: rule.FileHash, Off: []rule.Name{rule.FileHash},
-			Begin: objects(func(l *Loot) map[id.Object][]byte { return l.Forged }),
-			Fooled: func(_, mutant Sight) (string, error) {
-				if !slices.Contains(mutant.Colours, colours[shed]) {
-					return "", fmt.Errorf("the forged picture did not play, but %v", mutant.Colours)
-				}
-				return "the forgery plays", nil
-			},
+			Begin:  objects(func(l *Loot) map[id.Object][]byte { return l.Forged }),
+			Fooled: forgery,
 		},
 		{
 			Name: "dropped", Rule: rule.SeqGap, Off: []rule.Name{rule.SeqGap}, Hole: true, Begin: dropped,
@@ -101,7 +98,37 @@ func Attacks() []Attack {
 			Name: "frozen", Rule: rule.Frozen, Off: []rule.Name{rule.Frozen}, Early: true,
 			Begin: frozen, Fooled: older,
 		},
+		{
+			Name: "segment and record forged", Rule: rule.NotIncluded, Off: []rule.Name{rule.NotIncluded},
+			Begin: recordForged, Fooled: forgery,
+		},
+		{
+			Name: "footage not handed out", Rule: rule.SeqGap, Off: []rule.Name{rule.SeqGap},
+			Begin: func(_ *Stage, l *Loot, p *proxy.Proxy) error {
+				p.Use(nil, proxy.Drop(l.doors))
+				return nil
+			},
+		},
+		{
+			Name: "frozen, with the cloud's clock", Rule: rule.Frozen, Off: []rule.Name{rule.Frozen}, Early: true,
+			Later: true,
+			Begin: func(s *Stage, _ *Loot, p *proxy.Proxy) error { return instead(p, s.Past.CloudURL(), nil) },
+			Fooled: func(control, mutant Sight) (string, error) {
+				if mutant.Newest >= control.Newest || len(mutant.Colours) == 0 {
+					return "", fmt.Errorf("the old state is not shown: newest %d and %d", mutant.Newest, control.Newest)
+				}
+				return "the old state plays; a line says how old", nil
+			},
+		},
 	}
+}
+
+// forgery wants the forger's picture to have played.
+func forgery(_, mutant Sight) (string, error) {
+	if !slices.Contains(mutant.Colours, colours[shed]) {
+		return "", fmt.Errorf("the forged picture did not play, but %v", mutant.Colours)
+	}
+	return "the forgery plays", nil
 }
 
 // older wants the mutant to have shown less as if it were the newest.
@@ -133,6 +160,28 @@ func dropped(_ *Stage, l *Loot, p *proxy.Proxy) error {
 		listed("pages", func(page api.PageRef) bool { return page.Epoch != l.Hidden }),
 		listed("objects", func(o api.ObjectRef) bool { return !l.HiddenObjects[o.Object] }),
 		proxy.Drop(func(e *proxy.Exchange) bool { return proxy.Objects(e) && l.HiddenObjects[objectOf(e)] }),
+	))
+	return nil
+}
+
+// recordForged serves forged footage with a record that names it, sealed to the right keys: all but the hub's signature.
+func recordForged(_ *Stage, l *Loot, p *proxy.Proxy) error {
+	p.Use(nil, proxy.All(
+		// A page that a device has read before is read again only where it is said to be new.
+		proxy.Edit(proxy.Fetches, func(answer map[string]json.RawMessage) bool {
+			var all []api.PageRef
+			if json.Unmarshal(answer["pages"], &all) != nil {
+				return false
+			}
+			for i := range all {
+				all[i].Updated++
+			}
+			text, err := json.Marshal(all)
+			answer["pages"] = text
+			return err == nil && len(all) > 0
+		}),
+		l.rewrite,
+		proxy.Whole(proxy.Objects, func(e *proxy.Exchange) []byte { return l.Forged[objectOf(e)] }),
 	))
 	return nil
 }

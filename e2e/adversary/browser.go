@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -38,8 +40,8 @@ type App struct {
 	orders io.WriteCloser
 	answer *bufio.Reader
 	said   strings.Builder
-	mutant *httptest.Server // gives the pages of the test build
-	looks  int
+	pages  map[bool]*httptest.Server // the app as a folder, released (false) and as a test build (true)
+	later  map[bool]*httptest.Server // the same with a clock that is ahead
 }
 
 // Memories of the browser's device.
@@ -57,11 +59,14 @@ func NewApp(ctx context.Context, s *Stage, dir string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{stage: s, top: top, dir: dir}
+	a := &App{stage: s, top: top, dir: dir, pages: map[bool]*httptest.Server{}, later: map[bool]*httptest.Server{}}
 	if err := buildMutant(ctx, filepath.Join(top, "web")); err != nil {
 		return nil, err
 	}
-	a.mutant = httptest.NewServer(pages(filepath.Join(top, "web", "app", "dist-mutant")))
+	for mutant, dir := range map[bool]string{false: "dist", true: "dist-mutant"} {
+		dir = filepath.Join(top, "web", "app", dir)
+		a.pages[mutant], a.later[mutant] = httptest.NewServer(pages(dir, 0)), httptest.NewServer(pages(dir, later))
+	}
 	a.child = exec.CommandContext(ctx, "node", filepath.Join(top, "e2e", "adversary", "browser.mjs"))
 	a.child.Stderr = &a.said
 	if a.orders, err = a.child.StdinPipe(); err != nil {
@@ -116,13 +121,39 @@ func buildMutant(ctx context.Context, dir string) error {
 	return nil
 }
 
-// pages serves a built app under the headers that the programs send.
-func pages(dir string) http.Handler {
+// later is how far the clock of a browser is ahead that is told another time.
+const later = 31 * time.Minute
+
+// pages serves a built app under the headers that the programs send. A clock that is ahead is put before each script;
+// then the scripts lie under another name, so that no cache gives those with the true time.
+func pages(dir string, ahead time.Duration) http.Handler {
+	const place, other = "/assets/", "/assets-later/"
+	prelude := fmt.Sprintf("{const now=Date.now;globalThis.keyholdLater??=Date.now=()=>now()+%d;}\n", ahead.Milliseconds())
 	files := http.FileServer(http.Dir(dir))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		web.SetHeaders(w.Header())
 		w.Header().Set("Cache-Control", "no-store")
-		files.ServeHTTP(w, r)
+		kind := map[string]string{"": "text/html; charset=utf-8", ".js": "text/javascript"}[path.Ext(r.URL.Path)]
+		if ahead == 0 || kind == "" {
+			r.URL.Path = strings.Replace(r.URL.Path, other, place, 1)
+			files.ServeHTTP(w, r)
+			return
+		}
+		name := strings.Replace(r.URL.Path, other, place, 1)
+		if kind != "text/javascript" {
+			name = "/index.html"
+		}
+		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(path.Clean(name))))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		text = bytes.ReplaceAll(text, []byte(place), []byte(other))
+		if kind == "text/javascript" {
+			text = append([]byte(prelude), text...)
+		}
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(text) // a browser that has gone away needs nothing
 	})
 }
 
@@ -187,6 +218,9 @@ func (a *App) order(order map[string]any, value any) error {
 
 func (a *App) Name() string { return "owner app" }
 
+// Tells is true: the page is given its clock.
+func (a *App) Tells() bool { return true }
+
 func (a *App) Proxy() *proxy.Proxy { return a.stage.Browser }
 
 // glimpse is what the driver answers.
@@ -199,13 +233,20 @@ type glimpse struct {
 
 // Look opens the door's history, plays, and goes to the home page.
 func (a *App) Look(_ context.Context, attack *Attack, w Watch) (Sight, error) {
-	a.stage.Browser.Pages(nil)
-	if w.Off != nil {
-		mutant, err := url.Parse(a.mutant.URL)
+	// The released app comes from the cloud itself, unless the time is another.
+	var server *httptest.Server
+	switch ahead := attack.Later && w.Attacked; {
+	case ahead:
+		server = a.later[w.Off != nil]
+	case w.Off != nil:
+		server = a.pages[true]
+	}
+	if server != nil {
+		from, err := url.Parse(server.URL)
 		if err != nil {
-			return Sight{}, fmt.Errorf("find the app's test build: %w", err)
+			return Sight{}, fmt.Errorf("find the app's build: %w", err)
 		}
-		a.stage.Browser.Pages(mutant)
+		a.stage.Browser.Pages(from)
 		defer a.stage.Browser.Pages(nil)
 	}
 	times := []int64{a.loot.From + 500}
@@ -216,7 +257,6 @@ func (a *App) Look(_ context.Context, attack *Attack, w Watch) (Sight, error) {
 	if attack.Early {
 		state = early
 	}
-	a.looks++
 	order := map[string]any{
 		"order": "look", "origin": a.stage.Browser.URL(), "camera": a.loot.Door, "times": times, "state": state,
 		"off": append([]rule.Name{}, w.Off...), "alarm": w.Alarm, "language": w.Language,
@@ -280,8 +320,10 @@ func (a *App) Words(name rule.Name, language string) ([]string, error) {
 
 // Close ends the browser.
 func (a *App) Close() error {
-	if a.mutant != nil {
-		a.mutant.Close()
+	for _, all := range []map[bool]*httptest.Server{a.pages, a.later} {
+		for _, server := range all {
+			server.Close()
+		}
 	}
 	if a.child == nil || a.child.Process == nil {
 		return nil

@@ -8,14 +8,18 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	_ "modernc.org/sqlite" // the hub's state is read with it
 
+	"keyhold/e2e/proxy"
+	"keyhold/media"
 	"keyhold/member/footage"
 	"keyhold/member/session"
+	"keyhold/sealing/open"
 	"keyhold/sealing/to"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -37,6 +41,12 @@ type Loot struct {
 	OfYard   map[id.Object][]byte // segments of the other camera
 	OfOthers map[id.Object][]byte // segments of the other household
 
+	// Rewritten says for each of the door's true segments what a forged record has to say of it, by its hash.
+	Rewritten  map[id.Hash]manifest.File
+	recipients map[id.Epoch]*to.Recipient
+	// identities open the door's pages: whoever forges a record knows what stands in the true one.
+	identities map[id.Epoch]*open.Identity
+
 	From, Until int64 // of the door's footage
 }
 
@@ -53,11 +63,17 @@ func Plunder(ctx context.Context, s *Stage) (*Loot, error) {
 	l := &Loot{
 		HiddenObjects: map[id.Object]bool{}, Forged: map[id.Object][]byte{}, Reverse: map[id.Object][]byte{},
 		OfYard: map[id.Object][]byte{}, OfOthers: map[id.Object][]byte{},
+		Rewritten: map[id.Hash]manifest.File{}, identities: map[id.Epoch]*open.Identity{},
 	}
 	var doors, yards, sheds []session.Segment
 	var view *session.View
-	if _, l.Door, doors, err = segmentsOf(ctx, mine, door); err != nil {
+	if view, l.Door, doors, err = segmentsOf(ctx, mine, door); err != nil {
 		return nil, err
+	}
+	for _, d := range doors {
+		if l.identities[d.Pack.Epoch], err = view.Identity(ctx, l.Door, d.Pack.Epoch); err != nil {
+			return nil, err
+		}
 	}
 	if _, l.Yard, yards, err = segmentsOf(ctx, mine, yard); err != nil {
 		return nil, err
@@ -97,8 +113,8 @@ func (l *Loot) hide(doors []session.Segment) error {
 
 // exchange makes for each of the door's packs what may be served in its place.
 func (l *Loot) exchange(ctx context.Context, s *Stage, doors, yards, sheds []session.Segment, own [][]byte) error {
-	recipients, err := recipientsOf(ctx, s.Home.Path("hub"))
-	if err != nil {
+	var err error
+	if l.recipients, err = recipientsOf(ctx, s.Home.Path("hub")); err != nil {
 		return err
 	}
 	vault := s.Home.Path("cloud")
@@ -117,11 +133,14 @@ func (l *Loot) exchange(ctx context.Context, s *Stage, doors, yards, sheds []ses
 		}
 		for i, f := range pack.Files[:segments] {
 			place := func(object []byte) []byte { return object[f.Offset : f.Offset+f.Size] }
-			fake, err := forgeAny(own, number, recipients[pack.Epoch], f.Size)
+			fake, plain, err := forgeAny(own, number, l.recipients[pack.Epoch], f.Size)
 			if err != nil {
 				return err
 			}
 			copy(place(forged), fake)
+			if l.Rewritten[f.SHA256], err = rewritten(f, fake, plain); err != nil {
+				return err
+			}
 			other := pack.Files[segments-1-i]
 			fit(place(reverse), whole[other.Offset:other.Offset+other.Size])
 			for _, swap := range []struct {
@@ -214,16 +233,88 @@ func recipientsOf(ctx context.Context, hub string) (map[id.Epoch]*to.Recipient, 
 }
 
 // forgeAny forges from the first segment, counted from a number on, that is small enough.
-func forgeAny(own [][]byte, number int, recipient *to.Recipient, size int64) ([]byte, error) {
-	var last error
+func forgeAny(own [][]byte, number int, recipient *to.Recipient, size int64) (fake, plain []byte, err error) {
 	for i := range own {
-		fake, err := forge(own[(number+i)%len(own)], recipient, size)
-		if err == nil {
-			return fake, nil
+		plain = own[(number+i)%len(own)]
+		if fake, err = forge(plain, recipient, size); err == nil {
+			return fake, plain, nil
 		}
-		last = err
 	}
-	return nil, last
+	return nil, nil, err
+}
+
+// rewritten is what a record says of a forged file in the place of the true one.
+func rewritten(f manifest.File, fake, plain []byte) (manifest.File, error) {
+	segment, err := media.Parse(plain)
+	if err != nil {
+		return f, err
+	}
+	var content []byte
+	err = segment.Content(func(b []byte) error {
+		content = append(content, b...)
+		return nil
+	})
+	f.SHA256, f.Content = id.HashOf(fake), manifest.Content{SHA256: id.HashOf(content), Size: int64(len(content))}
+	return f, err
+}
+
+// rewrite puts the forged files into a page of the door's record.
+func (l *Loot) rewrite(e *proxy.Exchange) bool {
+	steps := strings.Split(e.URL.Path, "/") // /v1/fetched/{id}/pages/{run}/{camera}/{epoch}/{hour}
+	if !proxy.Pages(e) || len(steps) != 9 || id.Camera(steps[6]) != l.Door {
+		return false
+	}
+	epoch := id.Epoch(steps[7])
+	identity, recipient := l.identities[epoch], l.recipients[epoch]
+	if identity == nil || recipient == nil {
+		return false
+	}
+	page, err := l.rewritePage(identity, e.Body)
+	if err != nil || page == nil {
+		return false
+	}
+	sealed, err := seal(recipient, page)
+	if err != nil {
+		return false
+	}
+	e.Body = sealed
+	return true
+}
+
+// rewritePage returns nil for a page that names no footage.
+func (l *Loot) rewritePage(identity *open.Identity, sealed []byte) ([]byte, error) {
+	r, err := identity.Open(bytes.NewReader(sealed))
+	if err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("open a page: %w", err)
+	}
+	entries, err := manifest.ParsePage(plain)
+	if err != nil {
+		return nil, err
+	}
+	var page []byte
+	changed := false
+	for _, entry := range entries {
+		raw := entry.Raw
+		if pack, ok := entry.Leaf.(*manifest.Pack); ok {
+			for i, f := range pack.Files {
+				if other, ok := l.Rewritten[f.SHA256]; ok {
+					pack.Files[i], changed = other, true
+				}
+			}
+			if raw, err = manifest.EncodeLeaf(pack); err != nil {
+				return nil, err
+			}
+		}
+		page = manifest.AppendEntry(page, entry.Index, raw)
+	}
+	if !changed {
+		return nil, nil
+	}
+	return page, nil
 }
 
 // forge seals other footage to a public key, so that it opens and is exactly as long as the true file. What is
@@ -241,24 +332,33 @@ func forge(plain []byte, recipient *to.Recipient, size int64) ([]byte, error) {
 			copy(box[4:], "free")
 			padded = append(padded, box...)
 		}
-		var sealed bytes.Buffer
-		w, err := recipient.Seal(&sealed)
+		sealed, err := seal(recipient, padded)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := w.Write(padded); err != nil {
-			return nil, fmt.Errorf("forge: %w", err)
+		if int64(len(sealed)) == size {
+			return sealed, nil
 		}
-		if err := w.Close(); err != nil {
-			return nil, fmt.Errorf("forge: %w", err)
-		}
-		if int64(sealed.Len()) == size {
-			return sealed.Bytes(), nil
-		}
-		missing += size - int64(sealed.Len())
+		missing += size - int64(len(sealed))
 		if missing < 8 {
 			break
 		}
 	}
 	return nil, fmt.Errorf("forge: %d bytes do not fit into the place of a file of %d", len(plain), size)
+}
+
+// seal makes one age file.
+func seal(recipient *to.Recipient, plain []byte) ([]byte, error) {
+	var sealed bytes.Buffer
+	w, err := recipient.Seal(&sealed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	return sealed.Bytes(), nil
 }

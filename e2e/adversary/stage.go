@@ -32,7 +32,7 @@ const (
 var colours = map[string]string{door: "SteelBlue", yard: "SeaGreen", shed: "OrangeRed"}
 
 // filming is how long each of the three parts is recorded. Parts lie in epochs, and so on pages, of their own.
-const filming = 11 * time.Second
+const filming = 8 * time.Second
 
 // Stage is an operator with two households, of which one is attacked and the other is the attacker's own, and the
 // operator's other faces: the state as it once was, and what a second hub with the first one's key has written since.

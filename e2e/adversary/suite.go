@@ -22,6 +22,8 @@ type Client interface {
 	Proxy() *proxy.Proxy
 	// Look is a person's look at the door's footage.
 	Look(ctx context.Context, a *Attack, w Watch) (Sight, error)
+	// Tells says that the client can be told another time.
+	Tells() bool
 	// Words are pieces of the alarm's text that this client has to show for a rule.
 	Words(name rule.Name, language string) ([]string, error)
 }
@@ -30,6 +32,8 @@ type Client interface {
 type Watch struct {
 	// Off are the checks that are switched off; nil for the released program.
 	Off []rule.Name
+	// Attacked is false for the control.
+	Attacked bool
 	// Alarm says that an alarm is waited for.
 	Alarm    bool
 	Language string
@@ -37,6 +41,8 @@ type Watch struct {
 
 // Row is what came of one attack on one client.
 type Row struct {
+	// Name is that of the figure, such as adversary.truncated.owner-app.
+	Name    string    `json:"name"`
 	Attack  string    `json:"attack"`
 	Client  string    `json:"client"`
 	Control string    `json:"control"`
@@ -65,25 +71,36 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 	clients := []Client{&commandLine{stage: stage, loot: loot, dir: dir}, stage.App}
 	fmt.Fprintln(say, "attacking")
 	attacks := Attacks()
-	all := make([][]Row, len(attacks))
+	all := make([][]Row, len(clients))
 	var wait sync.WaitGroup
 	for n, client := range clients {
-		for i := range all {
-			all[i] = append(all[i], Row{})
-		}
+		all[n] = make([]Row, len(attacks))
 		wait.Go(func() {
 			for i := range attacks {
-				all[i][n] = attempt(ctx, stage, loot, client, &attacks[i], languages[i%len(languages)])
+				if attacks[i].Later && !client.Tells() {
+					continue
+				}
+				all[n][i] = attempt(ctx, stage, loot, client, &attacks[i], languages[i%len(languages)])
 			}
 		})
 	}
 	wait.Wait()
-	return slices.Concat(all...), nil
+	for i := range attacks {
+		for n := range clients {
+			if all[n][i].Attack != "" {
+				rows = append(rows, all[n][i])
+			}
+		}
+	}
+	return rows, nil
 }
 
 // attempt is one attack on one client: the control, the attack, and the mutant.
 func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, language string) Row {
-	row := Row{Attack: a.Name, Client: c.Name(), Rule: a.Rule, Control: "failed", Mutant: "not run", OK: true}
+	row := Row{
+		Name:   strings.NewReplacer(" ", "-", ",", "", "'", "").Replace("adversary." + a.Name + "." + c.Name()),
+		Attack: a.Name, Client: c.Name(), Rule: a.Rule, Control: "failed", Mutant: "not run", OK: true,
+	}
 	bad := func(format string, args ...any) {
 		row.OK = false
 		row.Outcome = strings.Join(slices.DeleteFunc([]string{row.Outcome, fmt.Sprintf(format, args...)}, func(s string) bool { return s == "" }), "; ")
@@ -103,7 +120,7 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, langua
 	}
 	row.Control = "plays"
 
-	attacked, touched, err := under(ctx, s, l, c, a, Watch{Alarm: true, Language: language})
+	attacked, touched, err := under(ctx, s, l, c, a, Watch{Attacked: true, Alarm: true, Language: language})
 	switch {
 	case err != nil:
 		bad("attack: %v", err)
@@ -114,7 +131,7 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, langua
 	case len(attacked.Rules) == 0:
 		row.LetThrough = true
 		bad("let through: fault %q, plays %v", attacked.Fault, attacked.Colours)
-	case !slices.Equal(attacked.Rules, []rule.Name{a.Rule}):
+	case slices.ContainsFunc(attacked.Rules, func(name rule.Name) bool { return name != a.Rule }):
 		bad("refused by %v", attacked.Rules)
 	default:
 		row.Outcome = "refused"
@@ -133,7 +150,7 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, langua
 		}
 	}
 
-	mutant, touched, err := under(ctx, s, l, c, a, Watch{Off: a.Off, Language: language})
+	mutant, touched, err := under(ctx, s, l, c, a, Watch{Attacked: true, Off: a.Off, Language: language})
 	switch {
 	case err != nil:
 		bad("mutant: %v", err)
