@@ -21,7 +21,7 @@ type InitCommand struct {
 	deviceFlag
 	HubCode    string `required:"" placeholder:"CODE" help:"The code that the hub shows (keyhold hub code)."`
 	Cloud      string `default:"${cloud}" placeholder:"URL" help:"Address of the cloud that the hub uses."`
-	Name       string `required:"" help:"Your name; it stays within the household."`
+	Name       string `required:"" placeholder:"NAME" help:"Your name; it stays within the household."`
 	DeviceName string `default:"${device_name}" placeholder:"NAME" help:"What to call this device."`
 	Zone       string `placeholder:"ZONE" help:"Time zone of the home, such as Europe/Berlin; this computer's by default."`
 	SheetOut   string `required:"" type:"path" placeholder:"FILE" help:"Where to write the recovery sheet."`

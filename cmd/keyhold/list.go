@@ -119,9 +119,18 @@ type recordedLine struct {
 	Reason   string    `json:"reason,omitempty"`
 }
 
+// heading names a camera; one that was removed keeps what it recorded.
+func (c *console) heading(camera manifest.NamedCam) {
+	if camera.State == manifest.NameRemoved {
+		c.answer("%s (removed)", camera.Name)
+		return
+	}
+	c.answer("%s", camera.Name)
+}
+
 func (c *console) recorded(camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
 	if !asJSON {
-		c.answer("%s", camera.Name)
+		c.heading(camera)
 	}
 	pieces := footage.Pieces(t)
 	for _, p := range pieces {
@@ -194,7 +203,7 @@ type lookLine struct {
 
 func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
 	if !asJSON {
-		c.answer("%s", camera.Name)
+		c.heading(camera)
 	}
 	for _, l := range t.Looks {
 		line := lookLine{

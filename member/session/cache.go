@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"keyhold/api"
 	"keyhold/member/device"
@@ -85,7 +86,38 @@ func (c cache) keep(a *api.Sync) error {
 	if err != nil {
 		return fmt.Errorf("write the cache: %w", err)
 	}
-	return c.write(answerFile, text)
+	if err := c.write(answerFile, text); err != nil {
+		return err
+	}
+	return c.prune(time.UnixMilli(a.Now))
+}
+
+const (
+	// kept is how long a file stays: longer than the cloud lists anything.
+	kept      = 40 * 24 * time.Hour
+	pruneFile = "pruned"
+)
+
+// prune removes, once a day, what is too old to be listed again.
+func (c cache) prune(now time.Time) error {
+	if info, err := os.Stat(filepath.Join(c.dir, pruneFile)); err == nil && now.Sub(info.ModTime()) < 24*time.Hour {
+		return nil
+	}
+	err := filepath.WalkDir(c.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil || now.Sub(info.ModTime()) < kept {
+			return err
+		}
+		return os.Remove(path)
+	})
+	// Another program of this device may be doing the same.
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("tidy the cache: %w", err)
+	}
+	return c.write(pruneFile, nil)
 }
 
 func (c cache) write(name string, content []byte) error {
@@ -140,6 +172,7 @@ type online struct {
 	address string
 	cache   cache
 	old     map[manifest.PageName]api.PageRef
+	past    bool // asks the cloud in any case
 }
 
 func (o *online) page(ctx context.Context, ref api.PageRef) ([]byte, error) {
@@ -157,7 +190,7 @@ func (o *online) page(ctx context.Context, ref api.PageRef) ([]byte, error) {
 
 func (o *online) Tile(ctx context.Context, run id.Run, level int, n int64, width int) ([]byte, error) {
 	path := o.cache.tilePath(run, level, n, width)
-	if b, err := o.cache.read(path); err == nil && len(b) == width*len(id.Hash{}) {
+	if b, err := o.cache.read(path); err == nil && !o.past && len(b) == width*len(id.Hash{}) {
 		return b, nil
 	}
 	b, err := o.client.Tile(ctx, o.address, run, level, n, width)

@@ -151,10 +151,21 @@ func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identit
 	}
 }
 
-// load fetches a page, opens it, and returns the leaves that the checkpoint covers.
+// load fetches a page, opens it, and returns the leaves that the checkpoint covers. What does not hold
+// is asked for again past the cache: a disk that forgets is no alarm.
 func (v *View) load(ctx context.Context, ref api.PageRef, identity *open.Identity) ([]manifest.Entry, error) {
 	run := v.run(ref.Run)
-	sealed, err := v.source.page(ctx, ref)
+	entries, err := v.loadFrom(ctx, v.source, run.Tree, ref, identity)
+	if o, ok := v.source.(*online); ok && rule.Of(err) != "" && o.cache.dir != "" {
+		past := &online{client: o.client, address: o.address, cache: o.cache, past: true}
+		return v.loadFrom(ctx, past, manifest.NewTree(run.Checkpoint, past), ref, identity)
+	}
+	return entries, err
+}
+
+func (v *View) loadFrom(ctx context.Context, src source, tree *manifest.Tree, ref api.PageRef, identity *open.Identity) ([]manifest.Entry, error) {
+	run := v.run(ref.Run)
+	sealed, err := src.page(ctx, ref)
 	if err != nil {
 		return nil, v.missing(err, "a page of the hub's record that the cloud lists")
 	}
@@ -176,7 +187,7 @@ func (v *View) load(ctx context.Context, ref api.PageRef, identity *open.Identit
 	if err := manifest.CheckPage(pageName(ref), entries); err != nil {
 		return nil, err
 	}
-	if err := v.proveIncluded(ctx, ref, run, entries); err != nil {
+	if err := v.proveIncluded(ctx, tree, ref, run, entries); err != nil {
 		return nil, v.missing(err, "a part of the hub's hash tree")
 	}
 	return entries, nil
@@ -185,11 +196,11 @@ func (v *View) load(ctx context.Context, ref api.PageRef, identity *open.Identit
 // proveIncluded wants the leaves in the hub's tree. Online it leaves beside the page the checkpoint
 // under which it did, because the tiles of that checkpoint are in the cache, and those of a later one
 // need not be; offline it asks under that one.
-func (v *View) proveIncluded(ctx context.Context, ref api.PageRef, run *Run, entries []manifest.Entry) error {
+func (v *View) proveIncluded(ctx context.Context, tree *manifest.Tree, ref api.PageRef, run *Run, entries []manifest.Entry) error {
 	cache := v.s.cache()
 	path := cache.pagePath(ref) + ".checkpoint"
 	if !v.offline {
-		if err := run.Tree.Included(ctx, entries...); err != nil {
+		if err := tree.Included(ctx, entries...); err != nil {
 			return err
 		}
 		return cache.write(path, []byte(run.Note))

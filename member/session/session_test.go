@@ -177,6 +177,7 @@ func TestADishonestCloudIsRefused(t *testing.T) {
 				t.Fatalf("before the attack: %v", err)
 			}
 			w.now += 2 * minute
+			w.changed++ // so that nothing comes from the cache
 			a.attack(w)
 			_, _, err := w.look(s)
 			if rule.Of(err) != a.rule {

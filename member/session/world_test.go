@@ -33,6 +33,7 @@ import (
 type world struct {
 	t       *testing.T
 	now     int64
+	changed int64 // when pages were last written
 	sign    ed25519.PrivateKey
 	sheet   *device.Secret
 	secret  *device.Secret
@@ -91,7 +92,7 @@ func begin(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, now: time.Now().UnixMilli(), sign: sign, seq: map[id.Camera]int64{}, epochs: map[id.Camera]*to.Epoch{},
+		t: t, now: time.Now().UnixMilli(), changed: 1, sign: sign, seq: map[id.Camera]int64{}, epochs: map[id.Camera]*to.Epoch{},
 		pages: map[manifest.PageName][]byte{}, objects: map[id.Object][]byte{},
 	}
 	w.secret = must[*device.Secret](t)(device.NewSecret(rand.Reader))
@@ -181,6 +182,7 @@ func (w *world) add(camera id.Camera, at int64, leaf manifest.Leaf) {
 	raw := must[[]byte](w.t)(manifest.EncodeLeaf(leaf))
 	r := w.last()
 	name := manifest.PageName{Run: r.id, Camera: camera, Epoch: w.epochs[camera].ID, Hour: id.Hour(at)}
+	w.changed++
 	w.pages[name] = manifest.AppendEntry(w.pages[name], r.size, raw)
 	w.grow(r, raw)
 }
@@ -311,7 +313,7 @@ func (w *world) sync() *api.Sync {
 		Names: w.seal(id.HouseholdCamera, w.namesEnvelope().Encode()), Roster: w.state.Chain, Reseals: w.reseals,
 	}
 	for name, page := range w.pages {
-		a.Pages = append(a.Pages, api.PageRef{Camera: name.Camera, Epoch: name.Epoch, Hour: name.Hour, Run: name.Run, Size: int64(len(page)), Updated: w.now})
+		a.Pages = append(a.Pages, api.PageRef{Camera: name.Camera, Epoch: name.Epoch, Hour: name.Hour, Run: name.Run, Size: int64(len(w.seal(name.Camera, page))), Updated: w.changed})
 	}
 	for _, r := range w.runs {
 		a.Runs = append(a.Runs, api.RunRef{Checkpoint: w.checkpoint(r, r.size), Run: r.id})
