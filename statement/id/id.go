@@ -80,11 +80,16 @@ func check(prefix, s string) error {
 
 // NewPerson and its kin make an id from 16 random bytes.
 func NewPerson(rand io.Reader) (Person, error) { s, err := random("per_", rand); return Person(s), err }
+
 func NewDevice(rand io.Reader) (Device, error) { s, err := random("dev_", rand); return Device(s), err }
+
 func NewCamera(rand io.Reader) (Camera, error) { s, err := random("cam_", rand); return Camera(s), err }
-func NewEpoch(rand io.Reader) (Epoch, error)   { s, err := random("epo_", rand); return Epoch(s), err }
+
+func NewEpoch(rand io.Reader) (Epoch, error) { s, err := random("epo_", rand); return Epoch(s), err }
+
 func NewObject(rand io.Reader) (Object, error) { s, err := random("obj_", rand); return Object(s), err }
-func NewRun(rand io.Reader) (Run, error)       { s, err := random("run_", rand); return Run(s), err }
+
+func NewRun(rand io.Reader) (Run, error) { s, err := random("run_", rand); return Run(s), err }
 
 // ParsePerson and its kin accept only the one spelling of an id.
 func ParsePerson(s string) (Person, error) { return Person(s), check("per_", s) }

@@ -30,11 +30,15 @@ func header(camera id.Camera, kind string, seq int64) manifest.Header {
 
 func samplePack(seq int64) *manifest.Pack {
 	file := func(i int64, kind string, media int64) manifest.File {
-		return manifest.File{Content: manifest.Content{SHA256: id.HashOf([]byte{byte(i)}), Size: 90}, End: start + (i+1)*4000, Kind: kind, Media: media,
-			Offset: i * 100, SHA256: id.HashOf([]byte{byte(i), 1}), Size: 100, Start: start + i*4000}
+		return manifest.File{
+			Content: manifest.Content{SHA256: id.HashOf([]byte{byte(i)}), Size: 90}, End: start + (i+1)*4000, Kind: kind, Media: media,
+			Offset: i * 100, SHA256: id.HashOf([]byte{byte(i), 1}), Size: 100, Start: start + i*4000,
+		}
 	}
-	return &manifest.Pack{Header: header(front, manifest.KindPack, seq), Epoch: epoch, Object: id.Object(fixedID("obj_", fmt.Sprint("pack", seq))), Session: start, Size: 300,
-		Files: []manifest.File{file(0, manifest.FileSegment, 4_000_000), file(1, manifest.FileSegment, 4_000_000), file(2, manifest.FileThumbs, 0)}}
+	return &manifest.Pack{
+		Header: header(front, manifest.KindPack, seq), Epoch: epoch, Object: id.Object(fixedID("obj_", fmt.Sprint("pack", seq))), Session: start, Size: 300,
+		Files: []manifest.File{file(0, manifest.FileSegment, 4_000_000), file(1, manifest.FileSegment, 4_000_000), file(2, manifest.FileThumbs, 0)},
+	}
 }
 
 func heartbeat(camera id.Camera, seq int64) *manifest.Heartbeat {
@@ -49,8 +53,10 @@ func samples(w *world) []manifest.Leaf {
 		&manifest.Run{Header: header(house, manifest.KindRun, 9), Head: w.state.Head, PrevRoot: id.HashOf([]byte("r")).String(), PrevRun: run, PrevSize: 70, Reason: manifest.RunBehind},
 		&manifest.RosterHead{Header: header(house, manifest.KindHead, 1), Head: w.state.Head},
 		&manifest.NamesChanged{Header: header(house, manifest.KindNames, 2), Names: id.HashOf([]byte("names")), Number: 1},
-		&manifest.Epoch{Header: header(front, manifest.KindEpoch, 0), Epoch: epoch, Head: w.state.Head.Hash, Recipient: id.HashOf([]byte("recipient")),
-			Readers: []manifest.EpochReader{{Device: w.phoneID, Envelope: id.HashOf([]byte("1"))}, {Device: id.Sheet, Envelope: id.HashOf([]byte("2"))}}},
+		&manifest.Epoch{
+			Header: header(front, manifest.KindEpoch, 0), Epoch: epoch, Head: w.state.Head.Hash, Recipient: id.HashOf([]byte("recipient")),
+			Readers: []manifest.EpochReader{{Device: w.phoneID, Envelope: id.HashOf([]byte("1"))}, {Device: id.Sheet, Envelope: id.HashOf([]byte("2"))}},
+		},
 		&manifest.CameraState{Header: header(front, manifest.KindCamera, 1), State: manifest.CameraAdded},
 		samplePack(2),
 		&manifest.Gap{Header: header(front, manifest.KindGap, 3), From: start, Reason: manifest.GapHub, Until: start + 5000},

@@ -14,8 +14,10 @@ import (
 )
 
 func sampleFetch(w *world) request.Fetch {
-	return request.Fetch{At: start, Cameras: []id.Camera{id.Camera(fixedID("cam_", "front"))}, Device: w.phoneID, From: start - 3_600_000, Household: w.household,
-		Kind: request.FetchFootage, Nonce: fixed("nonce", 16), Purpose: request.PurposeHistory, To: fixed("cloud", 32), Until: start}
+	return request.Fetch{
+		At: start, Cameras: []id.Camera{id.Camera(fixedID("cam_", "front"))}, Device: w.phoneID, From: start - 3_600_000, Household: w.household,
+		Kind: request.FetchFootage, Nonce: fixed("nonce", 16), Purpose: request.PurposeHistory, To: fixed("cloud", 32), Until: start,
+	}
 }
 
 func sampleWrite(w *world) request.Write {
@@ -105,7 +107,9 @@ func requestVectors(w *world) []vector {
 		bad{"a kind that is not known", "unlock", []any{"op", "kind"}}, bad{"a camera without name", nil, []any{"op", "name"}})
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
-	each(manifest.ThingNames, w.asHub(), manifest.Names{At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}},
-		Head: head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 1, Zone: "Europe/Amsterdam"}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
+	each(manifest.ThingNames, w.asHub(), manifest.Names{
+		At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}},
+		Head: head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 1, Zone: "Europe/Amsterdam",
+	}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
 	return out
 }
