@@ -73,8 +73,6 @@ interface WireRow {
 
 export class Cloud {
   private to: Promise<Bytes> | null = null;
-  /** The cloud's clock minus ours, in milliseconds: statements are judged by the cloud's. */
-  private ahead = 0;
 
   constructor(
     /** Without a slash at its end. */
@@ -83,19 +81,16 @@ export class Cloud {
   ) {}
 
   /**
-   * The time for what the cloud judges: statements and leases. What this device judges (is the hub's
-   * word fresh, is footage too old to be missed) goes by `clock`, which the cloud cannot turn back.
+   * The time by this device's own clock, for what it signs and for what it judges. The cloud's word
+   * on the time would let it date our statements, and turn back what has to be fresh.
    */
   now(): number {
-    return this.clock() + Math.trunc(this.ahead);
+    return this.clock();
   }
 
   /** The cloud's key, which statements name so that another cloud refuses them. */
   key(): Promise<Bytes> {
-    this.to ??= this.json<{ to: string; now: number }>('/v1/info').then((info) => {
-      this.ahead = info.now - this.clock();
-      return raw(info.to);
-    });
+    this.to ??= this.json<{ to: string }>('/v1/info').then((info) => raw(info.to));
     this.to.catch(() => (this.to = null));
     return this.to;
   }
@@ -108,7 +103,7 @@ export class Cloud {
     return Envelope.signed(
       'fetch',
       {
-        at: await this.stamp(),
+        at: this.now(),
         cameras: wish.cameras,
         device: signer.keyid,
         from: wish.from,
@@ -121,12 +116,6 @@ export class Cloud {
       },
       signer,
     );
-  }
-
-  /** The cloud's time for a statement; its clock is known once its key is. */
-  private async stamp(): Promise<number> {
-    await this.key();
-    return this.now();
   }
 
   async sync(household: string, signer: Signer, from: number, until: number): Promise<SyncAnswer> {
@@ -181,7 +170,7 @@ export class Cloud {
     const statement = await Envelope.signed(
       'write',
       {
-        at: await this.stamp(),
+        at: this.now(),
         from: signer.keyid,
         household,
         kind,
@@ -227,7 +216,7 @@ export class Cloud {
     return Envelope.signed(
       'session',
       {
-        at: await this.stamp(),
+        at: this.now(),
         from: signer.keyid,
         household,
         nonce: random(16),

@@ -70,7 +70,6 @@ export class Founding {
     const [device, sheet] = [await makeDevice(), Sheet.make()];
     const [signer, reader] = await Promise.all([sheet.signer(), sheet.reader()]);
     const person = 'per_' + base32(random(16));
-    await cloud.key();
     const genesis = await Envelope.signed(
       'genesis',
       {

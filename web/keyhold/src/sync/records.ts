@@ -91,7 +91,7 @@ export class Records {
     if (entries.length > page.proved) {
       const fresh = entries.slice(page.proved);
       checkPage(ref, fresh);
-      await missing('a part of the hub’s hash tree', ref, () => run.tree.included(fresh));
+      await this.missing('a part of the hub’s hash tree', ref, () => run.tree.included(fresh));
       page.proved = Math.max(page.proved, entries.length);
     }
     return entries;
@@ -114,7 +114,7 @@ export class Records {
   }
 
   private async load(ref: PageRef, identity: Identity): Promise<Page> {
-    const sealed = await missing('a page of the hub’s record that the cloud lists', ref, () =>
+    const sealed = await this.missing('a page of the hub’s record that the cloud lists', ref, () =>
       this.fetchPage(ref),
     );
     let plain: Uint8Array;
@@ -180,14 +180,32 @@ export class Records {
     }
   }
 
+  /** What the cloud itself lists, or its checkpoint implies, has to be there while it is kept. */
+  private async missing<T>(what: string, ref: PageRef, get: () => Promise<T>): Promise<T> {
+    try {
+      return await get();
+    } catch (error) {
+      const gone = error instanceof Fault && error.kind === 'not-found';
+      if (gone && this.tooOld(ref.hour * 3_600_000)) throw new NoKey('older than what is kept');
+      if (gone && !off('seq-gap')) {
+        throw new RuleError('seq-gap', `${what} is not served`, place(ref));
+      }
+      throw error;
+    }
+  }
+
+  /** With a day to spare: what is near its end may be gone from one question to the next. */
+  private tooOld(at: number): boolean {
+    return at < this.now() - (retention - day);
+  }
+
   /** Wants the first page that the cloud lists to be the first there is. */
   private checkStart(refs: readonly PageRef[], stretch: readonly Log[]): void {
     const first = stretch[0];
     const page = refs[0];
     if (off('seq-gap') || first === undefined || page === undefined || first.leaf.seq === 0) return;
-    const tooOld = first.leaf.at < this.now() - (retention - day);
     const lacking = !this.epochs().has(page.camera, page.epoch) && this.epochs().mayLack(page);
-    if (tooOld || lacking) return;
+    if (lacking || this.tooOld(first.leaf.at)) return;
     throw new RuleError('seq-gap', "a camera's first leaves are missing", {
       ...place(page),
       seq: first.leaf.seq,
@@ -208,18 +226,6 @@ function nameOf(ref: PageRef): string {
 function place(ref: PageRef): Record<string, unknown> {
   const from = ref.hour * 3_600_000;
   return { camera: ref.camera, run: ref.run, from, until: from + 3_600_000 };
-}
-
-/** What the cloud itself lists, or its checkpoint implies, has to be there. */
-async function missing<T>(what: string, ref: PageRef, get: () => Promise<T>): Promise<T> {
-  try {
-    return await get();
-  } catch (error) {
-    if (error instanceof Fault && error.kind === 'not-found' && !off('seq-gap')) {
-      throw new RuleError('seq-gap', `${what} is not served`, place(ref));
-    }
-    throw error;
-  }
 }
 
 /** Selects the pages of the hours `from` to `until` and one hour's pages on either side. */
