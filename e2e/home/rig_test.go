@@ -221,6 +221,12 @@ func (r *Rig) Until(what string, f func() bool) {
 	must(r.t, harness.Poll(r.t.Context(), patience, what, func(context.Context) bool { return f() }))
 }
 
+// leaveEarly asks all packs to leave early, and says no: it is not done yet.
+func (r *Rig) leaveEarly() bool {
+	r.Do(request.Op{Kind: request.OpLeaveEarly})
+	return false
+}
+
 // Packs waits until so many packs of a camera are seen, asking them to leave early, and returns them.
 func (r *Rig) Packs(c id.Camera, n int) []*manifest.Pack {
 	r.t.Helper()
