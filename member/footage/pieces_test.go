@@ -32,14 +32,30 @@ func TestStretchesAndGaps(t *testing.T) {
 	}{
 		{"nothing", nil, nil, nil},
 		{"one stretch", []session.Segment{segment(0, 4), segment(4, 8), segment(9, 13)}, nil, []footage.Piece{recorded(0, 13, 3)}},
-		{"a gap that the hub signed", []session.Segment{segment(0, 4), segment(20, 24)}, []*manifest.Gap{gap(4, 20, "camera")},
-			[]footage.Piece{recorded(0, 4, 1), hole(4, 20, "camera"), recorded(20, 24, 1)}},
-		{"a hole that nobody explains", []session.Segment{segment(0, 4), segment(20, 24)}, nil,
-			[]footage.Piece{recorded(0, 4, 1), hole(4, 20, footage.Unexplained), recorded(20, 24, 1)}},
-		{"a gap at the end", []session.Segment{segment(0, 4)}, []*manifest.Gap{gap(4, 9, "stopped")},
-			[]footage.Piece{recorded(0, 4, 1), hole(4, 9, "stopped")}},
-		{"recordings within a gap", []session.Segment{segment(0, 4), segment(10, 14)}, []*manifest.Gap{gap(4, 30, "hub")},
-			[]footage.Piece{recorded(0, 4, 1), hole(4, 10, "hub"), recorded(10, 14, 1), hole(14, 30, "hub")}},
+		{
+			"a gap that the hub signed",
+			[]session.Segment{segment(0, 4), segment(20, 24)},
+			[]*manifest.Gap{gap(4, 20, "camera")},
+			[]footage.Piece{recorded(0, 4, 1), hole(4, 20, "camera"), recorded(20, 24, 1)},
+		},
+		{
+			"a hole that nobody explains",
+			[]session.Segment{segment(0, 4), segment(20, 24)},
+			nil,
+			[]footage.Piece{recorded(0, 4, 1), hole(4, 20, footage.Unexplained), recorded(20, 24, 1)},
+		},
+		{
+			"a gap at the end",
+			[]session.Segment{segment(0, 4)},
+			[]*manifest.Gap{gap(4, 9, "stopped")},
+			[]footage.Piece{recorded(0, 4, 1), hole(4, 9, "stopped")},
+		},
+		{
+			"recordings within a gap",
+			[]session.Segment{segment(0, 4), segment(10, 14)},
+			[]*manifest.Gap{gap(4, 30, "hub")},
+			[]footage.Piece{recorded(0, 4, 1), hole(4, 10, "hub"), recorded(10, 14, 1), hole(14, 30, "hub")},
+		},
 	} {
 		if got := footage.Pieces(&session.Timeline{Segments: c.segments, Gaps: c.gaps}); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

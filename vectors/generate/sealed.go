@@ -41,7 +41,8 @@ func rowVectors(w *world) []vector {
 	flipped[len(flipped)-1] ^= 1
 	flippedEnc := append([]byte{}, row.Bytes...)
 	flippedEnc[0] ^= 1
-	return []vector{ok, ok2,
+	return []vector{
+		ok, ok2,
 		one(refuse("for another reader", rule.Envelope), row, w.household, "home laptop"),
 		one(refuse("in another household", rule.Envelope), row, newWorld("other ").household, "home phone"),
 		spoiled("under another camera", func(r *request.Row) { r.Camera = id.HouseholdCamera }),
