@@ -64,7 +64,7 @@ func (v *View) openEpoch(ctx context.Context, k epochKey) (*open.Identity, error
 	}
 	rows := v.rows[k]
 	if len(rows) == 0 {
-		if v.mayLack(first) {
+		if v.mayLack(first) || rule.Off(rule.Envelope) {
 			return nil, fmt.Errorf("epoch: %w", errNoKey)
 		}
 		return nil, rule.Errorf(rule.Envelope, "the cloud does not hand out this device's key for what was recorded since it joined")

@@ -94,14 +94,17 @@ func TestTheSheetReadsEverything(t *testing.T) {
 	}
 }
 
-// Each attack is what a dishonest cloud does after an honest sync, and the rule that has to speak.
-func TestADishonestCloudIsRefused(t *testing.T) {
+// attack is what a dishonest cloud does after an honest sync, and the rule that has to speak.
+type attack struct {
+	name   string
+	rule   rule.Name
+	attack func(*world)
+}
+
+func attacks(t *testing.T) []attack {
+	t.Helper()
 	other := begin(t)
-	attacks := []struct {
-		name   string
-		rule   rule.Name
-		attack func(*world)
-	}{
+	return []attack{
 		{"a checkpoint is changed", rule.Checkpoint, func(w *world) {
 			w.answer = func(a *api.Sync) { a.Runs[0].Checkpoint = strings.Replace(a.Runs[0].Checkpoint, "\nat 1", "\nat 2", 1) }
 		}},
@@ -169,22 +172,31 @@ func TestADishonestCloudIsRefused(t *testing.T) {
 		}},
 		{"an empty roster", rule.RosterSeq, func(w *world) { w.answer = func(a *api.Sync) { a.Roster = nil } }},
 	}
-	for _, a := range attacks {
+}
+
+func TestADishonestCloudIsRefused(t *testing.T) {
+	for _, a := range attacks(t) {
 		t.Run(a.name, func(t *testing.T) {
-			w := begin(t)
-			s := w.device()
-			if _, _, err := w.look(s); err != nil {
-				t.Fatalf("before the attack: %v", err)
-			}
-			w.now += 2 * minute
-			w.changed++ // so that nothing comes from the cache
-			a.attack(w)
-			_, _, err := w.look(s)
-			if rule.Of(err) != a.rule {
+			if err := a.make(t); rule.Of(err) != a.rule {
 				t.Errorf("refused as %q (%v), want %q", rule.Of(err), err, a.rule)
 			}
 		})
 	}
+}
+
+// make plays the attack against a device that has seen the honest cloud.
+func (a attack) make(t *testing.T) error {
+	t.Helper()
+	w := begin(t)
+	s := w.device()
+	if _, _, err := w.look(s); err != nil {
+		t.Fatalf("before the attack: %v", err)
+	}
+	w.now += 2 * minute
+	w.changed++ // so that nothing comes from the cache
+	a.attack(w)
+	_, _, err := w.look(s)
+	return err
 }
 
 func TestAHubThatIsNotHeardOfIsSaidBesideWhatHolds(t *testing.T) {
