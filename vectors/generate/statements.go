@@ -312,4 +312,3 @@ func rosterVectors(w *world) []vector {
 	}
 	return out
 }
-
