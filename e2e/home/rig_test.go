@@ -73,8 +73,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// New starts cloud and camera, and a hub that is paired with a device.
-func New(t *testing.T) *Rig {
+// Unpaired starts cloud and camera.
+func Unpaired(t *testing.T) *Rig {
 	t.Helper()
 	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir()}
 	r.free.Store(1 << 40)
@@ -96,21 +96,37 @@ func New(t *testing.T) *Rig {
 	r.Camera, err = camera.Start(camera.Config{Addr: "127.0.0.1:0", User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film}, {Path: "b", File: film}}})
 	must(t, err)
 	t.Cleanup(r.Camera.Close)
+	return r
+}
+
+// New starts cloud and camera, and a hub that is paired with a device.
+func New(t *testing.T) *Rig {
+	t.Helper()
+	r := Unpaired(t)
 	codes := r.Start()
 	t.Cleanup(r.Stop)
+	must(t, r.Pair((<-codes).String()))
+	r.Serving()
+	return r
+}
+
+// Pair begins a household with a device.
+func (r *Rig) Pair(code string) error {
 	maker := &pair.Maker{
 		Client: r.client(), Now: r.now, Rand: rand.Reader, Step: func(string) {},
 		Confirm: func([]string, id.Household) error { return nil },
 	}
-	folder, _, err := maker.Make(t.Context(), pair.Wish{
-		Code: (<-codes).String(), PersonName: "Person", DeviceName: "Device", Zone: "Europe/Berlin", Dir: filepath.Join(t.TempDir(), "device"),
+	folder, _, err := maker.Make(r.t.Context(), pair.Wish{
+		Code: code, PersonName: "Person", DeviceName: "Device", Zone: "Europe/Berlin", Dir: filepath.Join(r.t.TempDir(), "device"),
 	})
-	must(t, err)
-	r.Member, err = session.Open(folder, r.client())
-	must(t, err)
+	if err != nil {
+		return err
+	}
+	if r.Member, err = session.Open(folder, r.client()); err != nil {
+		return err
+	}
 	r.Member.Now = r.now
-	r.Serving()
-	return r
+	return nil
 }
 
 func (r *Rig) now() time.Time { return time.Now().Add(time.Duration(r.offset.Load())) }
