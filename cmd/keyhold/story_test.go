@@ -22,10 +22,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"keyhold": main})
 }
 
-// TestScripts plays testdata/script with this program, a real cloud, a real hub and a simulated camera.
+// TestScripts plays testdata/script with this program, a real cloud, a real hub and a simulated camera;
+// with -short only what needs no household.
 func TestScripts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts whole households")
+		play(t, testscript.Params{Files: []string{"testdata/script/init.txtar"}}, harness.Programs{}, "")
+		return
 	}
 	programs, err := harness.Build(t.Context(), false)
 	if err != nil {
@@ -35,24 +37,27 @@ func TestScripts(t *testing.T) {
 	if err := (harness.Film{Seconds: 10, Colour: "SteelBlue", Hz: 440}).Make(t.Context(), film); err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"household": func(ts *testscript.TestScript, _ bool, _ []string) { household(ts, programs, film) },
-			"code":      exitCode,
-			"linked":    linked,
-			"edit":      edit,
-			"cut":       cut,
-			"wrong":     wrongWord,
-		},
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("HOME", e.WorkDir)
-			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
-			e.Setenv("TZ", "Europe/Berlin")
-			return nil
-		},
-	})
+	play(t, testscript.Params{Dir: "testdata/script"}, programs, film)
+}
+
+func play(t *testing.T, p testscript.Params, programs harness.Programs, film string) {
+	t.Helper()
+	p.RequireExplicitExec = true
+	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
+		"household": func(ts *testscript.TestScript, _ bool, _ []string) { household(ts, programs, film) },
+		"code":      exitCode,
+		"linked":    linked,
+		"edit":      edit,
+		"cut":       cut,
+		"wrong":     wrongWord,
+	}
+	p.Setup = func(e *testscript.Env) error {
+		e.Setenv("HOME", e.WorkDir)
+		e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+		e.Setenv("TZ", "Europe/Berlin")
+		return nil
+	}
+	testscript.Run(t, p)
 }
 
 // household starts a cloud, a camera and a hub, and pairs the script's device with it.
