@@ -50,6 +50,7 @@ interface Defaults {
 }
 
 const notSync = 0x10000;
+const mostSamples = 100_000;
 
 export function takeApart(bytes: Uint8Array): Segment {
   const view = viewOf(bytes);
@@ -176,6 +177,7 @@ function readRun(
   const flags = view.getUint32(trun.from) & 0xffffff;
   const signed = view.getUint8(trun.from) > 0;
   const count = view.getUint32(trun.from + 4);
+  if (count > mostSamples) throw new Mp4Error('a run of more samples than a segment can have');
   let at = trun.from + 8;
   let data = after;
   if (flags & 0x1) {
