@@ -104,8 +104,30 @@ func TestAWrongWordIsNamed(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("one left out", func(t *testing.T) {
+		_, err := back.Find(t.Context(), strings.Join(append(slices.Clone(words[:15]), words[16:]...), " "), match)
+		var e *back.SuspectError
+		if !errors.As(err, &e) || !e.Missing || e.Likely != words[15] {
+			t.Error(err)
+		}
+	})
+	t.Run("one too many", func(t *testing.T) {
+		_, err := back.Find(t.Context(), strings.Join(slices.Insert(slices.Clone(words), 20, other), " "), match)
+		var e *back.SuspectError
+		if !errors.As(err, &e) || !e.Extra || e.Likely != other {
+			t.Error(err)
+		}
+	})
 	t.Run("too few", func(t *testing.T) {
-		_, err := back.Find(t.Context(), strings.Join(words[:23], " "), match)
+		_, err := back.Find(t.Context(), strings.Join(words[:22], " "), match)
+		var e *keys.WordError
+		if !errors.As(err, &e) || e.Count != 22 {
+			t.Error(err)
+		}
+	})
+	t.Run("one left out of another sheet", func(t *testing.T) {
+		_, strange := sheet(t)
+		_, err := back.Find(t.Context(), strings.Join(strange[:23], " "), match)
 		var e *keys.WordError
 		if !errors.As(err, &e) || e.Count != 23 {
 			t.Error(err)
