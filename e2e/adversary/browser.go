@@ -63,8 +63,12 @@ func NewApp(ctx context.Context, s *Stage, dir string) (*App, error) {
 	if err := buildMutant(ctx, filepath.Join(top, "web")); err != nil {
 		return nil, err
 	}
-	for mutant, dir := range map[bool]string{false: "dist", true: "dist-mutant"} {
-		dir = filepath.Join(top, "web", "app", dir)
+	for mutant, name := range map[bool]string{false: "dist", true: "dist-mutant"} {
+		// A copy: somebody may build again meanwhile.
+		dir := filepath.Join(dir, "app-"+name)
+		if err := copyFolder(filepath.Join(top, "web", "app", name), dir); err != nil {
+			return a, err
+		}
 		a.pages[mutant], a.later[mutant] = httptest.NewServer(pages(dir, 0)), httptest.NewServer(pages(dir, later))
 	}
 	a.child = exec.CommandContext(ctx, "node", filepath.Join(top, "e2e", "adversary", "browser.mjs"))
@@ -218,8 +222,8 @@ func (a *App) order(order map[string]any, value any) error {
 
 func (a *App) Name() string { return "owner app" }
 
-// Tells is true: the page is given its clock.
-func (a *App) Tells() bool { return true }
+// ToldTime is true: the page is given its clock.
+func (a *App) ToldTime() bool { return true }
 
 func (a *App) Proxy() *proxy.Proxy { return a.stage.Browser }
 

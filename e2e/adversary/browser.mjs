@@ -90,8 +90,8 @@ async function look(page, { origin, camera, times, alarm, picture }) {
         return sight;
       }
       if (played.place !== seen.place) Object.assign(played, { from: seen.time, place: seen.place });
-      // Who waits for an alarm watches on; else a second and a half of film are enough.
-      const watched = seen.time !== null && played.from !== null && seen.time - played.from > 1.5;
+      // Who waits for an alarm watches on; else a second of film is enough.
+      const watched = seen.time !== null && played.from !== null && seen.time - played.from > 1;
       if (!alarm && (watched || seen.fault || seen.hole)) {
         if (seen.fault) sight.faults.push(seen.fault);
         if (seen.hole) sight.holes += 1;

@@ -47,8 +47,8 @@ func (c *commandLine) Name() string { return "command line" }
 
 func (c *commandLine) Proxy() *proxy.Proxy { return c.stage.Command }
 
-// Tells is false: a released program goes by the computer's clock.
-func (c *commandLine) Tells() bool { return false }
+// ToldTime is false: a released program goes by the computer's clock.
+func (c *commandLine) ToldTime() bool { return false }
 
 // alarmed is the exit status of an alarm.
 const alarmed = 3

@@ -124,6 +124,9 @@ func (s *Stage) begin(ctx context.Context) error {
 	if err := s.Home.StartCloud(ctx); err != nil {
 		return err
 	}
+	if !harness.Answers(ctx, s.Home.CloudURL()+"/") {
+		return errors.New("the cloud's program was built without the owner app; run `make web`")
+	}
 	if err := s.Home.StartCameras(ctx, films); err != nil {
 		return err
 	}

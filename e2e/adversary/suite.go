@@ -22,8 +22,8 @@ type Client interface {
 	Proxy() *proxy.Proxy
 	// Look is a person's look at the door's footage.
 	Look(ctx context.Context, a *Attack, w Watch) (Sight, error)
-	// Tells says that the client can be told another time.
-	Tells() bool
+	// ToldTime says whether the client can be told another time.
+	ToldTime() bool
 	// Words are pieces of the alarm's text that this client has to show for a rule.
 	Words(name rule.Name, language string) ([]string, error)
 }
@@ -76,12 +76,13 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 	for n, client := range clients {
 		all[n] = make([]Row, len(attacks))
 		wait.Go(func() {
+			t := &trial{stage: stage, loot: loot, client: client, controls: map[posture]Sight{}}
 			for i := range attacks {
-				if attacks[i].Later && !client.Tells() {
-					continue
+				if !attacks[i].Later || client.ToldTime() {
+					all[n][i] = t.attempt(ctx, &attacks[i], languages[i%len(languages)])
 				}
-				all[n][i] = attempt(ctx, stage, loot, client, &attacks[i], languages[i%len(languages)])
 			}
+			t.again(ctx, &attacks[0], all[n])
 		})
 	}
 	wait.Wait()
@@ -95,32 +96,66 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 	return rows, nil
 }
 
+// trial is all attacks on one client.
+type trial struct {
+	stage    *Stage
+	loot     *Loot
+	client   Client
+	controls map[posture]Sight
+}
+
+// posture is in what state a device is, and where its person looks.
+type posture struct{ early, hole bool }
+
+// control is the look at which nothing is changed. One in each posture goes before the attacks; another comes last.
+func (t *trial) control(ctx context.Context, a *Attack, language string) (Sight, error) {
+	at := posture{a.Early, a.Hole}
+	if sight, ok := t.controls[at]; ok {
+		return sight, nil
+	}
+	t.client.Proxy().Use(nil, nil)
+	sight, err := t.client.Look(ctx, a, Watch{Language: language})
+	switch {
+	case err != nil:
+		return sight, err
+	case len(sight.Rules) > 0 || sight.Fault != "" || sight.Hole || !slices.Equal(sight.Colours, []string{colours[door]}):
+		return sight, fmt.Errorf("alarms %v, fault %q, hole %v, plays %v", sight.Rules, sight.Fault, sight.Hole, sight.Colours)
+	case sight.Trust != "" && sight.Trust != "good":
+		return sight, fmt.Errorf("the line about trust says %s", sight.Trust)
+	}
+	t.controls[at] = sight
+	return sight, nil
+}
+
+// again wants that after all attacks everything still plays.
+func (t *trial) again(ctx context.Context, a *Attack, rows []Row) {
+	clear(t.controls)
+	if _, err := t.control(ctx, a, languages[0]); err != nil {
+		for i := range rows {
+			rows[i].OK, rows[i].Control = false, "failed at the end: "+err.Error()
+		}
+	}
+}
+
 // attempt is one attack on one client: the control, the attack, and the mutant.
-func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, language string) Row {
+func (t *trial) attempt(ctx context.Context, a *Attack, language string) Row {
 	row := Row{
-		Name:   strings.NewReplacer(" ", "-", ",", "", "'", "").Replace("adversary." + a.Name + "." + c.Name()),
-		Attack: a.Name, Client: c.Name(), Rule: a.Rule, Control: "failed", Mutant: "not run", OK: true,
+		Name:   strings.NewReplacer(" ", "-", ",", "", "'", "").Replace("adversary." + a.Name + "." + t.client.Name()),
+		Attack: a.Name, Client: t.client.Name(), Rule: a.Rule, Control: "failed", Mutant: "not run", OK: true,
 	}
 	bad := func(format string, args ...any) {
 		row.OK = false
 		row.Outcome = strings.Join(slices.DeleteFunc([]string{row.Outcome, fmt.Sprintf(format, args...)}, func(s string) bool { return s == "" }), "; ")
 	}
-	p := c.Proxy()
-	defer p.Use(nil, nil)
-
-	p.Use(nil, nil)
-	control, err := c.Look(ctx, a, Watch{Language: language})
-	switch {
-	case err != nil:
+	defer t.client.Proxy().Use(nil, nil)
+	control, err := t.control(ctx, a, language)
+	if err != nil {
 		bad("control: %v", err)
-		return row
-	case len(control.Rules) > 0 || control.Fault != "" || control.Hole || !slices.Equal(control.Colours, []string{colours[door]}):
-		bad("control: alarms %v, fault %q, hole %v, plays %v", control.Rules, control.Fault, control.Hole, control.Colours)
 		return row
 	}
 	row.Control = "plays"
 
-	attacked, touched, err := under(ctx, s, l, c, a, Watch{Attacked: true, Alarm: true, Language: language})
+	attacked, touched, err := t.under(ctx, a, Watch{Attacked: true, Alarm: true, Language: language})
 	switch {
 	case err != nil:
 		bad("attack: %v", err)
@@ -136,7 +171,7 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, langua
 	default:
 		row.Outcome = "refused"
 		row.Said = sentence(attacked.Words)
-		words, err := c.Words(a.Rule, language)
+		words, err := t.client.Words(a.Rule, language)
 		if err != nil {
 			bad("%v", err)
 		}
@@ -150,7 +185,7 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, langua
 		}
 	}
 
-	mutant, touched, err := under(ctx, s, l, c, a, Watch{Attacked: true, Off: a.Off, Language: language})
+	mutant, touched, err := t.under(ctx, a, Watch{Attacked: true, Off: a.Off, Language: language})
 	switch {
 	case err != nil:
 		bad("mutant: %v", err)
@@ -172,12 +207,12 @@ func attempt(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, langua
 }
 
 // under is a look while the attack goes on.
-func under(ctx context.Context, s *Stage, l *Loot, c Client, a *Attack, w Watch) (Sight, int, error) {
-	if err := a.Begin(s, l, c.Proxy()); err != nil {
+func (t *trial) under(ctx context.Context, a *Attack, w Watch) (Sight, int, error) {
+	if err := a.Begin(t.stage, t.loot, t.client.Proxy()); err != nil {
 		return Sight{}, 0, err
 	}
-	sight, err := c.Look(ctx, a, w)
-	return sight, c.Proxy().Touched(), err
+	sight, err := t.client.Look(ctx, a, w)
+	return sight, t.client.Proxy().Touched(), err
 }
 
 // sentence is the first thing that an alarm says.
