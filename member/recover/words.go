@@ -33,6 +33,9 @@ func Words(text string) string {
 	return strings.Join(words, " ")
 }
 
+// enough is how many words must follow their numbers for a text to be a page.
+const enough = keys.SheetWords - 4
+
 // numberedWords reads a page where each word follows its number; nil if this is no such page.
 func numberedWords(text string) []string {
 	words := make([]string, keys.SheetWords)
@@ -51,10 +54,10 @@ func numberedWords(text string) []string {
 		}
 		words[n-1] = m[2]
 	}
-	if found < keys.SheetWords {
+	if found < enough {
 		return nil
 	}
-	return words
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
 // onList finds a word of the list, also by its first four letters, which no two share.

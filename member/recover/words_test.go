@@ -37,6 +37,10 @@ func TestWordsAreFoundHoweverTheyAreWritten(t *testing.T) {
 		numbered[len(words)-1-i] = fmt.Sprintf("%d. %s", i+1, w) // read down a column, or from the end
 	}
 	household := id.Household(id.HashOf([]byte("x")).String())
+	page := pair.SheetPage(words, household, "http://127.0.0.1:7440", time.Now())
+	if got := back.Words(strings.Replace(page, " "+words[8]+" ", " ", 1)); len(strings.Fields(got)) != 23 {
+		t.Errorf("a page with one word torn off: %q", got)
+	}
 	for name, text := range map[string]string{
 		"a line":              want,
 		"upper case":          strings.ToUpper(want),
