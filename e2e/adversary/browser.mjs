@@ -2,10 +2,12 @@
 
 // A person with the owner app in a browser. It takes one order a line from its input, an object of JSON, and answers
 // each with one line: {"value": …} or {"error": "…"}.
-import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
+const { chromium } = createRequire(
+  new URL("../../web/package.json", import.meta.url),
+)("playwright-core");
 
 const patience = 40_000;
 let browser;
@@ -17,31 +19,31 @@ const orders = {
   /** Starts the browser and lets it become a device of the household. */
   async join({ link, name }) {
     browser = await chromium.launch({
-      executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: process.env.KEYHOLD_CHROMIUM ?? "/usr/bin/chromium",
       args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--autoplay-policy=no-user-gesture-required',
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required",
       ],
     });
     context = await browser.newContext({
-      locale: 'en-GB',
-      timezoneId: 'Europe/Berlin',
-      reducedMotion: 'reduce',
+      locale: "en-GB",
+      timezoneId: "Europe/Berlin",
+      reducedMotion: "reduce",
       viewport: { width: 1000, height: 800 },
     });
     context.setDefaultTimeout(patience);
     memory = await context.newPage();
-    await memory.goto(new URL('/icon.svg', link).href);
+    await memory.goto(new URL("/icon.svg", link).href);
     const page = await context.newPage();
     await page.goto(link);
-    await page.locator('input').fill(name);
-    await page.locator('button[type=submit]').click();
-    await page.locator('nav').waitFor({ timeout: 120_000 });
+    await page.locator("input").fill(name);
+    await page.locator("button[type=submit]").click();
+    await page.locator("nav").waitFor({ timeout: 120_000 });
     await page.close();
   },
 
@@ -49,18 +51,24 @@ const orders = {
   async remember({ origin, as }) {
     const page = await context.newPage();
     await page.goto(`${origin}/#/`);
-    await page.locator('.line.good').waitFor();
+    await page.locator(".line.good").waitFor();
     await page.locator('a.tile[href*="at="]').first().waitFor();
     await page.close();
-    await memory.evaluate(copy, { from: 'keyhold', to: `kept-${as}` });
+    await memory.evaluate(copy, { from: "keyhold", to: `kept-${as}` });
   },
 
   async look(order) {
-    await memory.evaluate(copy, { from: `kept-${order.state}`, to: 'keyhold' });
+    await memory.evaluate(copy, { from: `kept-${order.state}`, to: "keyhold" });
     const page = await context.newPage();
     try {
-      await page.addInitScript((off) => (globalThis.__keyholdMutant = off), order.off);
-      await page.addInitScript((one) => localStorage.setItem('keyhold.language', one), order.language);
+      await page.addInitScript(
+        (off) => (globalThis.__keyholdMutant = off),
+        order.off,
+      );
+      await page.addInitScript(
+        (one) => localStorage.setItem("keyhold.language", one),
+        order.language,
+      );
       return await look(page, order);
     } finally {
       await page.close();
@@ -74,11 +82,18 @@ const orders = {
 
 /** What a person sees who wants to watch the door, then looks at the home page. */
 async function look(page, { origin, camera, times, alarm, picture }) {
-  const sight = { alarms: [], faults: [], colours: [], holes: 0, newest: 0, trust: '' };
+  const sight = {
+    alarms: [],
+    faults: [],
+    colours: [],
+    holes: 0,
+    newest: 0,
+    trust: "",
+  };
   const end = Date.now() + patience;
   for (const [i, at] of times.entries()) {
     await page.goto(`${origin}/#/history?camera=${camera}&at=${at}`);
-    const played = { from: null, place: '' };
+    const played = { from: null, place: "" };
     for (;;) {
       const seen = await page.evaluate(glance);
       for (const colour of seen.colours) {
@@ -89,9 +104,13 @@ async function look(page, { origin, camera, times, alarm, picture }) {
         if (picture) await page.screenshot({ path: picture, fullPage: true });
         return sight;
       }
-      if (played.place !== seen.place) Object.assign(played, { from: seen.time, place: seen.place });
+      if (played.place !== seen.place)
+        Object.assign(played, { from: seen.time, place: seen.place });
       // Who waits for an alarm watches on; else a second of film is enough.
-      const watched = seen.time !== null && played.from !== null && seen.time - played.from > 1;
+      const watched =
+        seen.time !== null &&
+        played.from !== null &&
+        seen.time - played.from > 1;
       if (!alarm && (watched || seen.fault || seen.hole)) {
         if (seen.fault) sight.faults.push(seen.fault);
         if (seen.hole) sight.holes += 1;
@@ -103,11 +122,11 @@ async function look(page, { origin, camera, times, alarm, picture }) {
       }
       await page.waitForTimeout(100);
     }
-    if (i + 1 < times.length) await page.goto('about:blank');
+    if (i + 1 < times.length) await page.goto("about:blank");
   }
   // The line about trust has to say by itself that all was checked.
-  await page.evaluate(() => (location.hash = '#/'));
-  await page.locator('.line').waitFor();
+  await page.evaluate(() => (location.hash = "#/"));
+  await page.locator(".line").waitFor();
   for (;;) {
     const seen = await page.evaluate(glance);
     if (seen.alarms.length > 0) {
@@ -116,7 +135,9 @@ async function look(page, { origin, camera, times, alarm, picture }) {
     }
     sight.trust = seen.trust;
     sight.newest = await page.evaluate(newest, camera);
-    const settled = !['', 'calm'].includes(seen.trust) && (sight.newest > 0 || sight.faults.length > 0);
+    const settled =
+      !["", "calm"].includes(seen.trust) &&
+      (sight.newest > 0 || sight.faults.length > 0);
     if (settled || Date.now() > end) return sight;
     await page.waitForTimeout(100);
   }
@@ -124,35 +145,63 @@ async function look(page, { origin, camera, times, alarm, picture }) {
 
 /** Runs in the page: what is to be seen on it now. */
 function glance() {
-  const seen = { alarms: [], colours: [], time: null, place: '', fault: '', hole: false, trust: '' };
+  const seen = {
+    alarms: [],
+    colours: [],
+    time: null,
+    place: "",
+    fault: "",
+    hole: false,
+    trust: "",
+  };
   const shown = (element) => element !== null && element.checkVisibility();
-  for (const section of document.querySelectorAll('[role=alert].alarm section')) {
+  for (const section of document.querySelectorAll(
+    "[role=alert].alarm section",
+  )) {
     if (shown(section)) seen.alarms.push(section.innerText);
   }
-  const notice = document.querySelector('.notice');
+  const notice = document.querySelector(".notice");
   if (shown(notice)) {
-    if (notice.getAttribute('role') === 'alert') seen.fault = notice.innerText;
-    else if (notice.querySelector('.text') !== null) seen.hole = true;
+    if (notice.getAttribute("role") === "alert") seen.fault = notice.innerText;
+    else if (notice.querySelector(".text") !== null) seen.hole = true;
   }
-  const video = document.querySelector('video');
+  const video = document.querySelector("video");
   if (video !== null && video.readyState >= 2 && video.videoWidth > 0) {
     seen.time = video.currentTime;
     seen.place = video.currentSrc;
-    const canvas = document.createElement('canvas');
+    const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 1;
-    const pen = canvas.getContext('2d');
-    pen.drawImage(video, video.videoWidth / 2, video.videoHeight / 9, 1, 1, 0, 0, 1, 1);
-    seen.colours.push([...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)].join(' '));
+    const pen = canvas.getContext("2d");
+    pen.drawImage(
+      video,
+      video.videoWidth / 2,
+      video.videoHeight / 9,
+      1,
+      1,
+      0,
+      0,
+      1,
+      1,
+    );
+    seen.colours.push(
+      [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)].join(" "),
+    );
   }
-  const line = document.querySelector('.line');
-  if (shown(line)) seen.trust = [...line.classList].find((one) => ['good', 'calm', 'warning', 'alarm'].includes(one)) ?? '';
+  const line = document.querySelector(".line");
+  if (shown(line))
+    seen.trust =
+      [...line.classList].find((one) =>
+        ["good", "calm", "warning", "alarm"].includes(one),
+      ) ?? "";
   return seen;
 }
 
 /** Runs in the page: the time of the newest picture of a camera. */
 function newest(camera) {
   const tile = document.querySelector(`a.tile[href*="${camera}"]`);
-  return Number(/[?&]at=(\d+)/.exec(tile?.getAttribute('href') ?? '')?.[1] ?? 0);
+  return Number(
+    /[?&]at=(\d+)/.exec(tile?.getAttribute("href") ?? "")?.[1] ?? 0,
+  );
 }
 
 /** Runs in the page: copies a database; keys that nobody can read are copied as handles. */
@@ -160,7 +209,8 @@ async function copy({ from, to }) {
   const open = (name) =>
     new Promise((resolve, reject) => {
       const request = indexedDB.open(name, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore('values');
+      request.onupgradeneeded = () =>
+        request.result.createObjectStore("values");
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
     });
@@ -170,15 +220,17 @@ async function copy({ from, to }) {
       transaction.onabort = () => reject(transaction.error);
     });
   const [source, target] = [await open(from), await open(to)];
-  const read = source.transaction('values');
+  const read = source.transaction("values");
   const [keys, values] = [
-    read.objectStore('values').getAllKeys(),
-    read.objectStore('values').getAll(),
+    read.objectStore("values").getAllKeys(),
+    read.objectStore("values").getAll(),
   ];
   await done(read);
-  const write = target.transaction('values', 'readwrite');
-  write.objectStore('values').clear();
-  keys.result.forEach((key, i) => write.objectStore('values').put(values.result[i], key));
+  const write = target.transaction("values", "readwrite");
+  write.objectStore("values").clear();
+  keys.result.forEach((key, i) =>
+    write.objectStore("values").put(values.result[i], key),
+  );
   await done(write);
   source.close();
   target.close();
@@ -192,6 +244,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   } catch (error) {
     answer = { error: String(error?.stack ?? error) };
   }
-  process.stdout.write(JSON.stringify(answer) + '\n');
-  if (order === 'close') break;
+  process.stdout.write(JSON.stringify(answer) + "\n");
+  if (order === "close") break;
 }
