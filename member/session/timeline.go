@@ -110,9 +110,6 @@ func (v *View) Objects(ctx context.Context) (map[id.Object]*manifest.Pack, error
 	return out, nil
 }
 
-// Household gives the household's own records.
-func (v *View) Household() []Record { return v.home }
-
 // Identity opens this reader's key of an epoch of a camera.
 func (v *View) Identity(ctx context.Context, camera id.Camera, epoch id.Epoch) (*open.Identity, error) {
 	return v.identity(ctx, epochKey{camera, epoch})
