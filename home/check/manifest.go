@@ -26,12 +26,13 @@ func (c *checker) runs(ctx context.Context) error {
 		sent         int64
 		root, sentRt []byte
 		text         string
+		abandoned    bool
 	}
 	var rows []row
 	err := c.db.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT run, number, size, root, checkpoint, sent, sent_root FROM runs ORDER BY number`, nil, func(scan func(...any) error) error {
+		return state.Each(ctx, tx, `SELECT run, number, size, root, checkpoint, sent, sent_root, abandoned FROM runs ORDER BY number`, nil, func(scan func(...any) error) error {
 			var r row
-			err := scan(&r.run, &r.number, &r.size, &r.root, &r.text, &r.sent, &r.sentRt)
+			err := scan(&r.run, &r.number, &r.size, &r.root, &r.text, &r.sent, &r.sentRt, &r.abandoned)
 			rows = append(rows, r)
 			return err
 		})
@@ -58,7 +59,11 @@ func (c *checker) runs(ctx context.Context) error {
 		if cp.Run != r.run || cp.Size != r.size || cp.Root != id.Hash(r.root) {
 			c.report.fault("run %s: the row says something else than its signed checkpoint", r.run)
 		}
-		c.tree(ledger.HashFile(c.layout.Tiles, r.run), cp, r.sent, r.sentRt)
+		say := c.report.fault
+		if r.abandoned {
+			say = c.report.note // a later run has said so, and carries on
+		}
+		c.tree(say, ledger.HashFile(c.layout.Tiles, r.run), cp, r.sent, r.sentRt)
 	}
 	dirs, err := os.ReadDir(c.layout.Tiles)
 	if err != nil {
@@ -73,10 +78,10 @@ func (c *checker) runs(ctx context.Context) error {
 }
 
 // tree recomputes a run's tree from the hashes of its leaves.
-func (c *checker) tree(name string, cp manifest.Checkpoint, sent int64, sentRoot []byte) {
+func (c *checker) tree(say func(string, ...any), name string, cp manifest.Checkpoint, sent int64, sentRoot []byte) {
 	f, err := os.Open(name)
 	if err != nil {
-		c.report.fault("run %s: the hash file cannot be read: %v", cp.Run, err)
+		say("run %s: the hash file cannot be read: %v", cp.Run, err)
 		return
 	}
 	defer func() { _ = f.Close() }()
@@ -87,7 +92,7 @@ func (c *checker) tree(name string, cp manifest.Checkpoint, sent int64, sentRoot
 	all := make([]tlog.Hash, tlog.StoredHashCount(cp.Size))
 	for i := range all {
 		if _, err := f.ReadAt(all[i][:], int64(i)*tlog.HashSize); err != nil {
-			c.report.fault("run %s: the hash file is too short for %d leaves", cp.Run, cp.Size)
+			say("run %s: the hash file is too short for %d leaves", cp.Run, cp.Size)
 			return
 		}
 	}
@@ -105,22 +110,22 @@ func (c *checker) tree(name string, cp manifest.Checkpoint, sent int64, sentRoot
 		at := tlog.StoredHashIndex(0, n)
 		hashes, err := tlog.StoredHashesForRecordHash(n, all[at], stored)
 		if err != nil {
-			c.report.fault("run %s: the tree cannot be computed: %v", cp.Run, err)
+			say("run %s: the tree cannot be computed: %v", cp.Run, err)
 			return
 		}
 		for i, h := range hashes {
 			if all[at+int64(i)] != h {
-				c.report.fault("run %s: the hash file is damaged at leaf %d", cp.Run, n)
+				say("run %s: the hash file is damaged at leaf %d", cp.Run, n)
 				return
 			}
 		}
 	}
 	if root, err := tlog.TreeHash(cp.Size, stored); err != nil || id.Hash(root) != cp.Root {
-		c.report.fault("run %s: the hashes do not give the root that was signed", cp.Run)
+		say("run %s: the hashes do not give the root that was signed", cp.Run)
 	}
 	if sent > 0 {
 		if root, err := tlog.TreeHash(sent, stored); err != nil || id.Hash(root) != id.Hash(sentRoot) {
-			c.report.fault("run %s: what the cloud confirmed is not the beginning of the tree", cp.Run)
+			say("run %s: what the cloud confirmed is not the beginning of the tree", cp.Run)
 		}
 	}
 }

@@ -309,8 +309,6 @@ func (h *Hub) serve(ctx context.Context) error {
 
 // farewell writes down that the hub stopped in order, and gives the upload a moment.
 func (h *Hub) farewell(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
 	err := h.db.Write(ctx, func(tx *sql.Tx) error {
 		return household.SetFact(ctx, tx, "stopped", fmt.Appendf(nil, "%d", h.Now().UnixMilli()))
 	})
@@ -318,9 +316,13 @@ func (h *Hub) farewell(ctx context.Context) error {
 		return err
 	}
 	if h.beat(ctx) == nil {
-		_ = h.uplink.CaughtUp(ctx) // what is left goes out after the next start
+		try, cancel := context.WithTimeout(ctx, 3*time.Second)
+		_ = h.uplink.CaughtUp(try) // what is left goes out after the next start
+		cancel()
 	}
-	if err := h.uplink.Status(ctx); err != nil {
+	try, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := h.uplink.Status(try); err != nil {
 		h.Log.Info("stopped without a last word to the cloud")
 	}
 	return nil

@@ -50,7 +50,7 @@ func (l *Ledger) Append(ctx context.Context, build Build, placed func(*sql.Tx, [
 	now := l.c.Now().UnixMilli()
 	switch {
 	case errors.Is(l.broken, errLost):
-		if err := l.begin(ctx, opening{reason: manifest.RunLost, size: l.size, root: l.root, now: now}); err != nil {
+		if err := l.lost(ctx, now); err != nil {
 			return err
 		}
 	case l.broken != nil:
@@ -59,7 +59,7 @@ func (l *Ledger) Append(ctx context.Context, build Build, placed func(*sql.Tx, [
 		return errors.New("ledger: no run has begun")
 	case now < l.at-tolerance.Milliseconds():
 		l.c.Log.Warn("the clock was set back; a new run begins", "by_ms", l.at-now)
-		if err := l.begin(ctx, opening{reason: manifest.RunClock, size: l.size, root: l.root, now: now}); err != nil {
+		if err := l.begin(ctx, opening{reason: manifest.RunClock, size: l.size, root: l.root, now: now, from: -1}); err != nil {
 			return err
 		}
 	}

@@ -88,6 +88,7 @@ type Ledger struct {
 	root   id.Hash
 	at     int64
 	hashes hashes
+	opened int64 // size of the newest run when this process began with it
 	broken error // the disk contradicted itself: nothing more is signed
 	grown  chan struct{}
 }
@@ -104,6 +105,7 @@ func Open(ctx context.Context, c Config) (*Ledger, error) {
 	if l.run == "" {
 		return l, nil
 	}
+	l.opened = l.size
 	var err error
 	if l.hashes, err = openHashes(c.Tiles, l.run, l.size, true); err == nil {
 		err = l.checkRoot()

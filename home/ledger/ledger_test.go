@@ -7,10 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"keyhold/home/ledger"
+	"keyhold/home/state"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/rule"
@@ -158,8 +160,11 @@ func TestFolderPutBackBeginsARunAndSignsNoOldSizeAgain(t *testing.T) {
 		r.open()
 		r.now = r.now.Add(time.Minute)
 		// The hub may have recorded on before it reaches the cloud, even past the size that the cloud has.
+		var recorded []id.Object
 		for range further {
-			must(t, r.add(r.beat()))
+			p := r.pack()
+			recorded = append(recorded, p.Leaf.(*manifest.Pack).Object)
+			must(t, r.add(p))
 		}
 		behind, err := r.ledger.Reconcile(t.Context(), theirs)
 		must(t, err)
@@ -174,10 +179,33 @@ func TestFolderPutBackBeginsARunAndSignsNoOldSizeAgain(t *testing.T) {
 		if b, err := r.ledger.Next(t.Context()); err != nil || b.Run != got.Run {
 			t.Errorf("the next batch is %+v, %v: nothing more of the old run may go out", b, err)
 		}
+		if on := r.objects(got.Run); !slices.Equal(on, recorded) {
+			t.Errorf("of %d packs that were recorded meanwhile %d are in the new run", len(recorded), len(on))
+		}
 		if behind, err := r.ledger.Reconcile(t.Context(), theirs); behind || err != nil {
 			t.Errorf("a second look gives %v, %v", behind, err)
 		}
 	}
+}
+
+// objects are what the packs in a run name, in order.
+func (r *rig) objects(run id.Run) []id.Object {
+	r.t.Helper()
+	var out []id.Object
+	must(r.t, r.db.Read(r.t.Context(), func(tx *sql.Tx) error {
+		return state.Each(r.t.Context(), tx, `SELECT leaf FROM leaves WHERE run = $1 ORDER BY idx`, []any{string(run)}, func(scan func(...any) error) error {
+			var raw []byte
+			if err := scan(&raw); err != nil {
+				return err
+			}
+			leaf, err := manifest.ParseLeaf(raw)
+			if p, ok := leaf.(*manifest.Pack); ok {
+				out = append(out, p.Object)
+			}
+			return err
+		})
+	}))
+	return out
 }
 
 // newest is the text of the newest checkpoint.
@@ -238,17 +266,28 @@ func TestCheckpointThatThisHubDidNotSignIsRefused(t *testing.T) {
 	}
 }
 
-func TestDamagedHashFileBeginsARun(t *testing.T) {
+func TestDamagedHashFileBeginsARunWithWhatTheCloudLacks(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	must(t, r.add(r.beat(), r.beat()))
+	must(t, r.add(r.pack(), r.pack()))
+	sent, err := r.ledger.Next(t.Context())
+	must(t, err)
+	must(t, r.ledger.Sent(t.Context(), sent))
+	missing := r.pack()
+	must(t, r.add(missing, r.beat()))
 	old := r.ledger.Standing()
 	r.close()
 	must(t, os.Truncate(ledger.HashFile(filepath.Join(r.dir, "tiles"), old.Run), 40))
 	r.open()
 	must(t, r.add(r.beat()))
 	got := r.ledger.Standing()
-	if run := r.firstLeaf(got.Run); run.Reason != manifest.RunLost || run.PrevRun != old.Run || run.PrevSize != old.Size {
+	if run := r.firstLeaf(got.Run); run.Reason != manifest.RunLost || run.PrevRun != old.Run || run.PrevSize != sent.Size || run.PrevRoot != sent.Root.String() {
 		t.Errorf("the run's first leaf is %+v", run)
+	}
+	if on := r.objects(got.Run); !slices.Equal(on, []id.Object{missing.Leaf.(*manifest.Pack).Object}) {
+		t.Errorf("the new run names %d packs", len(on))
+	}
+	if b, err := r.ledger.Next(t.Context()); err != nil || b.Run != got.Run {
+		t.Errorf("the next batch is %+v, %v", b, err)
 	}
 }

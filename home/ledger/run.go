@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"keyhold/home/state"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 )
@@ -22,6 +23,9 @@ type opening struct {
 	now    int64
 	epoch  id.Epoch // of the household; "" for the newest in state.db
 	more   Build    // leaves behind the run's own, and rows; may be nil
+	// from says which leaves of the run before are carried over, because nobody will see them there:
+	// those at this index and behind. -1: the run before is whole and will be sent to its end.
+	from int64
 }
 
 // Genesis begins the household's first run: its leaf, then those that build makes, in the page of
@@ -32,7 +36,7 @@ func (l *Ledger) Genesis(ctx context.Context, epoch id.Epoch, build Build) error
 	if l.run != "" {
 		return errors.New("ledger: the first run has begun already")
 	}
-	return l.begin(context.WithoutCancel(ctx), opening{reason: manifest.RunGenesis, now: l.c.Now().UnixMilli(), epoch: epoch, more: build})
+	return l.begin(context.WithoutCancel(ctx), opening{reason: manifest.RunGenesis, now: l.c.Now().UnixMilli(), epoch: epoch, more: build, from: -1})
 }
 
 // begin opens a run. mu is held.
@@ -62,15 +66,24 @@ func (l *Ledger) begin(ctx context.Context, o opening) error {
 	}
 	old := *l.snapshot()
 	l.run, l.number, l.size, l.root, l.at, l.hashes, l.broken = run, old.number+1, 0, id.Hash{}, o.now, h, nil
+	l.opened = 0
+	entries := []Entry{{Epoch: o.epoch, Leaf: leaf}}
 	build := func(tx *sql.Tx) ([]Entry, error) {
-		entries := []Entry{{Epoch: o.epoch, Leaf: leaf}}
+		if o.from >= 0 {
+			carried, err := carry(ctx, tx, old.run, o.from)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, carried...)
+		}
 		if o.more == nil {
 			return entries, nil
 		}
 		more, err := o.more(tx)
 		return append(entries, more...), err
 	}
-	if err := l.append(ctx, o.now, build, nil); err != nil {
+	placed := func(tx *sql.Tx, places []Place) error { return settle(ctx, tx, entries, places) }
+	if err := l.append(ctx, o.now, build, placed); err != nil {
 		// The run did not come to be; its empty folder goes at the next start.
 		cerr := h.close()
 		l.run, l.number, l.size, l.root, l.at, l.hashes = old.run, old.number, old.size, old.root, old.at, old.hashes
@@ -140,18 +153,82 @@ func (l *Ledger) Reconcile(ctx context.Context, text string) (behind bool, err e
 	if err := l.skip(ctx, lost); err != nil {
 		return false, err
 	}
+	from := l.opened
+	if theirs.Run == old {
+		from = min(from, theirs.Size)
+	}
 	err = l.begin(ctx, opening{
-		reason: manifest.RunBehind, prev: theirs.Run, size: theirs.Size, root: theirs.Root, now: max(l.c.Now().UnixMilli(), l.at),
-		more: func(tx *sql.Tx) ([]Entry, error) {
-			for _, query := range []string{`UPDATE runs SET abandoned = 1 WHERE run = $1`, `DELETE FROM checkpoints WHERE run = $1`} {
-				if _, err := tx.ExecContext(ctx, query, string(old)); err != nil {
-					return nil, fmt.Errorf("ledger: abandon run: %w", err)
-				}
-			}
-			return nil, nil
-		},
+		reason: manifest.RunBehind, prev: theirs.Run, size: theirs.Size, root: theirs.Root, now: max(l.c.Now().UnixMilli(), l.at), from: from,
 	})
 	return err == nil, err
+}
+
+// lost opens a run after the hash file of the one before was damaged: that one cannot be sent any
+// further, so the new run names what the cloud has of it and carries over the rest. mu is held.
+func (l *Ledger) lost(ctx context.Context, now int64) error {
+	o := opening{reason: manifest.RunLost, now: now}
+	err := l.c.DB.Read(ctx, func(tx *sql.Tx) error {
+		var root []byte
+		err := tx.QueryRowContext(ctx, `SELECT sent, sent_root FROM runs WHERE run = $1`, string(l.run)).Scan(&o.size, &root)
+		copy(o.root[:], root)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: new run: %w", err)
+	}
+	o.from = o.size
+	return l.begin(ctx, o)
+}
+
+// carry abandons a run, and returns what stood in it from an index on for the run that follows. What
+// only showed that the hub was alive is left behind.
+func carry(ctx context.Context, tx *sql.Tx, old id.Run, from int64) ([]Entry, error) {
+	var out []Entry
+	err := state.Each(ctx, tx, `SELECT epoch, leaf FROM leaves WHERE run = $1 AND idx >= $2 ORDER BY idx`, []any{string(old), from}, func(scan func(...any) error) error {
+		var e Entry
+		var raw []byte
+		if err := scan(&e.Epoch, &raw); err != nil {
+			return err
+		}
+		var err error
+		if e.Leaf, err = manifest.ParseLeaf(raw); err != nil {
+			return err
+		}
+		switch e.Leaf.(type) {
+		case *manifest.Run, *manifest.Heartbeat:
+		default:
+			out = append(out, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger: carry over: %w", err)
+	}
+	for _, query := range []string{
+		`UPDATE runs SET abandoned = 1 WHERE run = $1`, `DELETE FROM checkpoints WHERE run = $1`,
+		`DELETE FROM leaves WHERE run = $1`, `DELETE FROM pages WHERE run = $1`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, string(old)); err != nil {
+			return nil, fmt.Errorf("ledger: abandon run: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// settle gives packs that were carried over their new places.
+func settle(ctx context.Context, tx *sql.Tx, entries []Entry, places []Place) error {
+	for i, e := range entries {
+		p, ok := e.Leaf.(*manifest.Pack)
+		if !ok {
+			continue
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE packs SET run = $1, idx = $2, seq = $3 WHERE object = $4`,
+			string(places[i].Run), places[i].Index, places[i].Seq, string(p.Object))
+		if err != nil {
+			return fmt.Errorf("ledger: carry over: %w", err)
+		}
+	}
+	return nil
 }
 
 func (l *Ledger) knows(ctx context.Context, run id.Run) (bool, error) {
