@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { equal, fromBase32, type Bytes } from '../bytes.ts';
+import { patience } from '../manifest/page.ts';
 import { must, off } from '../mutant.ts';
 import { RuleError, ruleOf } from '../rule.ts';
 import { openBy } from '../statement/dsse.ts';
@@ -257,7 +258,20 @@ export class Engine {
   /** The household's own leaves of the last day: they name the newest names and the run before. */
   private async householdLogs() {
     const until = Math.ceil(this.cloud.clock() / hour);
+    // Every run begins with a leaf of the household, whose page went ahead of any checkpoint.
+    const listed = this.records.refs('household').length > 0 || this.runs.size === 0;
+    must(listed, 'seq-gap', "nothing of the household's own record is shown");
     return this.records.logs('household', until - 24, until);
+  }
+
+  /** Refuses a camera without a single page, unless it came a moment ago. */
+  mustHave(camera: string): void {
+    const { names } = this.known;
+    const run = newestRun(this.runs);
+    if (names === null || run === null || this.records.refs(camera).length > 0) return;
+    const on = names.cameras.some((one) => one.id === camera && one.state === 'on');
+    const young = run.tree.checkpoint.at - names.at <= patience;
+    must(!on || young, 'seq-gap', "nothing of a camera's record is shown", { camera });
   }
 
   /** The hub's fresh word on what it has uploaded and on the roster's head. */

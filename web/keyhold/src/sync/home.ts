@@ -149,9 +149,10 @@ export class HomeSession {
 
   /** Leaves of a camera for footage between two times, proved. */
   private logs(camera: string, from: number, until: number): Promise<Log[]> {
-    return this.engine.steady(() =>
-      this.engine.records.logs(camera, hourOf(from), hourOf(until + packDelay)),
-    );
+    return this.engine.steady(() => {
+      this.engine.mustHave(camera);
+      return this.engine.records.logs(camera, hourOf(from), hourOf(until + packDelay));
+    });
   }
 
   async timeline(camera: string, from: number, until: number): Promise<Timeline> {
