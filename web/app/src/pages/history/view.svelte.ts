@@ -46,6 +46,8 @@ export class HistoryView {
   #pointed = $state(0);
   /** The player is not where the pointer is: it has nothing to show there, or was not asked yet. */
   #still = $state(true);
+  /** Somebody looks elsewhere on the day: the playing moment does not pull the view back. */
+  #panned = false;
   #wanted: number | null = null;
   #fetching = false;
   #gone = new AbortController();
@@ -171,6 +173,7 @@ export class HistoryView {
 
   /** While dragging, or by key: the moment moves, a preview follows. */
   point(time: number): void {
+    this.#panned = false;
     this.#pointed = Math.min(Math.max(time, this.day.from), this.day.until - 1);
     this.#askPreview(this.#pointed);
     this.#follow();
@@ -230,11 +233,13 @@ export class HistoryView {
   }
 
   zoomTo(index: number): void {
+    this.#panned = false;
     const length = zooms[Math.min(Math.max(index, 0), zooms.length - 1)] ?? zooms[0];
     this.view = viewAround(this.time, length, this.day);
   }
 
   pan(by: number): void {
+    this.#panned = true;
     const { from, until } = this.view;
     this.view = viewAround((from + until) / 2 + by, until - from, this.day);
   }
@@ -249,7 +254,7 @@ export class HistoryView {
   }
 
   follow(): void {
-    if (!this.scrubbing && this.player.playing) this.#follow();
+    if (!this.scrubbing && !this.#panned && this.player.playing) this.#follow();
   }
 
   #askPreview(at: number): void {
