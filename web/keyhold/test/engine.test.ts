@@ -29,9 +29,10 @@ class Reader {
   async readAll(): Promise<string[]> {
     await this.engine.sync();
     const { camera, now } = this.world;
-    const logs = await this.engine.steady(() =>
-      this.engine.records.logs(camera, hourOf(start) - 1, hourOf(now)),
-    );
+    const logs = await this.engine.steady(() => {
+      this.engine.mustHave(camera);
+      return this.engine.records.logs(camera, hourOf(start) - 1, hourOf(now));
+    });
     const lease = await this.footage.lease(camera, start - 60_000, now, 'history');
     const texts: string[] = [];
     for (const { pack, file } of segmentsOf(logs, 0, Infinity)) {
@@ -266,6 +267,31 @@ const attacks: readonly Attack[] = [
       const checkpoint = await world.checkpoint();
       world.cloud.alter.sync = (answer) => ({ ...answer, runs: [{ checkpoint, run: world.run }] });
       world.now += 31 * 60_000;
+    },
+  },
+  {
+    name: 'a hub that is kept from being heard by a cloud whose own clock stands still',
+    rule: 'frozen',
+    async run(world) {
+      const checkpoint = await world.checkpoint();
+      world.cloud.alter.sync = (answer) => ({ ...answer, runs: [{ checkpoint, run: world.run }] });
+      const stopped = world.now;
+      world.cloud.now = () => stopped;
+      world.now += 31 * 60_000;
+    },
+  },
+  {
+    name: 'a camera of which no page at all is listed',
+    rule: 'seq-gap',
+    run(world) {
+      world.pages = world.pages.filter((page) => page.camera !== world.camera);
+    },
+  },
+  {
+    name: "the household's own record, of which no page at all is listed",
+    rule: 'seq-gap',
+    run(world) {
+      world.pages = world.pages.filter((page) => page.camera !== 'household');
     },
   },
   {
