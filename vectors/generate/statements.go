@@ -239,8 +239,10 @@ func rosterVectors(w *world) []vector {
 	other := newWorld("other ")
 	add := func(name string, r rule.Name, links ...[]byte) { out = append(out, chain(refuse(name, r), links...)) }
 	payload := func() object {
-		return tree(roster.Link{At: start + 1000, Household: w.household, Prev: s.Head.Hash, Seq: 1,
-			Op: roster.AddDevice{Device: w.deviceKeys(w.laptopID, w.laptop, roster.Native), Kind: roster.KindAddDevice, Person: w.person}})
+		return tree(roster.Link{
+			At: start + 1000, Household: w.household, Prev: s.Head.Hash, Seq: 1,
+			Op: roster.AddDevice{Device: w.deviceKeys(w.laptopID, w.laptop, roster.Native), Kind: roster.KindAddDevice, Person: w.person},
+		})
 	}
 	sign := func(o object) []byte {
 		return signed(roster.ThingLink, o, w.asPhone(), w.asLaptop(), w.asHub()).Encode()
