@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes pictures of drawn states into e2e/shots: node e2e/shoot.mjs [state…] with SIZE, THEME,
-// LANGUAGE (each a list parted by commas) in the environment.
+// LANGUAGE (each a list parted by commas) in the environment; WHOLE=0 stops at the screen's edge.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, sizes, watched } from './browser.mjs';
@@ -29,7 +29,7 @@ for (const size of list('SIZE', 'phone,desk')) {
         const ready = await page.getAttribute('html', 'data-ready');
         if (ready !== 'yes') console.error(`${state}: ${ready}`);
         const name = `${state}-${theme}-${size}-${language}.png`;
-        await page.screenshot({ path: join(app, 'e2e', 'shots', name), fullPage: true });
+        await page.screenshot({ path: join(app, 'e2e', 'shots', name), fullPage: process.env.WHOLE !== '0' });
         count += 1;
       }
       for (const fault of new Set(faults)) console.error(fault);
