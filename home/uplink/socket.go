@@ -24,7 +24,7 @@ func (u *Uplink) runSocket(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if u.Now().Sub(began) > time.Minute {
+		if u.Now().Sub(began) > 5*time.Second {
 			pause = firstPause
 		}
 		u.Log.Debug("the socket ended", "error", err)
