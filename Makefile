@@ -63,7 +63,7 @@ test: setup static ## everything of check, integration, browser stories, adversa
 	@cd web && npm run --silent test
 	@cd web && npm run --silent build:states -w app && npm run --silent build && cd app && node --test e2e/*.spec.mjs
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
-	@$(GO) run ./e2e/adversary
+	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- -timeout 15m ./...
 
 .PHONY: adversary
