@@ -117,7 +117,8 @@ async function look(page, { origin, camera, times, alarm, picture }) {
         break;
       }
       if (Date.now() > end) {
-        sight.faults.push(`nothing happened: ${JSON.stringify(seen)}`);
+        const text = await page.evaluate(() => document.body.innerText);
+        sight.faults.push(`nothing happened: ${JSON.stringify(seen)}, on the page: ${text}`);
         return sight;
       }
       await page.waitForTimeout(100);

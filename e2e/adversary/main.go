@@ -30,8 +30,9 @@ func main() {
 	defer stop()
 	asJSON := flag.Bool("json", false, "print one object of JSON a line")
 	keep := flag.String("keep", "", "work in this folder and leave it")
+	only := flag.String("only", "", "make only the attacks whose name holds this")
 	flag.Parse()
-	ok, err := attackAll(ctx, *keep, *asJSON, os.Stdout, os.Stderr)
+	ok, err := attackAll(ctx, *keep, *only, *asJSON, os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "adversary:", err)
 	}
@@ -42,7 +43,7 @@ func main() {
 }
 
 // attackAll runs the suite and prints it. It is true when everything was as it has to be.
-func attackAll(ctx context.Context, dir string, asJSON bool, out, say io.Writer) (bool, error) {
+func attackAll(ctx context.Context, dir, only string, asJSON bool, out, say io.Writer) (bool, error) {
 	if dir == "" {
 		var err error
 		if dir, err = os.MkdirTemp("", "keyhold-adversary-"); err != nil {
@@ -50,7 +51,7 @@ func attackAll(ctx context.Context, dir string, asJSON bool, out, say io.Writer)
 		}
 		defer os.RemoveAll(dir)
 	}
-	rows, err := Run(ctx, dir, say)
+	rows, err := Run(ctx, dir, only, say)
 	if err != nil {
 		return false, err
 	}

@@ -56,8 +56,8 @@ type Row struct {
 	Said string `json:"said"`
 }
 
-// Run makes every attack on every client, the clients side by side.
-func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error) {
+// Run makes every attack on every client, or those whose name holds a text, the clients side by side.
+func Run(ctx context.Context, dir, only string, say io.Writer) (rows []Row, err error) {
 	stage, err := NewStage(ctx, dir, say)
 	defer func() { err = errors.Join(err, stage.Close()) }()
 	if err != nil {
@@ -70,7 +70,10 @@ func Run(ctx context.Context, dir string, say io.Writer) (rows []Row, err error)
 	stage.App.loot = loot
 	clients := []Client{&commandLine{stage: stage, loot: loot, dir: dir}, stage.App}
 	fmt.Fprintln(say, "attacking")
-	attacks := Attacks()
+	attacks := slices.DeleteFunc(Attacks(), func(a Attack) bool { return !strings.Contains(a.Name, only) })
+	if len(attacks) == 0 {
+		return nil, fmt.Errorf("there is no attack %q", only)
+	}
 	all := make([][]Row, len(clients))
 	var wait sync.WaitGroup
 	for n, client := range clients {
