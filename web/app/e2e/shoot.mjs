@@ -29,7 +29,10 @@ for (const size of list('SIZE', 'phone,desk')) {
         const ready = await page.getAttribute('html', 'data-ready');
         if (ready !== 'yes') console.error(`${state}: ${ready}`);
         const name = `${state}-${theme}-${size}-${language}.png`;
-        await page.screenshot({ path: join(app, 'e2e', 'shots', name), fullPage: process.env.WHOLE !== '0' });
+        await page.screenshot({
+          path: join(app, 'e2e', 'shots', name),
+          fullPage: process.env.WHOLE !== '0',
+        });
         count += 1;
       }
       for (const fault of new Set(faults)) console.error(fault);

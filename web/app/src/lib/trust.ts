@@ -21,18 +21,20 @@ export const silentAfter = 30 * minute;
 const lagAfter = 3 * minute;
 
 /** The one line that says whether what is on the page can be believed. The worst comes first. */
-export function trustLine(trust: Trust, now: number): TrustLine {
+export function trustLine(trust: Trust, now: number, zone?: string): TrustLine {
   const newest = trust.alarms[0];
   if (newest) {
     return {
       tone: 'alarm',
       text: m.trust_alarm(),
-      more: clockText(newest.at),
+      more: clockText(newest.at, zone),
       leads: true,
     };
   }
   const checked =
-    trust.checkedAt === null ? undefined : m.trust_checked_at({ time: clockText(trust.checkedAt) });
+    trust.checkedAt === null
+      ? undefined
+      : m.trust_checked_at({ time: clockText(trust.checkedAt, zone) });
   const silent = trust.hubHeardAt === null ? null : now - trust.hubHeardAt;
   if (silent !== null && silent >= silentAfter) {
     return {
