@@ -61,7 +61,7 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup static ## everything of check, integration, browser stories, adversary suite (under 12 min warm)
 	@cd web && npm run --silent test
-	@cd web && npm run --silent build:states -w app && npm run --silent build && cd app && SHORT=1 node --test --test-reporter=dot e2e/*.spec.mjs
+	@cd web && npm run --silent build:states -w app && npm run --silent build && cd app && SHORT=1 node --test e2e/*.spec.mjs
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- -timeout 15m ./...
