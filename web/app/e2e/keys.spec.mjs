@@ -235,3 +235,17 @@ describe('by keyboard alone', () => {
     await context.close();
   });
 });
+
+test('the recovery sheet is printed dark on white, even in a dark theme', async () => {
+  const { context, page } = await open('first-sheet');
+  await page.evaluate(() => (document.documentElement.dataset.theme = 'dark'));
+  await page.emulateMedia({ media: 'print' });
+  const colours = await page.evaluate(() => [
+    getComputedStyle(document.documentElement).backgroundColor,
+    getComputedStyle(document.querySelector('.paper li')).color,
+    getComputedStyle(document.querySelector('.paper .title')).display,
+    getComputedStyle(document.querySelector('.actions')).display,
+  ]);
+  assert.deepEqual(colours, ['rgb(255, 255, 255)', 'rgb(29, 27, 25)', 'block', 'none']);
+  await context.close();
+});
