@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"keyhold/bench/setting"
 	"keyhold/e2e/harness"
 )
 
@@ -51,7 +52,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	clip, err := makeClip(ctx)
+	clip, err := setting.Clip(ctx)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func median(v []float64) (float64, [2]float64) {
 func show(out []figure, p plan) error {
 	missed := 0
 	if !p.json {
-		fmt.Printf("recording, 1080p 15 fps 4 Mbit/s with sound over RTSP/TCP; %s; median of %d runs of %s (lowest to highest)\n", machine(), p.runs, p.length)
+		fmt.Printf("recording, 1080p 15 fps 4 Mbit/s with sound over RTSP/TCP; %s; median of %d runs of %s (lowest to highest)\n", setting.Machine(), p.runs, p.length)
 		fmt.Println("ours is the whole hub: it seals to a hybrid recipient, hashes, syncs each pack and signs the manifest, with the cloud away and")
 		fmt.Println("without preview pictures; cpu_sending is with both. The peer does none of these. The cameras' own time is not counted.")
 	}

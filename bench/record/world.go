@@ -7,38 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
 	"keyhold/e2e/harness"
 )
-
-// makeClip draws a clip of twenty seconds at the bit rate of a real camera into the cache.
-func makeClip(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(cache, "keyhold", "bench-1080p15.mp4")
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", err
-	}
-	half := path + ".half.mp4"
-	defer os.Remove(half)
-	cmd := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-y",
-		"-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=15,noise=alls=12:allf=t", "-f", "lavfi", "-i", "sine=440:r=48000", "-t", "20",
-		"-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0",
-		"-b:v", "4M", "-maxrate", "4M", "-bufsize", "2M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", half)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("draw the clip with ffmpeg: %w", err)
-	}
-	return path, os.Rename(half, path)
-}
 
 // startCameras runs the simulated cameras for all measurements.
 func startCameras(ctx context.Context, dir string, programs harness.Programs, clip string, n int) (*harness.Process, []string, error) {
