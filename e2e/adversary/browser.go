@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -40,8 +41,8 @@ type App struct {
 	orders io.WriteCloser
 	answer *bufio.Reader
 	said   strings.Builder
-	pages  map[bool]*httptest.Server // the app as a folder, released (false) and as a test build (true)
-	later  map[bool]*httptest.Server // the same with a clock that is ahead
+	pages  *httptest.Server          // gives the test build
+	later  map[bool]*httptest.Server // gives the app, released (false) and the test build (true), with a clock that is ahead
 }
 
 // Memories of the browser's device.
@@ -59,18 +60,14 @@ func NewApp(ctx context.Context, s *Stage, dir string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{stage: s, top: top, dir: dir, pages: map[bool]*httptest.Server{}, later: map[bool]*httptest.Server{}}
-	if err := buildMutant(ctx, filepath.Join(top, "web")); err != nil {
+	a := &App{stage: s, top: top, dir: dir}
+	build := filepath.Join(top, "bin", "e2e", "app")
+	if err := buildMutant(ctx, filepath.Join(top, "web"), build); err != nil {
 		return nil, err
 	}
-	for mutant, name := range map[bool]string{false: "dist", true: "dist-mutant"} {
-		// A copy: somebody may build again meanwhile.
-		dir := filepath.Join(dir, "app-"+name)
-		if err := copyFolder(filepath.Join(top, "web", "app", name), dir); err != nil {
-			return a, err
-		}
-		a.pages[mutant], a.later[mutant] = httptest.NewServer(pages(dir, 0)), httptest.NewServer(pages(dir, later))
-	}
+	released, mutant := fromCloud(s.Home.CloudURL()), fromFolder(build)
+	a.pages = httptest.NewServer(pages(mutant, 0))
+	a.later = map[bool]*httptest.Server{false: httptest.NewServer(pages(released, later)), true: httptest.NewServer(pages(mutant, later))}
 	a.child = exec.CommandContext(ctx, "node", filepath.Join(top, "e2e", "adversary", "browser.mjs"))
 	a.child.Stderr = &a.said
 	if a.orders, err = a.child.StdinPipe(); err != nil {
@@ -88,9 +85,9 @@ func NewApp(ctx context.Context, s *Stage, dir string) (*App, error) {
 }
 
 // buildMutant builds the app with the hook that switches a check off, unless nothing has changed since.
-func buildMutant(ctx context.Context, dir string) error {
+func buildMutant(ctx context.Context, dir, out string) error {
 	var built time.Time
-	if info, err := os.Stat(filepath.Join(dir, "app", "dist-mutant", "index.html")); err == nil {
+	if info, err := os.Stat(filepath.Join(out, "index.html")); err == nil {
 		built = info.ModTime()
 	}
 	stale := built.IsZero()
@@ -117,7 +114,7 @@ func buildMutant(ctx context.Context, dir string) error {
 	if !stale {
 		return nil
 	}
-	build := exec.CommandContext(ctx, "npm", "run", "--silent", "build:mutant", "-w", "app")
+	build := exec.CommandContext(ctx, "npm", "run", "--silent", "build:mutant", "-w", "app", "--", "--outDir", out, "--emptyOutDir")
 	build.Dir = dir
 	if said, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the app's test build: %w\n%s", err, said)
@@ -128,34 +125,62 @@ func buildMutant(ctx context.Context, dir string) error {
 // later is how far the clock of a browser is ahead that is told another time.
 const later = 31 * time.Minute
 
+// source reads a file of a built app.
+type source func(ctx context.Context, name string) ([]byte, error)
+
+// fromFolder reads a build on the disk.
+func fromFolder(dir string) source {
+	return func(_ context.Context, name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(dir, filepath.FromSlash(path.Clean("/"+name))))
+	}
+}
+
+// fromCloud reads what the operator's program serves.
+func fromCloud(base string) source {
+	return func(ctx context.Context, name string) ([]byte, error) {
+		if name == "/index.html" {
+			name = "/"
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+name, nil)
+		if err != nil {
+			return nil, err
+		}
+		res, err := new(http.Client).Do(req)
+		if err != nil {
+			return nil, err
+		}
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("%s: %s", name, res.Status)
+		}
+		return io.ReadAll(res.Body)
+	}
+}
+
 // pages serves a built app under the headers that the programs send. A clock that is ahead is put before each script;
 // then the scripts lie under another name, so that no cache gives those with the true time.
-func pages(dir string, ahead time.Duration) http.Handler {
+func pages(read source, ahead time.Duration) http.Handler {
 	const place, other = "/assets/", "/assets-later/"
 	prelude := fmt.Sprintf("{const now=Date.now;globalThis.keyholdLater??=Date.now=()=>now()+%d;}\n", ahead.Milliseconds())
-	files := http.FileServer(http.Dir(dir))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		web.SetHeaders(w.Header())
-		w.Header().Set("Cache-Control", "no-store")
-		kind := map[string]string{"": "text/html; charset=utf-8", ".js": "text/javascript"}[path.Ext(r.URL.Path)]
-		if ahead == 0 || kind == "" {
-			r.URL.Path = strings.Replace(r.URL.Path, other, place, 1)
-			files.ServeHTTP(w, r)
-			return
-		}
 		name := strings.Replace(r.URL.Path, other, place, 1)
-		if kind != "text/javascript" {
+		if name == "/" || name == "/join" {
 			name = "/index.html"
 		}
-		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(path.Clean(name))))
+		text, err := read(r.Context(), name)
 		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
-		text = bytes.ReplaceAll(text, []byte(place), []byte(other))
-		if kind == "text/javascript" {
+		kind := mime.TypeByExtension(path.Ext(name))
+		if ahead > 0 && (path.Ext(name) == ".js" || path.Ext(name) == ".html") {
+			text = bytes.ReplaceAll(text, []byte(place), []byte(other))
+		}
+		if ahead > 0 && path.Ext(name) == ".js" {
 			text = append([]byte(prelude), text...)
 		}
+		web.SetHeaders(w.Header())
+		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", kind)
 		_, _ = w.Write(text) // a browser that has gone away needs nothing
 	})
@@ -243,7 +268,7 @@ func (a *App) Look(_ context.Context, attack *Attack, w Watch) (Sight, error) {
 	case ahead:
 		server = a.later[w.Off != nil]
 	case w.Off != nil:
-		server = a.pages[true]
+		server = a.pages
 	}
 	if server != nil {
 		from, err := url.Parse(server.URL)
@@ -324,8 +349,8 @@ func (a *App) Words(name rule.Name, language string) ([]string, error) {
 
 // Close ends the browser.
 func (a *App) Close() error {
-	for _, all := range []map[bool]*httptest.Server{a.pages, a.later} {
-		for _, server := range all {
+	for _, server := range []*httptest.Server{a.pages, a.later[false], a.later[true]} {
+		if server != nil {
 			server.Close()
 		}
 	}

@@ -164,7 +164,7 @@ func (t *trial) attempt(ctx context.Context, a *Attack, language string) Row {
 		bad("attack: %v", err)
 		return row
 	case touched == 0:
-		bad("the attack did not take place")
+		bad("the attack did not take place; fault %q", attacked.Fault)
 		return row
 	case len(attacked.Rules) == 0:
 		row.LetThrough = true
