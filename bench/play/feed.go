@@ -238,7 +238,7 @@ func (p *past) follow(ctx context.Context, fed int64) error {
 	if near() {
 		return nil
 	}
-	limit := time.NewTimer(30 * time.Second)
+	limit := time.NewTimer(2 * time.Minute)
 	defer limit.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
@@ -247,7 +247,10 @@ func (p *past) follow(ctx context.Context, fed int64) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-limit.C:
-			return errors.New("the recorder does not come on")
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return fmt.Errorf("the recorder does not come on: it has %d of %d bytes, and the last pack ended %s ago", p.sealed.Load(), fed,
+				p.clock.now().Sub(time.UnixMilli(p.end)))
 		case <-tick.C:
 		}
 	}
