@@ -44,11 +44,13 @@ export class Epochs {
     private readonly now: () => number,
   ) {}
 
-  private joined = 0;
+  private joined = -1;
 
   /** Takes rows and reseals of an answer; a reseal that does not hold is refused. */
   async take(answer: Pick<SyncAnswer, 'rows' | 'reseals'>, roster: Roster): Promise<void> {
-    this.joined = roster.device(this.member.device)?.since ?? 0;
+    // The first device was there before anything was recorded: it lacks nothing honestly.
+    const first = roster.members[0]?.id === this.member.device;
+    this.joined = first ? -1 : (roster.device(this.member.device)?.since ?? -1);
     const given = new Set<string>();
     for (const raw of answer.reseals) {
       for (const hash of await readReseal(raw, roster, this.member.device)) given.add(hash);
