@@ -22,6 +22,7 @@ func (u *Uplink) runFootage(ctx context.Context) {
 	case <-u.agreed:
 	case <-ctx.Done():
 	}
+	late := true // after a start there may be a backlog, too
 	for ctx.Err() == nil {
 		grown := u.Ledger.Grown()
 		b, err := u.Ledger.Next(ctx)
@@ -30,6 +31,13 @@ func (u *Uplink) runFootage(ctx context.Context) {
 			continue
 		}
 		if b == nil {
+			if late {
+				late = false
+				select {
+				case u.drained <- struct{}{}:
+				default:
+				}
+			}
 			select {
 			case <-grown:
 			case <-ctx.Done():
@@ -37,6 +45,7 @@ func (u *Uplink) runFootage(ctx context.Context) {
 			continue
 		}
 		if err := u.batch(ctx, b); err != nil {
+			late = true
 			u.complain(ctx, "batch", err)
 		}
 	}

@@ -65,12 +65,13 @@ type Uplink struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	once   sync.Once
-	queued chan struct{} // holds a token when the outbox may have grown
-	agreed chan struct{} // closed once the cloud's newest checkpoint was compared with ours; see runSocket
-	mu     sync.Mutex
-	moved  chan struct{} // closes when a queue has shrunk; guarded by mu
-	woken  chan struct{} // closes when the cloud has answered; guarded by mu
+	once    sync.Once
+	queued  chan struct{} // holds a token when the outbox may have grown
+	drained chan struct{} // wakes runStatus after a backlog
+	agreed  chan struct{} // closed once the cloud's newest checkpoint was compared with ours; see runSocket
+	mu      sync.Mutex
+	moved   chan struct{} // closes when a queue has shrunk; guarded by mu
+	woken   chan struct{} // closes when the cloud has answered; guarded by mu
 }
 
 // HTTPClient returns a client fit for the uplink: no overall timeout, since objects are large.
@@ -96,6 +97,7 @@ func HTTPClient() *http.Client {
 func (u *Uplink) init() {
 	u.once.Do(func() {
 		u.queued = make(chan struct{}, 1)
+		u.drained = make(chan struct{}, 1)
 		u.agreed = make(chan struct{})
 		u.moved = make(chan struct{})
 		u.woken = make(chan struct{})
@@ -241,7 +243,8 @@ func (u *Uplink) waiting(ctx context.Context, mark int64) (int, error) {
 	return n, nil
 }
 
-// runStatus says every minute how the hub is, out of order with the rest.
+// runStatus says every minute how the hub is, out of order with the rest, and at once when it has caught up: nobody
+// should read "five minutes behind" a minute longer than it is true.
 func (u *Uplink) runStatus(ctx context.Context) {
 	t := time.NewTicker(StatusEvery)
 	defer t.Stop()
@@ -254,6 +257,7 @@ func (u *Uplink) runStatus(ctx context.Context) {
 		}
 		select {
 		case <-t.C:
+		case <-u.drained:
 		case <-ctx.Done():
 			return
 		}
