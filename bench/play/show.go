@@ -76,7 +76,11 @@ func show(s sights, kept time.Duration) error {
 		fmt.Println("(requestVideoFrameCallback). The peer has nothing to fetch a right for, to check or to open. Not counted: loading the page,")
 		fmt.Println("and any network: cloud and browser are on one machine, on which hub and camera go on recording.")
 	}
+	missed := 0
 	for _, f := range out {
+		if f.Bar > 0 && !f.OK {
+			missed++
+		}
 		if asJSON {
 			f.Value, f.PeerValue, f.Ratio, f.Footage = round(f.Value), round(f.PeerValue), round(f.Ratio), round(f.Footage)
 			b, err := json.Marshal(f)
@@ -95,6 +99,9 @@ func show(s sights, kept time.Duration) error {
 		}
 		fmt.Printf("%-27s %6.0f ms (%.0f to %.0f, %d samples)  plain %6.0f ms (%.0f to %.0f)  ratio %.2f%s\n", f.Name, f.Value,
 			slices.Min(f.all), slices.Max(f.all), f.Samples, f.PeerValue, slices.Min(f.peerAll), slices.Max(f.peerAll), f.Ratio, verdict)
+	}
+	if missed > 0 {
+		return fmt.Errorf("%d of %d figures missed their bar", missed, len(out))
 	}
 	return nil
 }
