@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ErrorKind, JoinStep, Live } from './household';
+
+/**
+ * Who belongs to the household, as the pages see it: a part of `Household`.
+ *
+ * Everything here is out of the verified roster and the sealed names. Nothing is in force because
+ * a page asked for it: a removal is in force once the hub has ordered it, and `removals` says when.
+ */
+export interface People {
+  /** This device's own person, and what it may do. Null until `phase` is `ready`. */
+  readonly own: Live<Own | null>;
+
+  /**
+   * Persons in the order of the roster. Viewers and guests are shown themselves alone: the others'
+   * names are sealed to owners and guardians.
+   */
+  readonly people: Live<readonly Person[]>;
+
+  /** What the roster says since it began, oldest first. Empty for viewers and guests. */
+  trail(): Promise<readonly Trail[]>;
+
+  /**
+   * Devices, persons, sheets and hubs that came since this device last said `readNews`, other than
+   * by its own doing. Oldest first. They stay until they were read, over a restart as well.
+   */
+  readonly news: Live<readonly Trail[]>;
+  readNews(): Promise<void>;
+
+  /** Removals that this device has asked for in this session or before. Newest first. */
+  readonly removals: Live<readonly Removal[]>;
+
+  /** Makes an invitation and its link; it ends with its handle. Rejects for what one may not offer. */
+  invite(offer: Offer): Promise<Invitation>;
+
+  /** What an invitation offers, before this browser makes keys. Only while `anonymous`. */
+  preview(link: string): Promise<Offered>;
+
+  /**
+   * Becomes a further device, or a new person's first. `personName` is used for a person alone; the
+   * preview's name is a suggestion. Words come with step `words`: the inviter has to see the same.
+   */
+  joinAs(
+    link: string,
+    names: { deviceName: string; personName: string },
+    onStep: (step: JoinStep | 'words', words?: readonly string[]) => void,
+  ): Promise<void>;
+
+  /**
+   * Comes back by the recovery sheet, with typed words. Only at place `own`. Rejects with
+   * `sheet-wrong` for words that are no sheet and `not-found` for one that no household knows.
+   */
+  recover(words: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void>;
+
+  /** Resolves when the removal was sent; `removals` says what becomes of it. */
+  removeDevice(device: string): Promise<void>;
+  removePerson(person: string): Promise<void>;
+  /** This person leaves, with every device. The last owner cannot. */
+  leave(): Promise<void>;
+
+  /** Changes what somebody else may do. */
+  setRights(person: string, role: Role, rights: readonly Right[]): Promise<Change>;
+
+  /**
+   * Makes a new sheet: the words of the old one are worth nothing once it is in force. Nothing is
+   * sent before `useSheet`, which comes after three words were typed back. Only at place `own`.
+   */
+  newSheet(): Promise<{ sheetWords: string[] }>;
+  /** `rotate`: new keys for what is recorded from now on, after somebody used a bad page. */
+  useSheet(options: { rotate: boolean }): Promise<Change>;
+}
+
+export type Role = 'owner' | 'guardian' | 'viewer' | 'guest';
+
+/** Sorted where they stand in a list. */
+export type Action = 'export' | 'history' | 'listen' | 'live' | 'open' | 'private' | 'talk';
+
+/** What a viewer or guest may do; owners and guardians have none, and may everything. */
+export interface Right {
+  actions: readonly Action[];
+  /** Empty: every camera. */
+  cameras: readonly string[];
+  /** Empty: always. Days: 1 is Monday. Minutes of the day, in `zone`. */
+  hours: readonly Hours[];
+  since: number;
+  /** 0: no end. A guest's every right has one. */
+  until: number;
+  /** IANA name where there are hours, else empty. */
+  zone: string;
+}
+
+export interface Hours {
+  days: readonly number[];
+  from: number;
+  until: number;
+}
+
+export interface Own {
+  person: string;
+  device: string;
+  role: Role;
+  rights: readonly Right[];
+  /** Roles that one may invite, and give. Empty for viewers and guests. */
+  manages: readonly Role[];
+  /** May see the others, their devices and the trail. */
+  people: boolean;
+  /** May add and remove cameras. */
+  cameras: boolean;
+  /** False for the last owner. */
+  leave: boolean;
+  /** The recovery sheet is this person's. */
+  sheet: boolean;
+}
+
+export interface Person {
+  id: string;
+  /** As the household calls them; `` where the name is not known. */
+  name: string;
+  role: Role;
+  rights: readonly Right[];
+  since: number;
+  devices: readonly Device[];
+  /** This device's own person. */
+  me: boolean;
+  /** The recovery sheet brings this person back. */
+  sheet: boolean;
+  may: { remove: boolean; rights: boolean };
+}
+
+export interface Device {
+  id: string;
+  name: string;
+  /**
+   * Where its keys are: `native` in a browser that gives none out, `split` in one that gives out
+   * half of one of them to no other page, `software` in a file.
+   */
+  storage: 'native' | 'split' | 'software';
+  since: number;
+  /** The newest thing on record that it asked for in the last day, or null. */
+  seen: number | null;
+  /** The one in front of you. */
+  me: boolean;
+  may: { remove: boolean };
+}
+
+/** One sentence of the roster. Names are the present ones; `` where one is not known any more. */
+export interface Trail {
+  seq: number;
+  at: number;
+  kind:
+    | 'genesis'
+    | 'add-device'
+    | 'add-person'
+    | 'set-rights'
+    | 'remove-device'
+    | 'remove-person'
+    | 'new-sheet'
+    | 'announce-removal'
+    | 'object'
+    | 'replace-hub';
+  /** Who signed: a device of a person, the recovery sheet, or the hub alone. */
+  by: { kind: 'device' | 'sheet' | 'hub'; person: Named | null; device: Named | null };
+  /** By this device's own person. */
+  mine: boolean;
+  person: Named | null;
+  device: Named | null;
+  storage?: Device['storage'];
+  role?: Role;
+  rights?: readonly Right[];
+  /** With `set-rights`. */
+  before?: { role: Role; rights: readonly Right[] };
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface Removal {
+  id: string;
+  /** Exactly one of both. */
+  person: Named | null;
+  device: Named | null;
+  sentAt: number;
+  /**
+   * `sent`: not in force yet. `late`: not in force after a minute, which is an alarm (`withheld`).
+   * `refused`: the hub said no.
+   */
+  state: 'sent' | 'late' | 'in-force' | 'refused';
+  inForceAt?: number;
+}
+
+export type Offer =
+  | { kind: 'device' }
+  | {
+      kind: 'person';
+      /** The inviter's word for them; they may change it. */
+      name: string;
+      role: Role;
+      rights: readonly Right[];
+      /** From afar: six words are compared, and every right begins a day later. */
+      slow: boolean;
+      /** Give what was recorded before, too, as far as the rights reach back. */
+      history: boolean;
+    };
+
+export type Offered =
+  | { kind: 'device' }
+  | { kind: 'person'; name: string; role: Role; rights: readonly Right[]; slow: boolean };
+
+export interface Invitation {
+  readonly link: string;
+  readonly phase: Live<InvitePhase>;
+  /** At `arrived`: it is them, and the words are the same. */
+  confirm(): void;
+  /** At any time: ends it; whoever has the link is refused. */
+  decline(): void;
+  /** At `code`: the six digits that the hub shows. */
+  code(digits: string): void;
+}
+
+export type InvitePhase =
+  /** Nobody has opened the link yet. */
+  | { step: 'waiting' }
+  /** Only for a person. Six words where the offer is `slow`, else none. */
+  | { step: 'arrived'; personName: string; deviceName: string; words: readonly string[] }
+  | { step: 'sending' }
+  /** The hub wants to see somebody who stands before it. `wrong`: the code before was not it. */
+  | { step: 'code'; wrong: boolean }
+  /** Keys to what was recorded are being given. */
+  | { step: 'history'; done: number; total: number }
+  | { step: 'done'; person: string; device: string }
+  | { step: 'refused'; reason: 'declined' | 'too-old' | ErrorKind };
+
+/** A change of the roster that may need the hub's code. */
+export interface Change {
+  readonly phase: Live<ChangePhase>;
+  /** At `code`. */
+  code(digits: string): void;
+  /** Gives up, unless the hub was quicker. */
+  cancel(): void;
+}
+
+export type ChangePhase =
+  | { step: 'sending' }
+  | { step: 'code'; wrong: boolean }
+  | { step: 'done' }
+  | { step: 'refused'; reason: ErrorKind };
+
+/** What a camera tells a viewer or guest while it may not be seen: outside its hours or dates. */
+export type Shut = 'hours' | 'early' | 'ended';
