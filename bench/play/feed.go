@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -35,29 +34,6 @@ type clock struct{ at atomic.Int64 }
 
 func (c *clock) now() time.Time { return time.Unix(0, c.at.Load()) }
 
-// counted says how much reached the seal, so that the camera is not faster than the recorder: that drops what it
-// cannot keep, as it must where a camera does not wait.
-type counted struct {
-	record.Sealer
-	sealed *atomic.Int64
-}
-
-func (c counted) Seal(w io.Writer) (io.WriteCloser, error) {
-	s, err := c.Sealer.Seal(w)
-	return &counter{s, c.sealed}, err
-}
-
-type counter struct {
-	io.WriteCloser
-	sealed *atomic.Int64
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.WriteCloser.Write(b)
-	c.sealed.Add(int64(n))
-	return n, err
-}
-
 // past is a hub's folder, opened by the hub's own parts.
 type past struct {
 	lock   *os.File
@@ -67,7 +43,6 @@ type past struct {
 	epochs *epochs.Epochs
 	thumbs *record.Thumbs
 	clock  clock
-	sealed atomic.Int64
 
 	mu   sync.Mutex
 	end  int64 // of the last pack that was put away; guarded by mu
@@ -153,7 +128,7 @@ func (p *past) record(ctx context.Context, dir string, c id.Camera, clip string,
 	}
 	rec, err := record.New(record.Config{
 		Camera: c, Spool: l.Spool, Packs: l.Packs, Thumbs: p.thumbs,
-		Epoch: record.Epoch{ID: epoch.ID, Sealer: counted{epoch.Recipient, &p.sealed}},
+		Epoch: record.Epoch{ID: epoch.ID, Sealer: epoch.Recipient},
 		Closed: func(pack record.Pack) error {
 			err := p.packs.Closed(ctx, pack)
 			keep(pack.End(), err)
@@ -187,13 +162,9 @@ func (p *past) play(ctx context.Context, path string, sink *record.Recorder, fro
 	var audio *format.MPEG4Audio
 	seq.Description().FindFormat(&video)
 	seq.Description().FindFormat(&audio)
-	var fed int64
 	asm, err := ingest.NewAssembler(ingest.AssemblerConfig{
 		Video: video, Audio: audio, Now: p.clock.now, Lost: sink.Lost,
-		Frame: func(f *ingest.Frame) {
-			fed += int64(f.Size())
-			sink.Frame(f)
-		},
+		Frame: sink.Frame,
 	})
 	if err != nil {
 		return err
@@ -214,7 +185,7 @@ func (p *past) play(ctx context.Context, path string, sink *record.Recorder, fro
 				asm.VideoPacket(list[i].RTP)
 			}
 		}
-		if err := p.follow(ctx, fed); err != nil {
+		if err := p.follow(ctx, sink); err != nil {
 			return err
 		}
 	}
@@ -222,18 +193,18 @@ func (p *past) play(ctx context.Context, path string, sink *record.Recorder, fro
 	return nil
 }
 
-// Bounds on how far the camera runs ahead: of the seal in bytes, of the manifest in time.
+// Bounds on how far the camera runs ahead: of the disk in bytes, of the manifest in time.
 const (
 	aheadBytes = 3 << 20
 	aheadTime  = 150 * time.Second
 )
 
-// follow waits until the recorder has come near.
-func (p *past) follow(ctx context.Context, fed int64) error {
+// follow waits until the recorder has come near: it drops what it cannot keep, as it must where a camera does not wait.
+func (p *past) follow(ctx context.Context, sink *record.Recorder) error {
 	near := func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.lost != nil || fed-p.sealed.Load() < aheadBytes && p.clock.now().Sub(time.UnixMilli(p.end)) < aheadTime
+		return p.lost != nil || sink.Queued() < aheadBytes && p.clock.now().Sub(time.UnixMilli(p.end)) < aheadTime
 	}
 	if near() {
 		return nil
@@ -249,8 +220,8 @@ func (p *past) follow(ctx context.Context, fed int64) error {
 		case <-limit.C:
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			return fmt.Errorf("the recorder does not come on: it has %d of %d bytes, and the last pack ended %s ago", p.sealed.Load(), fed,
-				p.clock.now().Sub(time.UnixMilli(p.end)))
+			return fmt.Errorf("the recorder does not come on: %d bytes wait for the disk, and the last pack ended %s ago",
+				sink.Queued(), p.clock.now().Sub(time.UnixMilli(p.end)))
 		case <-tick.C:
 		}
 	}

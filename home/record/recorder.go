@@ -3,6 +3,7 @@
 package record
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -57,8 +58,10 @@ type Recorder struct {
 	wg     sync.WaitGroup
 
 	mu     sync.Mutex
-	epoch  Epoch // to seal to from the next segment on; guarded by mu
-	closed bool  // guarded by mu
+	epoch  Epoch         // to seal to from the next segment on; guarded by mu
+	open   id.Epoch      // that of the open pack, "" if none is; guarded by mu
+	turn   chan struct{} // closes when open changes; guarded by mu
+	closed bool          // guarded by mu
 
 	cut cutter
 	out writer
@@ -83,7 +86,7 @@ func New(cfg Config) (*Recorder, error) {
 	if cfg.Gap == nil {
 		cfg.Gap = func(Gap) {}
 	}
-	r := &Recorder{cfg: cfg, epoch: cfg.Epoch, ops: make(chan op, 256)}
+	r := &Recorder{cfg: cfg, epoch: cfg.Epoch, turn: make(chan struct{}), ops: make(chan op, 256)}
 	r.cut.r = r
 	r.out.init(r)
 	r.wg.Go(r.out.run)
@@ -104,8 +107,37 @@ func (r *Recorder) currentEpoch() Epoch {
 	return r.epoch
 }
 
+// sealing says to which epoch the open pack is sealed.
+func (r *Recorder) sealing(e id.Epoch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open = e
+	close(r.turn)
+	r.turn = make(chan struct{})
+}
+
+// Turned waits until nothing is recorded to another epoch than the one that was set last, or until the context ends.
+func (r *Recorder) Turned(ctx context.Context) {
+	for {
+		r.mu.Lock()
+		done, turn := r.open == "" || r.open == r.epoch.ID, r.turn
+		r.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // CloseEarly closes the pack at the next key frame.
 func (r *Recorder) CloseEarly() { r.early.Store(true) }
+
+// Queued is how many bytes wait for the disk. Above a limit recording pauses; a source that can wait stays below it.
+func (r *Recorder) Queued() int64 { return r.queued.Load() }
 
 // Frame takes a frame; it never waits.
 func (r *Recorder) Frame(f *ingest.Frame) {
