@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { lineOf, playlist, secondsAt, timeAt } from '../src/lib/play/line';
+import { lineOf, playlist, quickest, secondsAt, timeAt } from '../src/lib/play/line';
 
 // Two runs of segments with a gap of a minute; the second segment took longer to arrive than it plays.
 const line = lineOf([
@@ -30,6 +30,13 @@ test('times outside lead to the ends', () => {
   expect(secondsAt(line, 999_000)).toBe(12);
   expect(timeAt(line, 99)).toBe(173_000);
   expect(timeAt(lineOf([]), 1)).toBe(0);
+});
+
+test('a place that is meant roughly begins with the picture that needs no other', () => {
+  expect(quickest(line, 6.5, 3000)).toBeCloseTo(4.001, 6);
+  expect(quickest(line, 6.5, 2000)).toBe(6.5);
+  expect(quickest(line, 6.5, 0)).toBe(6.5);
+  expect(quickest(lineOf([]), 3, 0)).toBe(3);
 });
 
 test('the playlist names every segment with its head, and ends', () => {

@@ -62,6 +62,16 @@ export function secondsAt(line: Line, time: number): number {
   return begin + ((time - span.start) / (span.end - span.start)) * span.mediaSeconds;
 }
 
+/**
+ * Where to begin: at the start of the segment if that is at most `within` milliseconds before the
+ * wished place. Its first picture needs no other; one in its middle needs all before it decoded.
+ */
+export function quickest(line: Line, seconds: number, within: number): number {
+  const start = line.starts[indexAt(line, seconds)] ?? 0;
+  // A thousandth into the first picture, so that rounding does not lead to the last one before it.
+  return (seconds - start) * 1000 <= within ? start + 0.001 : seconds;
+}
+
 /** The line as a playlist for the player. `part/N` is segment N, `head/N` its track description. */
 export function playlist(line: Line): string {
   const longest = line.spans.reduce((most, span) => Math.max(most, span.mediaSeconds), 1);

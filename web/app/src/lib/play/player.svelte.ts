@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type Hls from 'hls.js';
 import { kindOf, type ErrorKind, type Household, type Playback } from '../household';
-import { lineOf, secondsAt, timeAt, type Line } from './line';
+import { lineOf, quickest, secondsAt, timeAt, type Line } from './line';
 import { loaderFor, playlistAddress } from './loader';
 import { Opened } from './opened';
 
 export const rates = [1, 2, 4, 8] as const;
+
+/** How exactly a moment is meant, in milliseconds. */
+export interface Leeway {
+  /** Begins at least so much before the end: what has just arrived is shown with what led to it. */
+  readonly lead?: number;
+  /** It may begin up to so much earlier, where that is quicker. */
+  readonly within?: number;
+}
 
 export type PlayerState = 'empty' | 'opening' | 'ready' | 'failed';
 
@@ -73,8 +81,7 @@ export class Player {
     until: number,
     at: number,
     play: boolean,
-    /** Begins at least so much before the end: what has just arrived is shown with what led to it. */
-    lead = 0,
+    { lead = 0, within = 0 }: Leeway = {},
   ): Promise<void> {
     this.close();
     const turn = this.#turn;
@@ -95,11 +102,11 @@ export class Player {
         this.state = 'empty';
         return;
       }
-      const begin = Math.min(
+      const wished = Math.min(
         secondsAt(this.#line, at),
         Math.max(0, this.#line.length - lead / 1000),
       );
-      this.#start(library.default, playback, this.#video, begin);
+      this.#start(library.default, playback, this.#video, quickest(this.#line, wished, within));
       this.state = 'ready';
       if (play) this.play();
     } catch (reason) {
@@ -157,11 +164,12 @@ export class Player {
     }
   }
 
-  seek(time: number): void {
+  seek(time: number, within = 0): void {
     if (!this.#video || this.state !== 'ready') return;
     this.ended = false;
     this.time = time;
-    this.#video.currentTime = Math.min(secondsAt(this.#line, time), this.#line.length - 0.05);
+    const wished = Math.min(secondsAt(this.#line, time), this.#line.length - 0.05);
+    this.#video.currentTime = quickest(this.#line, wished, within);
   }
 
   play(): void {

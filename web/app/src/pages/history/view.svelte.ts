@@ -22,6 +22,8 @@ import {
 
 /** A tile leads to the newest picture: its last ten seconds are a beginning, its last one is none. */
 const lead = 10_000;
+/** A preview waits so long, in milliseconds, for what may make it needless: the lift of the finger, the film itself. */
+const patience = { point: 60, show: 150 };
 const nothing: Timeline = { recorded: [], gaps: [], knownUntil: 0 };
 
 /**
@@ -49,7 +51,8 @@ export class HistoryView {
   /** Somebody looks elsewhere on the day: the playing moment does not pull the view back. */
   #panned = false;
   #wanted: number | null = null;
-  #fetching = false;
+  #fetching: AbortController | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #gone = new AbortController();
 
   constructor(household: Household, zone: string) {
@@ -99,6 +102,7 @@ export class HistoryView {
     return () => {
       stop();
       this.#gone.abort();
+      this.#dropPreview();
       this.player.close();
     };
   }
@@ -121,7 +125,7 @@ export class HistoryView {
     if (at !== null && play) {
       // Does not wait for the strips: whoever touched a picture wants to see it move.
       this.#still = false;
-      void this.player.open(this.camera, day.from, day.until, at, true, lead);
+      void this.player.open(this.camera, day.from, day.until, at, true, { lead, within: lead });
     }
     try {
       const found = await Promise.all(
@@ -145,7 +149,7 @@ export class HistoryView {
       if (momentOf(this.timeline, at).state !== 'recorded' && at < end) this.show(at, false);
     } else {
       this.#pointed = moment;
-      this.#askPreview(moment);
+      this.#askPreview(moment, 0);
     }
   }
 
@@ -167,21 +171,29 @@ export class HistoryView {
       const more = this.timeline.recorded.find((range) => range.until > player.time + 1000);
       if (more) this.show(Math.max(player.time + 1, more.from), true);
     } else if (this.#still && !this.preview) {
-      this.#askPreview(this.#pointed);
+      this.#askPreview(this.#pointed, 0);
     }
   }
 
   /** While dragging, or by key: the moment moves, a preview follows. */
   point(time: number): void {
+    this.#aim(time);
+    this.#askPreview(this.#pointed, patience.point);
+  }
+
+  #aim(time: number): void {
     this.#panned = false;
     this.#pointed = Math.min(Math.max(time, this.day.from), this.day.until - 1);
-    this.#askPreview(this.#pointed);
     this.#follow();
   }
 
-  /** Shows a moment in the player where there is one to show. */
-  show(time: number, play: boolean): void {
-    this.point(time);
+  /**
+   * Shows a moment in the player where there is one to show. A finger that covers `within`
+   * milliseconds of the strip means any of them: the player then begins where it is quickest.
+   */
+  show(time: number, play: boolean, within = 0): void {
+    this.#aim(time);
+    this.#dropPreview();
     const { camera, day } = this;
     const at = this.#pointed;
     if (momentOf(this.timeline, at).state !== 'recorded') {
@@ -191,10 +203,11 @@ export class HistoryView {
       return;
     }
     if (this.player.covers(at)) {
-      this.player.seek(at);
+      this.player.seek(at, within);
       if (play) this.player.play();
     } else {
-      void this.player.open(camera, day.from, day.until, at, play);
+      void this.player.open(camera, day.from, day.until, at, play, { within });
+      this.#askPreview(at, patience.show);
     }
     this.#still = false;
   }
@@ -257,26 +270,38 @@ export class HistoryView {
     if (!this.scrubbing && !this.#panned && this.player.playing) this.#follow();
   }
 
-  #askPreview(at: number): void {
+  /** A preview goes the same way as the film, so it waits where the film may come before it. */
+  #askPreview(at: number, wait: number): void {
     this.#wanted = at;
-    if (!this.#fetching) void this.#fetchPreviews();
+    if (this.#fetching) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#fetchPreviews(), wait);
+  }
+
+  #dropPreview(): void {
+    this.#wanted = null;
+    clearTimeout(this.#timer);
+    this.#fetching?.abort();
+    this.#fetching = null;
   }
 
   /** One at a time, and after it only the newest wish. */
   async #fetchPreviews(): Promise<void> {
-    this.#fetching = true;
-    while (this.#wanted !== null && !this.#gone.signal.aborted) {
+    const own = new AbortController();
+    this.#fetching = own;
+    while (this.#wanted !== null && !own.signal.aborted) {
       const at = this.#wanted;
       const camera = this.camera;
       this.#wanted = null;
+      if (this.player.shown && !this.still) break;
       try {
-        const found = await this.#household.preview(camera, at, this.#gone.signal);
-        if (camera === this.camera) this.preview = found;
+        const found = await this.#household.preview(camera, at, own.signal);
+        if (camera === this.camera && !own.signal.aborted) this.preview = found;
       } catch {
         // A fault raises an alarm of its own; here there is simply no picture.
-        this.preview = null;
+        if (!own.signal.aborted) this.preview = null;
       }
     }
-    this.#fetching = false;
+    if (this.#fetching === own) this.#fetching = null;
   }
 }
