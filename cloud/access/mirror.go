@@ -66,21 +66,13 @@ func replay(state *roster.State, links [][]byte, household id.Household) (*roste
 	if state == nil {
 		return roster.Replay(links, household)
 	}
-	next := clone(state)
+	next := state.Clone()
 	for _, l := range links {
 		if err := next.Append(l); err != nil {
 			return nil, err
 		}
 	}
 	return next, nil
-}
-
-// clone copies what Append would change.
-func clone(s *roster.State) *roster.State {
-	next := *s
-	next.Members = append([]roster.Member(nil), s.Members...)
-	next.Chain = append([][]byte(nil), s.Chain...)
-	return &next
 }
 
 func (m *Mirror) keep(s *roster.State) {
@@ -123,7 +115,7 @@ func (m *Mirror) Append(ctx context.Context, n store.Nonce, state *roster.State,
 	}
 	l := store.Link{Household: state.Household, Seq: seq, Hash: e.Hash(), Envelope: envelope, Stored: now}
 	if seq > state.Head.Seq {
-		next := clone(state)
+		next := state.Clone()
 		if err := next.Append(envelope); err != nil {
 			return conflicting(err)
 		}

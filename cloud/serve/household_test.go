@@ -271,7 +271,7 @@ func (h *household) socket(s api.Signer) *api.Socket {
 
 // addDevice makes the next link of the chain and does not store it.
 func (h *household) link(d person, signer api.Signer) []byte {
-	e := must(h.chain.NewLink(h.now(), d.keys, d.person))
+	e := must(h.chain.NewLink(h.now(), roster.AddDevice{Device: d.keys, Person: d.person}))
 	e.Sign(signer.From, signer.Key)
 	e.Sign(d.keys.ID, d.sign)
 	e.Sign(id.Hub, h.hub)

@@ -153,12 +153,13 @@ func (e *Epochs) make(r *roster.State, list []id.Camera) ([]*to.Epoch, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	readers, err := household.Readers(r)
-	if err != nil {
-		return nil, fmt.Errorf("epochs: %w", err)
-	}
+	now := e.Now().UnixMilli()
 	var out []*to.Epoch
 	for _, camera := range list {
+		readers, err := household.Readers(r, camera, now)
+		if err != nil {
+			return nil, fmt.Errorf("epochs: %w", err)
+		}
 		x, err := to.NewEpoch(r.Household, camera, r.Head.Hash, readers)
 		if err != nil {
 			return nil, fmt.Errorf("epochs: %w", err)

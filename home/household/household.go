@@ -14,7 +14,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"keyhold/home/state"
@@ -97,10 +96,10 @@ func (h *Household) Reader(d id.Device) ([]byte, bool) { return h.state.Load().R
 // Roster returns the verified roster. The caller must not change it.
 func (h *Household) Roster() *roster.State { return h.state.Load() }
 
-// Readers returns who is given new epochs under this roster: every device in its order, then the sheet.
-func Readers(s *roster.State) ([]to.Reader, error) {
+// Readers returns who is given an epoch of a camera that is made now under this roster.
+func Readers(s *roster.State, camera id.Camera, at int64) ([]to.Reader, error) {
 	var out []to.Reader
-	for _, d := range s.Readers() {
+	for _, d := range s.Readers(camera, at) {
 		key, ok := s.Reader(d)
 		if !ok {
 			return nil, fmt.Errorf("household: the roster has no reader key of %s", d)
@@ -118,13 +117,12 @@ func (h *Household) Propose(link []byte, key ed25519.PrivateKey) (signed []byte,
 		return nil, nil, nil, err
 	}
 	e.Sign(id.Hub, key)
-	c := *s
-	c.Members, c.Chain = slices.Clone(s.Members), slices.Clone(s.Chain)
+	c := s.Clone()
 	signed = e.Encode()
 	if err := c.Append(signed); err != nil {
 		return nil, nil, nil, err
 	}
-	return signed, l, &c, nil
+	return signed, l, c, nil
 }
 
 // Append writes a link that Propose returned. The caller calls Moved once the transaction is committed.

@@ -17,6 +17,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
 
@@ -172,8 +173,10 @@ func (h *Hub) appendLink(ctx context.Context, link []byte, name string) ([]byte,
 			if err := household.Append(ctx, tx, signed, next); err != nil {
 				return err
 			}
-			if err := household.Label(ctx, tx, string(l.Op.Device.ID), name); err != nil {
-				return err
+			if op, ok := l.Op.(roster.AddDevice); ok {
+				if err := household.Label(ctx, tx, string(op.Device.ID), name); err != nil {
+					return err
+				}
 			}
 			return epochs.Outbox(ctx, tx, request.WriteRoster, api.RosterName(next.Head.Seq), signed)
 		},

@@ -114,22 +114,26 @@ func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 	if err := e.Read(roster.ThingLink, &link); err != nil {
 		return nil, fmt.Errorf("read the new device's link: %w", err)
 	}
+	op, ok := link.Op.(roster.AddDevice)
+	if !ok {
+		return nil, fmt.Errorf("the new device's link does something else than to add it")
+	}
 	name := cleanName(r.Name)
 	i.step("A device asks to join: " + name + ".")
 	if link.Prev != i.s.Roster.Head.Hash {
-		return nil, i.again(ctx, link.Op.Device)
+		return nil, i.again(ctx, op.Device)
 	}
-	if link.Op.Person != i.s.Person() {
-		return nil, errors.Join(fmt.Errorf("the new device asks to belong to somebody else"), i.tell(ctx, link.Op.Device, refused))
+	if op.Person != i.s.Person() {
+		return nil, errors.Join(fmt.Errorf("the new device asks to belong to somebody else"), i.tell(ctx, op.Device, refused))
 	}
 	e.Sign(i.s.Keys.ID(), i.s.Keys.Sign())
 	if _, _, err := i.s.Roster.CheckProposal(e.Encode()); err != nil {
-		return nil, errors.Join(fmt.Errorf("check the new device's link: %w", err), i.tell(ctx, link.Op.Device, refused))
+		return nil, errors.Join(fmt.Errorf("check the new device's link: %w", err), i.tell(ctx, op.Device, refused))
 	}
 	reply, err := i.s.Do(ctx, ask.Op{Kind: ask.OpAppendLink, Link: e.Encode(), Name: name})
 	var no *session.RefusedError
 	if errors.As(err, &no) && no.Word == ask.RefusedStale {
-		return nil, i.again(ctx, link.Op.Device)
+		return nil, i.again(ctx, op.Device)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the hub: %w", err)
@@ -138,11 +142,11 @@ func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 		return nil, err
 	}
 	i.step("The hub has signed. Handing over the keys of what was recorded.")
-	n, err := i.s.Give(ctx, link.Op.Device)
+	n, err := i.s.Give(ctx, op.Device)
 	if err != nil {
 		return nil, fmt.Errorf("hand over keys: %w", err)
 	}
-	return &Joined{Device: link.Op.Device.ID, Name: name, Epochs: n}, i.tell(ctx, link.Op.Device, in)
+	return &Joined{Device: op.Device.ID, Name: name, Epochs: n}, i.tell(ctx, op.Device, in)
 }
 
 // take moves the roster by the link that came back with the hub's signature.

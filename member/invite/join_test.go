@@ -145,7 +145,7 @@ func TestAnInviterHearsOnlyWhoHoldsTheLink(t *testing.T) {
 	}{{"the joiner", h.inv.Secret, true}, {"a stranger who found the box", stranger, false}} {
 		secret, err := device.NewSecret(rand.Reader)
 		check(t, err)
-		link, err := h.state.NewLink(time.Now().UnixMilli(), secret.Public(), h.person)
+		link, err := h.state.NewLink(time.Now().UnixMilli(), roster.AddDevice{Device: secret.Public(), Person: h.person})
 		check(t, err)
 		link.Sign(secret.ID(), secret.Sign())
 		body, err := encode(request{HMAC: pairing.MAC(c.secret, pairing.InviteMAC, link.PAE()), Link: link.Encode(), Name: "phone"})

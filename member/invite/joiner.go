@@ -119,7 +119,7 @@ func checkRoster(chain [][]byte, inv pairing.Invitation) (*roster.State, error) 
 
 // ask builds the link on the newest roster and leaves it for the inviter.
 func (j *Joiner) ask(ctx context.Context, inv pairing.Invitation, state *roster.State, inviter roster.Member, secret *device.Secret, name string) error {
-	link, err := state.NewLink(j.Now().UnixMilli(), secret.Public(), inviter.Person)
+	link, err := state.NewLink(j.Now().UnixMilli(), roster.AddDevice{Device: secret.Public(), Person: inviter.Person})
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func carries(state *roster.State, sheet *device.Secret) error {
 // enter puts the device into the roster, with the sheet as signer.
 func (r *Returner) enter(ctx context.Context, s *session.Session, sheet, secret *device.Secret, name string) error {
 	for try := 1; ; try++ {
-		link, err := s.Roster.NewLink(r.Now().UnixMilli(), secret.Public(), s.Roster.Members[0].Person)
+		link, err := s.Roster.NewLink(r.Now().UnixMilli(), roster.AddDevice{Device: secret.Public(), Person: s.Roster.SheetPerson})
 		if err != nil {
 			return err
 		}

@@ -291,7 +291,7 @@ func (w *world) join(by *device.Secret) *device.Secret {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	link, err := w.state.NewLink(w.now, second.Public(), w.person)
+	link, err := w.state.NewLink(w.now, roster.AddDevice{Device: second.Public(), Person: w.person})
 	if err != nil {
 		w.t.Fatal(err)
 	}

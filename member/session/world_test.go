@@ -154,7 +154,7 @@ func (w *world) sign1() { w.last().at = w.now - minute }
 // epoch makes an epoch for everybody in the roster.
 func (w *world) epoch(camera id.Camera) *to.Epoch {
 	var readers []to.Reader
-	for _, d := range w.state.Readers() {
+	for _, d := range w.state.Readers(camera, w.now) {
 		key, _ := w.state.Reader(d)
 		readers = append(readers, to.Reader{Device: d, Key: key})
 	}

@@ -34,6 +34,13 @@ const (
 // reported under the rule "field" unless they name one.
 type Checker interface{ Check() error }
 
+// Chooser is a payload whose fields depend on a word in it. Choose is given what stands in the payload and returns a
+// pointer to the struct that reads it, or a refusal; Chosen is given that struct when it has been read.
+type Chooser interface {
+	Choose(tree any) (any, error)
+	Chosen(read any)
+}
+
 // Marshal returns the canonical form of v, a struct with JSON tags. A struct without omitempty fields is written whole.
 func Marshal(v any) ([]byte, error) {
 	loose, err := json.Marshal(v)
@@ -62,6 +69,31 @@ func UnmarshalMax(in []byte, v any, limit int) error {
 	if err != nil {
 		return err
 	}
+	if c, ok := v.(Chooser); ok {
+		read, err := c.Choose(tree)
+		if err != nil {
+			return err
+		}
+		if err := decode(in, tree, read); err != nil {
+			return err
+		}
+		c.Chosen(read)
+	} else if err := decode(in, tree, v); err != nil {
+		return err
+	}
+	if c, ok := v.(Checker); ok {
+		if err := c.Check(); err != nil {
+			if rule.Of(err) != "" {
+				return err
+			}
+			return rule.Errorf(rule.Field, "%v", err)
+		}
+	}
+	return nil
+}
+
+// decode reads in, whose value is tree, into the struct that v points to.
+func decode(in []byte, tree, v any) error {
 	if err := shape(tree, reflect.TypeOf(v).Elem()); err != nil {
 		return err
 	}
@@ -77,14 +109,6 @@ func UnmarshalMax(in []byte, v any, limit int) error {
 	if !bytes.Equal(again, in) {
 		// Two spellings of one value, such as base64 with line breaks.
 		return rule.Errorf(rule.Field, "canonical JSON: a value has another spelling")
-	}
-	if c, ok := v.(Checker); ok {
-		if err := c.Check(); err != nil {
-			if rule.Of(err) != "" {
-				return err
-			}
-			return rule.Errorf(rule.Field, "%v", err)
-		}
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 const (
 	ThingStatus = "status"
 	ThingNames  = "names"
+	ThingLabel  = "label"
 )
 
 // Status is what the hub says every minute, out of order with its uploads.

@@ -11,7 +11,6 @@ import (
 	"fmt"
 
 	"keyhold/statement/id"
-	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
 
@@ -108,12 +107,13 @@ const (
 	WriteRoster      = "roster"
 	WriteReseals     = "reseals"
 	WriteMail        = "mail"
+	WriteLabels      = "labels"
 )
 
 // Check refuses values that the types allow.
 func (w *Write) Check() error {
 	switch w.Kind {
-	case WriteObjects, WritePages, WriteTiles, WriteCheckpoints, WriteEnvelopes, WriteNames, WriteStatus, WriteRoster, WriteReseals, WriteMail:
+	case WriteObjects, WritePages, WriteTiles, WriteCheckpoints, WriteEnvelopes, WriteNames, WriteStatus, WriteRoster, WriteReseals, WriteMail, WriteLabels:
 	default:
 		return fmt.Errorf("write: an unknown kind")
 	}
@@ -185,130 +185,6 @@ func (r *Reseal) Check() error {
 		if !e.Camera.ValidOrHousehold() || !e.Epoch.Valid() {
 			return fmt.Errorf("reseal: a malformed epoch")
 		}
-	}
-	return nil
-}
-
-// Kinds of operations in a command.
-const (
-	OpPing         = "ping"
-	OpAddCamera    = "add-camera"
-	OpRemoveCamera = "remove-camera"
-	OpListCameras  = "list-cameras"
-	OpLeaveEarly   = "leave-early"
-	OpRotate       = "rotate"
-	OpAppendLink   = "append-link"
-)
-
-// Op is what a command asks for; which fields stand in it depends on the kind.
-type Op struct {
-	Kind    string      `json:"kind"`
-	Camera  id.Camera   `json:"camera,omitempty"`
-	Cameras []id.Camera `json:"cameras,omitempty"`
-	Link    []byte      `json:"link,omitempty"`
-	Name    string      `json:"name,omitempty"`
-	URL     string      `json:"url,omitempty"`
-}
-
-// Command asks the hub to do something.
-type Command struct {
-	At        int64        `json:"at"`
-	Device    id.Device    `json:"device"`
-	Head      id.Hash      `json:"head"`
-	Household id.Household `json:"household"`
-	Nonce     []byte       `json:"nonce"`
-	Op        Op           `json:"op"`
-}
-
-// Check refuses values that the types allow.
-func (c *Command) Check() error {
-	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
-		return fmt.Errorf("command: a malformed field")
-	}
-	if len(c.Op.Name) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
-		return fmt.Errorf("command: a field too long")
-	}
-	cameras := c.Op.Cameras
-	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate:
-	case OpAddCamera:
-		if c.Op.Name == "" || c.Op.URL == "" {
-			return fmt.Errorf("command: add-camera needs a name and a URL")
-		}
-	case OpRemoveCamera:
-		cameras = []id.Camera{c.Op.Camera}
-	case OpLeaveEarly:
-	case OpAppendLink:
-		if len(c.Op.Link) == 0 {
-			return fmt.Errorf("command: append-link needs a link")
-		}
-	default:
-		return fmt.Errorf("command: an unknown kind")
-	}
-	for _, cam := range cameras {
-		if !cam.Valid() {
-			return fmt.Errorf("command: a malformed camera")
-		}
-	}
-	return nil
-}
-
-// Words a hub refuses a command with.
-const (
-	RefusedStale       = "stale"
-	RefusedDenied      = "denied"
-	RefusedInvalid     = "invalid"
-	RefusedUnreachable = "camera-unreachable"
-	RefusedPassword    = "camera-password"
-	RefusedCodec       = "camera-codec"
-	RefusedExists      = "exists"
-	RefusedNotFound    = "not-found"
-)
-
-// CameraReport is a camera as the hub sees it now.
-type CameraReport struct {
-	Audio  string    `json:"audio"`
-	Height int64     `json:"height"`
-	ID     id.Camera `json:"id"`
-	// Since is when the state began.
-	Since int64  `json:"since"`
-	State string `json:"state"`
-	Video string `json:"video"`
-	Width int64  `json:"width"`
-}
-
-// States of a camera at the hub.
-const (
-	CameraRecording = "recording"
-	CameraWaiting   = "waiting"
-	CameraLost      = "lost"
-)
-
-// Result answers a command; which fields stand in it depends on the operation.
-type Result struct {
-	Camera  id.Camera      `json:"camera,omitempty"`
-	Cameras []CameraReport `json:"cameras,omitempty"`
-	Link    []byte         `json:"link,omitempty"`
-}
-
-// Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is
-// uploaded with all it covers; they are what a cloud that holds things back is caught by.
-type Reply struct {
-	At        int64        `json:"at"`
-	Error     string       `json:"error"`
-	Head      roster.Head  `json:"head"`
-	Household id.Household `json:"household"`
-	Nonce     []byte       `json:"nonce"`
-	Result    Result       `json:"result"`
-	Root      id.Hash      `json:"root"`
-	Run       id.Run       `json:"run"`
-	Size      int64        `json:"size"`
-}
-
-// Check refuses values that the types allow.
-func (r *Reply) Check() error {
-	if r.At <= 0 || !r.Household.Valid() || len(r.Nonce) != NonceSize || !r.Run.Valid() || r.Size < 0 || r.Head.Seq < 0 {
-		return fmt.Errorf("reply: a malformed field")
 	}
 	return nil
 }

@@ -54,6 +54,11 @@ type SheetKeys struct {
 	Sign   []byte `json:"sign"`
 }
 
+// former is under what name the roster remembers keys that were replaced.
+func (s SheetKeys) former() string { return id.HashOf(s.Sign).String() }
+
+func (h HubKeys) former() string { return id.HashOf(h.Sign).String() }
+
 // Lookup is the name under which the cloud finds the household of a sheet.
 func (s SheetKeys) Lookup() id.Hash { return id.HashOf([]byte("keyhold/v1/sheet"), s.Sign) }
 
@@ -86,33 +91,6 @@ func (g *Genesis) Check() error {
 		return fmt.Errorf("genesis: sheet: %w", err)
 	}
 	return g.Device.check()
-}
-
-// AddDevice is the operation of a link that brings in a device.
-type AddDevice struct {
-	Device DeviceKeys `json:"device"`
-	Kind   string     `json:"kind"`
-	Person id.Person  `json:"person"`
-}
-
-// KindAddDevice is the only kind of operation in this version.
-const KindAddDevice = "add-device"
-
-// Link is a statement that continues the roster.
-type Link struct {
-	At        int64        `json:"at"`
-	Household id.Household `json:"household"`
-	Op        AddDevice    `json:"op"`
-	Prev      id.Hash      `json:"prev"`
-	Seq       int64        `json:"seq"`
-}
-
-// Check refuses values that the types allow.
-func (l *Link) Check() error {
-	if l.At <= 0 || !l.Household.Valid() || l.Seq < 1 || !l.Op.Person.Valid() {
-		return fmt.Errorf("roster link: a malformed time, household, number or person")
-	}
-	return l.Op.Device.check()
 }
 
 // Head names the newest statement of a roster.

@@ -42,12 +42,26 @@ const (
 	RosterTime Name = "roster-time"
 	RosterOp   Name = "roster-op"
 	RosterFork Name = "roster-fork"
+	Rights     Name = "rights"
 	Envelope   Name = "envelope"
 	Time       Name = "time"
 	Replay     Name = "replay"
 	Audience   Name = "audience"
 	HubKeys    Name = "hub-keys"
 	Invitation Name = "invitation"
+	Quota      Name = "quota"
+	Gesture    Name = "gesture"
+)
+
+// Why a device may not do something now: the answers of roster.State.May (section 3.1).
+const (
+	Device Name = "device"
+	Role   Name = "role"
+	Camera Name = "camera"
+	Action Name = "action"
+	Early  Name = "early"
+	Ended  Name = "ended"
+	Hours  Name = "hours"
 )
 
 // What a reader checks of the manifest (section 5.2).
@@ -62,6 +76,7 @@ const (
 	SeqGap         Name = "seq-gap"
 	FileSize       Name = "file-size"
 	FileHash       Name = "file-hash"
+	Withheld       Name = "withheld"
 )
 
 // Error is a refusal.

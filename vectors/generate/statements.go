@@ -198,7 +198,7 @@ func rosterVectors(w *world) []vector {
 	}
 	s := w.state
 	link := func(signers ...signer) []byte {
-		e := must(s.NewLink(start+1000, w.deviceKeys(w.laptopID, w.laptop, roster.Native), w.person))
+		e := must(s.NewLink(start+1000, roster.AddDevice{Device: w.deviceKeys(w.laptopID, w.laptop, roster.Native), Person: w.person}))
 		for _, x := range signers {
 			e.Sign(x.id, x.key)
 		}
@@ -222,7 +222,7 @@ func rosterVectors(w *world) []vector {
 	for i := range 18 {
 		p := pair(fmt.Sprint("device", i))
 		d := id.Device(fixedID("dev_", fmt.Sprint("device", i)))
-		e := must(long.NewLink(start+int64(i), w.deviceKeys(d, p, roster.Native), w.person))
+		e := must(long.NewLink(start+int64(i), roster.AddDevice{Device: w.deviceKeys(d, p, roster.Native), Person: w.person}))
 		e.Sign(w.phoneID, w.phone.Signing)
 		e.Sign(d, p.Signing)
 		e.Sign(id.Hub, w.hub.Signing)
@@ -241,7 +241,7 @@ func rosterVectors(w *world) []vector {
 	payload := func() object {
 		return tree(roster.Link{
 			At: start + 1000, Household: w.household, Prev: s.Head.Hash, Seq: 1,
-			Op: roster.AddDevice{Device: w.deviceKeys(w.laptopID, w.laptop, roster.Native), Kind: roster.KindAddDevice, Person: w.person},
+			Op: roster.AddDevice{Device: w.deviceKeys(w.laptopID, w.laptop, roster.Native), Person: w.person},
 		})
 	}
 	sign := func(o object) []byte {

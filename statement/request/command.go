@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package request
+
+import (
+	"fmt"
+	"strings"
+
+	"keyhold/statement/id"
+	"keyhold/statement/roster"
+)
+
+// Kinds of operations in a command.
+const (
+	OpPing         = "ping"
+	OpAddCamera    = "add-camera"
+	OpRemoveCamera = "remove-camera"
+	OpListCameras  = "list-cameras"
+	OpLeaveEarly   = "leave-early"
+	OpRotate       = "rotate"
+	OpAppendLink   = "append-link"
+	OpRemove       = "remove"
+)
+
+// Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
+// out.
+type Op struct {
+	Kind    string      `json:"kind"`
+	Camera  id.Camera   `json:"camera,omitempty"`
+	Cameras []id.Camera `json:"cameras,omitempty"`
+	Gesture *Gesture    `json:"gesture,omitempty"`
+	Link    []byte      `json:"link,omitempty"`
+	Name    string      `json:"name,omitempty"`
+	// PersonName is the name of the person that an appended link brings in; Name is the device's.
+	PersonName string `json:"person_name,omitempty"`
+	Removal    []byte `json:"removal,omitempty"`
+	URL        string `json:"url,omitempty"`
+}
+
+// Gesture shows that a person wants just this link: the code that the hub showed for its hash.
+type Gesture struct {
+	Code string `json:"code"`
+}
+
+// CodeDigits is the length of a gesture's code.
+const CodeDigits = 6
+
+func (g *Gesture) check() error {
+	if g == nil {
+		return nil
+	}
+	if len(g.Code) != CodeDigits || strings.Trim(g.Code, "0123456789") != "" {
+		return fmt.Errorf("command: a gesture's code has six digits")
+	}
+	return nil
+}
+
+// Command asks the hub to do something.
+type Command struct {
+	At        int64        `json:"at"`
+	Device    id.Device    `json:"device"`
+	Head      id.Hash      `json:"head"`
+	Household id.Household `json:"household"`
+	Nonce     []byte       `json:"nonce"`
+	Op        Op           `json:"op"`
+}
+
+// Check refuses values that the types allow.
+func (c *Command) Check() error {
+	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
+		return fmt.Errorf("command: a malformed field")
+	}
+	if err := c.Op.Gesture.check(); err != nil {
+		return err
+	}
+	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
+		return fmt.Errorf("command: a field too long")
+	}
+	cameras := c.Op.Cameras
+	switch c.Op.Kind {
+	case OpPing, OpListCameras, OpRotate:
+	case OpAddCamera:
+		if c.Op.Name == "" || c.Op.URL == "" {
+			return fmt.Errorf("command: add-camera needs a name and a URL")
+		}
+	case OpRemoveCamera:
+		cameras = []id.Camera{c.Op.Camera}
+	case OpLeaveEarly:
+	case OpAppendLink:
+		if len(c.Op.Link) == 0 {
+			return fmt.Errorf("command: append-link needs a link")
+		}
+	case OpRemove:
+		if len(c.Op.Removal) == 0 {
+			return fmt.Errorf("command: remove needs a removal")
+		}
+	default:
+		return fmt.Errorf("command: an unknown kind")
+	}
+	for _, cam := range cameras {
+		if !cam.Valid() {
+			return fmt.Errorf("command: a malformed camera")
+		}
+	}
+	return nil
+}
+
+// Words a hub refuses a command with.
+const (
+	RefusedStale       = "stale"
+	RefusedDenied      = "denied"
+	RefusedInvalid     = "invalid"
+	RefusedUnreachable = "camera-unreachable"
+	RefusedPassword    = "camera-password"
+	RefusedCodec       = "camera-codec"
+	RefusedExists      = "exists"
+	RefusedNotFound    = "not-found"
+	// RefusedGesture asks for a gesture; RefusedGestureWrong says that it was another one.
+	RefusedGesture      = "gesture"
+	RefusedGestureWrong = "gesture-wrong"
+)
+
+// CameraReport is a camera as the hub sees it now.
+type CameraReport struct {
+	Audio  string    `json:"audio"`
+	Height int64     `json:"height"`
+	ID     id.Camera `json:"id"`
+	// Since is when the state began.
+	Since int64  `json:"since"`
+	State string `json:"state"`
+	Video string `json:"video"`
+	Width int64  `json:"width"`
+}
+
+// States of a camera at the hub.
+const (
+	CameraRecording = "recording"
+	CameraWaiting   = "waiting"
+	CameraLost      = "lost"
+)
+
+// Result answers a command; which fields stand in it depends on the operation.
+type Result struct {
+	Camera  id.Camera      `json:"camera,omitempty"`
+	Cameras []CameraReport `json:"cameras,omitempty"`
+	Link    []byte         `json:"link,omitempty"`
+}
+
+// Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is
+// uploaded with all it covers; they are what a cloud that holds things back is caught by.
+type Reply struct {
+	At        int64        `json:"at"`
+	Error     string       `json:"error"`
+	Head      roster.Head  `json:"head"`
+	Household id.Household `json:"household"`
+	Nonce     []byte       `json:"nonce"`
+	Result    Result       `json:"result"`
+	Root      id.Hash      `json:"root"`
+	Run       id.Run       `json:"run"`
+	Size      int64        `json:"size"`
+}
+
+// Check refuses values that the types allow.
+func (r *Reply) Check() error {
+	if r.At <= 0 || !r.Household.Valid() || len(r.Nonce) != NonceSize || !r.Run.Valid() || r.Size < 0 || r.Head.Seq < 0 {
+		return fmt.Errorf("reply: a malformed field")
+	}
+	return nil
+}
