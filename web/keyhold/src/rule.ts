@@ -22,6 +22,7 @@ export const rules = [
   'roster-prev',
   'roster-time',
   'roster-op',
+  'rights',
   'roster-fork',
   'envelope',
   'time',
@@ -29,6 +30,15 @@ export const rules = [
   'audience',
   'hub-keys',
   'invitation',
+  'quota',
+  'gesture',
+  'device',
+  'role',
+  'camera',
+  'action',
+  'early',
+  'ended',
+  'hours',
   'checkpoint',
   'rolled-back',
   'forked',
@@ -39,6 +49,7 @@ export const rules = [
   'seq-gap',
   'file-size',
   'file-hash',
+  'withheld',
 ] as const;
 
 export type Rule = (typeof rules)[number];

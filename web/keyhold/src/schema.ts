@@ -147,6 +147,23 @@ export const object = <F extends Fields>(fields: F): Schema<Shaped<F>> => {
   };
 };
 
+type Variants = Readonly<Record<string, Schema<{ readonly kind: string }>>>;
+export type Varied<V extends Variants> = {
+  [K in keyof V & string]: Omit<Read<V[K]>, 'kind'> & { readonly kind: K };
+}[keyof V & string];
+
+/** One of several objects, told apart by `kind`. A kind that is not among them has no shape. */
+export const variant = <V extends Variants>(variants: V): Schema<Varied<V>> => {
+  const of = (value: Json): Schema<{ readonly kind: string }> | null => {
+    const kind = isObject(value) ? value['kind'] : undefined;
+    return typeof kind === 'string' && Object.hasOwn(variants, kind) ? variants[kind]! : null;
+  };
+  return {
+    shape: (value) => of(value)?.shape(value) ?? false,
+    read: (value) => of(value)!.read(value) as unknown as Varied<V>,
+  };
+};
+
 /** Any canonical value: for results whose form is known to the one who asked. */
 export const anything: Schema<Json> = { shape: () => true, read: (value) => value };
 

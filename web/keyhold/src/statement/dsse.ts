@@ -117,6 +117,16 @@ export class Envelope {
     }
   }
 
+  /** Passes if every signature by one of these is right, whoever else signed or did not. */
+  async verifyKnown(keys: Needed): Promise<void> {
+    const pae = this.pae();
+    for (const { keyid, sig } of this.signatures) {
+      const key = keys.get(keyid);
+      if (key === undefined) continue;
+      must(await verify(key, pae, sig), 'signature', 'a signature does not verify');
+    }
+  }
+
   async open<T>(thing: string, schema: Schema<T>, needed: Needed): Promise<T> {
     const payload = this.read(thing, schema);
     await this.verify(needed);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { concat, equal, fromBase32, fromBase64url, utf8, type Bytes } from '../bytes.ts';
+import { base64url, concat, equal, fromBase32, fromBase64url, utf8, type Bytes } from '../bytes.ts';
+import { encode, type Writable } from '../canon.ts';
 import { hashText, hkdf, hmac, sha256 } from '../crypto/hash.ts';
 import { must } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
@@ -70,4 +71,9 @@ export function parseLink(link: string): { origin: string; invitation: Invitatio
   const raw = fromBase64url(link.trim().slice(at + joinPath.length));
   if (raw === null) throw new RuleError('field', 'the invitation link is damaged');
   return { origin: link.trim().slice(0, at), invitation: decode(raw, invitation, 1024) };
+}
+
+/** The link with which somebody is invited. */
+export function linkOf(origin: string, invitation: Invitation): string {
+  return origin + joinPath + base64url(encode(invitation as Writable));
 }

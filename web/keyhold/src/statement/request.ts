@@ -9,6 +9,7 @@ import {
   integer,
   isId,
   list,
+  matching,
   object,
   oneOf,
   optional,
@@ -56,6 +57,7 @@ export const writeStatement = object({
     'status',
     'roster',
     'reseals',
+    'labels',
     'mail',
   ),
   name: text(256, 1),
@@ -73,7 +75,8 @@ export const session = object({
 });
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
-const opFields: Readonly<Record<string, readonly ('camera' | 'link' | 'name' | 'url')[]>> = {
+type OpField = 'camera' | 'link' | 'name' | 'removal' | 'url';
+const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
   'add-camera': ['name', 'url'],
   'remove-camera': ['camera'],
@@ -81,15 +84,22 @@ const opFields: Readonly<Record<string, readonly ('camera' | 'link' | 'name' | '
   'leave-early': [],
   rotate: [],
   'append-link': ['link'],
+  remove: ['removal'],
 };
+
+/** What shows the hub that somebody stands before it: the six digits that it shows. */
+const gesture = object({ code: matching(/^[0-9]{6}$/) });
 
 const op = where(
   object({
     kind: text(),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
+    gesture: optional(gesture),
     link: optional(bytes()),
     name: optional(text(200)),
+    person_name: optional(text(200)),
+    removal: optional(bytes()),
     url: optional(text(2048)),
   }),
   (o) => {
@@ -183,6 +193,17 @@ export const names = object({
   zone: name,
 });
 
+/** A camera's name for those who may not read the household's names. */
+export const label = object({
+  at,
+  camera: id('cam'),
+  head: hash,
+  household: hash,
+  name,
+  seq: integer(1),
+  zone: name,
+});
+
 export type Fetch = Read<typeof fetchStatement>;
 export type Op = Read<typeof op>;
 export type CameraReport = Read<typeof cameraReport>;
@@ -190,6 +211,7 @@ export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;
 export type Status = Read<typeof status>;
 export type Names = Read<typeof names>;
+export type Label = Read<typeof label>;
 
 const patience = 120_000;
 

@@ -1,71 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Bytes } from '../bytes.ts';
-import { maxBytes } from '../canon.ts';
+import type { Writable } from '../canon.ts';
 import { verify } from '../crypto/sign.ts';
-import { publicSize } from '../crypto/xwing.ts';
 import { must } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
-import { bytes, hash, id, integer, object, oneOf, text, type Read } from '../schema.ts';
-import { Envelope, type Needed } from './dsse.ts';
+import {
+  actorOf,
+  apply,
+  checkOp,
+  deviceIn,
+  onlyOwner,
+  personIn,
+  verifyLink,
+  type Member,
+  type Person,
+  type State,
+} from './change.ts';
+import { Envelope } from './dsse.ts';
+import {
+  genesis,
+  link as linkSchema,
+  type DeviceKeys,
+  type Head,
+  type HubKeys,
+  type Link,
+  type Op,
+  type Removal,
+  type SheetKeys,
+} from './ops.ts';
+import { mayRemoveDevice, mayRemovePerson, readRemoval, verifyRemoval } from './removal.ts';
+import type { SignedRemoval } from './removal.ts';
+import { earliestOf, mayRole, type Reason } from './rights.ts';
+
+export { head, hubKeys } from './ops.ts';
+export type { DeviceKeys, Head, HubKeys, Link, Member, Op, Person, Removal, SheetKeys };
+
+/** A link of the chain, as it was before and after it. */
+export interface Step {
+  readonly link: Link;
+  /** Who signed it; for a removal, who signed that. */
+  readonly signers: readonly string[];
+  readonly removal: Removal | null;
+  readonly before: State;
+  readonly after: State;
+}
+
+interface Checked {
+  readonly envelope: Envelope;
+  readonly link: Link;
+  readonly removing: SignedRemoval | null;
+}
 
 /**
  * The household's chain of who belongs to it (docs/protocol.md 3). Every key that is used comes
  * out of a roster that was replayed from a household id or head which a person saw, never from a
- * server's word.
+ * server's word. Immutable: `append` gives a new one.
  */
-export const deviceKeys = object({
-  id: id('dev'),
-  reader: bytes(publicSize),
-  sign: bytes(32),
-  storage: oneOf('native', 'software'),
-});
-export const hubKeys = object({ hpke: bytes(publicSize), sign: bytes(32) });
-export const sheetKeys = object({ reader: bytes(publicSize), sign: bytes(32) });
-
-export const genesis = object({
-  at: integer(1),
-  device: deviceKeys,
-  hub: hubKeys,
-  nonce: bytes(32),
-  person: id('per'),
-  sheet: sheetKeys,
-});
-
-export const link = object({
-  at: integer(1),
-  household: hash,
-  op: object({ device: deviceKeys, kind: text(maxBytes), person: id('per') }),
-  prev: hash,
-  seq: integer(1),
-});
-
-export const head = object({ hash, seq: integer() });
-
-export type DeviceKeys = Read<typeof deviceKeys>;
-export type HubKeys = Read<typeof hubKeys>;
-export type SheetKeys = Read<typeof sheetKeys>;
-export type Link = Read<typeof link>;
-export type Head = Read<typeof head>;
-
-export interface Member extends DeviceKeys {
-  readonly person: string;
-  readonly since: number;
-}
-
-/** A verified roster. Immutable: `append` gives a new one. */
 export class Roster {
   private constructor(
-    readonly household: string,
+    readonly state: State,
     readonly head: Head,
     readonly at: number,
-    readonly hub: HubKeys,
-    readonly sheet: SheetKeys,
-    readonly members: readonly Member[],
     /** Encoded envelopes, genesis first. */
     readonly chain: readonly Bytes[],
     /** Hash of each statement of the chain. */
     private readonly hashes: readonly string[],
+    /** What each link changed; the first stands for number 1. */
+    readonly steps: readonly Step[],
+    readonly genesis: { readonly at: number; readonly device: string; readonly person: string },
   ) {}
 
   /** `household` is the one it has to be, or null where the caller checks by other means. */
@@ -81,9 +84,19 @@ export class Roster {
         ['hub', hub.sign],
       ]),
     );
-    const first = { hash: own, seq: 0 };
-    const members = [{ ...device, person, since: at }];
-    return new Roster(own, first, at, hub, sheet, members, [input], [own]);
+    const state: State = {
+      household: own,
+      hub,
+      sheet,
+      sheetPerson: person,
+      people: [{ id: person, role: 'owner', rights: [], since: at, ownerSince: at }],
+      members: [{ ...device, person, since: at }],
+      former: new Map(),
+      gone: new Set(),
+      announced: new Map(),
+    };
+    const first = { at, device: device.id, person };
+    return new Roster(state, { hash: own, seq: 0 }, at, [input], [own], [], first);
   }
 
   static async replay(chain: readonly Bytes[], household: string | null): Promise<Roster> {
@@ -94,36 +107,72 @@ export class Roster {
     return roster;
   }
 
+  get household(): string {
+    return this.state.household;
+  }
+  get hub(): HubKeys {
+    return this.state.hub;
+  }
+  get sheet(): SheetKeys {
+    return this.state.sheet;
+  }
+  get sheetPerson(): string {
+    return this.state.sheetPerson;
+  }
+  /** Present devices. */
+  get members(): readonly Member[] {
+    return this.state.members;
+  }
+  /** Present persons. */
+  get people(): readonly Person[] {
+    return this.state.people;
+  }
+
   /** Verifies the next link with all its signatures. */
   async append(input: Bytes): Promise<Roster> {
-    const { envelope, link } = await this.propose(input, true);
+    const { envelope, link, removing } = await this.check(input, true);
     const own = envelope.hashText();
+    const { signatures } = removing?.envelope ?? envelope;
+    const signers = signatures.map((one) => one.keyid);
+    const removal = removing?.removal ?? null;
+    const after = apply(this.state, link, signers, removal);
     return new Roster(
-      this.household,
+      after,
       { hash: own, seq: link.seq },
       link.at,
-      this.hub,
-      this.sheet,
-      [...this.members, { ...link.op.device, person: link.op.person, since: link.at }],
       [...this.chain, input],
       [...this.hashes, own],
+      [...this.steps, { link, signers, removal, before: this.state, after }],
+      this.genesis,
     );
   }
 
-  /** Verifies a link; one that is not `finished` lacks the hub's signature. */
-  async propose(input: Bytes, finished: boolean): Promise<{ envelope: Envelope; link: Link }> {
+  /** Verifies a link that the hub has not signed yet. */
+  async propose(input: Bytes): Promise<Link> {
+    return (await this.check(input, false)).link;
+  }
+
+  private async check(input: Bytes, finished: boolean): Promise<Checked> {
     const envelope = Envelope.parse(input);
-    const read = envelope.read('roster', link);
-    await this.follows(envelope, read);
-    await envelope.verify(this.needed(envelope, read, finished));
-    return { envelope, link: read };
+    const link = envelope.read('roster', linkSchema);
+    const { state } = this;
+    await this.follows(envelope, link);
+    checkOp(state, link.op, envelope);
+    const removing = link.op.kind === 'remove' ? this.readRemoval(link.op.removal, link.at) : null;
+    await verifyLink(state, link, envelope, finished);
+    if (removing !== null) await verifyRemoval(state, removing, link.at);
+    return { envelope, link, removing };
+  }
+
+  private readRemoval(raw: Bytes, at: number): SignedRemoval {
+    return readRemoval(this.state, raw, at, (seq) => this.hashAt(seq));
   }
 
   private async follows(envelope: Envelope, link: Link): Promise<void> {
     must(link.household === this.household, 'household', 'link of another household');
     if (link.seq <= this.head.seq && this.hashes[link.seq] !== envelope.hashText()) {
       must(
-        !(await this.hubSigned(envelope)),
+        !(await this.hubSigned(envelope, link.seq)),
         'roster-fork',
         'two statements with one number, both signed by the hub',
       );
@@ -131,51 +180,102 @@ export class Roster {
     must(link.seq === this.head.seq + 1, 'roster-seq', "the link's number does not follow");
     must(link.prev === this.head.hash, 'roster-prev', 'the link names another predecessor');
     must(link.at >= this.at, 'roster-time', 'the link is older than its predecessor');
-    must(
-      link.op.kind === 'add-device' &&
-        this.device(link.op.device.id) === null &&
-        this.members.some((m) => m.person === link.op.person),
-      'roster-op',
-      'the operation is unknown, adds a known device, or names an unknown person',
+  }
+
+  /**
+   * Whether a hub signed it that could. One that was replaced may not sign the number of its
+   * replacement either.
+   */
+  private async hubSigned(envelope: Envelope, seq: number): Promise<boolean> {
+    const given = envelope.signatures.find((s) => s.keyid === 'hub');
+    if (given === undefined) return false;
+    const before = this.steps[seq - 1]?.before.hub ?? this.hub;
+    const after = this.steps[seq - 1]?.after.hub ?? this.hub;
+    const pae = envelope.pae();
+    return (
+      (await verify(after.sign, pae, given.sig)) ||
+      (before !== after && (await verify(before.sign, pae, given.sig)))
     );
   }
 
-  private async hubSigned(envelope: Envelope): Promise<boolean> {
-    const given = envelope.signatures.find((s) => s.keyid === 'hub');
-    return given !== undefined && verify(this.hub.sign, envelope.pae(), given.sig);
-  }
-
-  /** One signer who may add a device for this person, the new device, and the hub. */
-  private needed(envelope: Envelope, { op }: Link, finished: boolean): Needed {
-    const needed = new Map<string, Uint8Array>([[op.device.id, op.device.sign]]);
-    if (finished) needed.set('hub', this.hub.sign);
-    let signers = 0;
-    for (const { keyid } of envelope.signatures) {
-      const member = this.device(keyid);
-      if (keyid === 'sheet') needed.set(keyid, this.sheet.sign);
-      else if (member?.person === op.person) needed.set(keyid, member.sign);
-      else continue;
-      signers++;
-    }
-    must(signers === 1, 'signer', 'a link needs exactly one signer who may add this device');
-    return needed;
-  }
-
   device(keyid: string): Member | null {
-    return this.members.find((m) => m.id === keyid) ?? null;
+    return deviceIn(this.state, keyid) ?? null;
+  }
+
+  /** A device that was removed. */
+  former(keyid: string): Member | null {
+    return this.state.former.get(keyid) ?? null;
+  }
+
+  person(id: string): Person | null {
+    return personIn(this.state, id) ?? null;
+  }
+
+  /** Whose device it is; the sheet counts as its person's. */
+  personOf(device: string): Person | null {
+    return actorOf(this.state, device) ?? null;
+  }
+
+  devices(person: string): readonly Member[] {
+    return this.members.filter((m) => m.person === person);
+  }
+
+  /** Whether the sheet's person is still there. */
+  private sheetCounts(): boolean {
+    return this.person(this.sheetPerson) !== null;
   }
 
   /** The verification key of a device, the sheet or the hub. */
   key(keyid: string): Bytes | null {
     if (keyid === 'hub') return this.hub.sign;
-    if (keyid === 'sheet') return this.sheet.sign;
+    if (keyid === 'sheet') return this.sheetCounts() ? this.sheet.sign : null;
     return this.device(keyid)?.sign ?? null;
   }
 
   /** What envelopes for a device or the sheet are sealed to. */
   reader(keyid: string): Bytes | null {
-    if (keyid === 'sheet') return this.sheet.reader;
+    if (keyid === 'sheet') return this.sheetCounts() ? this.sheet.reader : null;
     return this.device(keyid)?.reader ?? null;
+  }
+
+  /** Whether a device may do this to a camera at a time; empty for yes, else why not. */
+  may(device: string, action: string, camera: string, at: number): Reason {
+    const person = this.personOf(device);
+    if (person === null) return 'device';
+    return mayRole(person.role, person.rights, action, camera, at);
+  }
+
+  /** Older footage of the camera is not served to the device; null where it may not at all. */
+  earliest(device: string, action: string, camera: string, at: number): number | null {
+    const person = this.personOf(device);
+    if (person === null) return null;
+    return earliestOf(person.role, person.rights, action, camera, at);
+  }
+
+  /** Who reads what is recorded of a camera now: devices in roster order, then the sheet. */
+  readers(camera: string, at: number): readonly string[] {
+    const out = this.members
+      .filter((m) => this.may(m.id, 'history', camera, at) === '')
+      .map((m) => m.id);
+    return this.sheetCounts() ? [...out, 'sheet'] : out;
+  }
+
+  /** Refuses a removal that would not hold in a link made now. */
+  async checkRemoval(input: Bytes, now: number): Promise<Removal> {
+    const at = Math.max(now, this.at);
+    const read = this.readRemoval(input, at);
+    await verifyRemoval(this.state, read, at);
+    return read.removal;
+  }
+
+  mayRemoveDevice(by: string, device: string): boolean {
+    return mayRemoveDevice(this.state, [by], device);
+  }
+
+  mayRemovePerson(by: string, person: string, at: number): boolean {
+    const target = this.person(person);
+    if (target === null || onlyOwner(this.state, target)) return false;
+    return mayRemovePerson(this.state, [by], person, at);
   }
 
   /** Whether `other` says the same up to where this one ends. */
@@ -188,14 +288,23 @@ export class Roster {
     return this.hashes[seq] ?? null;
   }
 
-  /** The next link that adds a device; it still needs its signatures. */
-  link(at: number, device: DeviceKeys, person: string): Envelope {
+  linkAt(seq: number): Link | null {
+    return this.steps[seq - 1]?.link ?? null;
+  }
+
+  /** The next link; it still needs its signatures. */
+  newLink(at: number, op: Op): Envelope {
     return Envelope.make('roster', {
       at: Math.max(at, this.at),
       household: this.household,
-      op: { device: { ...device }, kind: 'add-device', person },
+      op: op as unknown as Writable,
       prev: this.head.hash,
       seq: this.head.seq + 1,
     });
+  }
+
+  /** The next link that adds a device. */
+  link(at: number, device: DeviceKeys, person: string): Envelope {
+    return this.newLink(at, { device: { ...device }, kind: 'add-device', person });
   }
 }

@@ -24,6 +24,13 @@ const words: Readonly<Record<string, FaultKind>> = {
   'not-found': 'not-found',
 };
 
+/** What the hub answers instead of doing it, in its own word. */
+export class Refused extends Fault {
+  constructor(readonly word: string) {
+    super(words[word] ?? 'internal', `the hub says: ${word}`);
+  }
+}
+
 interface Waiting {
   readonly take: (reply: Reply) => void;
 }
@@ -68,7 +75,7 @@ export class Commands {
       await this.post(op, nonce);
       const reply = await Promise.race([answer, late]);
       if (reply.error !== '') {
-        throw new Fault(words[reply.error] ?? 'internal', `the hub says: ${reply.error}`);
+        throw new Refused(reply.error);
       }
       return reply;
     } finally {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { maxBytes } from '../canon.ts';
+import { publicSize } from '../crypto/xwing.ts';
+import { RuleError } from '../rule.ts';
+import {
+  bytes,
+  hash,
+  id,
+  integer,
+  isObject,
+  object,
+  oneOf,
+  text,
+  variant,
+  where,
+  type Read,
+  type Schema,
+} from '../schema.ts';
+import { rights, role } from './rights.ts';
+
+/** What statements of the roster say (docs/protocol.md 3). */
+
+/** Where a device keeps its secret keys. */
+export const storages = ['native', 'split', 'software'] as const;
+
+export const deviceKeys = object({
+  id: id('dev'),
+  reader: bytes(publicSize),
+  sign: bytes(32),
+  storage: oneOf(...storages),
+});
+export const hubKeys = object({ hpke: bytes(publicSize), sign: bytes(32) });
+export const sheetKeys = object({ reader: bytes(publicSize), sign: bytes(32) });
+export const head = object({ hash, seq: integer() });
+
+export const genesis = object({
+  at: integer(1),
+  device: deviceKeys,
+  hub: hubKeys,
+  nonce: bytes(32),
+  person: id('per'),
+  sheet: sheetKeys,
+});
+
+const kind = text(maxBytes);
+const person = id('per');
+
+const ops = {
+  'add-device': object({ device: deviceKeys, kind, person }),
+  'add-person': object({ device: deviceKeys, kind, person, rights, role }),
+  'set-rights': object({ kind, person, rights, role }),
+  remove: object({ kind, removal: bytes(1, 8192) }),
+  'new-sheet': object({ kind, sheet: sheetKeys }),
+  'announce-removal': object({ kind, person }),
+  object: object({ kind, person }),
+  'replace-hub': object({ hub: hubKeys, kind }),
+};
+const op = variant(ops);
+
+const linkFields = object({
+  at: integer(1),
+  household: hash,
+  op,
+  prev: hash,
+  seq: integer(1),
+});
+
+export type Op = Read<typeof op>;
+export type Link = Read<typeof linkFields>;
+
+/** A link. An operation of a later version is refused as such, whatever else stands there. */
+export const link: Schema<Link> = {
+  shape(value) {
+    const given = isObject(value) ? value['op'] : undefined;
+    const kind = given !== undefined && isObject(given) ? given['kind'] : undefined;
+    if (typeof kind === 'string' && !Object.hasOwn(ops, kind)) {
+      throw new RuleError('roster-op', 'an operation that this version does not know');
+    }
+    return linkFields.shape(value);
+  },
+  read: (value) => linkFields.read(value),
+};
+
+export const removal = where(
+  object({
+    at: integer(1),
+    device: id('dev', ''),
+    head,
+    household: hash,
+    person: id('per', ''),
+  }),
+  (r) => (r.device === '') !== (r.person === ''),
+  'a removal of one device or one person',
+);
+
+export type DeviceKeys = Read<typeof deviceKeys>;
+export type HubKeys = Read<typeof hubKeys>;
+export type SheetKeys = Read<typeof sheetKeys>;
+export type Head = Read<typeof head>;
+export type Removal = Read<typeof removal>;
