@@ -17,6 +17,8 @@ const XWingSize = 1184 + 32
 const (
 	// Native keys live in WebCrypto and cannot be exported.
 	Native = "native"
+	// Split keys are Native but for the ML-KEM half, which is software wrapped by a key that cannot be exported.
+	Split = "split"
 	// Software keys lie in a file of the device.
 	Software = "software"
 )
@@ -30,7 +32,7 @@ type DeviceKeys struct {
 }
 
 func (d DeviceKeys) check() error {
-	if !d.ID.Valid() || (d.Storage != Native && d.Storage != Software) {
+	if !d.ID.Valid() || (d.Storage != Native && d.Storage != Split && d.Storage != Software) {
 		return fmt.Errorf("a device with a malformed id or an unknown storage")
 	}
 	return checkKeys(d.Sign, d.Reader)
