@@ -32,9 +32,9 @@ func (s *State) Earliest(d id.Device, a Action, c id.Camera, at int64) (int64, b
 	if p == nil || p.May(a, c, at) != "" {
 		return 0, false
 	}
-	since, found := int64(0), false
+	since, found, clock := int64(0), false, clock{}
 	for i := range p.Rights {
-		if p.right(i, a, c, at) == "" && (!found || p.Rights[i].Since < since) {
+		if p.right(i, a, c, at, &clock) == "" && (!found || p.Rights[i].Since < since) {
 			since, found = p.Rights[i].Since, true
 		}
 	}
@@ -67,9 +67,9 @@ func (p *Person) May(a Action, c id.Camera, at int64) Reason {
 	if (!a.listed() || c == id.HouseholdCamera) && !rule.Off(rule.Role) {
 		return rule.Role
 	}
-	best := rule.Action
+	best, clock := rule.Action, clock{}
 	for i := range p.Rights {
-		r := p.right(i, a, c, at)
+		r := p.right(i, a, c, at, &clock)
 		if r == "" {
 			return ""
 		}
@@ -96,7 +96,7 @@ func closeness(r Reason) int {
 }
 
 // right is what one of the person's rights says.
-func (p *Person) right(i int, a Action, c id.Camera, at int64) Reason {
+func (p *Person) right(i int, a Action, c id.Camera, at int64, t *clock) Reason {
 	r := &p.Rights[i]
 	switch {
 	case !slices.Contains(r.Actions, a) && !rule.Off(rule.Action):
@@ -107,30 +107,63 @@ func (p *Person) right(i int, a Action, c id.Camera, at int64) Reason {
 		return rule.Early
 	case r.Until != 0 && at >= r.Until && !rule.Off(rule.Ended):
 		return rule.Ended
-	case len(r.Hours) > 0 && !open(r.Hours, p.zones[i], at) && !rule.Off(rule.Hours):
+	case len(r.Hours) > 0 && !p.times[i].open(at, t) && !rule.Off(rule.Hours):
 		return rule.Hours
 	}
 	return ""
 }
 
-// open says whether it is one of these hours where the zone's clocks are.
-func open(hours []Hours, zone *time.Location, at int64) bool {
-	if zone == nil {
+// timetable is a right's hours, made ready for asking.
+type timetable struct {
+	zone  *time.Location // nil if nobody knows it: then it is never open
+	spans []span
+}
+
+type span struct {
+	days        uint8 // bit 0 is Monday
+	from, until int16
+}
+
+func newTimetable(zone *time.Location, hours []Hours) timetable {
+	t := timetable{zone: zone, spans: make([]span, len(hours))}
+	for i, h := range hours {
+		t.spans[i] = span{from: int16(h.From), until: int16(h.Until)}
+		for _, d := range h.Days {
+			t.spans[i].days |= 1 << (d - 1)
+		}
+	}
+	return t
+}
+
+// clock is what the clocks of one zone show; rights mostly share one.
+type clock struct {
+	zone   *time.Location
+	day    uint8 // a bit, as in span
+	minute int16
+}
+
+func (t *timetable) open(at int64, c *clock) bool {
+	if t.zone == nil {
 		return false
 	}
-	_, offset := time.UnixMilli(at).In(zone).Zone()
-	local := floor(at, 1000) + int64(offset)
-	days := floor(local, 86_400)
-	minute := int(floor(local-days*86_400, 60))
-	// 1970 began on a Thursday, the fourth day of the week.
-	day := int(days+3-floor(days+3, 7)*7) + 1
-	for i := range hours {
-		h := &hours[i]
-		if minute >= h.From && minute < h.Until && slices.Contains(h.Days, day) {
+	if c.zone != t.zone {
+		c.read(t.zone, at)
+	}
+	for i := range t.spans {
+		if s := &t.spans[i]; s.days&c.day != 0 && c.minute >= s.from && c.minute < s.until {
 			return true
 		}
 	}
 	return false
+}
+
+func (c *clock) read(zone *time.Location, at int64) {
+	_, offset := time.UnixMilli(at).In(zone).Zone()
+	local := floor(at, 1000) + int64(offset)
+	days := floor(local, 86_400)
+	c.zone, c.minute = zone, int16((local-days*86_400)/60)
+	// 1970 began on a Thursday, three days after a Monday.
+	c.day = 1 << (days + 3 - floor(days+3, 7)*7)
 }
 
 // floor divides and rounds down.

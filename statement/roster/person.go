@@ -21,7 +21,7 @@ type Person struct {
 	Since      int64
 	OwnerSince int64
 
-	zones []*time.Location // of each right: nil if it has none or nobody knows it
+	times []timetable // of each right
 }
 
 // Member is a device and the person it belongs to.
@@ -165,9 +165,9 @@ func (s *State) give(p *Person, role Role, rights []Right, at int64) {
 	case p.Role != Owner:
 		p.OwnerSince = at
 	}
-	p.Role, p.Rights, p.zones = role, rights, make([]*time.Location, len(rights))
+	p.Role, p.Rights, p.times = role, rights, make([]timetable, len(rights))
 	for i, r := range rights {
-		p.zones[i] = s.zone(r.Zone)
+		p.times[i] = newTimetable(s.zone(r.Zone), r.Hours)
 	}
 }
 
