@@ -52,11 +52,18 @@ type RunRef struct {
 	Run        id.Run `json:"run"`
 }
 
+// LabelRef is the sealed name of one camera.
+type LabelRef struct {
+	Camera id.Camera `json:"camera"`
+	Label  []byte    `json:"label" doc:"an age file to the camera's epoch"`
+}
+
 // Sync answers a fetch of kind sync: everything but footage.
 type Sync struct {
 	Address   string        `json:"address" doc:"where the listed pages and the tiles are read, for ten minutes"`
 	Envelopes []request.Row `json:"envelopes" doc:"the reader's own and the sheet's"`
 	Expires   int64         `json:"expires" doc:"when the address ends, milliseconds UTC"`
+	Labels    []LabelRef    `json:"labels" doc:"sealed names of the cameras that the reader may see"`
 	Names     []byte        `json:"names" doc:"the sealed document of names, empty when there is none"`
 	Now       int64         `json:"now"`
 	Pages     []PageRef     `json:"pages" doc:"of the hours asked for, and every page of the household"`

@@ -55,7 +55,7 @@ func (a *CamerasAddCommand) Run(ctx context.Context, c *console) error {
 	if err != nil || (u.Scheme != "rtsp" && u.Scheme != "rtsps") || u.Host == "" {
 		return fmt.Errorf("this is not the address of a camera; it begins with rtsp:// and goes on with a host") // it may hold a password: do not repeat it
 	}
-	s, err := a.open()
+	s, err := a.open(c)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ type CamerasListCommand struct {
 
 // Run joins the household's names with the hub's report.
 func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
-	s, err := l.open()
+	s, err := l.open(c)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 		c.answer("%s", strings.TrimRight(fmt.Sprintf("%-20s  %-12s  %-25s  %s", line.Name, stateWords(line.State), since, pictureWords(line)), " "))
 	}
 	if len(lines) == 0 && !l.JSON {
-		c.say("No cameras yet. Add one: keyhold cameras add NAME rtsp://…")
+		c.nothingHere(s, view)
 	}
 	return c.alarms(view)
 }
@@ -161,11 +161,8 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 	if err != nil {
 		return nil, nil, err
 	}
-	if v.Names == nil {
-		return nil, v, nil
-	}
 	var lines []cameraLine
-	for _, n := range v.Names.Cameras {
+	for _, n := range own(s, v) {
 		if n.State != manifest.NameOn {
 			continue
 		}
@@ -186,7 +183,7 @@ type CamerasRemoveCommand struct {
 
 // Run asks the hub.
 func (r *CamerasRemoveCommand) Run(ctx context.Context, c *console) error {
-	s, err := r.open()
+	s, err := r.open(c)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,11 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mattn/go-isatty"
+
+	"keyhold/member/session"
 )
 
 // console is how a command talks: answers on out, everything said beside them on err. So `keyhold
@@ -23,18 +26,39 @@ type console struct {
 	// tty: a person watches err, so that a bar may be redrawn on its line.
 	tty bool
 	now func() time.Time
+	// session is the one that the command has opened, nil without; finish looks at it.
+	session *session.Session
+	// removing: the command itself waits for a removal.
+	removing bool
+	// known are numbers of the roster's statements that this very command has made.
+	known map[int64]bool
 }
+
+// knows says that the user need not be told of a statement: they made it a moment ago.
+func (c *console) knows(seq int64) { c.known[seq] = true }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {
 	tty := false
 	if f, ok := err.(*os.File); ok {
 		tty = isatty.IsTerminal(f.Fd())
 	}
-	return &console{in: bufio.NewReader(in), out: out, err: err, tty: tty, now: time.Now}
+	return &console{in: bufio.NewReader(in), out: out, err: err, tty: tty, now: time.Now, known: map[int64]bool{}}
 }
 
 // say prints one line for a person.
-func (c *console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
+func (c *console) say(format string, args ...any) { fmt.Fprintln(c.err, plain(format, args)) }
+
+// plain is a text without what steers a terminal: a cloud's words and a name may come from anybody. Joiners of letters
+// stay, other signs that are not seen go.
+func plain(format string, args []any) string {
+	return strings.Map(func(r rune) rune {
+		steers := unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != '\n' && r != '\t' && r != '\u200c' && r != '\u200d'
+		if steers {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+}
 
 // patience is how long something may take in silence.
 const patience = time.Second
@@ -55,7 +79,7 @@ func (c *console) during(what string, work func() error) error {
 }
 
 // answer prints one line of the command's result.
-func (c *console) answer(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
+func (c *console) answer(format string, args ...any) { fmt.Fprintln(c.out, plain(format, args)) }
 
 // object prints a result for a program: one line of JSON.
 func (c *console) object(v any) error {

@@ -13,6 +13,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 // ExportCommand writes a range as an MP4.
@@ -42,7 +43,7 @@ func (e *ExportCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	s, err := e.open()
+	s, err := e.open(c)
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (e *ExportCommand) Run(ctx context.Context, c *console) error {
 // look reads and checks the record of the range.
 func (e *ExportCommand) look(ctx context.Context, s *session.Session, from, until time.Time) (v *session.View, camera manifest.NamedCam, t *session.Timeline, err error) {
 	v, err = s.Steady(ctx, func(v *session.View) error {
-		cameras, err := chosen(v, e.Camera)
+		cameras, err := chosen(s, v, e.Camera)
 		if err != nil {
 			return err
 		}
@@ -89,6 +90,9 @@ func (e *ExportCommand) look(ctx context.Context, s *session.Session, from, unti
 			return fmt.Errorf("there is no camera %q; see keyhold cameras list", e.Camera)
 		}
 		camera = cameras[0]
+		if why := s.May(roster.Export, camera.ID); why != "" {
+			return fmt.Errorf("recordings of %s cannot be saved by you: %s", camera.Name, whyNot(s, v, why))
+		}
 		t, err = v.Timeline(ctx, camera.ID, from.UnixMilli(), until.UnixMilli())
 		return err
 	})

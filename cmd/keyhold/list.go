@@ -4,13 +4,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"keyhold/member/footage"
+	"keyhold/member/people"
 	"keyhold/member/session"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // ListCommand says what is there.
@@ -29,9 +34,12 @@ func (l *ListCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	s, err := l.open()
+	s, err := l.open(c)
 	if err != nil {
 		return err
+	}
+	if l.Looks && !s.SeesPeople() {
+		return errors.New("who has looked is shown to owners and guardians")
 	}
 	var cameras []manifest.NamedCam
 	var timelines []*session.Timeline
@@ -40,7 +48,7 @@ func (l *ListCommand) Run(ctx context.Context, c *console) error {
 		v, err = s.Steady(ctx, func(v *session.View) error {
 			timelines = nil
 			var err error
-			if cameras, err = chosen(v, l.Camera); err != nil {
+			if cameras, err = chosen(s, v, l.Camera); err != nil {
 				return err
 			}
 			for _, camera := range cameras {
@@ -68,9 +76,9 @@ func (l *ListCommand) Run(ctx context.Context, c *console) error {
 		}
 	}
 	if len(cameras) == 0 && !l.JSON {
-		c.say("No cameras yet. Add one: keyhold cameras add NAME rtsp://…")
+		c.nothingHere(s, v)
 	}
-	if v.Unreadable > 0 {
+	if v.Unreadable > 0 && s.SeesPeople() {
 		c.say("%s from before this device's time could not be read.", count(v.Unreadable, "hour", "hours"))
 	}
 	return c.alarms(v)
@@ -92,19 +100,36 @@ func timeRange(c *console, from, until string) (time.Time, time.Time, error) {
 	return a, b, nil
 }
 
-// chosen is one camera by name, or all that the household knows, removed ones too: their footage stays.
-func chosen(v *session.View, name string) ([]manifest.NamedCam, error) {
-	if name != "" {
-		camera, ok := v.Camera(name)
-		if !ok {
-			return nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
-		}
-		return []manifest.NamedCam{camera}, nil
+// chosen is one camera by name, or all that this device may see, removed ones too: their footage stays.
+func chosen(s *session.Session, v *session.View, name string) ([]manifest.NamedCam, error) {
+	if name == "" {
+		return own(s, v), nil
 	}
-	if v.Names == nil {
-		return nil, nil
+	camera, ok := v.Camera(name)
+	if !ok {
+		return nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
 	}
-	return v.Names.Cameras, nil
+	if why := s.May(roster.History, camera.ID); why != "" {
+		return nil, fmt.Errorf("%s is not open to you now: %s", camera.Name, whyNot(s, v, why))
+	}
+	return []manifest.NamedCam{camera}, nil
+}
+
+// whyNot puts a refusal of the roster's into words.
+func whyNot(s *session.Session, v *session.View, why roster.Reason) string {
+	p, _ := s.Roster.Person(s.Person())
+	given := strings.Join(people.Rights(p.Role, p.Rights, v, s.Now()), "; ")
+	switch why {
+	case rule.Hours:
+		return "these are not your hours. You were given " + given
+	case rule.Ended:
+		return "your time has ended. You were given " + given
+	case rule.Early:
+		return "your time has not begun. You were given " + given
+	case rule.Action:
+		return "that is not among what you were given: " + given
+	}
+	return "it was not given to you"
 }
 
 // recordedLine is a stretch or a gap as --json prints it; times are milliseconds.
@@ -207,8 +232,8 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	}
 	for _, l := range t.Looks {
 		line := lookLine{
-			At: l.At, Camera: camera.ID, Name: camera.Name, Person: l.Person, PersonName: v.PersonName(l.Person),
-			Device: l.Device, DeviceName: v.DeviceName(l.Device), Purpose: l.Purpose, From: l.From, Until: l.Until,
+			At: l.At, Camera: camera.ID, Name: camera.Name, Person: l.Person, PersonName: nameOr(v.PersonName(l.Person), string(l.Person)),
+			Device: l.Device, DeviceName: nameOr(v.DeviceName(l.Device), string(l.Device)), Purpose: l.Purpose, From: l.From, Until: l.Until,
 		}
 		if asJSON {
 			if err := c.object(line); err != nil {

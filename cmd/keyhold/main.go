@@ -11,7 +11,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"keyhold/member/session"
 	"keyhold/statement/rule"
 )
 
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		c.say("keyhold: %v\nTry: keyhold --help", err)
 		return exitUsage
 	}
-	return c.verdict(command.Run())
+	return c.verdict(c.finish(ctx, command.Run()))
 }
 
 // verdict says what a command's error means and how the program ends.
@@ -77,6 +77,9 @@ func (c *console) verdict(err error) int {
 	case errors.Is(err, context.Canceled):
 		c.say("Stopped.")
 		return exitFailed
+	case session.IsStranger(err), errors.As(err, new(*session.RemovedError)):
+		c.stranger(err)
+		return exitFailed
 	case rule.Of(err) != "":
 		c.alarm(err)
 		return exitAlarm
@@ -84,7 +87,7 @@ func (c *console) verdict(err error) int {
 		c.say("keyhold: %v\nThe cloud does not answer. Nothing is lost: the hub goes on recording, keeps three days, and catches up.\nLook at this computer's connection, and try again later.", err)
 		return exitFailed
 	default:
-		fmt.Fprintf(c.err, "keyhold: %v\n", err)
+		c.say("keyhold: %v", err)
 		return exitFailed
 	}
 }

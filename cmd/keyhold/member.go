@@ -24,8 +24,14 @@ import (
 type MemberCommands struct {
 	Init    InitCommand    `cmd:"" help:"Begin a household with a hub."`
 	Cameras CamerasCommand `cmd:"" help:"Add, list and remove cameras."`
-	Invite  InviteCommand  `cmd:"" help:"Invite a further device."`
+	Roster  RosterCommand  `cmd:"" help:"Say who belongs to the household, and what they may do."`
+	Invite  InviteCommand  `cmd:"" help:"Invite a further device, or another person."`
 	Join    JoinCommand    `cmd:"" help:"Make this a device of a household, by an invitation."`
+	Rights  RightsCommand  `cmd:"" help:"Change what somebody else may do."`
+	Remove  RemoveCommand  `cmd:"" help:"Take a device or a person out of the household."`
+	Leave   LeaveCommand   `cmd:"" help:"Leave the household, with all your devices."`
+	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`
+	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
 	Export  ExportCommand  `cmd:"" help:"Write a range as an MP4 with its proof beside it."`
 	Verify  VerifyCommand  `cmd:"" help:"Check exports and copies of ciphertext, without any network."`
@@ -61,7 +67,7 @@ type deviceFlag struct {
 	Device string `type:"path" default:"${device_dir}" placeholder:"DIR" help:"Folder of this device's keys."`
 }
 
-func (f deviceFlag) open() (*session.Session, error) {
+func (f deviceFlag) open(c *console) (*session.Session, error) {
 	folder, err := device.Open(f.Device)
 	if err != nil {
 		return nil, hint(err)
@@ -70,7 +76,18 @@ func (f deviceFlag) open() (*session.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return session.Open(folder, newClient(home.Cloud))
+	notes, err := folder.Notes()
+	if err != nil {
+		return nil, err
+	}
+	if notes.Left > 0 {
+		return nil, fmt.Errorf("this device left the household (%s); join again into another folder (keyhold join LINK --device DIR), or delete %s", clock(notes.Left, c.now()), f.Device)
+	}
+	s, err := session.Open(folder, newClient(home.Cloud))
+	if err == nil {
+		c.session = s
+	}
+	return s, err
 }
 
 // hint adds what can be done about an error that people meet first.

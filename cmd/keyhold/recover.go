@@ -55,11 +55,7 @@ func (r *RecoverCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	cameras := 0
-	if v.Names != nil {
-		cameras = len(v.Names.Cameras)
-	}
-	c.say("%s found. Took %s.", count(cameras, "camera", "cameras"), time.Since(begun).Round(time.Second))
+	c.say("%s found. Took %s.", count(len(v.Cameras), "camera", "cameras"), time.Since(begun).Round(time.Second))
 	c.say("Devices that were lost still belong to the household. The sheet stays valid: put it away again.\nNext: keyhold list")
 	c.answer("%s", back.Roster.Household)
 	return c.alarms(v)

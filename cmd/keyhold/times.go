@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"keyhold/member/people"
 )
 
 // parseTime reads a time as people write it on a command line: RFC 3339, `2026-03-01 14:00`,
@@ -66,6 +68,57 @@ func parseSpan(s string) (time.Duration, error) {
 		err = fmt.Errorf("negative")
 	}
 	return d, err
+}
+
+// parseEnd reads the end of something: "friday", "friday 18:00", "3d", or a time as parseTime reads it. A day without a
+// time ends at midnight.
+func parseEnd(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	s := strings.ToLower(strings.TrimSpace(text))
+	here := now.In(zone)
+	if d, err := parseSpan(s); err == nil {
+		return now.Add(d), nil
+	}
+	day, clock, timed := strings.Cut(s, " ")
+	ahead := -1
+	if n, ok := people.ParseDay(day); ok {
+		ahead = (n - weekday(here) + 7) % 7
+	}
+	switch day {
+	case "today":
+		ahead = 0
+	case "tomorrow":
+		ahead = 1
+	}
+	if ahead >= 0 {
+		at := here.AddDate(0, 0, ahead)
+		if !timed {
+			return time.Date(at.Year(), at.Month(), at.Day()+1, 0, 0, 0, 0, zone), nil
+		}
+		c, err := time.Parse("15:04", strings.TrimSpace(clock))
+		if err != nil {
+			return time.Time{}, wrongEnd(text)
+		}
+		end := time.Date(at.Year(), at.Month(), at.Day(), c.Hour(), c.Minute(), 0, 0, zone)
+		if !end.After(now) && day != "today" {
+			end = end.AddDate(0, 0, 7)
+		}
+		return end, nil
+	}
+	if d, err := time.ParseInLocation("2006-01-02", s, zone); err == nil {
+		return d.AddDate(0, 0, 1), nil
+	}
+	t, err := parseTime(text, now, zone)
+	if err != nil {
+		return t, wrongEnd(text)
+	}
+	return t, nil
+}
+
+// weekday counts from Monday, 1.
+func weekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
+
+func wrongEnd(text string) error {
+	return fmt.Errorf("%q is no end; write it like friday, \"friday 18:00\", tomorrow, 2026-03-01, \"2026-03-01 18:00\" or 3d", text)
 }
 
 func wrongTime(text string) error {

@@ -132,7 +132,7 @@ func (v *VerifyCommand) whose(p *export.Proved) string {
 }
 
 func (v *VerifyCommand) folder(ctx context.Context, c *console, path string) (verifyLine, error) {
-	s, err := v.open()
+	s, err := v.open(c)
 	if err != nil {
 		return verifyLine{}, fmt.Errorf("a folder is checked against this device's record: %w", err)
 	}

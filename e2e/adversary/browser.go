@@ -192,7 +192,7 @@ func (a *App) Join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i, err := invite.New(ctx, s, a.stage.Browser.URL(), func(string) {})
+	i, err := invite.New(ctx, s, invite.Offer{History: true, Kind: invite.ForDevice}, a.stage.Browser.URL())
 	if err != nil {
 		return fmt.Errorf("invite the browser: %w", err)
 	}

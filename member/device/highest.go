@@ -17,6 +17,8 @@ type Highest struct {
 	// NamesHash catches a second document of names with the same number.
 	NamesHash string `json:"names_hash"`
 	Roster    int64  `json:"roster"`
+	// Labels are the numbers of the newest names of cameras, for those who read no document of names.
+	Labels map[id.Camera]int64 `json:"labels,omitempty"`
 }
 
 // Seen is a checkpoint that was checked.
@@ -34,6 +36,9 @@ func (f *Folder) Highest() (Highest, error) {
 	err := f.read(highestFile, &h)
 	if h.Runs == nil {
 		h.Runs = map[id.Run]Seen{}
+	}
+	if h.Labels == nil {
+		h.Labels = map[id.Camera]int64{}
 	}
 	return h, err
 }

@@ -15,35 +15,50 @@ import (
 	"keyhold/member/session"
 	"keyhold/sealing/box"
 	"keyhold/statement/canon"
+	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/pairing"
 	ask "keyhold/statement/request"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // Invitation is one that this device has made.
 type Invitation struct {
 	// Link is to be handed over outside the cloud.
-	Link string
+	Link  string
+	Offer Offer
+	// Step is told what happens.
+	Step func(string)
+	// Compare is asked, for a slow invitation, whether the joiner reads the same six words.
+	Compare func(name string, six []string) (bool, error)
+	// Gesture asks for what the hub shows.
+	Gesture session.Gesture
 
 	s      *session.Session
 	secret []byte
-	step   func(string)
+	told   int // how many statements of the roster the joiner has
+	knocks int
 }
 
 // Joined says who used an invitation.
 type Joined struct {
 	Device id.Device
-	Name   string
+	Person id.Person
+	// Name is the device's, PersonName that of the new person; "" for a device of one's own.
+	Name       string
+	PersonName string
 	// Epochs is how many keys the device was given.
 	Epochs int
 }
 
-// New makes an invitation for a further device of one's own person. origin is where the other device
-// opens the app.
-func New(ctx context.Context, s *session.Session, origin string, step func(string)) (*Invitation, error) {
+// New makes an invitation. origin is where the other device opens the app.
+func New(ctx context.Context, s *session.Session, offer Offer, origin string) (*Invitation, error) {
 	if _, err := s.Steady(ctx, anything); err != nil {
+		return nil, err
+	}
+	if err := allowed(s, offer); err != nil {
 		return nil, err
 	}
 	secret, err := newSecret(s.Rand)
@@ -54,12 +69,29 @@ func New(ctx context.Context, s *session.Session, origin string, step func(strin
 	if err != nil {
 		return nil, err
 	}
-	i := &Invitation{Link: link, s: s, secret: secret, step: step}
-	body, err := encode(welcome{Roster: s.Roster.Chain})
-	if err != nil {
-		return nil, err
+	i := &Invitation{Link: link, Offer: offer.plain(), Step: func(string) {}, s: s, secret: secret}
+	return i, i.leave(ctx, s.Roster)
+}
+
+// ErrNotYours says that this device's person may not bring in somebody of that role.
+var ErrNotYours = errors.New("this is not yours to give")
+
+// allowed says early what the hub would say late.
+func allowed(s *session.Session, offer Offer) error {
+	if err := offer.Check(); err != nil {
+		return err
 	}
-	return i, drop(ctx, s.Client, endsOf(secret).joiner, body)
+	if err := offer.begins(s.Now().UnixMilli()); err != nil {
+		return err
+	}
+	if offer.Kind == ForDevice {
+		return nil
+	}
+	me, ok := s.Roster.Person(s.Person())
+	if !ok || !me.Role.Manages(offer.Role) {
+		return fmt.Errorf("%w: %s cannot bring in %s", ErrNotYours, me.Role, offer.Role)
+	}
+	return nil
 }
 
 // anything is content with a View that holds by itself.
@@ -67,12 +99,15 @@ func anything(*session.View) error { return nil }
 
 // Wait lets one device in. It returns when that is done, or with ErrTooLate.
 func (i *Invitation) Wait(ctx context.Context, patience time.Duration) (*Joined, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrTooLate)
+	waiting, cancel := context.WithTimeoutCause(ctx, patience, ErrTooLate)
 	defer cancel()
 	var joined *Joined
-	err := watch(ctx, i.s.Client, endsOf(i.secret).inviter, each(func(body []byte) (bool, error) {
+	err := watch(waiting, i.s.Client, endsOf(i.secret).inviter, each(func(body []byte) (bool, error) {
 		r, ok := i.read(body)
 		if !ok {
+			if i.knocks++; i.knocks == 1 {
+				i.Step("Somebody knocked who does not hold the link. They were not let in.")
+			}
 			return false, nil
 		}
 		var err error
@@ -82,11 +117,24 @@ func (i *Invitation) Wait(ctx context.Context, patience time.Duration) (*Joined,
 		}
 		return err == nil, err
 	}))
+	if joined == nil {
+		i.end()
+	}
 	clear(i.secret)
 	return joined, err
 }
 
-// read opens a message and wants the MAC to hold; anything else in the box is dropped silently.
+// end tells a joiner who comes later that nobody waits any more.
+func (i *Invitation) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	body, err := sealEnd(i.s.Home.Household, i.secret)
+	if err == nil {
+		_ = drop(ctx, i.s.Client, endsOf(i.secret).joiner, body) // a courtesy
+	}
+}
+
+// read opens a message and wants the MAC to hold; anything else in the box is dropped.
 func (i *Invitation) read(body []byte) (*request, bool) {
 	plain, err := i.s.Keys.Reader().Open(joinInfo(i.s.Home.Household, "join"), box.Context{"box": pairing.Box(endsOf(i.secret).inviter)}, body)
 	if err != nil {
@@ -105,6 +153,9 @@ func (i *Invitation) read(body []byte) (*request, bool) {
 // errStale says that the roster moved and the joiner was told to build its link again.
 var errStale = errors.New("the roster has moved on")
 
+// ErrWords says that the six words were not the same.
+var ErrWords = errors.New("the words were not the same, so somebody else may hold the link; nobody was let in: make a new invitation and hand it over yourself")
+
 func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 	e, err := readMAC(r.Link, r.HMAC, i.secret)
 	if err != nil {
@@ -114,57 +165,66 @@ func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 	if err := e.Read(roster.ThingLink, &link); err != nil {
 		return nil, fmt.Errorf("read the new device's link: %w", err)
 	}
-	op, ok := link.Op.(roster.AddDevice)
-	if !ok {
-		return nil, fmt.Errorf("the new device's link does something else than to add it")
+	device, person, ok := i.Offer.matches(link.Op, i.s.Person())
+	joined := &Joined{Device: device.ID, Person: person, Name: cleanName(r.Name, "new device")}
+	if i.Offer.Kind == ForPerson {
+		joined.PersonName = cleanName(r.PersonName, i.Offer.Name)
+		i.Step(fmt.Sprintf("%s asks to join, with %s.", joined.PersonName, joined.Name))
+	} else {
+		i.Step("A device asks to join: " + joined.Name + ".")
 	}
-	name := cleanName(r.Name)
-	i.step("A device asks to join: " + name + ".")
+	if !ok && !rule.Off(rule.Invitation) {
+		if device.ID != "" {
+			err = i.tell(ctx, device, refused)
+		}
+		return nil, errors.Join(rule.Errorf(rule.Invitation, "whoever holds the link asks for something else than was offered"), err)
+	}
 	if link.Prev != i.s.Roster.Head.Hash {
-		return nil, i.again(ctx, op.Device)
+		return nil, i.again(ctx, device)
 	}
-	if op.Person != i.s.Person() {
-		return nil, errors.Join(fmt.Errorf("the new device asks to belong to somebody else"), i.tell(ctx, op.Device, refused))
+	if err := i.compare(e, joined); err != nil {
+		return nil, errors.Join(err, i.tell(ctx, device, words))
 	}
 	e.Sign(i.s.Keys.ID(), i.s.Keys.Sign())
 	if _, _, err := i.s.Roster.CheckProposal(e.Encode()); err != nil {
-		return nil, errors.Join(fmt.Errorf("check the new device's link: %w", err), i.tell(ctx, op.Device, refused))
+		return nil, errors.Join(fmt.Errorf("check the new device's link: %w", err), i.tell(ctx, device, refused))
 	}
-	reply, err := i.s.Do(ctx, ask.Op{Kind: ask.OpAppendLink, Link: e.Encode(), Name: name})
+	err = i.s.Append(ctx, session.Change{Link: e, DeviceName: joined.Name, PersonName: joined.PersonName}, i.Gesture)
 	var no *session.RefusedError
-	if errors.As(err, &no) && no.Word == ask.RefusedStale {
-		return nil, i.again(ctx, op.Device)
+	switch {
+	case errors.As(err, &no) && no.Word == ask.RefusedStale:
+		return nil, i.again(ctx, device)
+	case errors.As(err, &no), session.IsStranger(err):
+		return nil, errors.Join(fmt.Errorf("ask the hub: %w", err), i.tell(ctx, device, denied))
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("ask the hub: %w", err), i.tell(ctx, device, refused))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("ask the hub: %w", err)
-	}
-	if err := i.take(reply.Result.Link); err != nil {
-		return nil, err
-	}
-	i.step("The hub has signed. Handing over the keys of what was recorded.")
-	n, err := i.s.Give(ctx, op.Device)
-	if err != nil {
+	i.Step("The hub has signed.")
+	if joined.Epochs, err = i.s.Give(ctx, device, i.Offer.Covers); err != nil {
 		return nil, fmt.Errorf("hand over keys: %w", err)
 	}
-	return &Joined{Device: op.Device.ID, Name: name, Epochs: n}, i.tell(ctx, op.Device, in)
+	return joined, i.tell(ctx, device, in)
 }
 
-// take moves the roster by the link that came back with the hub's signature.
-func (i *Invitation) take(link []byte) error {
-	state, err := roster.Replay(i.s.Roster.Chain, i.s.Home.Household)
+// compare asks for the six words where the link went out of sight.
+func (i *Invitation) compare(e *dsse.Envelope, joined *Joined) error {
+	if !i.Offer.Slow {
+		return nil
+	}
+	same, err := i.Compare(joined.PersonName, Words(e))
 	if err != nil {
 		return err
 	}
-	if err := state.Append(link); err != nil {
-		return fmt.Errorf("check the link that the hub signed: %w", err)
+	if !same {
+		return ErrWords
 	}
-	return i.s.SetRoster(state)
+	return nil
 }
 
 // again tells the joiner to build its link on the newest roster.
 func (i *Invitation) again(ctx context.Context, device roster.DeviceKeys) error {
 	if _, err := i.s.Steady(ctx, anything); err != nil {
-		return err
+		return errors.Join(err, i.tell(ctx, device, denied))
 	}
 	if err := i.tell(ctx, device, stale); err != nil {
 		return err
@@ -173,10 +233,12 @@ func (i *Invitation) again(ctx context.Context, device roster.DeviceKeys) error 
 }
 
 func (i *Invitation) tell(ctx context.Context, device roster.DeviceKeys, word string) error {
-	body, err := encode(verdict{Error: word, Roster: i.s.Roster.Chain})
+	chain := i.s.Roster.Chain
+	body, err := encode(verdict{Error: word, Roster: append([][]byte{}, chain[min(i.told, len(chain)):]...)})
 	if err != nil {
 		return err
 	}
+	i.told = len(chain)
 	token := endsOf(i.secret).joiner
 	sealed, err := box.Seal(device.Reader, joinInfo(i.s.Home.Household, "joined"), box.Context{"box": pairing.Box(token)}, body)
 	if err != nil {
@@ -186,7 +248,7 @@ func (i *Invitation) tell(ctx context.Context, device roster.DeviceKeys, word st
 }
 
 // cleanName makes a name that came from elsewhere safe to print and to store.
-func cleanName(name string) string {
+func cleanName(name, otherwise string) string {
 	name = norm.NFC.String(strings.ToValidUTF8(name, ""))
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) || (r >= 0x2028 && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
@@ -199,7 +261,7 @@ func cleanName(name string) string {
 		name = name[:len(name)-size]
 	}
 	if name = strings.TrimSpace(name); name == "" {
-		return "new device"
+		return otherwise
 	}
 	return name
 }

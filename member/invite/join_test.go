@@ -32,6 +32,8 @@ type home struct {
 	person id.Person
 	state  *roster.State
 	inv    pairing.Invitation
+	offer  Offer
+	shown  []Offer // what joiners were shown
 }
 
 func check(t *testing.T, err error) {
@@ -43,7 +45,7 @@ func check(t *testing.T, err error) {
 
 func newHome(t *testing.T) *home {
 	t.Helper()
-	h := &home{t: t, cloud: droptest.New(t)}
+	h := &home{t: t, cloud: droptest.New(t), offer: Offer{Kind: ForDevice, From: "Anna", History: true}}
 	var err error
 	_, h.hub, err = ed25519.GenerateKey(rand.Reader)
 	check(t, err)
@@ -75,16 +77,21 @@ func newHome(t *testing.T) *home {
 }
 
 func (h *home) welcome(chain [][]byte) {
-	b, err := encode(welcome{Roster: chain})
+	parts, err := sealWelcome(h.inv.Household, h.inv.Secret, welcome{Offer: h.offer, Roster: chain})
 	check(h.t, err)
-	h.cloud.Put(endsOf(h.inv.Secret).joiner, b)
+	for _, part := range parts {
+		h.cloud.Put(endsOf(h.inv.Secret).joiner, part)
+	}
 }
 
 // join runs the joiner until it is in, refused, or has asked.
 func (h *home) join() error {
 	ctx, cancel := context.WithTimeout(h.t.Context(), 300*time.Millisecond)
 	defer cancel()
-	j := &Joiner{Client: h.cloud.Client, Now: time.Now, Rand: rand.Reader, Step: func(string) {}}
+	j := &Joiner{
+		Client: h.cloud.Client, Now: time.Now, Rand: rand.Reader, Step: func(string) {}, Words: func([]string) {},
+		Accept: func(o Offer) (string, error) { h.shown = append(h.shown, o); return o.Name, nil },
+	}
 	_, _, err := j.Join(ctx, h.inv, "phone", h.t.TempDir())
 	return err
 }
@@ -123,7 +130,7 @@ func TestAUsedInvitationIsSaidAtOnce(t *testing.T) {
 	h := newHome(t)
 	h.welcome(h.state.Chain)
 	h.cloud.Put(endsOf(h.inv.Secret).joiner, []byte("sealed to the one who came first"))
-	if err := h.join(); !errors.Is(err, errUsed) {
+	if err := h.join(); !errors.Is(err, ErrUsed) {
 		t.Error(err)
 	}
 	if h.asked() != 0 {
@@ -175,11 +182,11 @@ func TestNamesFromElsewhereAreMadeSafe(t *testing.T) {
 		string(make([]byte, 300)):   "new device",
 		"Büro " + string([]rune{0}): "Büro",
 	} {
-		if got := cleanName(in); got != want {
+		if got := cleanName(in, "new device"); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
-	long := cleanName(strings.Repeat("ü", 300))
+	long := cleanName(strings.Repeat("ü", 300), "new device")
 	if len(long) > 200 || long == "" {
 		t.Errorf("a long name has %d bytes", len(long))
 	}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package invite brings a further device of the same person into the household: both sides of
+// Package invite brings a further device of one's own, or another person, into the household: both sides of
 // docs/protocol.md, section 9.
 //
-// The link carries the secret past the cloud. The joiner believes only a roster that contains the head
-// in the link; the inviter believes only a link whose MAC needs the secret, and uses the first. It
-// promises that a device which Join reports as in has the hub's signature under its place in the
-// roster, and keys for everything that the inviter can open. What a crash of the inviter leaves is an
-// invitation that nobody answers; a crash of the joiner after its last step leaves a device in the
-// roster whose keys are gone: join again with a new link.
+// The link carries the secret past the cloud. The joiner believes only a roster that contains the head in the link, sees
+// what it is offered before it makes keys, and asks for just that; the inviter believes only a link whose MAC needs the
+// secret and that takes what was offered, and uses the first. It promises that a device which Join reports as in has the
+// hub's signature under its place in the roster, and that keys of older recordings go to nobody whom the offer did not
+// promise them. What a crash of the inviter leaves is an invitation that nobody answers; a crash of the joiner after its
+// last step leaves a device in the roster whose keys are gone: join again with a new link.
 package invite
 
 import (
@@ -29,19 +29,15 @@ import (
 // Valid is how long an invitation waits to be used: as long as the cloud keeps what is dropped.
 const Valid = 24 * time.Hour
 
-// welcome is what the inviter leaves for the joiner.
-type welcome struct {
-	Roster [][]byte `json:"roster"`
-}
-
 // request is the joiner's answer, sealed to the inviter.
 type request struct {
-	HMAC []byte `json:"hmac"`
-	Link []byte `json:"link"`
-	Name string `json:"name"`
+	HMAC       []byte `json:"hmac"`
+	Link       []byte `json:"link"`
+	Name       string `json:"name"`
+	PersonName string `json:"person_name"`
 }
 
-// verdict is the inviter's last word, sealed to the joiner.
+// verdict is the inviter's last word, sealed to the joiner. Roster holds the links that the joiner does not have yet.
 type verdict struct {
 	Error  string   `json:"error"`
 	Roster [][]byte `json:"roster"`
@@ -52,6 +48,10 @@ const (
 	in      = ""
 	stale   = "stale"
 	refused = "refused"
+	// words: the inviter saw other words than the joiner.
+	words = "words"
+	// denied: the hub does not let the inviter do this, or no longer knows it.
+	denied = "denied"
 )
 
 // maxMessage bounds what is read from a box.
@@ -136,7 +136,7 @@ func encode(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
 	if len(b) > maxMessage-box.EncSize-64 {
-		return nil, fmt.Errorf("the household's roster has grown too long for an invitation")
+		return nil, ErrGrown
 	}
 	return b, nil
 }

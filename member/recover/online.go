@@ -61,7 +61,7 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 		return nil, err
 	}
 	r.Step("The sheet is right, and the household is there.")
-	home := device.Household{Household: state.Household, Person: state.Members[0].Person, Device: id.Sheet, Cloud: r.Client.Base, To: info.To, Roster: state.Chain}
+	home := device.Household{Household: state.Household, Person: state.SheetPerson, Device: id.Sheet, Cloud: r.Client.Base, To: info.To, Roster: state.Chain}
 	s, err := session.New(nil, sheetKeys, home, r.Client)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 		return nil, err
 	}
 	r.Step("The hub has signed. Handing over the keys of what was recorded.")
-	n, err := s.Give(ctx, secret.Public())
+	n, err := s.Give(ctx, secret.Public(), session.Everything)
 	if err != nil {
 		return nil, fmt.Errorf("hand over keys: %w", err)
 	}

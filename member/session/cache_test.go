@@ -8,7 +8,47 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"filippo.io/age"
+
+	"keyhold/api"
+	"keyhold/sealing/to"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/rule"
 )
+
+// A cloud that hands out an epoch of its own making must not name a file by it: the page that goes with it would be
+// written wherever this user may write.
+func TestNoNameLeadsOutOfTheCache(t *testing.T) {
+	for name, escape := range map[string]func(*api.PageRef){
+		"by the epoch":  func(p *api.PageRef) { p.Epoch = "../../../../escaped" },
+		"by the camera": func(p *api.PageRef) { p.Camera = "../../../escaped" },
+		"by the hour":   func(p *api.PageRef) { p.Hour = -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			s := w.device()
+			identity := must[*age.HybridIdentity](t)(age.GenerateHybridIdentity())
+			w.answer = func(a *api.Sync) {
+				page := api.PageRef{Camera: w.camera, Epoch: w.epochs[w.camera].ID, Hour: id.Hour(w.now), Run: w.last().id, Size: 10, Updated: 1}
+				escape(&page)
+				a.Pages = append(a.Pages, page)
+				row := must[request.Row](t)(to.SealRow(w.state.Household, page.Camera, page.Epoch, w.state.Head.Hash,
+					to.Reader{Device: w.secret.ID(), Key: w.secret.Public().Reader}, []byte(identity.String())))
+				a.Envelopes = append(a.Envelopes, row)
+			}
+			w.page = func(_ manifest.PageName, p []byte) []byte { return append([]byte{}, p...) }
+			if _, _, err := w.look(s); rule.Of(err) != rule.Field {
+				t.Errorf("refused as %q: %v", rule.Of(err), err)
+			}
+			if _, err := os.Stat(filepath.Join(s.Folder.Dir(), "escaped")); err == nil {
+				t.Error("something was written beside the cache")
+			}
+		})
+	}
+}
 
 func TestTheCacheForgetsWhatTheCloudNoLongerLists(t *testing.T) {
 	w := begin(t)

@@ -30,7 +30,11 @@ func (r *RefusedError) Error() string {
 	case request.RefusedStale:
 		return "the household's roster has moved on; try again"
 	case request.RefusedDenied:
-		return "the hub does not allow this"
+		return "the hub does not allow this: it is not yours to do"
+	case request.RefusedGesture:
+		return "the hub wants to see that somebody is in the home: its terminal shows six digits (keyhold hub code)"
+	case request.RefusedGestureWrong:
+		return "these are not the six digits that the hub shows; they are new for each change, and hold for ten minutes"
 	case request.RefusedUnreachable:
 		return "the hub cannot reach this camera: is the address right, and the camera on?"
 	case request.RefusedPassword:
@@ -55,7 +59,7 @@ const (
 
 func waitFor(kind string) time.Duration {
 	switch kind {
-	case request.OpAddCamera, request.OpAppendLink, request.OpRotate:
+	case request.OpAddCamera, request.OpAppendLink, request.OpRotate, request.OpRemove:
 		return longWait
 	default:
 		return shortWait
@@ -126,9 +130,14 @@ func (s *Session) socket(ctx context.Context) (*api.Socket, error) {
 }
 
 func (s *Session) send(ctx context.Context, nonce []byte, op request.Op) error {
-	e, err := dsse.Signed(request.ThingCommand, &request.Command{
+	c := &request.Command{
 		At: s.nowMS(), Device: s.Keys.ID(), Head: s.Roster.Head.Hash, Household: s.Home.Household, Nonce: nonce, Op: op,
-	}, s.Keys.ID(), s.Keys.Sign())
+	}
+	// What the hub would not read it drops without a word.
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("this cannot be asked of the hub: %w", err)
+	}
+	e, err := dsse.Signed(request.ThingCommand, c, s.Keys.ID(), s.Keys.Sign())
 	if err != nil {
 		return fmt.Errorf("sign command: %w", err)
 	}

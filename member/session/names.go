@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"keyhold/member/device"
 	"keyhold/sealing/open"
@@ -21,6 +22,9 @@ import (
 // readHousehold reads all of the household's own leaves: they prove how runs follow each other and
 // which names are the newest.
 func (v *View) readHousehold(ctx context.Context) error {
+	if !v.s.SeesPeople() {
+		return nil // a viewer or guest is shown the cameras given, and nothing of the household's own
+	}
 	var err error
 	v.home, err = v.records(ctx, id.HouseholdCamera, 0, math.MaxInt64)
 	if err != nil {
@@ -66,13 +70,17 @@ func (v *View) checkRun(ctx context.Context, run *Run, leaf *manifest.Run) error
 // readNames opens the household's document of names and wants it to be the one that the newest leaf
 // about it names, or a newer one.
 func (v *View) readNames(seen device.Highest) error {
+	if !v.s.SeesPeople() {
+		return nil
+	}
 	if len(v.answer.Names) == 0 {
-		if seen.Names > 0 && !rule.Off(rule.RolledBack) {
-			return rule.Errorf(rule.RolledBack, "the household's names that this device has seen are gone")
+		written := slices.ContainsFunc(v.home, func(r Record) bool { _, ok := r.Leaf.(*manifest.NamesChanged); return ok })
+		if (seen.Names > 0 || written) && !rule.Off(rule.RolledBack) {
+			return rule.Errorf(rule.RolledBack, "the household's names, which the hub has written, are gone")
 		}
 		return nil
 	}
-	plain, err := v.openHousehold(v.answer.Names)
+	plain, err := v.openSealed(id.HouseholdCamera, v.answer.Names)
 	if errors.Is(err, errNoKey) && seen.Names == 0 {
 		return nil // nothing was handed out to this reader yet
 	}
@@ -103,13 +111,13 @@ func (v *View) readNames(seen device.Highest) error {
 	return nil
 }
 
-// openHousehold opens what is sealed to an epoch of the household. A file does not say to which, and a
+// openSealed opens what is sealed to an epoch of a camera or the household. A file does not say to which, and a
 // new one may be in use a moment before its page is under a checkpoint, so each key that was handed out
 // is tried. That is no matter of trust: what is inside is signed by the hub.
-func (v *View) openHousehold(sealed []byte) ([]byte, error) {
+func (v *View) openSealed(camera id.Camera, sealed []byte) ([]byte, error) {
 	last := errNoKey
 	for k, rows := range v.rows {
-		if k.Camera != id.HouseholdCamera {
+		if k.Camera != camera {
 			continue
 		}
 		for _, row := range rows {
@@ -138,12 +146,9 @@ func openNames(identity *open.Identity, sealed []byte) ([]byte, error) {
 
 // Camera finds a camera by its name, or by its id.
 func (v *View) Camera(name string) (manifest.NamedCam, bool) {
-	if v.Names == nil {
-		return manifest.NamedCam{}, false
-	}
 	var found manifest.NamedCam
 	ok := false
-	for _, c := range v.Names.Cameras {
+	for _, c := range v.Cameras {
 		// A removed camera keeps its footage; one that is on wins over it under the same name.
 		if string(c.ID) == name || (c.Name == name && (!ok || c.State == manifest.NameOn)) {
 			found, ok = c, true
@@ -152,26 +157,37 @@ func (v *View) Camera(name string) (manifest.NamedCam, bool) {
 	return found, ok
 }
 
-// DeviceName and PersonName give the names that the household uses, or the id where there is none.
+// DeviceName, PersonName and CameraName give the names that the household uses, or "" where there is none or this reader
+// was not told.
 func (v *View) DeviceName(d id.Device) string {
 	if v.Names != nil {
 		for _, n := range v.Names.Devices {
-			if n.ID == d && n.Name != "" {
+			if n.ID == d {
 				return n.Name
 			}
 		}
 	}
-	return string(d)
+	return ""
 }
 
 // PersonName gives a person's name.
 func (v *View) PersonName(p id.Person) string {
 	if v.Names != nil {
 		for _, n := range v.Names.Persons {
-			if n.ID == p && n.Name != "" {
+			if n.ID == p {
 				return n.Name
 			}
 		}
 	}
-	return string(p)
+	return ""
+}
+
+// CameraName gives a camera's name.
+func (v *View) CameraName(c id.Camera) string {
+	for _, n := range v.Cameras {
+		if n.ID == c {
+			return n.Name
+		}
+	}
+	return ""
 }

@@ -40,7 +40,9 @@ func (v *View) records(ctx context.Context, camera id.Camera, from, until int64)
 	var out []Record
 	for i, stretch := range stretches {
 		tail := int64(0)
-		if i == len(stretches)-1 && hi == len(refs) && len(v.Runs) > 0 && !v.offline {
+		// Pages at the end that this reader cannot have keys for say nothing of the newest leaves.
+		shut := len(stretch) == 0 && unreadable > 0
+		if i == len(stretches)-1 && hi == len(refs) && len(v.Runs) > 0 && !v.offline && !shut {
 			tail = v.Runs[len(v.Runs)-1].At
 		}
 		if i == 0 && lo == 0 {
@@ -141,7 +143,7 @@ func (v *View) checkStart(refs []api.PageRef, stretch []Record) error {
 
 // joinedLater says whether the first page listed is one that this reader cannot open.
 func (v *View) joinedLater(p api.PageRef) bool {
-	return len(v.rows[epochKey{p.Camera, p.Epoch}]) == 0 && v.mayLack(p)
+	return len(v.rows[epochKey{p.Camera, p.Epoch}]) == 0 && v.mayLackPage(p)
 }
 
 // loadAll opens pages and puts their leaves in order. Pages that this reader cannot have keys for part

@@ -50,6 +50,8 @@ type Session struct {
 	Client *api.Client
 	// Roster is the newest that was checked.
 	Roster *roster.State
+	// Newest is the View of the newest Sync, nil before the first.
+	Newest *View
 	// Now and Rand are the machine's unless a test replaces them.
 	Now  func() time.Time
 	Rand io.Reader
@@ -85,12 +87,56 @@ func New(folder *device.Folder, keys Keys, home device.Household, client *api.Cl
 
 func (s *Session) nowMS() int64 { return s.Now().UnixMilli() }
 
-// Person is the person that this session's device belongs to; the sheet's is that of genesis.
+// Person is the person that this session's device, or its sheet, belongs to.
 func (s *Session) Person() id.Person {
 	if m, ok := s.Roster.Device(s.Keys.ID()); ok {
 		return m.Person
 	}
-	return s.Roster.Members[0].Person
+	if s.Keys.ID() == id.Sheet {
+		return s.Roster.SheetPerson
+	}
+	return s.Home.Person
+}
+
+// RemovedError says that the household's roster no longer holds this device.
+type RemovedError struct {
+	// At is the time that stands in the statement, By who signed it.
+	At int64
+	By id.Device
+}
+
+func (e *RemovedError) Error() string { return "this device was removed from the household" }
+
+// belongs wants this session's device in the roster. The cloud tells a device that is out nothing at all; but one that
+// is being removed can still see it happen.
+func (s *Session) belongs() error {
+	if s.Keys.ID() == id.Sheet {
+		return nil
+	}
+	if _, ok := s.Roster.Device(s.Keys.ID()); ok {
+		return nil
+	}
+	gone := &RemovedError{}
+	for seq := s.Roster.Head.Seq; seq > 0; seq-- {
+		l, ok := s.Roster.LinkAt(seq)
+		if !ok {
+			break
+		}
+		op, ok := l.Op.(roster.Remove)
+		if !ok {
+			continue
+		}
+		e, err := dsse.Parse(op.Removal)
+		if err != nil {
+			continue
+		}
+		var r roster.Removal
+		if e.Read(roster.ThingRemoval, &r) == nil && (r.Device == s.Keys.ID() || r.Person == s.Home.Person) {
+			gone.At, gone.By = l.At, e.Signatures[0].KeyID
+			break
+		}
+	}
+	return gone
 }
 
 // fetch signs a fetch statement.

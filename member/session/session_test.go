@@ -77,6 +77,15 @@ func TestAnHonestCloudIsBelieved(t *testing.T) {
 	}
 }
 
+// Without names a device would list no camera at all, and say that there is none.
+func TestNamesAreNotKeptFromADeviceThatIsNew(t *testing.T) {
+	w := begin(t)
+	w.answer = func(a *api.Sync) { a.Names = nil }
+	if _, _, err := w.look(w.device()); rule.Of(err) != rule.RolledBack {
+		t.Errorf("refused as %q: %v", rule.Of(err), err)
+	}
+}
+
 func TestTheSheetReadsEverything(t *testing.T) {
 	w := begin(t)
 	home := device.Household{Household: w.state.Household, Roster: w.state.Chain, To: make([]byte, 32)}

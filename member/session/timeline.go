@@ -12,6 +12,7 @@ import (
 	"keyhold/sealing/open"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
 
@@ -52,10 +53,15 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 		}
 	}
 	t := &Timeline{Camera: camera, From: from, Until: until}
+	// What is older than this reader's right is not served, though a key of it may be at hand.
+	earliest, _ := v.Roster.Earliest(v.s.Keys.ID(), roster.History, camera, v.now)
 	for _, r := range records {
 		t.KnownUntil = max(t.KnownUntil, r.Leaf.Common().At)
 		switch leaf := r.Leaf.(type) {
 		case *manifest.Pack:
+			if leaf.Files[0].Start < earliest {
+				continue
+			}
 			for i, f := range leaf.Files {
 				if f.Kind == manifest.FileSegment && f.Start < until && f.End > from {
 					t.Segments = append(t.Segments, Segment{File: f, Pack: leaf, Record: r, Number: i})
@@ -77,10 +83,18 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 
 // mustHave refuses a camera without a single page, unless it came a moment ago.
 func (v *View) mustHave(camera id.Camera) error {
-	if len(v.pages[camera]) > 0 || v.Names == nil || len(v.Runs) == 0 || v.offline || rule.Off(rule.SeqGap) {
+	if len(v.pages[camera]) > 0 || len(v.Runs) == 0 || v.offline || rule.Off(rule.SeqGap) {
 		return nil
 	}
 	newest := v.Runs[len(v.Runs)-1].At
+	for _, l := range v.labels {
+		if l.Camera == camera && newest-l.At > manifest.Patience && !v.mayLack(camera, newest-manifest.Patience, newest) {
+			return rule.Errorf(rule.SeqGap, "nothing of a camera's record is shown")
+		}
+	}
+	if v.Names == nil {
+		return nil
+	}
 	for _, c := range v.Names.Cameras {
 		if c.ID == camera && c.State == manifest.NameOn && newest-v.Names.At > manifest.Patience {
 			return rule.Errorf(rule.SeqGap, "nothing of a camera's record is shown")

@@ -4,9 +4,9 @@ package session
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"slices"
+	"sync"
 
 	"keyhold/api"
 	"keyhold/member/device"
@@ -34,6 +34,8 @@ type View struct {
 	// Status and Names are nil while the hub has sent none.
 	Status *manifest.Status
 	Names  *manifest.Names
+	// Cameras are those that this reader knows by name: of the document of names, or of the labels it was given.
+	Cameras []manifest.NamedCam
 	// HeardAt is the newest time under a signature of the hub.
 	HeardAt int64
 	// Alarms are failed proofs that do not make the rest worthless.
@@ -53,6 +55,10 @@ type View struct {
 	epochs  epochs
 	leaps   map[id.Run]bool // runs before which numbers may be left out
 	home    []Record
+	labels  []manifest.Label
+	past    []standing
+	// pastOnce guards past.
+	pastOnce sync.Once
 	// namesSum is the hash of the names' statement.
 	namesSum id.Hash
 }
@@ -99,6 +105,9 @@ func (s *Session) Cached(ctx context.Context) (*View, error) {
 }
 
 func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offline bool) (*View, error) {
+	if err := wellFormed(answer); err != nil {
+		return nil, err
+	}
 	v := &View{
 		s: s, source: src, answer: answer, now: s.nowMS(), offline: offline,
 		pages: map[id.Camera][]api.PageRef{}, rows: map[epochKey][]request.Row{}, given: map[id.Hash]bool{}, leaps: map[id.Run]bool{},
@@ -111,6 +120,9 @@ func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offlin
 		return nil, err
 	}
 	v.Roster = s.Roster
+	if err := s.belongs(); err != nil {
+		return nil, err
+	}
 	if err := v.readRuns(ctx, seen); err != nil {
 		return nil, err
 	}
@@ -127,7 +139,28 @@ func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offlin
 	if err := v.readNames(seen); err != nil {
 		return nil, err
 	}
+	if err := v.readLabels(seen); err != nil {
+		return nil, err
+	}
+	v.listCameras()
+	s.Newest = v
 	return v, s.raise(v)
+}
+
+// wellFormed refuses ids that are none: they become names of files in the cache, and a cloud must not choose where
+// this device writes.
+func wellFormed(a *api.Sync) error {
+	for _, p := range a.Pages {
+		if !p.Run.Valid() || !p.Camera.ValidOrHousehold() || !p.Epoch.Valid() || p.Hour < 0 {
+			return rule.Errorf(rule.Field, "a page is listed under what is no name of a page")
+		}
+	}
+	for i := range a.Envelopes {
+		if err := a.Envelopes[i].Check(); err != nil {
+			return rule.Errorf(rule.Field, "an envelope is handed out that is none")
+		}
+	}
+	return nil
 }
 
 func (s *Session) seen() (device.Highest, error) {
@@ -238,6 +271,9 @@ func (s *Session) raise(v *View) error {
 		if v.Names != nil && v.Names.Seq > h.Names {
 			h.Names, h.NamesHash = v.Names.Seq, v.namesSum.String()
 		}
+		for _, l := range v.labels {
+			h.Labels[l.Camera] = max(h.Labels[l.Camera], l.Seq)
+		}
 		return nil
 	})
 }
@@ -273,43 +309,6 @@ func (v *View) run(name id.Run) *Run {
 	for _, r := range v.Runs {
 		if r.Run == name {
 			return r
-		}
-	}
-	return nil
-}
-
-// readReseals collects the envelopes that members of this household have given to this reader.
-func (v *View) readReseals() error {
-	for _, raw := range v.answer.Reseals {
-		e, err := dsse.Parse(raw)
-		if err != nil {
-			return fmt.Errorf("check a reseal: %w", err)
-		}
-		var r request.Reseal
-		if err := e.Read(request.ThingReseal, &r); err != nil {
-			return fmt.Errorf("check a reseal: %w", err)
-		}
-		if len(e.Signatures) != 1 {
-			return rule.Errorf(rule.Signer, "a reseal has one signer")
-		}
-		signer := e.Signatures[0].KeyID
-		key, ok := v.Roster.Key(signer)
-		by, isDevice := v.Roster.Device(signer)
-		to, known := v.Roster.Device(r.Device)
-		if !ok || !known || (isDevice && by.Person != to.Person) || signer == id.Hub {
-			return rule.Errorf(rule.Signer, "a reseal by somebody who may not give keys to that device")
-		}
-		if err := e.Verify(map[id.Device]ed25519.PublicKey{signer: key}); err != nil {
-			return fmt.Errorf("check a reseal: %w", err)
-		}
-		if r.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold) {
-			return rule.Errorf(rule.WrongHousehold, "a reseal of another household")
-		}
-		if r.Device != v.s.Keys.ID() {
-			continue
-		}
-		for _, epoch := range r.Epochs {
-			v.given[epoch.Envelope] = true
 		}
 	}
 	return nil

@@ -84,7 +84,8 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-// begin makes a household with one device, one camera and three packs, recorded in the last minutes.
+// begin makes a household with one device, one camera and three packs, recorded in the last minutes. It is forty minutes
+// past an hour, so that all of it lies in one page.
 func begin(t *testing.T) *world {
 	t.Helper()
 	_, sign, err := ed25519.GenerateKey(rand.Reader)
@@ -92,7 +93,7 @@ func begin(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, now: time.Now().UnixMilli(), changed: 1, sign: sign, seq: map[id.Camera]int64{}, epochs: map[id.Camera]*to.Epoch{},
+		t: t, now: time.Now().Truncate(time.Hour).Add(40 * time.Minute).UnixMilli(), changed: 1, sign: sign, seq: map[id.Camera]int64{}, epochs: map[id.Camera]*to.Epoch{},
 		pages: map[manifest.PageName][]byte{}, objects: map[id.Object][]byte{},
 	}
 	w.secret = must[*device.Secret](t)(device.NewSecret(rand.Reader))

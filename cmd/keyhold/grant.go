@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"keyhold/member/invite"
+	"keyhold/member/people"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/roster"
+)
+
+// grantFlags say what somebody is to be and to see.
+type grantFlags struct {
+	Role    string   `enum:"owner,guardian,viewer,guest," default:"" placeholder:"ROLE" help:"owner: decides about everything. guardian: sees everything, invites guests. viewer: sees the cameras given. guest: the same, with an end."`
+	Cameras []string `placeholder:"NAME,…" help:"For a viewer or guest: which cameras; all by default."`
+	Until   string   `placeholder:"T" help:"For a viewer or guest: until when: friday, \"friday 18:00\", 2026-03-01, 3d."`
+	Hours   []string `sep:";" placeholder:"HOURS" help:"For a viewer or guest: in which hours, such as \"mon-fri 14:00-18:00\"; several with a semicolon."`
+	Export  string   `enum:"yes,no,role" default:"role" placeholder:"yes|no" help:"For a viewer or guest: whether recordings may be saved; by default viewers may and guests may not."`
+	History bool     `help:"Also what was recorded before now."`
+}
+
+// grant turns flags into a role and rights, which begin at since.
+func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.Role, []roster.Right, error) {
+	role := roster.Role(g.Role)
+	switch {
+	case g.Role == "":
+		return "", nil, errors.New("say what they are to be: --role owner, guardian, viewer or guest")
+	case role == roster.Owner || role == roster.Guardian:
+		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" {
+			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours and --export are for viewers and guests", people.Role(role))
+		}
+		return role, nil, nil
+	case role == roster.Guest && g.Until == "":
+		return "", nil, errors.New("a guest has an end: add --until, such as --until friday")
+	}
+	r := roster.Right{Actions: []roster.Action{roster.History}, Cameras: []id.Camera{}, Hours: []roster.Hours{}, Since: since}
+	if g.Export == "yes" || (g.Export == "role" && role == roster.Viewer) {
+		r.Actions = []roster.Action{roster.Export, roster.History}
+	}
+	for _, name := range g.Cameras {
+		camera, ok := v.Camera(strings.TrimSpace(name))
+		if !ok {
+			return "", nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
+		}
+		r.Cameras = append(r.Cameras, camera.ID)
+	}
+	slices.Sort(r.Cameras)
+	r.Cameras = slices.Compact(r.Cameras)
+	for _, text := range g.Hours {
+		h, err := people.ParseHours(text)
+		if err != nil {
+			return "", nil, err
+		}
+		r.Hours = append(r.Hours, h)
+	}
+	if len(r.Hours) > 0 {
+		r.Zone = cmp.Or(v.Zone(), localZone())
+	}
+	if g.Until != "" {
+		zone, err := time.LoadLocation(cmp.Or(v.Zone(), localZone()))
+		if err != nil {
+			zone = now.Location()
+		}
+		until, err := parseEnd(g.Until, now, zone)
+		if err != nil {
+			return "", nil, err
+		}
+		if !until.After(now) || until.UnixMilli() <= since {
+			return "", nil, fmt.Errorf("--until %s is over before it begins", g.Until)
+		}
+		r.Until = until.UnixMilli()
+	}
+	return role, []roster.Right{r}, nil
+}
+
+// wish is what was asked for, as one text.
+func (g *grantFlags) wish() string {
+	return fmt.Sprintf("%s %q %q %q %s %t", g.Role, g.Cameras, g.Until, g.Hours, g.Export, g.History)
+}
+
+// offered are the names of the cameras in rights, for somebody who knows none.
+func offered(v *session.View, rights []roster.Right) []invite.Camera {
+	out := []invite.Camera{}
+	for _, camera := range v.Cameras {
+		for _, r := range rights {
+			if len(r.Cameras) == 0 || slices.Contains(r.Cameras, camera.ID) {
+				out = append(out, invite.Camera{ID: camera.ID, Name: camera.Name})
+				break
+			}
+		}
+	}
+	return out
+}
+
+// gesture asks for the six digits that the hub shows.
+func (c *console) gesture(again bool) (string, error) {
+	if again {
+		c.say("That is not the code.")
+	} else {
+		c.say("The hub wants to know that somebody is at home: its terminal shows six digits now. On its computer, keyhold hub code shows them, too.")
+	}
+	for {
+		typed, err := c.ask("Six digits: ")
+		if err != nil {
+			return "", fmt.Errorf("no digits were typed, so nothing was changed: %w", err)
+		}
+		typed = strings.ReplaceAll(typed, " ", "")
+		if len(typed) == 6 && strings.Trim(typed, "0123456789") == "" {
+			return typed, nil
+		}
+		c.say("The code has six digits.")
+	}
+}
+
+// yes asks a question; only a plain yes is one.
+func (c *console) yes(question string) (bool, error) {
+	typed, err := c.ask(question + " [yes/no] ")
+	if err != nil {
+		return false, err
+	}
+	return strings.EqualFold(typed, "yes") || strings.EqualFold(typed, "y"), nil
+}

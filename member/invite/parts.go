@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package invite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"keyhold/sealing/box"
+	"keyhold/statement/canon"
+	"keyhold/statement/id"
+	"keyhold/statement/pairing"
+	"keyhold/statement/roster"
+)
+
+// The first message carries a name, an offer and a roster that can be long. It is sealed to a key that comes out of the
+// link's secret, so that the operator neither reads it nor shows the joiner another offer, and it is cut into parts that
+// fit into a box.
+
+// offerLabel derives the seed of the key that the first message is sealed to.
+const offerLabel = "keyhold/v1/invite/offer"
+
+const (
+	chunk    = 48_000
+	maxParts = 12
+	// ended stands in place of a part's number where the inviter says that it no longer waits.
+	ended = 0xff
+)
+
+var (
+	// ErrGrown says that the roster does not fit into an invitation.
+	ErrGrown = errors.New("the household's roster has grown too long for an invitation")
+
+	errNoPart = errors.New("no part of an offer")
+)
+
+// welcome is what the inviter leaves for the joiner.
+type welcome struct {
+	Offer
+	Roster [][]byte `json:"roster"`
+}
+
+func offerKey(secret []byte) (*box.Key, error) { return box.NewKey(pairing.Derive(secret, offerLabel)) }
+
+func partContext(household id.Household, joiner []byte, part, of int) (info, aad box.Context) {
+	return joinInfo(household, "offer"), box.Context{"box": pairing.Box(joiner), "of": strconv.Itoa(of), "part": strconv.Itoa(part)}
+}
+
+// sealWelcome cuts a message into sealed parts.
+func sealWelcome(household id.Household, secret []byte, w welcome) ([][]byte, error) {
+	key, err := offerKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	w.Offer = w.plain()
+	text, err := canon.Marshal(w)
+	if err != nil {
+		return nil, fmt.Errorf("encode the offer: %w", err)
+	}
+	of := (len(text) + chunk - 1) / chunk
+	if of > maxParts {
+		return nil, ErrGrown
+	}
+	var parts [][]byte
+	for i := range of {
+		sealed, err := sealPart(household, key, endsOf(secret).joiner, i, of, text[i*chunk:min(len(text), (i+1)*chunk)])
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, sealed)
+	}
+	return parts, nil
+}
+
+func sealPart(household id.Household, key *box.Key, joiner []byte, part, of int, plain []byte) ([]byte, error) {
+	info, aad := partContext(household, joiner, part, of)
+	sealed, err := box.Seal(key.Public(), info, aad, plain)
+	if err != nil {
+		return nil, fmt.Errorf("seal the offer: %w", err)
+	}
+	return append([]byte{byte(part), byte(of)}, sealed...), nil
+}
+
+// sealEnd is the inviter's word that it no longer waits.
+func sealEnd(household id.Household, secret []byte) ([]byte, error) {
+	key, err := offerKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	return sealPart(household, key, endsOf(secret).joiner, ended, 0, nil)
+}
+
+// gathering is what a joiner has of the first message.
+type gathering struct {
+	household id.Household
+	key       *box.Key
+	joiner    []byte
+	of        int
+	parts     map[int][]byte
+}
+
+func newGathering(household id.Household, secret []byte) (*gathering, error) {
+	key, err := offerKey(secret)
+	return &gathering{household: household, key: key, joiner: endsOf(secret).joiner, parts: map[int][]byte{}}, err
+}
+
+// add takes one message of the box. errNoPart says that it is something else, ErrEnded that the inviter has gone.
+func (g *gathering) add(body []byte) error {
+	if len(body) < 2 {
+		return errNoPart
+	}
+	part, of := int(body[0]), int(body[1])
+	info, aad := partContext(g.household, g.joiner, part, of)
+	plain, err := g.key.Open(info, aad, body[2:])
+	switch {
+	case err != nil:
+		return errNoPart
+	case part == ended && of == 0:
+		return ErrEnded
+	case of < 1 || of > maxParts || part >= of || (g.of != 0 && g.of != of):
+		return errNoPart
+	}
+	g.of, g.parts[part] = of, plain
+	return nil
+}
+
+// whole returns the message once all of it is there.
+func (g *gathering) whole() (*welcome, error) {
+	if g.of == 0 || len(g.parts) < g.of {
+		return nil, nil
+	}
+	var text []byte
+	for i := range g.of {
+		text = append(text, g.parts[i]...)
+	}
+	var w welcome
+	if err := canon.UnmarshalMax(text, &w, maxParts*chunk); err != nil {
+		return nil, fmt.Errorf("read the offer: %w", err)
+	}
+	return &w, nil
+}
+
+// leave drops all parts.
+func (i *Invitation) leave(ctx context.Context, state *roster.State) error {
+	parts, err := sealWelcome(i.s.Home.Household, i.secret, welcome{Offer: i.Offer, Roster: state.Chain})
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := drop(ctx, i.s.Client, endsOf(i.secret).joiner, part); err != nil {
+			return err
+		}
+	}
+	i.told = len(state.Chain)
+	return nil
+}
