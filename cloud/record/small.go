@@ -14,6 +14,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
 
@@ -101,14 +102,14 @@ func (r *Record) envelopes(ctx context.Context, v *access.Verified[request.Write
 	return r.Store.PutEnvelopes(ctx, v.Nonce(), v.Statement().Household, rows.Envelopes, nil, now)
 }
 
-// reseal takes rows by which a member gives a device of its own person the keys of epochs. The cloud checks who
+// reseal takes rows by which a member gives a device, or a new sheet, the keys of epochs. The cloud checks who
 // signed and that the rows are those of the statement; whether they open is the device's to see.
 func (r *Record) reseal(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
 	if len(parts) != 1 {
 		return misnamed()
 	}
-	device, err := id.ParseDevice(parts[0])
-	if err != nil {
+	device := id.Device(parts[0])
+	if !device.ValidReader() {
 		return misnamed()
 	}
 	var in api.Resealed
@@ -116,12 +117,13 @@ func (r *Record) reseal(ctx context.Context, v *access.Verified[request.Write], 
 		return malformed(err)
 	}
 	w, state := v.Statement(), v.Roster()
-	target, ok := state.Device(device)
+	target, ok := state.PersonOf(device)
 	if !ok {
 		return access.Answer(store.ErrMissing)
 	}
-	if giver, ok := state.Device(w.From); w.From != id.Sheet && (!ok || giver.Person != target.Person) {
-		return api.NewProblem(api.Denied, "", "only the person's own devices and the sheet give a device its keys")
+	giver, ok := state.PersonOf(w.From)
+	if !ok || (giver.ID != target.ID && (w.From == id.Sheet || (giver.Role != roster.Owner && giver.Role != roster.Guardian))) {
+		return api.NewProblem(api.Denied, "", "only a person's own devices, the sheet, owners and guardians give a device its keys")
 	}
 	var statement request.Reseal
 	key, _ := state.Key(w.From)

@@ -178,7 +178,7 @@ const MaxReseal = 256
 
 // Check refuses values that the types allow.
 func (r *Reseal) Check() error {
-	if r.At <= 0 || !r.Device.Valid() || len(r.Epochs) > MaxReseal || !r.Household.Valid() {
+	if r.At <= 0 || !r.Device.ValidReader() || len(r.Epochs) > MaxReseal || !r.Household.Valid() {
 		return fmt.Errorf("reseal: a malformed field")
 	}
 	for _, e := range r.Epochs {

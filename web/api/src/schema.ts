@@ -387,6 +387,11 @@ export interface components {
       /** @description the cloud's Ed25519 public key, named in fetch and session statements */
       readonly to: string;
     };
+    readonly LabelRef: {
+      readonly camera: string;
+      /** @description an age file to the camera's epoch */
+      readonly label: string;
+    };
     readonly ObjectRef: {
       readonly camera: string;
       /** Format: int64 */
@@ -460,6 +465,8 @@ export interface components {
        * @description when the address ends, milliseconds UTC
        */
       readonly expires: number;
+      /** @description sealed names of the cameras that the reader may see */
+      readonly labels: readonly components['schemas']['LabelRef'][];
       /** @description the sealed document of names, empty when there is none */
       readonly names: string;
       /** Format: int64 */
@@ -488,6 +495,7 @@ export type Dropped = components['schemas']['Dropped'];
 export type Drops = components['schemas']['Drops'];
 export type Footage = components['schemas']['Footage'];
 export type Info = components['schemas']['Info'];
+export type LabelRef = components['schemas']['LabelRef'];
 export type ObjectRef = components['schemas']['ObjectRef'];
 export type PageRef = components['schemas']['PageRef'];
 export type Problem = components['schemas']['Problem'];
