@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -89,6 +90,9 @@ func (c *Client) Sync(ctx context.Context, statement []byte) (*Sync, error) {
 	if err := c.json(ctx, http.MethodPost, "/v1/fetch", nil, statement, &out); err != nil {
 		return nil, fmt.Errorf("api: sync: %w", err)
 	}
+	if err := checkAddress(out.Address); err != nil {
+		return nil, fmt.Errorf("api: sync: %w", err)
+	}
 	return &out, nil
 }
 
@@ -98,7 +102,20 @@ func (c *Client) Footage(ctx context.Context, statement []byte) (*Footage, error
 	if err := c.json(ctx, http.MethodPost, "/v1/fetch", nil, statement, &out); err != nil {
 		return nil, fmt.Errorf("api: ask for footage: %w", err)
 	}
+	if err := checkAddress(out.Address); err != nil {
+		return nil, fmt.Errorf("api: ask for footage: %w", err)
+	}
 	return &out, nil
+}
+
+// checkAddress wants an address to be a path of this cloud's: it is put behind Base, where "@elsewhere/" would be
+// another host.
+func checkAddress(address string) error {
+	name, ok := strings.CutPrefix(address, FetchedPrefix)
+	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+		return errors.New("answer gives an address that is none of the cloud's")
+	}
+	return nil
 }
 
 // json sends body, if any, as JSON and decodes the answer into out.
@@ -134,9 +151,17 @@ func (c *Client) json(ctx context.Context, method, path string, header http.Head
 
 func (c *Client) url(path string) string { return strings.TrimSuffix(c.Base, "/") + path }
 
+// http is HTTP without redirects. The cloud is not trusted, and the caller may sit where the cloud cannot reach: an
+// answer that says "look over there" must not make a hub knock at doors inside the home.
+func (c *Client) http() *http.Client {
+	own := *c.HTTP
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
 // do sends a request and turns every refusal into a *Problem. The caller closes the body.
 func (c *Client) do(req *http.Request) (*http.Response, error) {
-	res, err := c.HTTP.Do(req)
+	res, err := c.http().Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("cloud cannot be reached: %w", err)
 	}

@@ -20,6 +20,9 @@ const (
 	// MaxPage bounds a page.
 	MaxPage = 4 << 20
 
+	// FetchedPrefix is the path under which the answer to a fetch can be read.
+	FetchedPrefix = "/v1/fetched/"
+
 	// StatementHeader carries the envelope of a signed write, DropTokenHeader the proof that a box is one's own.
 	StatementHeader = "Keyhold-Statement"
 	DropTokenHeader = "Keyhold-Drop-Token"

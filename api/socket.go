@@ -31,7 +31,7 @@ func (c *Client) Socket(ctx context.Context, session []byte) (*Socket, error) {
 	if rest, ok := strings.CutPrefix(u, "http"); ok {
 		u = "ws" + rest
 	}
-	conn, res, err := websocket.Dial(ctx, u, &websocket.DialOptions{HTTPClient: c.HTTP}) //nolint:bodyclose // Dial says that its callers never need to
+	conn, res, err := websocket.Dial(ctx, u, &websocket.DialOptions{HTTPClient: c.http()}) //nolint:bodyclose // Dial says that its callers never need to
 	if err != nil {
 		if res != nil && res.StatusCode >= http.StatusBadRequest {
 			return nil, fmt.Errorf("api: socket: %w", problemOf(res))

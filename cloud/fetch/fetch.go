@@ -27,8 +27,6 @@ import (
 const (
 	// Lifetime is how long an address opens what was listed.
 	Lifetime = 10 * time.Minute
-	// Prefix is the path that addresses stand under.
-	Prefix = "/v1/fetched/"
 	// addressBytes is the randomness of an address.
 	addressBytes = 16
 	// mostObjects bounds an answer: more than a month of one camera, or a day and a half of twenty.
@@ -57,7 +55,7 @@ func (d *Desk) Sync(ctx context.Context, v *access.Verified[request.Fetch]) (*ap
 	if _, err := d.Store.Fetch(ctx, v.Nonce(), a, nil, LookQuota); err != nil {
 		return nil, access.Answer(fmt.Errorf("fetch: sync: %w", err))
 	}
-	out := &api.Sync{Address: Prefix + a.Address, Expires: a.Expires, Now: a.At}
+	out := &api.Sync{Address: api.FetchedPrefix + a.Address, Expires: a.Expires, Now: a.At}
 	// The hub goes on writing meanwhile. So what speaks of other things is read before them: a status before the
 	// checkpoint that it names, a checkpoint before the pages that it covers, pages and names before the envelopes of
 	// their epochs, and the roster last. A reader may find more than it was told of, never less.
@@ -149,7 +147,7 @@ func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (
 	if passed {
 		d.Notify(f.Household, id.Hub)
 	}
-	out := &api.Footage{Address: Prefix + a.Address, Expires: a.Expires, Now: a.At, Objects: make([]api.ObjectRef, 0, len(objects))}
+	out := &api.Footage{Address: api.FetchedPrefix + a.Address, Expires: a.Expires, Now: a.At, Objects: make([]api.ObjectRef, 0, len(objects))}
 	for _, o := range objects {
 		out.Objects = append(out.Objects, api.ObjectRef{Camera: o.Camera, Hour: o.Hour, Object: o.Object, Size: o.Size})
 	}
