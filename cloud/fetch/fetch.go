@@ -154,8 +154,8 @@ func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (
 	return out, nil
 }
 
-// look is what the hub has to write down: every fetch of footage, and for tiles one per device, camera and hour. A
-// fetch of tiles that lists nothing shows nothing.
+// look is what the hub has to write down: every fetch of footage, and for tiles one per device, camera, hour and
+// stretch asked for. A fetch of tiles that lists nothing shows nothing.
 func look(v *access.Verified[request.Fetch], a store.Address, objects []store.Object) *store.Look {
 	f := v.Statement()
 	l := &store.Look{

@@ -214,7 +214,7 @@ func TestMailReachesItsReaderInOrderUntilAcknowledged(t *testing.T) {
 	}
 }
 
-func TestTilesAreOneLookPerDeviceCameraAndHour(t *testing.T) {
+func TestTilesAreOneLookPerDeviceCameraHourAndStretch(t *testing.T) {
 	c := start(t)
 	h := newHousehold(t, c)
 	hub := h.socket(h.byHub())
@@ -223,10 +223,14 @@ func TestTilesAreOneLookPerDeviceCameraAndHour(t *testing.T) {
 	tiles()
 	tiles()
 	h.footage(h.byOwner(), request.PurposeExport)
+	// Footage of another time is another look, under whatever purpose it is asked for.
+	if _, err := h.api.Footage(t.Context(), h.fetchFrom(h.byOwner(), request.FetchFootage, request.PurposeTiles, 0, h.camera)); err != nil {
+		t.Fatal(err)
+	}
 	c.Advance(time.Hour)
 	tiles()
 	var purposes []string
-	for range 3 {
+	for range 4 {
 		d, err := hub.Receive(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -237,7 +241,7 @@ func TestTilesAreOneLookPerDeviceCameraAndHour(t *testing.T) {
 		}
 		purposes = append(purposes, f.Purpose)
 	}
-	if want := []string{request.PurposeTiles, request.PurposeExport, request.PurposeTiles}; !slices.Equal(purposes, want) {
+	if want := []string{request.PurposeTiles, request.PurposeExport, request.PurposeTiles, request.PurposeTiles}; !slices.Equal(purposes, want) {
 		t.Errorf("the hub got %v, want %v", purposes, want)
 	}
 }

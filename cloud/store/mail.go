@@ -58,7 +58,7 @@ type Address struct {
 // Look is a fetch that the hub has to write down.
 type Look struct {
 	Mail Mail
-	// Once names cameras of which this device's looks count once per hour; empty means that each counts.
+	// Once names cameras of which this device's looks at one stretch count once per hour; empty means that each counts.
 	Once []id.Camera
 	Hour int64
 }

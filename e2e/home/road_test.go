@@ -160,14 +160,17 @@ func TestLooksAreWrittenDownOnce(t *testing.T) {
 		_, err := r.Member.Footage(t.Context(), request.PurposeTiles, door, now-60_000, now)
 		must(t, err)
 	}
-	_, err := r.Member.Footage(t.Context(), request.PurposeExport, door, now-60_000, now)
+	// Whoever asks for another stretch sees something else, and that is another look.
+	_, err := r.Member.Footage(t.Context(), request.PurposeTiles, door, now-30*24*3_600_000, now)
+	must(t, err)
+	_, err = r.Member.Footage(t.Context(), request.PurposeExport, door, now-60_000, now)
 	must(t, err)
 	r.Until("the looks on the record", func() bool {
 		looks := r.Timeline(door).Looks
-		return len(looks) >= 2 && looks[len(looks)-1].Purpose == request.PurposeExport
+		return len(looks) >= 3 && looks[len(looks)-1].Purpose == request.PurposeExport
 	})
 	looks := r.Timeline(door).Looks
-	if len(looks) != 2 || looks[0].Purpose != request.PurposeTiles || looks[0].Person != r.Member.Person() {
+	if len(looks) != 3 || looks[0].Purpose != request.PurposeTiles || looks[0].Person != r.Member.Person() {
 		t.Errorf("%d looks, the first %+v", len(looks), looks[0])
 	}
 }

@@ -52,7 +52,7 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 				continue
 			}
 			if f.Purpose == request.PurposeTiles {
-				fresh, err := firstTiles(ctx, tx, f.Device, c.ID, id.Hour(h.Now().UnixMilli()))
+				fresh, err := firstTiles(ctx, tx, f, c.ID, id.Hour(h.Now().UnixMilli()))
 				if err != nil || !fresh {
 					if err != nil {
 						return nil, err
@@ -100,9 +100,11 @@ func (h *Hub) fetch(body []byte) (*dsse.Envelope, *request.Fetch, bool) {
 	return e, &f, true
 }
 
-// firstTiles tells whether this is the first look at a camera's preview pictures in this hour.
-func firstTiles(ctx context.Context, tx *sql.Tx, d id.Device, c id.Camera, hour int64) (bool, error) {
-	r, err := tx.ExecContext(ctx, `INSERT INTO tile_looks (device, camera, hour) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, string(d), string(c), hour)
+// firstTiles tells whether this is the device's first look in this hour at a camera's preview pictures of this
+// stretch. The cloud hands out whole hours, so a stretch is told by its hours.
+func firstTiles(ctx context.Context, tx *sql.Tx, f *request.Fetch, c id.Camera, hour int64) (bool, error) {
+	r, err := tx.ExecContext(ctx, `INSERT INTO tile_looks (device, camera, hour, from_hour, until_hour) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, string(f.Device), string(c), hour, id.Hour(f.From), id.Hour(f.Until))
 	if err != nil {
 		return false, err
 	}

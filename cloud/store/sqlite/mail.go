@@ -24,7 +24,8 @@ const (
 		WHERE household = $1 AND reader = $2 AND id > $3 AND (acked = 0 OR at >= $4) ORDER BY id LIMIT $5`
 	ackMail = `UPDATE mail SET acked = $1 WHERE household = $2 AND reader = $3 AND id <= $4 AND acked = 0`
 
-	insertLook    = `INSERT INTO looks (household, device, camera, hour) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	insertLook = `INSERT INTO looks (household, device, camera, hour, from_hour, until_hour) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`
 	insertAddress = `INSERT INTO addresses (address, household, kind, cameras, from_hour, until_hour, at, expires)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	selectAddress = `SELECT household, kind, cameras, from_hour, until_hour, at, expires FROM addresses
@@ -85,7 +86,7 @@ func (s *Store) Fetch(ctx context.Context, n store.Nonce, a store.Address, look 
 		}
 		passed = len(look.Once) == 0
 		for _, c := range look.Once {
-			res, err := tx.ExecContext(ctx, insertLook, look.Mail.Household, look.Mail.Sender, c, look.Hour)
+			res, err := tx.ExecContext(ctx, insertLook, look.Mail.Household, look.Mail.Sender, c, look.Hour, a.From, a.Until)
 			if err != nil {
 				return err
 			}

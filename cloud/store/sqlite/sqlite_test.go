@@ -87,6 +87,7 @@ var columns = map[string]string{
 	"mail.acked": "time",
 
 	"looks.household": "hash", "looks.device": "random id", "looks.camera": "random id", "looks.hour": "time",
+	"looks.from_hour": "time", "looks.until_hour": "time",
 
 	"addresses.address": "random id", "addresses.household": "hash", "addresses.kind": "state",
 	"addresses.cameras": "random id", "addresses.from_hour": "time", "addresses.until_hour": "time",

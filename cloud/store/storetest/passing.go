@@ -77,12 +77,13 @@ func acknowledged(w *world) {
 
 func fetches(w *world) {
 	h, d, a, b := w.household(), device(), camera(), camera()
+	from, until := int64(3), int64(9)
 	fetch := func(look *store.Look) bool {
 		w.Helper()
 		n := w.nonce(h)
 		n.Signer = d
 		passed, err := w.s.Fetch(w.Context(), n, store.Address{
-			Address: id.Base32(noise(16)), Kind: store.AddressFootage, Range: store.Range{Household: h}, At: noon, Expires: noon + 1,
+			Address: id.Base32(noise(16)), Kind: store.AddressFootage, Range: store.Range{Household: h, From: from, Until: until}, At: noon, Expires: noon + 1,
 		}, look, plenty)
 		w.ok(err)
 		return passed
@@ -111,6 +112,14 @@ func fetches(w *world) {
 	}
 	queue, err := w.s.MailAfter(w.Context(), h, id.Hub, 0, noon+1, 100)
 	has(w, queue, err, 5)
+	from = 2
+	if !fetch(look(2, a)) {
+		w.Error("a look at an earlier stretch does not count")
+	}
+	from, until = 3, 10
+	if !fetch(look(2, a)) || fetch(look(2, a)) {
+		w.Error("a look at a longer stretch does not count, or counts twice")
+	}
 	d = device()
 	if !fetch(look(2, a)) {
 		w.Error("another device's look does not count")
