@@ -4,7 +4,7 @@
 // spool, packs, manifest and stored objects.
 //
 // It promises to change nothing and to name every fault in a sentence. It trusts what is signed with
-// the hub's own key, and nothing else: sizes and hashes are recomputed from the bytes. It needs no
+// the hub's key of the roster, and nothing else: sizes and hashes are recomputed from the bytes. It needs no
 // key that opens a recording. What a crash leaves for the next start to repair (open packs in the
 // spool, a few bytes behind the hash file) is told apart from a fault.
 package check
@@ -12,7 +12,6 @@ package check
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -89,12 +88,11 @@ func Run(ctx context.Context, dir, vault string) (report *Report, err error) {
 		return c.report, nil
 	}
 	c.report.Household = home.ID()
-	keys, err := household.OpenKeys(l.Keys, rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	c.key = keys.Sign.Public().(ed25519.PublicKey)
-	if pub := home.Roster().Hub.Sign; !c.key.Equal(ed25519.PublicKey(pub)) {
+	c.key = ed25519.PublicKey(home.Roster().Hub.Sign)
+	switch keys, err := household.ReadKeys(l.Keys); {
+	case err != nil:
+		c.report.fault("the hub's keys cannot be read: %v", err)
+	case !c.key.Equal(keys.Sign.Public()):
 		c.report.fault("the key in keys/hub.key is not the hub's key of the roster")
 	}
 	for _, step := range []func(context.Context) error{c.integrity, c.runs, c.leaves, c.packs, c.spool} {

@@ -37,15 +37,24 @@ func (k *keyFile) Check() error {
 	return nil
 }
 
+func fileOf(dir string) string { return filepath.Join(dir, "hub.key") }
+
 // OpenKeys reads the hub's keys from its keys folder, and makes them the first time (folder 0700, file 0600).
 func OpenKeys(dir string, rand io.Reader) (*Keys, error) {
-	name := filepath.Join(dir, "hub.key")
-	b, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeKeys(name, rand); err == nil || errors.Is(err, fs.ErrExist) {
-			b, err = os.ReadFile(name)
-		}
+	k, err := ReadKeys(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
 	}
+	if err := makeKeys(fileOf(dir), rand); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("household: hub keys: %w", err)
+	}
+	return ReadKeys(dir)
+}
+
+// ReadKeys reads keys that are there; where there are none, the error is fs.ErrNotExist.
+func ReadKeys(dir string) (*Keys, error) {
+	name := fileOf(dir)
+	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("household: hub keys: %w", err)
 	}
