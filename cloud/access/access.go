@@ -166,7 +166,7 @@ func Answer(err error) error {
 	case errors.Is(err, store.ErrConflict):
 		return api.NewProblem(api.Conflict, "", "something else or something newer is stored there")
 	case errors.Is(err, store.ErrFull):
-		return api.NewProblem(api.TooMany, "", "too much is waiting to be picked up: try again when the reader has been there")
+		return api.NewProblem(api.TooMany, rule.Quota, "too much is waiting to be picked up: try again when the reader has been there")
 	case errors.Is(err, store.ErrMissing):
 		return api.NewProblem(api.NotFound, "", "there is nothing here")
 	}

@@ -14,6 +14,7 @@ import (
 
 	"keyhold/api"
 	"keyhold/cloud/access"
+	"keyhold/cloud/store"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
@@ -106,6 +107,9 @@ func (m *Mailbox) refuse(ctx context.Context, conn *websocket.Conn, err error) {
 		}
 		m.Log.Error("socket refused for a fault of ours", "err", err)
 		p = api.NewProblem(api.Internal, "", "something went wrong in the cloud")
+		if errors.Is(err, store.ErrNoSpace) {
+			p = api.NewProblem(api.Unavailable, "", "the cloud's disk is full: try again later")
+		}
 	}
 	_ = m.send(ctx, conn, refusal{p})
 	_ = conn.Close(websocket.StatusPolicyViolation, string(p.Kind()))

@@ -22,6 +22,7 @@ import (
 type Objects struct {
 	Vault vault.Vault
 	Store store.Store
+	Limit Limit
 
 	mu     sync.Mutex
 	coming map[id.Object]int // Puts under way, which the sweep of orphans leaves alone; guarded by mu
@@ -52,6 +53,11 @@ func (o *Objects) put(ctx context.Context, n store.Nonce, row store.Object, body
 	}
 	if err == nil && (was.Household != row.Household || was.SHA256 != row.SHA256) {
 		return access.Answer(store.ErrConflict)
+	}
+	if err != nil { // what is there already may be written again
+		if err := o.Limit.object(ctx, &row); err != nil {
+			return err
+		}
 	}
 	if err := o.Vault.Put(ctx, row.Object, body, row.Size, row.SHA256); err != nil {
 		return answer(err)

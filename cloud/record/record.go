@@ -33,6 +33,7 @@ type Record struct {
 	Store   store.Records
 	Rosters *access.Mirror
 	Objects *Objects
+	Limit   Limit
 	Now     func() time.Time
 }
 
@@ -92,6 +93,9 @@ func (r *Record) Put(ctx context.Context, v *access.Verified[request.Write], bod
 	parts := strings.Split(w.Name, "/")
 	if w.Kind == request.WriteObjects {
 		return r.object(ctx, v, parts, body, now)
+	}
+	if err := r.Limit.small(ctx, w); err != nil {
+		return err
 	}
 	b, err := Body(w, body)
 	if err != nil {

@@ -27,7 +27,11 @@ type Config struct {
 	App http.Handler
 	// Limits bound what one address and one household may ask for; zero means DefaultLimits.
 	Limits Limits
-	Log    *slog.Logger
+	// HouseholdLimit is how many bytes one household may store; 0 for as many as there is room for.
+	HouseholdLimit int64
+	// Space says how many bytes are free on the data folder's disk; asked of the system if nil.
+	Space func() (int64, error)
+	Log   *slog.Logger
 	// Now is replaced by tests.
 	Now func() time.Time
 }
@@ -51,6 +55,9 @@ func (c *Config) Check(listen string) error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("serve: a certificate needs its key and a key its certificate: give both --tls-cert and --tls-key")
+	}
+	if c.HouseholdLimit < 0 {
+		return errors.New("serve: a household cannot store less than nothing")
 	}
 	if c.Origin != "" {
 		if u, err := url.Parse(c.Origin); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || (u.Path != "" && u.Path != "/") {

@@ -62,11 +62,21 @@ func start(t *testing.T) *cloud {
 
 func startIn(t *testing.T, dir string, c *clock, limits serve.Limits) *cloud {
 	t.Helper()
+	return run(t, c, serve.Config{Data: dir, Limits: limits})
+}
+
+// startWith starts a cloud as configured, at a clock of its own.
+func startWith(t *testing.T, config serve.Config) *cloud {
+	t.Helper()
+	return run(t, &clock{now: time.Now()}, config)
+}
+
+func run(t *testing.T, c *clock, config serve.Config) *cloud {
+	t.Helper()
 	log := &locked{}
-	s, err := serve.Open(t.Context(), serve.Config{
-		Data: dir, Now: c.Now, Limits: limits,
-		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	config.Now = c.Now
+	config.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := serve.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +87,7 @@ func startIn(t *testing.T, dir string, c *clock, limits serve.Limits) *cloud {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l) }()
-	out := &cloud{Server: s, clock: c, t: t, dir: dir, base: "http://" + l.Addr().String(), log: log, web: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
+	out := &cloud{Server: s, clock: c, t: t, dir: config.Data, base: "http://" + l.Addr().String(), log: log, web: &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}}
 	t.Cleanup(out.web.CloseIdleConnections)
 	out.stop = sync.OnceFunc(func() {
 		cancel()

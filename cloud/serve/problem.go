@@ -12,6 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"keyhold/api"
+	"keyhold/cloud/store"
+	"keyhold/cloud/vault"
 	"keyhold/statement/id"
 	"keyhold/statement/rule"
 )
@@ -25,9 +27,12 @@ func (s *Server) problem(ctx context.Context, op string, err error) *api.Problem
 		out.ID = problemID()
 		return &out
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		p = api.NewProblem(api.Unavailable, "", "the request was given up")
-	} else {
+	case errors.Is(err, store.ErrNoSpace), errors.Is(err, vault.ErrNoSpace):
+		p = api.NewProblem(api.Unavailable, "", "the cloud's disk is full: this was not stored, send it again later")
+	default:
 		p = api.NewProblem(api.Internal, "", "something went wrong in the cloud")
 	}
 	p.ID = problemID()

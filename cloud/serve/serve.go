@@ -83,6 +83,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
+	v.Space = c.Space
 	k, err := key(c.Data)
 	if err != nil {
 		return nil, errors.Join(err, v.Close())
@@ -106,9 +107,10 @@ func (s *Server) wire() {
 	s.households = newBuckets[id.Household](c.Limits.Household, c.Now)
 	ringer := &bell.Bell{}
 	mirror := access.NewMirror(s.store)
-	objects := &record.Objects{Vault: s.vault, Store: s.store}
+	limit := record.Limit{Bytes: c.HouseholdLimit, Store: s.store}
+	objects := &record.Objects{Vault: s.vault, Store: s.store, Limit: limit}
 	s.keys = &access.Keeper{Rosters: mirror, To: s.to, Now: c.Now, Admit: s.admit}
-	s.record = &record.Record{Store: s.store, Rosters: mirror, Objects: objects, Now: c.Now}
+	s.record = &record.Record{Store: s.store, Rosters: mirror, Objects: objects, Limit: limit, Now: c.Now}
 	s.mailbox = &mailbox.Mailbox{Store: s.store, Keys: s.keys, Bell: ringer, Log: s.log, Now: c.Now, Quota: mailbox.MailQuota, Newest: s.newest}
 	s.boxes = &drop.Boxes{Store: s.store, Bell: ringer, Now: c.Now}
 	s.desk = &fetch.Desk{Store: s.store, Rosters: mirror, Now: c.Now, Notify: s.mailbox.Notify}

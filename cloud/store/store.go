@@ -29,6 +29,8 @@ var (
 	ErrReplay = errors.New("store: nonce used before")
 	// ErrFull says that a quota is used up.
 	ErrFull = errors.New("store: quota used up")
+	// ErrNoSpace says that the engine has no room left; what was to be stored is not there.
+	ErrNoSpace = errors.New("store: no space left")
 )
 
 // Nonce is the once-only part of a signed act. A method that takes one uses it in the same step as the act, and
@@ -162,6 +164,10 @@ type Rosters interface {
 
 // Records keeps what the hub writes.
 type Records interface {
+	// Used says how many bytes a household stores: objects, pages, tiles and envelopes. 0 where there is no such
+	// household.
+	Used(ctx context.Context, household id.Household) (int64, error)
+
 	// PutObject stores the row of an object whose bytes are in the vault. The same again is no error; an id that was
 	// used for anything else is ErrConflict.
 	PutObject(ctx context.Context, n Nonce, o Object) error

@@ -30,6 +30,8 @@ var (
 	ErrSize = errors.New("vault: body has another length than its statement")
 	// ErrHash says that the bytes given have another hash than announced.
 	ErrHash = errors.New("vault: body has another hash than its statement")
+	// ErrNoSpace says that there is no room left for the object; nothing of it is there.
+	ErrNoSpace = errors.New("vault: no space left")
 	// ErrBody says that the bytes could not be read to their end; the reader's own error is wrapped beside it.
 	ErrBody = errors.New("vault: body broke off")
 )

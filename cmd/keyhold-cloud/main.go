@@ -12,12 +12,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/dustin/go-humanize"
 
 	"keyhold/cloud/serve"
 	"keyhold/web"
@@ -33,6 +35,21 @@ type serveCommand struct {
 	Origin  string `help:"Where people reach this cloud." placeholder:"URL" env:"KEYHOLD_CLOUD_ORIGIN"`
 	TLSCert string `name:"tls-cert" help:"Certificate chain in PEM." placeholder:"FILE" env:"KEYHOLD_CLOUD_TLS_CERT"`
 	TLSKey  string `name:"tls-key" help:"The certificate's key in PEM." placeholder:"FILE" env:"KEYHOLD_CLOUD_TLS_KEY"`
+
+	HouseholdLimit size `help:"Most that one household may store, such as 500GB." placeholder:"SIZE" env:"KEYHOLD_CLOUD_HOUSEHOLD_LIMIT"`
+}
+
+// size is a number of bytes as people write it: 500GB, 1.5 TiB.
+type size int64
+
+// UnmarshalText reads it.
+func (s *size) UnmarshalText(text []byte) error {
+	n, err := humanize.ParseBytes(string(text))
+	if err != nil || n > math.MaxInt64/2 {
+		return fmt.Errorf("%q is no size; write it like 500GB", text)
+	}
+	*s = size(n)
+	return nil
 }
 
 func main() {
@@ -66,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 func (s *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	config := serve.Config{Data: s.Data, Origin: s.Origin, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Log: log}
+	config := serve.Config{Data: s.Data, Origin: s.Origin, TLSCert: s.TLSCert, TLSKey: s.TLSKey, HouseholdLimit: int64(s.HouseholdLimit), Log: log}
 	if config.Data == "" {
 		dir, err := serve.DefaultData()
 		if err != nil {

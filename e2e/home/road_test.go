@@ -3,6 +3,7 @@
 package home
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"os"
@@ -11,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/api"
 	"keyhold/home/check"
+	"keyhold/home/household"
+	"keyhold/home/hub"
 	"keyhold/member/invite"
 	"keyhold/member/session"
 	"keyhold/statement/id"
@@ -173,6 +177,38 @@ func TestLooksAreWrittenDownOnce(t *testing.T) {
 	if len(looks) != 3 || looks[0].Purpose != request.PurposeTiles || looks[0].Person != r.Member.Person() {
 		t.Errorf("%d looks, the first %+v", len(looks), looks[0])
 	}
+}
+
+// A device that asks and never reads its answers fills its own box, and stops nobody else.
+func TestFullMailboxStopsNothingElse(t *testing.T) {
+	t.Parallel()
+	r := New(t)
+	door := r.Add("Door", "a")
+	before := r.Packs(door, 1)
+	keys, err := household.ReadKeys(hub.LayoutOf(r.Dir).Keys)
+	must(t, err)
+	client, me := r.client(), r.Member.Keys.ID()
+	for err == nil {
+		err = client.Mail(t.Context(), api.Signer{From: id.Hub, Key: keys.Sign}, r.Member.Home.Household, me, []byte("unread"))
+	}
+	if api.KindOf(err) != api.TooMany {
+		t.Fatalf("the box is not full: %v", err)
+	}
+	// Its answers cannot be delivered, so they are not waited for.
+	tell := func(op request.Op) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if reply, err := r.Member.Do(ctx, op); err == nil {
+			t.Errorf("%s is answered: %+v", op.Kind, reply)
+		}
+	}
+	tell(request.Op{Kind: request.OpPing})
+	tell(request.Op{Kind: request.OpRotate})
+	r.Until("footage under the new epoch", func() bool {
+		tell(request.Op{Kind: request.OpLeaveEarly})
+		segments := r.Timeline(door).Segments
+		return segments[len(segments)-1].Pack.Epoch != before[0].Epoch
+	})
 }
 
 func TestFullDiskGivesUpWhatTheCloudHasAndThenStops(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/state"
 	"keyhold/statement/request"
+	"keyhold/statement/rule"
 )
 
 // runFootage sends one batch after the other, once the socket has shown that the cloud knows no more
@@ -183,11 +184,11 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 	}
 	err = u.again(ctx, l.kind, smallWrite, func(ctx context.Context) error {
 		err := u.write(ctx, l.kind, l.name, api.Bytes(l.body))
-		switch kind := api.KindOf(err); {
-		case l.kind == request.WriteMail && (kind == api.Denied || kind == api.NotFound || kind == api.Invalid):
+		switch {
+		case l.kind == request.WriteMail && undeliverable(err):
 			// Nobody waits for a letter that cannot be delivered; everything behind it does.
 			return &final{err}
-		case l.kind == request.WriteRoster && kind == api.Conflict:
+		case l.kind == request.WriteRoster && api.KindOf(err) == api.Conflict:
 			// The cloud has another link with this number: what is behind must not go out as if all were well.
 			return fmt.Errorf("the cloud holds another link of this number: %w", err)
 		}
@@ -208,4 +209,20 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 	}
 	u.progress()
 	return true, nil
+}
+
+// undeliverable says that a letter will not be taken however often it is sent: its reader is gone, or has a full box and
+// does not empty it. Whoever asked asks again.
+func undeliverable(err error) bool {
+	var p *api.Problem
+	if !errors.As(err, &p) {
+		return false
+	}
+	switch p.Kind() {
+	case api.Denied, api.NotFound, api.Invalid:
+		return true
+	case api.TooMany:
+		return p.Rule == rule.Quota
+	}
+	return false
 }

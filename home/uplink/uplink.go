@@ -36,6 +36,7 @@ import (
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 const (
@@ -191,9 +192,17 @@ func (u *Uplink) again(ctx context.Context, what string, limit time.Duration, f 
 		switch kind := api.KindOf(err); {
 		case errors.As(err, new(*final)):
 			return err
-		case kind == "" || kind == api.Unavailable || kind == api.TooMany:
+		case full(err):
+			if n == 1 || n%20 == 0 {
+				u.Log.Error("this household has stored as much as it may at the cloud; what is new waits here", "what", what, "attempts", n)
+			}
+		case kind == "":
 			if n == 1 {
-				u.Log.Warn("the cloud is away; trying again", "what", what, "kind", string(kind))
+				u.Log.Warn("the cloud is away; trying again", "what", what)
+			}
+		case kind == api.Unavailable || kind == api.TooMany:
+			if n == 1 || n%20 == 0 {
+				u.Log.Warn("the cloud does not take it now; trying again", "what", what, "attempts", n, "error", err)
 			}
 		case n == 1 || n%20 == 0:
 			u.Log.Error("the cloud refuses; trying again", "what", what, "attempts", n, "error", err)
@@ -203,6 +212,12 @@ func (u *Uplink) again(ctx context.Context, what string, limit time.Duration, f 
 		}
 		pause = min(pause*2, longPause*2/3) // with its jitter at most 30 s
 	}
+}
+
+// full says that the cloud keeps no more of this household.
+func full(err error) bool {
+	var p *api.Problem
+	return errors.As(err, &p) && p.Kind() == api.TooMany && p.Rule == rule.Quota
 }
 
 // final marks an error that again gives back at once.

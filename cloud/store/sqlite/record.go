@@ -16,6 +16,8 @@ import (
 )
 
 const (
+	selectUsed = `SELECT used FROM households WHERE household = $1`
+
 	insertObject = `INSERT INTO objects (object, household, camera, hour, size, sha256, stored)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 	selectObject = `SELECT object, household, camera, hour, size, sha256, stored FROM objects WHERE object = $1`
@@ -45,6 +47,16 @@ const (
 		DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint, updated = excluded.updated`
 	listRuns = `SELECT household, run, size, checkpoint, updated FROM runs WHERE household = $1 ORDER BY ordinal`
 )
+
+// Used says how many bytes a household stores; triggers keep count.
+func (s *Store) Used(ctx context.Context, household id.Household) (int64, error) {
+	var n int64
+	err := s.read.QueryRowContext(ctx, selectUsed, household).Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("sqlite: used: %w", err)
+	}
+	return n, nil
+}
 
 func scanObject(r interface{ Scan(...any) error }, o *store.Object) error {
 	var sum string

@@ -36,7 +36,7 @@ func TestEveryColumnIsExplained(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no migrations found")
 	}
-	column := regexp.MustCompile(`^  [a-z_0-9]+ +(TEXT|INTEGER|BLOB|REAL)\b`)
+	column := regexp.MustCompile(`^(?:  |ALTER TABLE [a-z]+ ADD COLUMN )[a-z_0-9]+ +(TEXT|INTEGER|BLOB|REAL)\b`)
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {

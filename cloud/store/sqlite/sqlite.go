@@ -91,7 +91,12 @@ func migrate(ctx context.Context, db *sql.DB) error {
 func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
 
 // tx runs f in one write transaction; with a nonce, using it is part of the transaction.
-func (s *Store) tx(ctx context.Context, op string, n *store.Nonce, f func(*sql.Tx) error) error {
+func (s *Store) tx(ctx context.Context, op string, n *store.Nonce, f func(*sql.Tx) error) (err error) {
+	defer func() {
+		if full(err) {
+			err = fmt.Errorf("%w: %w", store.ErrNoSpace, err)
+		}
+	}()
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("sqlite: %s: begin: %w", op, err)
@@ -134,6 +139,12 @@ func duplicate(err error) bool {
 	var e *driver.Error
 	return errors.As(err, &e) &&
 		(e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE)
+}
+
+// full says that the disk, or the size that the file may have, is used up.
+func full(err error) bool {
+	var e *driver.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
 // missing turns the driver's word for "no row" into the store's.

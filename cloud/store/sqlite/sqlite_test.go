@@ -54,6 +54,7 @@ var classes = []string{"random id", "public key", "hash", "size", "time", "state
 // times that were signed, and a signature, which is made of and checked with public keys.
 var columns = map[string]string{
 	"households.household": "hash", "households.sheet": "hash", "households.stored": "time",
+	"households.used": "size",
 
 	"links.household": "hash", "links.seq": "counter", "links.hash": "hash", "links.stored": "time",
 	"links.envelope": "public key, random id, hash, time, state",

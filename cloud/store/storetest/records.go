@@ -7,6 +7,7 @@ import (
 
 	"keyhold/cloud/store"
 	"keyhold/statement/id"
+	"keyhold/statement/request"
 )
 
 func (w *world) putObject(o store.Object) {
@@ -175,5 +176,46 @@ func documents(w *world) {
 		if err != nil || string(d.Body) != body {
 			w.Errorf("%s: %+v, %v", kind, d, err)
 		}
+	}
+}
+
+func used(w *world) {
+	h, other := w.household(), w.household()
+	is := func(want int64) {
+		w.Helper()
+		if n, err := w.s.Used(w.Context(), h); err != nil || n != want {
+			w.Errorf("%d bytes are used, %v; want %d", n, err, want)
+		}
+	}
+	is(0)
+	o := newObject(h, camera(), 7)
+	w.putObject(o)
+	w.putObject(o) // the same again
+	is(10)
+	w.putObject(newObject(other, camera(), 7))
+	k := store.PageKey{Household: h, Run: run(), Camera: camera(), Epoch: epoch(), Hour: 7}
+	w.putPage(k, noise(100), 7*hour)
+	is(110)
+	w.putPage(k, noise(30), 7*hour)
+	is(40)
+	tile, hashes := store.TileKey{Household: h, Run: run()}, noise(64)
+	w.ok(w.s.PutTile(w.Context(), w.nonce(h), tile, hashes[:32]))
+	w.ok(w.s.PutTile(w.Context(), w.nonce(h), tile, hashes))
+	is(104)
+	row := request.Row{Bytes: noise(1200), Camera: k.Camera, Device: id.Sheet, Epoch: k.Epoch, Head: hash()}
+	for range 2 {
+		w.ok(w.s.PutEnvelopes(w.Context(), w.nonce(h), h, []request.Row{row}, nil, 7*hour))
+	}
+	is(1304)
+	// A newer epoch of the camera, so that the older may go with its page.
+	newer := request.Row{Bytes: noise(1300), Camera: k.Camera, Device: id.Sheet, Epoch: epoch(), Head: hash()}
+	w.ok(w.s.PutEnvelopes(w.Context(), w.nonce(h), h, []request.Row{newer}, nil, 200*hour))
+	cut := store.Cutoffs{Now: 300 * hour, Hour: 100, Stored: 100 * hour}
+	_, err := w.s.SweepObjects(w.Context(), cut, 100)
+	w.ok(err)
+	w.ok(w.s.Sweep(w.Context(), cut))
+	is(64 + 1300)
+	if n, err := w.s.Used(w.Context(), id.Household(hash().String())); err != nil || n != 0 {
+		w.Errorf("a household that is not there uses %d, %v", n, err)
 	}
 }

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"pages of the household are always listed":             householdPages,
 		"a tile only grows":                                    tiles,
 		"a checkpoint never goes back":                         runs,
+		"what a household stores is counted":                   used,
 		"envelopes are kept for each reader":                   envelopes,
 		"a document never gets older":                          documents,
 		"mail is numbered per reader and waits":                mail,

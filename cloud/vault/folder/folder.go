@@ -35,6 +35,9 @@ var ErrInUse = errors.New("folder: another process uses this vault; exactly one 
 
 // Folder is a vault in a local folder.
 type Folder struct {
+	// Space says how many bytes are free where the folder lies; asked of the system if nil. It is set before use.
+	Space func() (int64, error)
+
 	root string
 	lock *os.File
 
@@ -136,6 +139,30 @@ func (f *Folder) enter(object id.Object) (leave func()) {
 			delete(f.busy, object)
 		}
 	}
+}
+
+// reserve is what objects leave free: the rows in the database beside the vault need room to be written, and above all
+// to be removed.
+const reserve = 128 << 20
+
+// room refuses an object for which there is no space.
+func (f *Folder) room(size int64) error {
+	space := f.Space
+	if space == nil {
+		space = func() (int64, error) {
+			var st syscall.Statfs_t
+			err := syscall.Statfs(f.root, &st)
+			return int64(st.Bavail) * st.Bsize, err
+		}
+	}
+	free, err := space()
+	if err != nil {
+		return fmt.Errorf("folder: free space: %w", err)
+	}
+	if free-size < reserve {
+		return vault.ErrNoSpace
+	}
+	return nil
 }
 
 // Open returns an object that a Put has finished.

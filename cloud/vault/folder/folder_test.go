@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -179,5 +180,32 @@ func check(t *testing.T, dir string, acknowledged map[id.Object]bool, round int)
 		if strings.HasPrefix(string(o), "failed") || !seen[o] {
 			t.Fatalf("round %d: %s was acknowledged and is not there", round, o)
 		}
+	}
+}
+
+func TestRoomIsLeftForTheRows(t *testing.T) {
+	f := open(t, t.TempDir())
+	free := int64(129 << 20)
+	f.Space = func() (int64, error) { return free, nil }
+	b := make([]byte, 2<<20)
+	object, err := id.NewObject(crand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func() error {
+		return f.Put(t.Context(), object, bytes.NewReader(b), int64(len(b)), id.HashOf(b))
+	}
+	if err := put(); !errors.Is(err, vault.ErrNoSpace) {
+		t.Errorf("%v, want ErrNoSpace", err)
+	}
+	if r, _, err := f.Open(t.Context(), object); !errors.Is(err, vault.ErrMissing) {
+		if err == nil {
+			_ = r.Close()
+		}
+		t.Errorf("an object that was refused: %v", err)
+	}
+	free = 1 << 30
+	if err := put(); err != nil {
+		t.Errorf("with room again: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"keyhold/cloud/vault"
 	"keyhold/statement/id"
@@ -26,6 +27,14 @@ func (f *Folder) Put(ctx context.Context, object id.Object, r io.Reader, size in
 	if err != nil {
 		return err
 	}
+	if err := f.room(size); err != nil {
+		return err
+	}
+	defer func() {
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			err = fmt.Errorf("%w: %w", vault.ErrNoSpace, err)
+		}
+	}()
 	if err := f.shard(dir); err != nil {
 		return err
 	}
