@@ -57,9 +57,10 @@ func (d *Desk) Sync(ctx context.Context, v *access.Verified[request.Fetch]) (*ap
 	}
 	out := &api.Sync{Address: api.FetchedPrefix + a.Address, Expires: a.Expires, Now: a.At}
 	// The hub goes on writing meanwhile. So what speaks of other things is read before them: a status before the
-	// checkpoint that it names, a checkpoint before the pages that it covers, pages and names before the envelopes of
-	// their epochs, and the roster last. A reader may find more than it was told of, never less.
-	steps := []func(context.Context, *request.Fetch, store.Range, *api.Sync) error{d.documents, d.runs, d.pages, d.envelopes, d.roster}
+	// checkpoint that it names, a checkpoint before the pages that it covers, pages before the names that their leaves
+	// speak of, both before the envelopes of their epochs, and the roster last. A reader may find more than it was told
+	// of, never less.
+	steps := []func(context.Context, *request.Fetch, store.Range, *api.Sync) error{d.status, d.runs, d.pages, d.names, d.envelopes, d.roster}
 	for _, step := range steps {
 		if err := step(ctx, f, a.Range, out); err != nil {
 			return nil, fmt.Errorf("fetch: sync: %w", err)
@@ -115,15 +116,23 @@ func (d *Desk) envelopes(ctx context.Context, f *request.Fetch, _ store.Range, o
 	return nil
 }
 
-func (d *Desk) documents(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) error {
-	for kind, into := range map[string]*[]byte{store.Names: &out.Names, store.Status: &out.Status} {
-		doc, err := d.Store.Document(ctx, f.Household, kind)
-		if err != nil && !errors.Is(err, store.ErrMissing) {
-			return err
-		}
-		*into = append([]byte{}, doc.Body...)
+func (d *Desk) status(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) (err error) {
+	out.Status, err = d.document(ctx, f.Household, store.Status)
+	return err
+}
+
+func (d *Desk) names(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) (err error) {
+	out.Names, err = d.document(ctx, f.Household, store.Names)
+	return err
+}
+
+// document is empty where there is none.
+func (d *Desk) document(ctx context.Context, household id.Household, kind string) ([]byte, error) {
+	doc, err := d.Store.Document(ctx, household, kind)
+	if err != nil && !errors.Is(err, store.ErrMissing) {
+		return nil, err
 	}
-	return nil
+	return append([]byte{}, doc.Body...), nil
 }
 
 // Footage answers a fetch of kind footage, which is a look.
@@ -133,7 +142,7 @@ func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (
 	if err != nil {
 		return nil, err
 	}
-	objects, err := d.Store.Objects(ctx, a.Range)
+	objects, err := d.Store.Objects(ctx, a.Range, mostObjects+1)
 	if err != nil {
 		return nil, fmt.Errorf("fetch: footage: %w", err)
 	}

@@ -173,8 +173,8 @@ type Records interface {
 	PutObject(ctx context.Context, n Nonce, o Object) error
 	// Object returns a row, or ErrMissing.
 	Object(ctx context.Context, object id.Object) (Object, error)
-	// Objects lists a range by camera, hour and arrival.
-	Objects(ctx context.Context, r Range) ([]Object, error)
+	// Objects lists a range by camera, hour and arrival, at most limit of it.
+	Objects(ctx context.Context, r Range, limit int) ([]Object, error)
 
 	// PutPage stores a page in place of its older version.
 	PutPage(ctx context.Context, n Nonce, p Page) error

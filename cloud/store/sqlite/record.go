@@ -100,10 +100,11 @@ func (s *Store) Object(ctx context.Context, object id.Object) (store.Object, err
 }
 
 // Objects lists a range.
-func (s *Store) Objects(ctx context.Context, r store.Range) ([]store.Object, error) {
+func (s *Store) Objects(ctx context.Context, r store.Range, limit int) ([]store.Object, error) {
 	where, args := among("camera", r.Cameras, []any{r.Household, r.From, r.Until})
+	args = append(args, limit)
 	return list(ctx, s.read, "objects", func(rows *sql.Rows, o *store.Object) error { return scanObject(rows, o) },
-		listObjects+where+orderObjects, args...)
+		listObjects+where+orderObjects+" LIMIT $"+strconv.Itoa(len(args)), args...)
 }
 
 // among adds "AND column IN (…)" for what it is given, with placeholders that go on from args.

@@ -198,7 +198,7 @@ func sweptObjects(w *world) {
 		_, err := w.s.Object(w.Context(), o)
 		w.want(err, store.ErrMissing)
 	}
-	left, err := w.s.Objects(w.Context(), store.Range{Household: h, Until: 1 << 40})
+	left, err := w.s.Objects(w.Context(), store.Range{Household: h, Until: 1 << 40}, 100)
 	has(w, left, err, 2)
 }
 

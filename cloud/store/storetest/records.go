@@ -54,7 +54,7 @@ func objectRange(w *world) {
 	w.putObject(newObject(w.household(), a, 12))
 	list := func(cameras []id.Camera, from, until int64, n int) {
 		w.Helper()
-		got, err := w.s.Objects(w.Context(), store.Range{Household: h, Cameras: cameras, From: from, Until: until})
+		got, err := w.s.Objects(w.Context(), store.Range{Household: h, Cameras: cameras, From: from, Until: until}, 100)
 		has(w, got, err, n)
 		for i := 1; i < n; i++ {
 			if got[i-1].Camera == got[i].Camera && got[i-1].Hour > got[i].Hour {
@@ -68,6 +68,8 @@ func objectRange(w *world) {
 	list([]id.Camera{b}, 14, 14, 1)
 	list([]id.Camera{camera()}, 0, 100, 0)
 	list(nil, 15, 100, 0)
+	few, err := w.s.Objects(w.Context(), store.Range{Household: h, From: 0, Until: 100}, 3)
+	has(w, few, err, 3)
 }
 
 func (w *world) putPage(k store.PageKey, body []byte, updated int64) {
