@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
@@ -38,6 +39,14 @@ type Store struct {
 
 // Open opens the file, makes it if need be, and brings its tables up to date.
 func Open(ctx context.Context, path string) (*Store, error) {
+	// SQLite would make a file that others may read; the files that it puts beside this one take its permissions over.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: open: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("sqlite: open: %w", err)
+	}
 	w, err := open(path, url.Values{
 		"_pragma": {"auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(5000)"},
 		"_txlock": {"immediate"},

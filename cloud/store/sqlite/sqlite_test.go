@@ -5,6 +5,7 @@ package sqlite_test
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -45,6 +46,20 @@ func TestAnOpenedFileIsOpenedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, path)
+}
+
+func TestNobodyElseReadsTheFile(t *testing.T) {
+	dir := t.TempDir()
+	open(t, filepath.Join(dir, "cloud.db"))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 2 { // the log is beside it while it is open
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", filepath.Base(file), st.Mode(), err)
+		}
+	}
 }
 
 // classes are what a column may be. There is none for a name, an address, an e-mail or a kind of event.
