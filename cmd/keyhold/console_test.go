@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/api"
 	"keyhold/statement/rule"
 )
 
@@ -115,5 +116,20 @@ func TestABarIsRedrawnOnATerminalOnly(t *testing.T) {
 	b.end()
 	if text := said.String(); !strings.HasSuffix(text, "100 %\n") || strings.Count(text, "\n") != 1 || strings.Count(text, "\r") > 60 {
 		t.Errorf("on a terminal: %q", text)
+	}
+}
+
+func TestNothingFromElsewhereSteersTheTerminal(t *testing.T) {
+	c, out, errs := quiet("")
+	c.answer("%s", "Door\x1b[2J\u202eroo\u0085\a")
+	c.say("%v", api.NewProblem(api.Denied, "", "no\x1b]0;owned\x07\nTry \u200dagain"))
+	if got := out.String(); got != "Door\ufffd[2J\ufffdroo\ufffd\ufffd\n" {
+		t.Errorf("answered %q", got)
+	}
+	if got := errs.String(); got != "no\ufffd]0;owned\ufffd\nTry \u200dagain\n" {
+		t.Errorf("said %q", got)
+	}
+	if code := c.verdict(errors.New("\x1b[31mred")); code != exitFailed || strings.Contains(errs.String(), "\x1b") {
+		t.Errorf("ended with %d and said %q", code, errs.String())
 	}
 }
