@@ -92,6 +92,30 @@ func TestHubIsPairedOnlyByTheHolderOfItsCode(t *testing.T) {
 	}
 }
 
+func TestHubThatWasStartedOftenIsStillPaired(t *testing.T) {
+	t.Parallel()
+	r := Unpaired(t)
+	var asked atomic.Int32 // how often the hub looked into its own box, which it does once its keys are said
+	way := func(cloud http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if req.Method == http.MethodGet && req.URL.Query().Get("wait") == "25" {
+				asked.Add(1)
+			}
+			cloud.ServeHTTP(w, req)
+		})
+	}
+	r.way.Store(&way)
+	t.Cleanup(r.Stop)
+	for n := range int32(17) { // one more than a box takes
+		r.Start()
+		r.Until("the hub waiting for a device", func() bool { return asked.Load() > n })
+		r.Stop()
+		asked.Store(n + 1)
+	}
+	must(t, r.Pair((<-r.Start()).String()))
+	r.Serving()
+}
+
 func TestPairingThatWasInterruptedIsFinished(t *testing.T) {
 	t.Parallel()
 	r := Unpaired(t)
