@@ -59,8 +59,7 @@ func Load(ctx context.Context, db *state.DB) (*Household, error) {
 
 // Found writes the genesis of a new household, with the names that came along. Load works afterwards.
 func Found(ctx context.Context, tx *sql.Tx, genesis []byte, labels map[string]string, zone string) error {
-	s, err := roster.Start(genesis, "")
-	if err != nil {
+	if _, err := roster.Start(genesis, ""); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO roster (seq, envelope) VALUES (0, $1)`, genesis); err != nil {
@@ -71,11 +70,7 @@ func Found(ctx context.Context, tx *sql.Tx, genesis []byte, labels map[string]st
 			return err
 		}
 	}
-	if err := SetFact(ctx, tx, "zone", []byte(zone)); err != nil {
-		return err
-	}
-	_ = s
-	return nil
+	return SetFact(ctx, tx, "zone", []byte(zone))
 }
 
 // ID returns the household's id.
