@@ -64,6 +64,9 @@ func New(thing string, payload any) (*Envelope, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dsse: %s: %w", thing, err)
 	}
+	if len(b) > canon.MaxBytes {
+		return nil, rule.Errorf(rule.Length, "dsse: %s: it would be longer than the %d bytes that are read", thing, canon.MaxBytes)
+	}
 	return &Envelope{PayloadType: TypeOf(thing), Payload: b, Signatures: []Signature{}}, nil
 }
 

@@ -5,10 +5,13 @@ package dsse_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"strings"
 	"testing"
 
+	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/rule"
 )
 
 type note struct {
@@ -61,4 +64,18 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("taken but written as %q", e.Encode())
 		}
 	})
+}
+
+func TestNothingIsSignedThatNobodyReads(t *testing.T) {
+	key := ed25519.NewKeyFromSeed(make([]byte, 32))
+	for length, ok := range map[int]bool{canon.MaxBytes - len(`{"text":""}`): true, canon.MaxBytes - len(`{"text":""}`) + 1: false} {
+		e, err := dsse.Signed("note", note{strings.Repeat("a", length)}, id.Hub, key)
+		if (err == nil) != ok || !ok && rule.Of(err) != rule.Length {
+			t.Errorf("%d bytes of text: %v", length, err)
+		}
+		var back note
+		if ok && e.Open("note", &back, map[id.Device]ed25519.PublicKey{id.Hub: key.Public().(ed25519.PublicKey)}) != nil {
+			t.Error("the longest that is signed is not read")
+		}
+	}
 }
