@@ -16,6 +16,8 @@ import (
 	"io"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"keyhold/api"
 	"keyhold/member/device"
 	"keyhold/sealing/box"
@@ -23,6 +25,7 @@ import (
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/manifest"
 	"keyhold/statement/pairing"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
@@ -52,6 +55,9 @@ type Maker struct {
 
 // ErrCode says that what was typed is no code at all, which is a slip and no alarm.
 var ErrCode = errors.New("this is no hub's code: it has thirteen groups of four letters and digits, as keyhold hub code prints it")
+
+// ErrName says that a hub would not take a name; it would not say so.
+var ErrName = fmt.Errorf("a name is too long: %d bytes is the most", manifest.MaxName)
 
 // ErrNoHub says that no hub waits under this code.
 var ErrNoHub = errors.New("no hub waits under this code; is it running with the same --cloud, and is this its newest code (keyhold hub code)?")
@@ -89,6 +95,11 @@ func (m *Maker) Make(ctx context.Context, wish Wish) (*device.Folder, *roster.St
 	code, err := pairing.ParseCode(wish.Code)
 	if err != nil {
 		return nil, nil, ErrCode
+	}
+	for _, name := range []string{wish.PersonName, wish.DeviceName, wish.Zone} {
+		if len(norm.NFC.String(name)) > manifest.MaxName {
+			return nil, nil, ErrName
+		}
 	}
 	if err := device.Ready(wish.Dir); err != nil {
 		return nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,5 +211,17 @@ func TestOnlyThisGenesisCounts(t *testing.T) {
 				t.Errorf("a device was made: %v", err)
 			}
 		})
+	}
+}
+
+func TestANameThatTheHubWouldDropIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	h := newHub(t, droptest.New(t))
+	h.offer(h.keys())
+	m := &pair.Maker{Client: h.cloud.Client, Now: time.Now, Rand: rand.Reader, Step: func(string) { t.Error("something was done") }}
+	_, _, err := m.Make(t.Context(), pair.Wish{
+		Code: h.code.String(), PersonName: strings.Repeat("a", 201), DeviceName: "laptop", Zone: "UTC", Dir: filepath.Join(t.TempDir(), "device"),
+	})
+	if !errors.Is(err, pair.ErrName) {
+		t.Errorf("%v, want ErrName", err)
 	}
 }
