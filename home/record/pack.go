@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"keyhold/home/durable"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 )
@@ -206,29 +207,11 @@ func (p *openPack) close(packs string) (Pack, error) {
 
 // place moves a synced file and makes the move last.
 func place(from, to string) error {
-	dir := filepath.Dir(to)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(to)); err != nil {
 		return fmt.Errorf("record: place pack: %w", err)
 	}
-	if err := os.Rename(from, to); err != nil {
+	if err := durable.Rename(from, to); err != nil {
 		return fmt.Errorf("record: place pack: %w", err)
-	}
-	for _, d := range []string{dir, filepath.Dir(dir), filepath.Dir(from)} {
-		if err := syncDir(d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("record: sync folder: %w", err)
-	}
-	err = errors.Join(d.Sync(), d.Close())
-	if err != nil {
-		return fmt.Errorf("record: sync folder: %w", err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"keyhold/home/durable"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 )
@@ -62,9 +63,7 @@ func Recover(cfg RecoverConfig) error {
 		}
 		path := filepath.Join(cfg.Spool, object)
 		if _, err := os.Stat(path + indexSuffix); errors.Is(err, fs.ErrNotExist) {
-			if err := os.Remove(path + partSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				all = errors.Join(all, err)
-			}
+			all = errors.Join(all, durable.Remove(path+partSuffix))
 		}
 	}
 	return all
@@ -84,7 +83,7 @@ func recoverOne(cfg RecoverConfig, o id.Object) error {
 	}
 	if err != nil {
 		cfg.Log.Warn("an open pack without a readable index is dropped", "object", o, "err", err)
-		return errors.Join(removeIfThere(part), removeIfThere(index))
+		return errors.Join(durable.Remove(part), durable.Remove(index))
 	}
 	open := true
 	f, err := os.OpenFile(part, os.O_RDWR, 0)
@@ -93,7 +92,7 @@ func recoverOne(cfg RecoverConfig, o id.Object) error {
 		open = false
 		f, err = os.Open(final)
 		if errors.Is(err, fs.ErrNotExist) {
-			return removeIfThere(index)
+			return durable.Remove(index)
 		}
 	}
 	if err != nil {
@@ -109,7 +108,7 @@ func recoverOne(cfg RecoverConfig, o id.Object) error {
 	}
 	if len(whole) == 0 {
 		cfg.Log.Info("an open pack had no whole segment", "object", o)
-		return errors.Join(removeIfThere(part), removeIfThere(index))
+		return errors.Join(durable.Remove(part), durable.Remove(index))
 	}
 	pack := Pack{
 		Object: o, Camera: head.Camera, Epoch: head.Epoch, Session: head.Session,
@@ -168,11 +167,4 @@ func readSmall(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxIndex))
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }

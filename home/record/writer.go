@@ -4,9 +4,9 @@ package record
 
 import (
 	"context"
-	"os"
 	"time"
 
+	"keyhold/home/durable"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 )
@@ -237,8 +237,5 @@ func (p *openPack) addThumbs(jpeg []byte) error {
 // confirm forgets a pack's index: from now on it is somebody else's.
 func confirm(spool string, o id.Object) error {
 	p := openPack{head: indexHead{Object: o}, spool: spool}
-	if err := os.Remove(p.indexPath()); err != nil {
-		return err
-	}
-	return syncDir(spool)
+	return durable.Remove(p.indexPath())
 }
