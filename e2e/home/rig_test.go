@@ -145,7 +145,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 		ShowCode: func(c pairing.Code) { codes <- c },
 		Serving:  func(h id.Household) { r.serving <- h },
 		Now:      r.now,
-		Space:    func() (int64, error) { return r.free.Load(), nil }, SpaceEvery: 200 * time.Millisecond,
+		Space:    func() (int64, error) { return r.free.Load(), nil }, SpaceEvery: 200 * time.Millisecond, PageLooks: 40,
 	}
 	ended := r.ended
 	go func() { ended <- h.Run(ctx) }()

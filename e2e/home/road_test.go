@@ -211,6 +211,22 @@ func TestFullMailboxStopsNothingElse(t *testing.T) {
 	})
 }
 
+func TestManyLooksDoNotOverflowAPage(t *testing.T) {
+	t.Parallel()
+	r := New(t)
+	door := r.Add("Door", "a")
+	before := r.Packs(door, 1)
+	now := r.now().UnixMilli()
+	const looks = 50 // the rig's pages take forty leaves
+	for range looks {
+		_, err := r.Member.Footage(t.Context(), request.PurposeHistory, door, now-60_000, now)
+		must(t, err)
+	}
+	r.Until("the looks on the record", func() bool { return len(r.Timeline(door).Looks) == looks })
+	r.NewEpoch(door, before[0].Epoch)
+	gapless(t, r.Timeline(door))
+}
+
 func TestFullDiskGivesUpWhatTheCloudHasAndThenStops(t *testing.T) {
 	t.Parallel()
 	r := New(t)

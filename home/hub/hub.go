@@ -57,6 +57,8 @@ type Hub struct {
 	Space func() (free int64, err error)
 	// SpaceEvery is how often Space is asked; 15 s if 0.
 	SpaceEvery time.Duration
+	// PageLooks is how many leaves a page takes before looks begin another; 4000 if 0.
+	PageLooks int
 
 	lock      *os.File
 	db        *state.DB

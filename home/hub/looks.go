@@ -5,9 +5,12 @@ package hub
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
+	"keyhold/home/cameras"
+	"keyhold/home/epochs"
 	"keyhold/home/ledger"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
@@ -28,14 +31,17 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 		return nil
 	}
 	member, _ := h.household.Device(f.Device)
-	cameras, err := h.cameras.List(ctx)
+	list, err := h.cameras.List(ctx)
 	if err != nil {
+		return err
+	}
+	if err := h.spread(ctx, f, list); err != nil {
 		return err
 	}
 	hash := e.Hash()
 	// Asked for before the ledger's lock is taken, which comes after that of the epochs.
 	current := map[id.Camera]id.Epoch{}
-	for _, c := range cameras {
+	for _, c := range list {
 		if x, ok := h.epochs.Current(c.ID); ok {
 			current[c.ID] = x.ID
 		}
@@ -46,7 +52,7 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 			return nil, err
 		}
 		var out []ledger.Entry
-		for _, c := range cameras {
+		for _, c := range list {
 			epoch, ok := current[c.ID]
 			if !ok || len(f.Cameras) > 0 && !slices.Contains(f.Cameras, c.ID) {
 				continue
@@ -74,6 +80,43 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 		return out, nil
 	}
 	return h.ledger.Append(ctx, build, nil)
+}
+
+// pageLooks is how many leaves a page takes before looks begin another: a page has 4 MiB, and a reader who asks without
+// end must neither make it unreadable nor stop the upload.
+const pageLooks = 4000
+
+// spread gives new epochs, and with them new pages, to the cameras of a look whose page is crowded.
+func (h *Hub) spread(ctx context.Context, f *request.Fetch, list []cameras.Camera) error {
+	most := h.PageLooks
+	if most == 0 {
+		most = pageLooks
+	}
+	run, hour := h.ledger.Standing().Run, id.Hour(h.Now().UnixMilli())
+	var crowded []id.Camera
+	for _, c := range list {
+		epoch, ok := h.epochs.Current(c.ID)
+		if !ok || len(f.Cameras) > 0 && !slices.Contains(f.Cameras, c.ID) {
+			continue
+		}
+		var n int
+		err := h.db.Read(ctx, func(tx *sql.Tx) error {
+			return tx.QueryRowContext(ctx, `SELECT count(*) FROM leaves WHERE run = $1 AND camera = $2 AND epoch = $3 AND hour = $4`,
+				string(run), string(c.ID), string(epoch.ID), hour).Scan(&n)
+		})
+		if err != nil {
+			return fmt.Errorf("hub: count leaves: %w", err)
+		}
+		if n >= most {
+			crowded = append(crowded, c.ID)
+		}
+	}
+	if len(crowded) == 0 {
+		return nil
+	}
+	h.control.Lock()
+	defer h.control.Unlock()
+	return h.epochs.Apply(ctx, epochs.Change{Cameras: crowded})
 }
 
 // fetch verifies a fetch statement for footage.
