@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ import (
 
 type vector struct {
 	Name, Expect, Text, Thing, Household, Old string
+	On, Device, Action, Camera                string
 	Rule                                      rule.Name
 	Input, Key                                []byte
 	Signers                                   []struct {
@@ -42,8 +44,9 @@ type vector struct {
 		Epoch  id.Epoch
 		Hour   int64
 	}
-	Tail, Index int64
-	Result      json.RawMessage
+	Tail, Index, At int64
+	Base            int // how many of Chain are shared
+	Result          json.RawMessage
 }
 
 func load(t *testing.T, name string) []vector {
@@ -52,12 +55,21 @@ func load(t *testing.T, name string) []vector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var f struct{ Vectors []vector }
+	var f struct {
+		Chains  map[string][][]byte
+		Vectors []vector
+	}
 	if err := json.Unmarshal(b, &f); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.Vectors) == 0 {
 		t.Fatal("no vectors")
+	}
+	for i, v := range f.Vectors {
+		if v.On != "" {
+			f.Vectors[i].Base = len(f.Chains[v.On])
+			f.Vectors[i].Chain = append(slices.Clone(f.Chains[v.On]), v.Chain...)
+		}
 	}
 	return f.Vectors
 }
@@ -109,6 +121,7 @@ var payloads = map[string]func() canon.Checker{
 	request.ThingReseal:  func() canon.Checker { return &request.Reseal{} },
 	manifest.ThingStatus: func() canon.Checker { return &manifest.Status{} },
 	manifest.ThingNames:  func() canon.Checker { return &manifest.Names{} },
+	manifest.ThingLabel:  func() canon.Checker { return &manifest.Label{} },
 }
 
 func statement(v vector) (any, error) {
@@ -243,6 +256,11 @@ func TestGoAgreesWithTheVectors(t *testing.T) {
 		}
 		return s.Head, nil
 	})
+	run(t, "people", bases{}.people)
+	run(t, "removal", bases{}.removal)
+	run(t, "may", bases{}.may)
+	run(t, "words", words)
+	run(t, "invite", invite)
 	run(t, "leaf", func(v vector) (any, error) {
 		if _, err := manifest.ParseLeaf(v.Input); err != nil {
 			return nil, err

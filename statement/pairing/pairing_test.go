@@ -3,8 +3,10 @@
 package pairing_test
 
 import (
+	"bytes"
 	"testing"
 
+	"keyhold/statement/canon"
 	"keyhold/statement/pairing"
 )
 
@@ -37,4 +39,44 @@ func FuzzParseLink(f *testing.F) {
 			t.Fatalf("%q does not read back: %v", link, err)
 		}
 	})
+}
+
+func FuzzOffer(f *testing.F) {
+	f.Add([]byte(`{"kind":"device","name":"","rights":[],"role":"","roster":["AA=="],"slow":false}`))
+	f.Add([]byte(`{"kind":"person","name":"Sam","rights":[{"actions":["live"],"cameras":[],"hours":[],"since":1,"until":2,"zone":""}],"role":"guest","roster":["AA=="],"slow":true}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var o pairing.Offer
+		if canon.Unmarshal(in, &o) != nil {
+			return
+		}
+		again, err := canon.Marshal(o)
+		if err != nil || !bytes.Equal(again, in) {
+			t.Fatalf("%s is written as %s: %v", in, again, err)
+		}
+		if o.Kind == pairing.ForPerson && !o.Role.Fits(o.Rights) {
+			t.Fatalf("%s offers rights that no link can carry", in)
+		}
+	})
+}
+
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte(`{"hmac":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","link":"AA==","name":"Phone","person_name":"Sam"}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var a pairing.Answer
+		if canon.Unmarshal(in, &a) == nil && (len(a.HMAC) != 32 || len(a.Link) == 0) {
+			t.Fatalf("%s passes", in)
+		}
+	})
+}
+
+func TestSixWordsStandForTheLink(t *testing.T) {
+	a, b := pairing.Words([]byte("one link")), pairing.Words([]byte("another"))
+	if a == b || a != pairing.Words([]byte("one link")) {
+		t.Errorf("%v, %v", a, b)
+	}
+	for _, w := range a {
+		if w == "" {
+			t.Errorf("%v", a)
+		}
+	}
 }

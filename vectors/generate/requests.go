@@ -102,9 +102,50 @@ func requestVectors(w *world) []vector {
 	}
 	each(request.ThingWrite, w.asHub(), sampleWrite(w), bad{"a kind that is not known", "secrets", []any{"kind"}}, bad{"no name", "", []any{"name"}}, bad{"a negative size", int64(-1), []any{"size"}})
 	each(request.ThingSession, w.asPhone(), request.Session{At: start, From: w.phoneID, Household: w.household, Nonce: fixed("n", 16), To: fixed("cloud", 32)}, bad{"a short nonce", "AA==", []any{"nonce"}})
-	each(request.ThingReseal, w.asPhone(), request.Reseal{At: start, Device: w.laptopID, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}, bad{"for the sheet", "sheet", []any{"device"}}, bad{"an epoch that is none", "epo_", []any{"epochs", 0, "epoch"}})
+	each(request.ThingReseal, w.asPhone(), request.Reseal{At: start, Device: w.laptopID, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}, bad{"for the hub", "hub", []any{"device"}}, bad{"an epoch that is none", "epo_", []any{"epochs", 0, "epoch"}})
 	each(request.ThingCommand, w.asPhone(), request.Command{At: start, Device: w.phoneID, Head: head.Hash, Household: w.household, Nonce: fixed("n", 16), Op: request.Op{Kind: request.OpAddCamera, Name: "Garden", URL: "rtsp://camera.local/stream"}},
 		bad{"a kind that is not known", "unlock", []any{"op", "kind"}}, bad{"a camera without name", nil, []any{"op", "name"}})
+	command := func(op request.Op) request.Command {
+		return request.Command{At: start, Device: w.phoneID, Head: head.Hash, Household: w.household, Nonce: fixed("n", 16), Op: op}
+	}
+	// A second kind of command: what is spoiled at the top was tried above.
+	more := func(name string, op request.Op, cases ...bad) {
+		seal := statement(request.ThingCommand, w.asPhone())
+		v := seal(tree(command(op)))
+		v.Name, v.Expect = name, "accept"
+		out = append(out, v)
+		out = append(out, spoilFields(name, tree(command(op)), seal, cases...)...)
+	}
+	more("append-link with a gesture", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone", PersonName: "Ben", Gesture: &request.Gesture{Code: "012345"}},
+		bad{"no link", nil, []any{"op", "link"}}, bad{"a code of five digits", "01234", []any{"op", "gesture", "code"}}, bad{"a code with a letter", "01234a", []any{"op", "gesture", "code"}},
+		bad{"a code with other digits", "01234٥", []any{"op", "gesture", "code"}}, bad{"an empty person's name, which is left out", "", []any{"op", "person_name"}})
+	more("append-link without", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone"})
+	more("remove", request.Op{Kind: request.OpRemove, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}}, bad{"an empty removal", "", []any{"op", "removal"}})
+	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
+	bySheet.Device = id.Sheet
+	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))
+	v.Name, v.Expect = "remove, by the sheet", "accept"
+	out = append(out, v)
+	for _, x := range []struct {
+		name  string
+		value any
+		path  []any
+	}{{"a gesture without code", object{}, []any{"op", "gesture"}}, {"a gesture as text", "012345", []any{"op", "gesture"}}, {"a field of no command", "x", []any{"op", "more"}}} {
+		v := statement(request.ThingCommand, w.asPhone())(with(tree(command(request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone", Gesture: &request.Gesture{Code: "012345"}})), x.value, x.path...))
+		v.Name, v.Expect, v.Rule = "append-link: "+x.name, "refuse", rule.Shape
+		out = append(out, v)
+	}
+	toSheet := request.Reseal{At: start, Device: id.Sheet, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}
+	v = statement(request.ThingReseal, w.asPhone())(tree(toSheet))
+	v.Name, v.Expect = "reseal to a new sheet", "accept"
+	out = append(out, v)
+	labels := sampleWrite(w)
+	labels.Kind, labels.Name = request.WriteLabels, fixedID("cam_", "front")
+	v = statement(request.ThingWrite, w.asHub())(tree(labels))
+	v.Name, v.Expect = "write of a label", "accept"
+	out = append(out, v)
+	each(manifest.ThingLabel, w.asHub(), manifest.Label{At: start, Camera: front, Head: head.Hash, Household: w.household, Name: "Haustür", Seq: 1, Zone: "Europe/Amsterdam"},
+		bad{"the household as camera", "household", []any{"camera"}}, bad{"number 0", int64(0), []any{"seq"}}, bad{"a name of 201 bytes", strings.Repeat("a", 201), []any{"name"}}, bad{"time 0", int64(0), []any{"at"}})
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{
