@@ -129,7 +129,7 @@ func (i *InviteCommand) explain(c *console, o invite.Offer) {
 		return
 	}
 	c.say("%s becomes %s of this household:", o.Name, people.Role(o.Role))
-	for _, line := range people.Rights(o.Role, o.Rights, o, c.now()) {
+	for _, line := range people.Rights(o.Role, o.Rights, invite.Names{Offer: o}, c.now()) {
 		c.say("  %s", line)
 	}
 	if !o.History {

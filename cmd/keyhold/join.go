@@ -58,7 +58,7 @@ func (j *JoinCommand) accept(c *console, o invite.Offer) (string, error) {
 		return "", nil
 	}
 	c.say("%s invites you, %s, as %s of their household:", from, o.Name, people.Role(o.Role))
-	for _, line := range people.Rights(o.Role, o.Rights, o, c.now()) {
+	for _, line := range people.Rights(o.Role, o.Rights, invite.Names{Offer: o}, c.now()) {
 		c.say("  %s", line)
 	}
 	if !o.History {

@@ -21,7 +21,6 @@ import (
 	"keyhold/statement/pairing"
 	ask "keyhold/statement/request"
 	"keyhold/statement/roster"
-	"keyhold/statement/rule"
 )
 
 // Invitation is one that this device has made.
@@ -69,7 +68,7 @@ func New(ctx context.Context, s *session.Session, offer Offer, origin string) (*
 	if err != nil {
 		return nil, err
 	}
-	i := &Invitation{Link: link, Offer: offer.plain(), Step: func(string) {}, s: s, secret: secret}
+	i := &Invitation{Link: link, Offer: offer.Plain(), Step: func(string) {}, s: s, secret: secret}
 	return i, i.leave(ctx, s.Roster)
 }
 
@@ -81,7 +80,7 @@ func allowed(s *session.Session, offer Offer) error {
 	if err := offer.Check(); err != nil {
 		return err
 	}
-	if err := offer.begins(s.Now().UnixMilli()); err != nil {
+	if err := offer.CheckWait(s.Now().UnixMilli()); err != nil {
 		return err
 	}
 	if offer.Kind == ForDevice {
@@ -165,7 +164,7 @@ func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 	if err := e.Read(roster.ThingLink, &link); err != nil {
 		return nil, fmt.Errorf("read the new device's link: %w", err)
 	}
-	device, person, ok := i.Offer.matches(link.Op, i.s.Person())
+	device, person := newcomer(link.Op)
 	joined := &Joined{Device: device.ID, Person: person, Name: cleanName(r.Name, "new device")}
 	if i.Offer.Kind == ForPerson {
 		joined.PersonName = cleanName(r.PersonName, i.Offer.Name)
@@ -173,11 +172,11 @@ func (i *Invitation) admit(ctx context.Context, r *request) (*Joined, error) {
 	} else {
 		i.Step("A device asks to join: " + joined.Name + ".")
 	}
-	if !ok && !rule.Off(rule.Invitation) {
+	if err := i.Offer.CheckOp(link.Op, i.s.Person()); err != nil {
 		if device.ID != "" {
-			err = i.tell(ctx, device, refused)
+			err = errors.Join(err, i.tell(ctx, device, refused))
 		}
-		return nil, errors.Join(rule.Errorf(rule.Invitation, "whoever holds the link asks for something else than was offered"), err)
+		return nil, err
 	}
 	if link.Prev != i.s.Roster.Head.Hash {
 		return nil, i.again(ctx, device)

@@ -86,8 +86,18 @@ func (h *home) welcome(chain [][]byte) {
 
 // join runs the joiner until it is in, refused, or has asked.
 func (h *home) join() error {
-	ctx, cancel := context.WithTimeout(h.t.Context(), 300*time.Millisecond)
-	defer cancel()
+	limited, stop := context.WithTimeout(h.t.Context(), 10*time.Second)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(limited)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		for h.asked() == 0 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond) // polling, with a deadline
+		}
+		cancel(context.DeadlineExceeded)
+	}()
+	defer func() { stop(); <-watched }()
 	j := &Joiner{
 		Client: h.cloud.Client, Now: time.Now, Rand: rand.Reader, Step: func(string) {}, Words: func([]string) {},
 		Accept: func(o Offer) (string, error) { h.shown = append(h.shown, o); return o.Name, nil },
@@ -108,7 +118,7 @@ func TestAJoinerBelievesOnlyTheRosterOfItsLink(t *testing.T) {
 	}{
 		{"the right one", "", 1, func(h *home) { h.welcome(h.state.Chain) }},
 		{"another household's", rule.Household, 0, func(h *home) { h.welcome(other.state.Chain) }},
-		{"none", rule.RosterSeq, 0, func(h *home) { h.welcome([][]byte{}) }},
+		{"none", rule.Field, 0, func(h *home) { h.welcome([][]byte{}) }},
 		{"one that ends earlier", rule.RolledBack, 0, func(h *home) { h.inv.Head.Seq = 3; h.welcome(h.state.Chain) }},
 		{"one with another head", rule.RosterFork, 0, func(h *home) { h.inv.Head.Hash = id.Hash{}; h.welcome(h.state.Chain) }},
 		{"an inviter that nobody knows", rule.Signer, 0, func(h *home) { h.inv.Inviter = other.secret.ID(); h.welcome(h.state.Chain) }},

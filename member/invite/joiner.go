@@ -174,7 +174,7 @@ func inviterOf(s *roster.State, inv pairing.Invitation) (roster.Member, error) {
 
 // ask builds the link on the newest roster and leaves it for the inviter.
 func (w *way) ask(ctx context.Context) error {
-	link, err := w.state.NewLink(w.Now().UnixMilli(), w.offer.op(w.secret.Public(), w.person))
+	link, err := w.state.NewLink(w.Now().UnixMilli(), w.offer.Op(w.secret.Public(), w.person))
 	if err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (w *way) hear(ctx context.Context, v verdict) (bool, error) {
 	}
 	m, ok := w.state.Device(w.secret.ID())
 	p, there := w.state.Person(w.person)
-	asOffered := w.offer.Kind == ForDevice || (p.Role == w.offer.Role && same(p.Rights, w.offer.Rights))
+	asOffered := w.offer.Kind == ForDevice || w.offer.CheckOp(roster.AddPerson{Rights: p.Rights, Role: p.Role}, "") == nil
 	if !ok || !there || !asOffered || string(m.Sign) != string(w.secret.Public().Sign) || m.Person != w.person {
 		return false, rule.Errorf(rule.Signer, "the roster does not hold this device as it was offered")
 	}

@@ -29,29 +29,19 @@ import (
 // Valid is how long an invitation waits to be used: as long as the cloud keeps what is dropped.
 const Valid = 24 * time.Hour
 
-// request is the joiner's answer, sealed to the inviter.
-type request struct {
-	HMAC       []byte `json:"hmac"`
-	Link       []byte `json:"link"`
-	Name       string `json:"name"`
-	PersonName string `json:"person_name"`
-}
-
-// verdict is the inviter's last word, sealed to the joiner. Roster holds the links that the joiner does not have yet.
-type verdict struct {
-	Error  string   `json:"error"`
-	Roster [][]byte `json:"roster"`
-}
+type (
+	request = pairing.Answer
+	verdict = pairing.Verdict
+	welcome = pairing.Welcome
+)
 
 // What a verdict can say.
 const (
-	in      = ""
-	stale   = "stale"
-	refused = "refused"
-	// words: the inviter saw other words than the joiner.
-	words = "words"
-	// denied: the hub does not let the inviter do this, or no longer knows it.
-	denied = "denied"
+	in      = pairing.VerdictIn
+	stale   = pairing.VerdictStale
+	refused = pairing.VerdictRefused
+	words   = pairing.VerdictWords
+	denied  = pairing.VerdictDenied
 )
 
 // maxMessage bounds what is read from a box.

@@ -13,36 +13,29 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // The first message carries a name, an offer and a roster that can be long. It is sealed to a key that comes out of the
 // link's secret, so that the operator neither reads it nor shows the joiner another offer, and it is cut into parts that
 // fit into a box.
 
-// offerLabel derives the seed of the key that the first message is sealed to.
-const offerLabel = "keyhold/v1/invite/offer"
-
 const (
-	chunk    = 48_000
-	maxParts = 12
-	// ended stands in place of a part's number where the inviter says that it no longer waits.
-	ended = 0xff
+	chunk    = pairing.Chunk
+	maxParts = pairing.MaxParts
+	ended    = pairing.Ended
 )
 
 var (
 	// ErrGrown says that the roster does not fit into an invitation.
 	ErrGrown = errors.New("the household's roster has grown too long for an invitation")
 
-	errNoPart = errors.New("no part of an offer")
+	errNoPart = rule.Errorf(rule.Invitation, "no part of an offer")
 )
 
-// welcome is what the inviter leaves for the joiner.
-type welcome struct {
-	Offer
-	Roster [][]byte `json:"roster"`
+func offerKey(secret []byte) (*box.Key, error) {
+	return box.NewKey(pairing.Derive(secret, pairing.InviteOffer))
 }
-
-func offerKey(secret []byte) (*box.Key, error) { return box.NewKey(pairing.Derive(secret, offerLabel)) }
 
 func partContext(household id.Household, joiner []byte, part, of int) (info, aad box.Context) {
 	return joinInfo(household, "offer"), box.Context{"box": pairing.Box(joiner), "of": strconv.Itoa(of), "part": strconv.Itoa(part)}
@@ -54,7 +47,7 @@ func sealWelcome(household id.Household, secret []byte, w welcome) ([][]byte, er
 	if err != nil {
 		return nil, err
 	}
-	w.Offer = w.plain()
+	w.Offer = w.Plain()
 	text, err := canon.Marshal(w)
 	if err != nil {
 		return nil, fmt.Errorf("encode the offer: %w", err)
@@ -108,22 +101,41 @@ func newGathering(household id.Household, secret []byte) (*gathering, error) {
 
 // add takes one message of the box. errNoPart says that it is something else, ErrEnded that the inviter has gone.
 func (g *gathering) add(body []byte) error {
-	if len(body) < 2 {
-		return errNoPart
-	}
-	part, of := int(body[0]), int(body[1])
-	info, aad := partContext(g.household, g.joiner, part, of)
-	plain, err := g.key.Open(info, aad, body[2:])
+	part, of, plain, err := openPart(g.household, g.key, g.joiner, body)
 	switch {
 	case err != nil:
-		return errNoPart
-	case part == ended && of == 0:
+		return err
+	case of == 0:
 		return ErrEnded
-	case of < 1 || of > maxParts || part >= of || (g.of != 0 && g.of != of):
+	case g.of != 0 && g.of != of:
 		return errNoPart
 	}
 	g.of, g.parts[part] = of, plain
 	return nil
+}
+
+// OpenPart opens one message of the joiner's box: a chunk, its number, and how many there are. Where the inviter no
+// longer waits there are none.
+func OpenPart(household id.Household, secret, body []byte) (part, of int, plain []byte, err error) {
+	key, err := offerKey(secret)
+	if err != nil {
+		return 0, 0, nil, fmt.Errorf("make the offer's key: %w", err)
+	}
+	return openPart(household, key, endsOf(secret).joiner, body)
+}
+
+func openPart(household id.Household, key *box.Key, joiner, body []byte) (part, of int, plain []byte, err error) {
+	if len(body) < 2 {
+		return 0, 0, nil, errNoPart
+	}
+	part, of = int(body[0]), int(body[1])
+	info, aad := partContext(household, joiner, part, of)
+	plain, err = key.Open(info, aad, body[2:])
+	inOrder := of >= 1 && of <= maxParts && part < of
+	if err != nil || (!inOrder && (part != ended || of != 0)) {
+		return 0, 0, nil, errNoPart
+	}
+	return part, of, plain, nil
 }
 
 // whole returns the message once all of it is there.

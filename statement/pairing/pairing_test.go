@@ -42,10 +42,10 @@ func FuzzParseLink(f *testing.F) {
 }
 
 func FuzzOffer(f *testing.F) {
-	f.Add([]byte(`{"kind":"device","name":"","rights":[],"role":"","roster":["AA=="],"slow":false}`))
-	f.Add([]byte(`{"kind":"person","name":"Sam","rights":[{"actions":["live"],"cameras":[],"hours":[],"since":1,"until":2,"zone":""}],"role":"guest","roster":["AA=="],"slow":true}`))
+	f.Add([]byte(`{"cameras":[],"from":"Anna","history":true,"kind":"device","name":"","rights":[],"role":"","roster":["AA=="],"slow":false}`))
+	f.Add([]byte(`{"cameras":[],"from":"Anna","history":false,"kind":"person","name":"Sam","rights":[{"actions":["live"],"cameras":[],"hours":[],"since":1,"until":2,"zone":""}],"role":"guest","roster":["AA=="],"slow":true}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		var o pairing.Offer
+		var o pairing.Welcome
 		if canon.Unmarshal(in, &o) != nil {
 			return
 		}
