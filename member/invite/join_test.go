@@ -118,7 +118,7 @@ func TestAJoinerBelievesOnlyTheRosterOfItsLink(t *testing.T) {
 	}{
 		{"the right one", "", 1, func(h *home) { h.welcome(h.state.Chain) }},
 		{"another household's", rule.Household, 0, func(h *home) { h.welcome(other.state.Chain) }},
-		{"none", rule.Field, 0, func(h *home) { h.welcome([][]byte{}) }},
+		{"none", rule.RosterSeq, 0, func(h *home) { h.welcome([][]byte{}) }},
 		{"one that ends earlier", rule.RolledBack, 0, func(h *home) { h.inv.Head.Seq = 3; h.welcome(h.state.Chain) }},
 		{"one with another head", rule.RosterFork, 0, func(h *home) { h.inv.Head.Hash = id.Hash{}; h.welcome(h.state.Chain) }},
 		{"an inviter that nobody knows", rule.Signer, 0, func(h *home) { h.inv.Inviter = other.secret.ID(); h.welcome(h.state.Chain) }},
