@@ -3,6 +3,7 @@
 package vectors_test
 
 import (
+	"keyhold/member/invite"
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
@@ -93,12 +94,19 @@ func words(v vector) (any, error) {
 	return map[string]any{"words": pairing.Words(e.PAE())}, nil
 }
 
-func invite(v vector) (any, error) {
-	if v.Thing == "answer" {
+func inviting(v vector) (any, error) {
+	switch v.Thing {
+	case "answer":
 		var a pairing.Answer
 		return nil, canon.Unmarshal(v.Input, &a)
+	case "verdict":
+		var x pairing.Verdict
+		return nil, canon.Unmarshal(v.Input, &x)
+	case "part":
+		part, of, _, err := invite.OpenPart(id.Household(v.Household), v.Key, v.Input)
+		return map[string]int{"part": part, "of": of}, err
 	}
-	var o pairing.Offer
+	var o pairing.Welcome
 	if err := canon.Unmarshal(v.Input, &o); err != nil {
 		return nil, err
 	}

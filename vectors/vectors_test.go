@@ -260,7 +260,7 @@ func TestGoAgreesWithTheVectors(t *testing.T) {
 	run(t, "removal", bases{}.removal)
 	run(t, "may", bases{}.may)
 	run(t, "words", words)
-	run(t, "invite", invite)
+	run(t, "invite", inviting)
 	run(t, "leaf", func(v vector) (any, error) {
 		if _, err := manifest.ParseLeaf(v.Input); err != nil {
 			return nil, err

@@ -18,8 +18,12 @@ import (
 func FuzzLink(f *testing.F) {
 	h := family(f)
 	for _, op := range []roster.Op{
-		newDevice("anna"), newPerson(roster.Guest, until(h.at+day)), set("sam", roster.Viewer, always(roster.Live)), roster.Remove{Removal: h.removal("sam", "anna1")},
-		roster.NewSheet{Sheet: sheetKeys("sheet2")}, roster.AnnounceRemoval{Person: personID("ben")}, roster.Object{Person: personID("ben")}, roster.ReplaceHub{Hub: hubKeys("hub2")},
+		newDevice("anna"), newPerson(roster.Guest, until(h.at+day)), set("sam", roster.Viewer, always(roster.Live)),
+		roster.Remove{Removal: h.removal("sam", "anna1")},
+		roster.NewSheet{Sheet: sheetKeys("sheet2")},
+		roster.AnnounceRemoval{Person: personID("ben")},
+		roster.Object{Person: personID("ben")},
+		roster.ReplaceHub{Hub: hubKeys("hub2")},
 	} {
 		f.Add(must[*dsse.Envelope](f)(h.s.NewLink(h.at, op)).Payload, "anna1 new1 sheet=sheet2")
 	}

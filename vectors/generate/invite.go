@@ -4,9 +4,13 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
+	"keyhold/sealing/box"
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
+	"keyhold/statement/id"
 	"keyhold/statement/pairing"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
@@ -35,32 +39,43 @@ func wordsVectors() []vector {
 	return append(out, v)
 }
 
+// offerOf is what an offer says, in a message that may also hold a roster.
+func offerOf(o pairing.Offer) object {
+	return tree(pairing.Welcome{Offer: o.Plain(), Roster: [][]byte{[]byte("roster")}})
+}
+
 func inviteVectors() []vector {
 	h := alone()
 	h.at = start + day
-	device := pairing.Offer{Kind: pairing.ForDevice, Rights: []roster.Right{}, Roster: h.s.Chain}
-	slow := pairing.Offer{Kind: pairing.ForPerson, Name: "Sam", Role: roster.Guest, Roster: h.s.Chain, Slow: true, Rights: roster.Plain([]roster.Right{
-		{Actions: watch, Cameras: cameras("garden"), Hours: []roster.Hours{{Days: weekdays, From: 14 * 60, Until: 18 * 60}}, Since: h.at + day, Until: h.at + 8*day, Zone: "Europe/Berlin"},
-	})}
-	owner := pairing.Offer{Kind: pairing.ForPerson, Name: "Ben", Role: roster.Owner, Rights: []roster.Right{}, Roster: h.s.Chain}
+	device := pairing.Offer{From: "Anna", History: true, Kind: pairing.ForDevice}
+	owner := pairing.Offer{From: "Anna", History: true, Kind: pairing.ForPerson, Name: "Ben", Role: roster.Owner}
+	slow := pairing.Offer{
+		Cameras: []pairing.CameraName{{ID: cameraNamed("garden"), Name: "Garden"}}, From: "Anna", Kind: pairing.ForPerson, Name: "Sam", Role: roster.Guest, Slow: true,
+		Rights: roster.Plain([]roster.Right{
+			{Actions: watch, Cameras: cameras("garden"), Hours: []roster.Hours{{Days: weekdays, From: 14 * 60, Until: 18 * 60}}, Since: h.at + day, Until: h.at + 8*day, Zone: "Europe/Berlin"},
+		}),
+	}
 	var out []vector
 	offer := func(o object) vector { return vector{Thing: "offer", Input: must(canon.Marshal(o))} }
 	good := func(name string, v vector) { v.Name, v.Expect = name, "accept"; out = append(out, v) }
-	bare := func(o pairing.Offer) object { o.Roster = [][]byte{[]byte("roster")}; return tree(o) }
-	good("an offer for a device", offer(bare(device)))
-	good("an offer for an owner", offer(bare(owner)))
-	good("an offer from afar", offer(bare(slow)))
-	out = append(out, spoil("offer", bare(slow), offer)...)
-	out = append(out, spoilFields("offer", bare(device), offer, bad{"a device with a role", "owner", []any{"role"}}, bad{"a device with a name", "Sam", []any{"name"}},
-		bad{"a device from afar", true, []any{"slow"}}, bad{"a kind that nobody knows", "robot", []any{"kind"}}, bad{"no roster", []any{}, []any{"roster"}})...)
-	out = append(out, spoilFields("offer", bare(owner), offer, bad{"an owner from afar", true, []any{"slow"}}, bad{"a role that nobody knows", "admin", []any{"role"}}, bad{"no role", "", []any{"role"}})...)
-	out = append(out, spoilFields("offer", bare(slow), offer, bad{"a malformed right", []any{}, []any{"rights", 0, "actions"}})...)
-	v := offer(with(bare(slow), "guardian", "role"))
-	v.Name, v.Expect, v.Rule = "offer: rights that do not fit the role", "refuse", rule.Rights
-	out = append(out, v)
-	v = offer(with(bare(slow), int64(0), "rights", 0, "until"))
-	v.Name, v.Expect, v.Rule = "offer: a guest without end", "refuse", rule.Rights
-	out = append(out, v)
+	good("an offer for a device", offer(offerOf(device)))
+	good("an offer for an owner", offer(offerOf(owner)))
+	good("an offer from afar", offer(offerOf(slow)))
+	out = append(out, spoil("offer", offerOf(slow), offer)...)
+	out = append(out, spoilFields("offer", offerOf(device), offer, bad{"a device with a role", "owner", []any{"role"}}, bad{"a device with a name", "Sam", []any{"name"}},
+		bad{"a device from afar", true, []any{"slow"}}, bad{"a device without history", false, []any{"history"}}, bad{"a device with cameras", []any{object{"id": string(cameraNamed("garden")), "name": "Garden"}}, []any{"cameras"}},
+		bad{"a kind that nobody knows", "robot", []any{"kind"}}, bad{"a name of 201 bytes", strings.Repeat("a", 201), []any{"from"}})...)
+	out = append(out, spoilFields("offer", offerOf(owner), offer, bad{"a role that nobody knows", "admin", []any{"role"}}, bad{"no role", "", []any{"role"}})...)
+	out = append(out, spoilFields("offer", with(offerOf(owner), false, "history"), offer, bad{"an owner from afar", true, []any{"slow"}})...)
+	out = append(out, spoilFields("offer", offerOf(slow), offer, bad{"history from afar", true, []any{"history"}}, bad{"a malformed right", []any{}, []any{"rights", 0, "actions"}},
+		bad{"the household as a camera", "household", []any{"cameras", 0, "id"}}, bad{"a camera's name of 201 bytes", strings.Repeat("a", 201), []any{"cameras", 0, "name"}})...)
+	unfit := func(name string, o object) {
+		v := offer(o)
+		v.Name, v.Expect, v.Rule = "offer: "+name, "refuse", rule.Rights
+		out = append(out, v)
+	}
+	unfit("rights that do not fit the role", with(offerOf(slow), "guardian", "role"))
+	unfit("a guest without end", with(offerOf(slow), int64(0), "rights", 0, "until"))
 
 	link := h.link(newPerson(roster.Guest, slow.Rights), "new1 -")
 	answer := func(o object) vector { return vector{Thing: "answer", Input: must(canon.Marshal(o))} }
@@ -68,10 +83,17 @@ func inviteVectors() []vector {
 	good("an answer", answer(a))
 	out = append(out, spoil("answer", a, answer)...)
 	out = append(out, spoilFields("answer", a, answer, bad{"a MAC of 31 bytes", b64(make([]byte, 31)), []any{"hmac"}}, bad{"no link", "", []any{"link"}})...)
+	verdict := func(o object) vector { return vector{Thing: "verdict", Input: must(canon.Marshal(o))} }
+	for _, word := range []string{pairing.VerdictIn, pairing.VerdictStale, pairing.VerdictRefused, pairing.VerdictWords, pairing.VerdictDenied} {
+		good("a verdict: "+word, verdict(tree(pairing.Verdict{Error: word, Roster: [][]byte{}})))
+	}
+	out = append(out, spoil("verdict", tree(pairing.Verdict{Roster: [][]byte{[]byte("link")}}), verdict)...)
+	out = append(out, spoilFields("verdict", tree(pairing.Verdict{Roster: [][]byte{}}), verdict, bad{"a word that nobody knows", "maybe", []any{"error"}})...)
+	out = append(out, partVectors(h)...)
 
 	fits := func(name string, o pairing.Offer, link []byte, r rule.Name) {
 		v := refuse(name, r)
-		v.Thing, v.Input, v.Chain, v.Text = "fits", must(canon.Marshal(bare(o))), [][]byte{link}, string(personNamed("anna"))
+		v.Thing, v.Input, v.Chain, v.Text = "fits", must(canon.Marshal(offerOf(o))), [][]byte{link}, string(personNamed("anna"))
 		if r == "" {
 			v.Expect = "accept"
 		}
@@ -92,7 +114,7 @@ func inviteVectors() []vector {
 
 	wait := func(name string, o pairing.Offer, made int64, r rule.Name) {
 		v := refuse(name, r)
-		v.Thing, v.Input, v.Index = "wait", must(canon.Marshal(bare(o))), made
+		v.Thing, v.Input, v.Index = "wait", must(canon.Marshal(offerOf(o))), made
 		if r == "" {
 			v.Expect = "accept"
 		}
@@ -103,5 +125,41 @@ func inviteVectors() []vector {
 	near := slow
 	near.Slow = false
 	wait("in person", near, h.at+day, "")
+	return out
+}
+
+// partVectors are parts of a first message, as they lie in the joiner's box. key is the invitation's secret, text the
+// plain chunk in base64.
+func partVectors(h *house) []vector {
+	secret := fixed("invite secret", 16)
+	key := must(box.NewKey(pairing.Derive(secret, pairing.InviteOffer)))
+	name := pairing.Box(pairing.Derive(secret, pairing.InviteToJoiner))
+	seal := func(part, of, saidPart, saidOf int, household string, plain []byte) []byte {
+		aad := box.Context{"box": name, "of": strconv.Itoa(of), "part": strconv.Itoa(part)}
+		sealed := must(box.Seal(key.Public(), box.Context{"household": household, "purpose": "offer"}, aad, plain))
+		return append([]byte{byte(saidPart), byte(saidOf)}, sealed...)
+	}
+	home := string(h.s.Household)
+	var out []vector
+	add := func(v vector, input []byte) {
+		v.Thing, v.Key, v.Household, v.Input = "part", secret, home, input
+		if v.Expect == "accept" {
+			v.Result = map[string]any{"part": int(input[0]), "of": int(input[1])}
+		}
+		out = append(out, v)
+	}
+	chunk := []byte("a chunk")
+	add(accept("the only part"), seal(0, 1, 0, 1, home, chunk))
+	add(accept("the second part of three"), seal(1, 3, 1, 3, home, chunk))
+	add(accept("the last part of twelve"), seal(11, 12, 11, 12, home, chunk))
+	add(accept("the inviter has gone"), seal(pairing.Ended, 0, pairing.Ended, 0, home, nil))
+	add(refuse("a part under another number", rule.Invitation), seal(0, 3, 1, 3, home, chunk))
+	add(refuse("a part of fewer", rule.Invitation), seal(0, 3, 0, 2, home, chunk))
+	add(refuse("a part past the last", rule.Invitation), seal(3, 3, 3, 3, home, chunk))
+	add(refuse("thirteen parts", rule.Invitation), seal(0, 13, 0, 13, home, chunk))
+	add(refuse("no parts", rule.Invitation), seal(0, 0, 0, 0, home, chunk))
+	add(refuse("of another household", rule.Invitation), seal(0, 1, 0, 1, id.HashOf([]byte("x")).String(), chunk))
+	add(refuse("cut short", rule.Invitation), seal(0, 1, 0, 1, home, chunk)[:1000])
+	add(refuse("one byte", rule.Invitation), []byte{0})
 	return out
 }
