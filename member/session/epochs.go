@@ -41,6 +41,12 @@ var errNoKey = errors.New("recorded before this device was given keys")
 // errYet says that the leaf which announces the epoch is not under a checkpoint yet.
 var errYet = errors.New("not under a checkpoint yet")
 
+// yetError is errYet with the number of the first leaf that lies beyond the checkpoint.
+type yetError struct{ next int64 }
+
+func (e *yetError) Error() string { return "epoch: " + errYet.Error() }
+func (e *yetError) Unwrap() error { return errYet }
+
 // identity opens this reader's envelope of an epoch and holds it against the hub's leaf.
 func (v *View) identity(ctx context.Context, k epochKey) (*open.Identity, error) {
 	v.epochs.mu.Lock()
@@ -136,7 +142,7 @@ func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identit
 	if !ok {
 		return nil, fmt.Errorf("epoch: %w", errNoKey)
 	}
-	entries, err := v.load(ctx, first, identity)
+	entries, next, err := v.load(ctx, first, identity)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +153,7 @@ func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identit
 	}
 	switch {
 	case len(entries) == 0:
-		return nil, fmt.Errorf("epoch: %w", errYet)
+		return nil, &yetError{next}
 	case (first.Hour+1)*hour < v.now-(retentionDays-1)*day:
 		return nil, nil
 	default:
@@ -155,46 +161,46 @@ func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identit
 	}
 }
 
-// load fetches a page, opens it, and returns the leaves that the checkpoint covers. What does not hold
-// is asked for again past the cache: a disk that forgets is no alarm.
-func (v *View) load(ctx context.Context, ref api.PageRef, identity *open.Identity) ([]manifest.Entry, error) {
+// load fetches a page, opens it, and returns the leaves that the checkpoint covers, with the number of the first behind
+// them (-1 if there is none). What does not hold is asked for again past the cache: a disk that forgets is no alarm.
+func (v *View) load(ctx context.Context, ref api.PageRef, identity *open.Identity) (entries []manifest.Entry, next int64, err error) {
 	run := v.run(ref.Run)
-	entries, err := v.loadFrom(ctx, v.source, run.Tree, ref, identity)
+	entries, next, err = v.loadFrom(ctx, v.source, run.Tree, ref, identity)
 	if o, ok := v.source.(*online); ok && rule.Of(err) != "" && o.cache.dir != "" {
 		past := &online{client: o.client, address: o.address, cache: o.cache, past: true}
 		return v.loadFrom(ctx, past, manifest.NewTree(run.Checkpoint, past), ref, identity)
 	}
-	return entries, err
+	return entries, next, err
 }
 
-func (v *View) loadFrom(ctx context.Context, src source, tree *manifest.Tree, ref api.PageRef, identity *open.Identity) ([]manifest.Entry, error) {
+func (v *View) loadFrom(ctx context.Context, src source, tree *manifest.Tree, ref api.PageRef, identity *open.Identity) (entries []manifest.Entry, next int64, err error) {
 	run := v.run(ref.Run)
 	sealed, err := src.page(ctx, ref)
 	if err != nil {
-		return nil, v.missing(err, "a page of the hub's record that the cloud lists")
+		return nil, 0, v.missing(err, "a page of the hub's record that the cloud lists")
 	}
 	plain, err := openAll(identity, sealed)
 	if err != nil {
-		return nil, rule.Errorf(rule.FileHash, "a page of the hub's record does not open: %v", err)
+		return nil, 0, rule.Errorf(rule.FileHash, "a page of the hub's record does not open: %v", err)
 	}
-	entries, err := manifest.ParsePage(plain)
-	if err != nil {
-		return nil, err
+	if entries, err = manifest.ParsePage(plain); err != nil {
+		return nil, 0, err
+	}
+	if err := manifest.CheckPage(pageName(ref), entries); err != nil {
+		return nil, 0, err
 	}
 	// A page is sent before the checkpoint that covers it, so its end may be newer.
+	next = -1
 	for i, e := range entries {
 		if e.Index >= run.Size {
-			entries = entries[:i]
+			entries, next = entries[:i], e.Leaf.Common().Seq
 			break
 		}
 	}
-	if err := manifest.CheckPage(pageName(ref), entries); err != nil {
-		return nil, err
-	}
 	if err := v.proveIncluded(ctx, tree, ref, run, entries); err != nil {
-		return nil, v.missing(err, "a part of the hub's hash tree")
+		return nil, 0, v.missing(err, "a part of the hub's hash tree")
 	}
-	return entries, nil
+	return entries, next, nil
 }
 
 // proveIncluded wants the leaves in the hub's tree. Online it leaves beside the page the checkpoint

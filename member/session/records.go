@@ -29,9 +29,12 @@ const pagesAtOnce = 8
 func (v *View) records(ctx context.Context, camera id.Camera, from, until int64) ([]Record, error) {
 	refs := v.pages[camera]
 	lo, hi := span(refs, from, until)
-	stretches, unreadable, err := v.loadAll(ctx, refs[lo:hi])
+	stretches, unreadable, begins, err := v.loadAll(ctx, refs[lo:hi])
 	if err != nil {
 		return nil, err
+	}
+	if begins && unreadable == 0 && lo == 0 && hi == len(refs) && v.justCame(camera) {
+		return nil, nil
 	}
 	v.Unreadable += unreadable
 	if unreadable == hi-lo && unreadable > 0 {
@@ -147,8 +150,10 @@ func (v *View) joinedLater(p api.PageRef) bool {
 }
 
 // loadAll opens pages and puts their leaves in order. Pages that this reader cannot have keys for part
-// the leaves into stretches, because nothing is known of what lies between.
-func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]Record, unreadable int, err error) {
+// the leaves into stretches, because nothing is known of what lies between. begins says that all leaves lie beyond the
+// checkpoint, from the camera's very first on.
+func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]Record, unreadable int, begins bool, err error) {
+	first := make([]bool, len(refs))
 	pages := make([][]manifest.Entry, len(refs))
 	closed := make([]bool, len(refs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -157,10 +162,12 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]R
 		group.Go(func() error {
 			identity, err := v.identity(ctx, epochKey{ref.Camera, ref.Epoch})
 			if err == nil {
-				pages[i], err = v.load(ctx, ref, identity)
+				pages[i], _, err = v.load(ctx, ref, identity)
 			}
+			var yet *yetError
 			switch {
-			case errors.Is(err, errYet):
+			case errors.As(err, &yet):
+				first[i] = yet.next == 0
 				return nil
 			case errors.Is(err, errNoKey), v.offline && errors.Is(err, errNotCached):
 				closed[i] = true
@@ -170,8 +177,9 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]R
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, 0, err
+		return nil, 0, false, err
 	}
+	begins = slices.Contains(first, true)
 	stretches = [][]Record{nil}
 	for i, ref := range refs {
 		last := len(stretches) - 1
@@ -183,6 +191,7 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]R
 			continue
 		}
 		run := v.run(ref.Run)
+		begins = begins && len(pages[i]) == 0
 		for _, e := range pages[i] {
 			stretches[last] = append(stretches[last], Record{Entry: e, Run: run})
 			if leaf, ok := e.Leaf.(*manifest.Run); ok && (leaf.Reason == manifest.RunBehind || leaf.Reason == manifest.RunLost) {
@@ -198,5 +207,23 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]R
 			return int(a.Index - b.Index)
 		})
 	}
-	return stretches, unreadable, nil
+	return stretches, unreadable, begins, nil
+}
+
+// justCame says whether a camera may be so new that nothing of it is under a checkpoint yet. The names say when a camera
+// came, and they go up with its first page; what lies beyond the checkpoint alone could be anybody's.
+func (v *View) justCame(camera id.Camera) bool {
+	if len(v.Runs) == 0 {
+		return false
+	}
+	newest := v.Runs[len(v.Runs)-1].At
+	for _, l := range v.labels {
+		if l.Camera == camera {
+			return newest-l.At <= manifest.Patience
+		}
+	}
+	if v.Names == nil || newest-v.Names.At > manifest.Patience {
+		return false
+	}
+	return slices.ContainsFunc(v.Names.Cameras, func(c manifest.NamedCam) bool { return c.ID == camera && c.State == manifest.NameOn })
 }
