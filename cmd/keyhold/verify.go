@@ -104,7 +104,7 @@ func (v *VerifyCommand) export(c *console, path string) (verifyLine, error) {
 	c.answer("      camera    %s", p.Camera)
 	c.answer("    unchanged and in this order; the hub signed its record of them by %s.", clock(p.SignedAt, now))
 	if len(p.Holes) == 0 {
-		c.answer("    There is no pause between the segments.")
+		c.answer("    There is no pause of more than a second and a half between the segments.")
 	}
 	for _, h := range p.Holes {
 		c.answer("    Between %s and %s there is nothing (%s).", clock(h.From, now), clock(h.Until, now), (time.Duration(h.Until-h.From) * time.Millisecond).Round(time.Second))

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"keyhold/member/session"
+	"keyhold/statement/manifest"
 )
 
 // Piece is a stretch without interruption, or with a Reason a gap.
@@ -23,11 +24,13 @@ const seam = 1500
 // Unexplained is the reason of a gap that the hub wrote nothing about.
 const Unexplained = "unknown"
 
-// Pieces joins segments that follow each other and puts the gaps between them.
+// Pieces joins segments that follow each other and puts the gaps between them. A pause of which the hub says nothing and
+// that is no longer than seam is none: it cannot be told from jitter. One that the hub has written down is shown, however
+// short.
 func Pieces(t *session.Timeline) []Piece {
 	var out []Piece
 	for _, s := range t.Segments {
-		if n := len(out); n > 0 && s.Start-out[n-1].Until <= seam {
+		if n := len(out); n > 0 && s.Start-out[n-1].Until <= seam && !written(t, out[n-1].Until, s.Start) {
 			p := &out[n-1]
 			p.Until = max(p.Until, s.End)
 			p.Segments++
@@ -67,6 +70,11 @@ func without(stretches []Piece, gap Piece) []Piece {
 		out = append(out, gap)
 	}
 	return out
+}
+
+// written says whether the hub wrote down the very pause between two segments.
+func written(t *session.Timeline, from, until int64) bool {
+	return slices.ContainsFunc(t.Gaps, func(g *manifest.Gap) bool { return g.From == from && g.Until == until && until > from })
 }
 
 // explained says whether the hub wrote a gap that touches the hole.

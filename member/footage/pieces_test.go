@@ -39,6 +39,12 @@ func TestStretchesAndGaps(t *testing.T) {
 			[]footage.Piece{recorded(0, 4, 1), hole(4, 20, "camera"), recorded(20, 24, 1)},
 		},
 		{
+			"a short gap that the hub signed",
+			[]session.Segment{segment(0, 4), segment(5, 9), segment(10, 14)},
+			[]*manifest.Gap{gap(4, 5, "jump")},
+			[]footage.Piece{recorded(0, 4, 1), hole(4, 5, "jump"), recorded(5, 14, 2)},
+		},
+		{
 			"a hole that nobody explains",
 			[]session.Segment{segment(0, 4), segment(20, 24)},
 			nil,
