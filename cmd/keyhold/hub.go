@@ -13,9 +13,11 @@ import (
 
 	"github.com/skip2/go-qrcode"
 
+	"keyhold/home/gesture"
 	"keyhold/home/hub"
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
+	"keyhold/statement/roster"
 )
 
 // HomeCommands are what runs in the home.
@@ -28,7 +30,7 @@ type HomeCommands struct {
 // HubCommand groups what is done with a hub.
 type HubCommand struct {
 	Run  HubRunCommand  `cmd:"" help:"Run the hub until it is interrupted."`
-	Code HubCodeCommand `cmd:"" help:"Show the pairing code of a hub that belongs to nobody yet."`
+	Code HubCodeCommand `cmd:"" help:"Show the code that the hub waits for: to be paired, or for a change of the household."`
 }
 
 // hubVars are the defaults that depend on the computer.
@@ -74,32 +76,59 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 				c.say("The code cannot be drawn: %v", err)
 			}
 		},
-		Serving: func(household id.Household) { c.say("Recording for household %s.", household) },
+		ShowGesture: func(g gesture.Request) { c.say("%s", gestureLine(g)) },
+		Serving:     func(household id.Household) { c.say("Recording for household %s.", household) },
 	}
 	return h.Run(ctx)
 }
 
-// HubCodeCommand shows the pairing code.
+// HubCodeCommand shows a code.
 type HubCodeCommand struct {
 	Dir  string `type:"path" default:"${hub_dir}" placeholder:"DIR" help:"Folder of the hub."`
 	JSON bool   `help:"Print JSON."`
 }
 
-// Run shows the pairing code, or says whom the hub belongs to.
+// Run shows the code that the hub waits for: to be paired, or for a change of the household.
 func (r *HubCodeCommand) Run(ctx context.Context, c *console) error {
-	code, household, err := hub.ShowInfo(ctx, r.Dir)
+	i, err := hub.ShowInfo(ctx, r.Dir, c.now())
 	if err != nil {
 		return err
 	}
 	switch {
-	case r.JSON && household != "":
-		return c.object(map[string]string{"household": string(household)})
 	case r.JSON:
-		return c.object(map[string]string{"code": code.String()})
-	case household != "":
-		return fmt.Errorf("this hub is paired already, with household %s; there is no code any more", household)
+		return c.object(shown(i))
+	case i.Gesture != nil:
+		c.say("%s", gestureLine(*i.Gesture))
+		c.answer("%s", i.Gesture.Code)
+		return nil
+	case i.Household != "":
+		return fmt.Errorf("this hub is paired already, with household %s, and waits for no code", i.Household)
 	}
-	return printCode(c, code)
+	return printCode(c, i.Code)
+}
+
+func shown(i *hub.Info) map[string]string {
+	switch {
+	case i.Gesture != nil:
+		return map[string]string{"household": string(i.Household), "gesture": i.Gesture.Code, "kind": i.Gesture.Kind, "role": i.Gesture.Role}
+	case i.Household != "":
+		return map[string]string{"household": string(i.Household)}
+	}
+	return map[string]string{"code": i.Code.String()}
+}
+
+// gestureLine says what a code is for: whoever types it allows just that.
+func gestureLine(g gesture.Request) string {
+	what := "a change of the household"
+	switch roster.Kind(g.Kind) {
+	case roster.KindAddPerson:
+		what = "a new person as " + g.Role
+	case roster.KindSetRights:
+		what = "a change of somebody's rights, as " + g.Role
+	case roster.KindNewSheet:
+		what = "a new recovery sheet"
+	}
+	return fmt.Sprintf("Code for %s: %s (for ten minutes; if nobody here asked for it, do not give it to anybody)", what, g.Code)
 }
 
 // printCode draws the code for a phone and prints it for a keyboard.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"keyhold/home/hub"
 	"keyhold/sealing/box"
@@ -80,9 +81,9 @@ func TestHubIsPairedOnlyByTheHolderOfItsCode(t *testing.T) {
 	}
 	must(t, r.Pair(code.String()))
 	r.Serving()
-	_, paired, err := hub.ShowInfo(t.Context(), r.Dir)
-	if err != nil || paired != r.Member.Home.Household {
-		t.Errorf("the hub is paired with %s, not %s (%v)", paired, r.Member.Home.Household, err)
+	shown, err := hub.ShowInfo(t.Context(), r.Dir, r.now())
+	if err != nil || shown.Household != r.Member.Home.Household {
+		t.Errorf("the hub is paired with %+v, not %s (%v)", shown, r.Member.Home.Household, err)
 	}
 	if _, err := os.Stat(filepath.Join(r.Dir, "keys", "pairing")); !os.IsNotExist(err) {
 		t.Errorf("the code's secret is still there: %v", err)
@@ -150,12 +151,12 @@ func TestCodeIsOneHoweverItIsAskedFor(t *testing.T) {
 	codes := make(chan string, 8)
 	for range cap(codes) {
 		go func() {
-			c, _, err := hub.ShowInfo(t.Context(), dir)
+			shown, err := hub.ShowInfo(t.Context(), dir, time.Now())
 			if err != nil {
 				codes <- err.Error()
 				return
 			}
-			codes <- c.String()
+			codes <- shown.Code.String()
 		}()
 	}
 	first := <-codes

@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"keyhold/cloud/serve"
 	"keyhold/e2e/harness"
 	"keyhold/home/camera"
+	"keyhold/home/gesture"
 	"keyhold/home/hub"
 	"keyhold/member/pair"
 	"keyhold/member/session"
@@ -39,12 +42,17 @@ type Rig struct {
 	Member *session.Session
 	Vault  string
 	offset atomic.Int64 // added to everybody's clock, ns
+	astray atomic.Int64 // added to the hub's clock besides, ns
 	free   atomic.Int64 // what the hub is told of its disk
 	// way stands between everybody and the cloud where a test sets it.
 	way     atomic.Pointer[func(cloud http.Handler) http.Handler]
 	stop    context.CancelFunc
 	ended   chan error
 	serving chan id.Household
+	// gestures are the codes that the hub shows.
+	gestures chan gesture.Request
+	mu       sync.Mutex
+	log      strings.Builder // what the hub logged; guarded by mu
 }
 
 func must(t *testing.T, err error) {
@@ -58,6 +66,9 @@ func must(t *testing.T, err error) {
 var film string
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(asHubDir); dir != "" {
+		os.Exit(beHub(dir))
+	}
 	dir, err := os.MkdirTemp("", "keyhold-film-")
 	if err == nil {
 		film = filepath.Join(dir, "film.mp4")
@@ -76,7 +87,7 @@ func TestMain(m *testing.M) {
 // Unpaired starts cloud and camera.
 func Unpaired(t *testing.T) *Rig {
 	t.Helper()
-	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir()}
+	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir(), gestures: make(chan gesture.Request, 64)}
 	r.free.Store(1 << 40)
 	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
 	must(t, err)
@@ -103,11 +114,17 @@ func Unpaired(t *testing.T) *Rig {
 func New(t *testing.T) *Rig {
 	t.Helper()
 	r := Unpaired(t)
-	codes := r.Start()
-	t.Cleanup(r.Stop)
-	must(t, r.Pair((<-codes).String()))
-	r.Serving()
+	r.Begin()
 	return r
+}
+
+// Begin starts the hub and pairs it with a device.
+func (r *Rig) Begin() {
+	r.t.Helper()
+	codes := r.Start()
+	r.t.Cleanup(r.Stop)
+	must(r.t, r.Pair((<-codes).String()))
+	r.Serving()
 }
 
 // Pair begins a household with a device.
@@ -141,11 +158,12 @@ func (r *Rig) Start() <-chan pairing.Code {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop, r.ended, r.serving = stop, make(chan error, 1), make(chan id.Household, 1)
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Origin, Log: slog.New(slog.NewTextHandler(logWriter{r.t}, nil)),
-		ShowCode: func(c pairing.Code) { codes <- c },
-		Serving:  func(h id.Household) { r.serving <- h },
-		Now:      r.now,
-		Space:    func() (int64, error) { return r.free.Load(), nil }, SpaceEvery: 200 * time.Millisecond, PageLooks: 40,
+		Dir: r.Dir, Cloud: r.Origin, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		ShowCode:    func(c pairing.Code) { codes <- c },
+		Serving:     func(h id.Household) { r.serving <- h },
+		ShowGesture: func(g gesture.Request) { r.gestures <- g },
+		Now:         func() time.Time { return r.now().Add(time.Duration(r.astray.Load())) },
+		Space:       func() (int64, error) { return r.free.Load(), nil }, SpaceEvery: 200 * time.Millisecond, PageLooks: 40,
 	}
 	ended := r.ended
 	go func() { ended <- h.Run(ctx) }()
@@ -153,11 +171,20 @@ func (r *Rig) Start() <-chan pairing.Code {
 }
 
 // logWriter gives the hub's log to the test.
-type logWriter struct{ t *testing.T }
+type logWriter struct{ r *Rig }
 
 func (w logWriter) Write(b []byte) (int, error) {
-	w.t.Logf("hub: %s", b)
-	return len(b), nil
+	w.r.t.Logf("hub: %s", b)
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	return w.r.log.Write(b)
+}
+
+// logged says whether something stands in the hub's log.
+func (r *Rig) logged(text string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Contains(r.log.String(), text)
 }
 
 // Serving waits until the hub records.

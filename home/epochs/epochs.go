@@ -17,6 +17,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +28,7 @@ import (
 	"keyhold/home/household"
 	"keyhold/home/ledger"
 	"keyhold/home/state"
+	"keyhold/home/window"
 	"keyhold/sealing/to"
 	"keyhold/statement/canon"
 	"keyhold/statement/id"
@@ -42,6 +46,8 @@ type Epoch struct {
 	Camera    id.Camera
 	Recipient *to.Recipient
 	Made      int64 // ms
+	// readers stands for who was given it; see household.ReaderSet.
+	readers id.Hash
 }
 
 // Epochs keeps the current epoch of each camera. It is safe for concurrent use.
@@ -50,8 +56,10 @@ type Epochs struct {
 	Ledger  *ledger.Ledger
 	Cameras *cameras.Store
 	Roster  func() *roster.State // the newest; must not block
-	Key     ed25519.PrivateKey
-	Now     func() time.Time
+	// Moment is the time by which rights are judged; it must not block.
+	Moment func() window.Moment
+	Key    ed25519.PrivateKey
+	Now    func() time.Time
 	// Changed runs after new epochs are committed, with mu held: recorders seal to them from the next
 	// segment on. It must not call Epochs.
 	Changed func([]Epoch)
@@ -66,12 +74,14 @@ func (e *Epochs) Load(ctx context.Context) error {
 	defer e.mu.Unlock()
 	current := map[id.Camera]Epoch{}
 	err := e.DB.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT epoch, camera, recipient, made FROM epochs WHERE current = 1`, nil, func(scan func(...any) error) error {
+		return state.Each(ctx, tx, `SELECT epoch, camera, recipient, made, readers FROM epochs WHERE current = 1`, nil, func(scan func(...any) error) error {
 			var x Epoch
 			var recipient string
-			if err := scan(&x.ID, &x.Camera, &recipient, &x.Made); err != nil {
+			var readers []byte
+			if err := scan(&x.ID, &x.Camera, &recipient, &x.Made, &readers); err != nil {
 				return err
 			}
+			copy(x.readers[:], readers)
 			r, err := to.ParseRecipient(recipient)
 			x.Recipient = r
 			current[x.Camera] = x
@@ -97,6 +107,8 @@ func (e *Epochs) Current(c id.Camera) (Epoch, bool) {
 type Change struct {
 	// Cameras that get a new epoch.
 	Cameras []id.Camera
+	// Follow are cameras that get one if others read them now than when their epoch was made.
+	Follow []id.Camera
 	// Roster the epochs are made for; nil for the current one.
 	Roster *roster.State
 	// Before runs first in the transaction.
@@ -109,24 +121,29 @@ type Change struct {
 	Genesis bool
 }
 
-// Apply makes new epochs and writes them down with what belongs to them.
-func (e *Epochs) Apply(ctx context.Context, c Change) error {
+// Apply makes new epochs and writes them down with what belongs to them. It returns the cameras that got one.
+func (e *Epochs) Apply(ctx context.Context, c Change) ([]id.Camera, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := c.Roster
 	if r == nil {
 		r = e.Roster()
 	}
-	fresh, err := e.make(r, c.Cameras)
+	moment := e.Moment()
+	list := slices.Clone(c.Cameras)
+	for _, camera := range e.stale(r, moment) {
+		if slices.Contains(c.Follow, camera) && !slices.Contains(list, camera) {
+			list = append(list, camera)
+		}
+	}
+	fresh, err := makeAll(moment.Of(r), list, moment.At)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	next := map[id.Camera]Epoch{}
-	for k, v := range e.current {
-		next[k] = v
-	}
+	next := maps.Clone(e.current)
 	for _, f := range fresh {
-		next[f.Camera] = Epoch{ID: f.ID, Camera: f.Camera, Recipient: f.Recipient, Made: e.Now().UnixMilli()}
+		f.Made = e.Now().UnixMilli()
+		next[f.Camera] = f.Epoch
 	}
 	build := func(tx *sql.Tx) ([]ledger.Entry, error) { return e.build(ctx, tx, c, r, fresh, next) }
 	if c.Genesis {
@@ -135,41 +152,77 @@ func (e *Epochs) Apply(ctx context.Context, c Change) error {
 		err = e.Ledger.Append(ctx, build, nil)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.current = next
 	if e.Changed != nil && len(fresh) > 0 {
 		var list []Epoch
 		for _, f := range fresh {
-			list = append(list, next[f.Camera])
+			list = append(list, f.Epoch)
 		}
 		e.Changed(list)
 	}
-	return nil
+	return list, nil
 }
 
-// make makes the key pairs and envelopes; each identity is gone when to.NewEpoch returns.
-func (e *Epochs) make(r *roster.State, list []id.Camera) ([]*to.Epoch, error) {
-	if len(list) == 0 {
-		return nil, nil
+// Stale returns the cameras that others may read now than those who were given their epoch.
+func (e *Epochs) Stale() []id.Camera {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stale(e.Roster(), e.Moment())
+}
+
+// stale is Stale for a roster. mu is held.
+func (e *Epochs) stale(r *roster.State, m window.Moment) []id.Camera {
+	r = m.Of(r)
+	var out []id.Camera
+	for c, x := range e.current {
+		if household.ReaderSet(r, c, m.At) != x.readers {
+			out = append(out, c)
+		}
 	}
-	now := e.Now().UnixMilli()
-	var out []*to.Epoch
-	for _, camera := range list {
-		readers, err := household.Readers(r, camera, now)
-		if err != nil {
-			return nil, fmt.Errorf("epochs: %w", err)
-		}
-		x, err := to.NewEpoch(r.Household, camera, r.Head.Hash, readers)
-		if err != nil {
-			return nil, fmt.Errorf("epochs: %w", err)
-		}
-		out = append(out, x)
+	slices.Sort(out)
+	return out
+}
+
+// A made epoch goes into state.db with its rows.
+type made struct {
+	Epoch
+	rows []request.Row
+}
+
+// makeAll makes the key pairs and envelopes; each identity is gone when to.NewEpoch returns.
+func makeAll(r *roster.State, list []id.Camera, at int64) ([]*made, error) {
+	out, errs := make([]*made, len(list)), make([]error, len(list))
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i, camera := range list {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			out[i], errs[i] = makeOne(r, camera, at)
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("epochs: %w", err)
 	}
 	return out, nil
 }
 
-func (e *Epochs) build(ctx context.Context, tx *sql.Tx, c Change, r *roster.State, fresh []*to.Epoch, next map[id.Camera]Epoch) ([]ledger.Entry, error) {
+func makeOne(r *roster.State, camera id.Camera, at int64) (*made, error) {
+	readers, err := household.Readers(r, camera, at)
+	if err != nil {
+		return nil, err
+	}
+	x, err := to.NewEpoch(r.Household, camera, r.Head.Hash, readers)
+	if err != nil {
+		return nil, err
+	}
+	return &made{Epoch{ID: x.ID, Camera: camera, Recipient: x.Recipient, readers: household.ReaderSet(r, camera, at)}, x.Rows}, nil
+}
+
+func (e *Epochs) build(ctx context.Context, tx *sql.Tx, c Change, r *roster.State, fresh []*made, next map[id.Camera]Epoch) ([]ledger.Entry, error) {
 	if c.Before != nil {
 		if err := c.Before(tx); err != nil {
 			return nil, err
@@ -178,11 +231,13 @@ func (e *Epochs) build(ctx context.Context, tx *sql.Tx, c Change, r *roster.Stat
 	var entries []ledger.Entry
 	home := false
 	for _, f := range fresh {
-		leaf, err := keep(ctx, tx, f, r.Head.Hash, next[f.Camera].Made)
+		leaf, err := keep(ctx, tx, f, r.Head.Hash)
 		if err != nil {
 			return nil, err
 		}
-		home = home || f.Camera == id.HouseholdCamera
+		if f.Camera == id.HouseholdCamera {
+			home = true
+		}
 		entries = append(entries, ledger.Entry{Epoch: f.ID, Leaf: leaf})
 	}
 	leaves := c.Leaves
@@ -220,18 +275,18 @@ func (e *Epochs) build(ctx context.Context, tx *sql.Tx, c Change, r *roster.Stat
 }
 
 // keep writes an epoch's rows and returns the leaf that announces it.
-func keep(ctx context.Context, tx *sql.Tx, f *to.Epoch, head id.Hash, made int64) (*manifest.Epoch, error) {
+func keep(ctx context.Context, tx *sql.Tx, f *made, head id.Hash) (*manifest.Epoch, error) {
 	leaf := &manifest.Epoch{Header: manifest.Header{Camera: f.Camera}, Epoch: f.ID, Head: head, Recipient: f.Recipient.Hash()}
 	_, err := tx.ExecContext(ctx, `UPDATE epochs SET current = 0 WHERE camera = $1 AND current = 1`, string(f.Camera))
 	if err != nil {
 		return nil, fmt.Errorf("epochs: keep: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO epochs (epoch, camera, recipient, head, made, current) VALUES ($1, $2, $3, $4, $5, 1)`,
-		string(f.ID), string(f.Camera), f.Recipient.String(), head[:], made)
+	_, err = tx.ExecContext(ctx, `INSERT INTO epochs (epoch, camera, recipient, head, made, readers, current) VALUES ($1, $2, $3, $4, $5, $6, 1)`,
+		string(f.ID), string(f.Camera), f.Recipient.String(), head[:], f.Made, f.readers[:])
 	if err != nil {
 		return nil, fmt.Errorf("epochs: keep: %w", err)
 	}
-	for _, row := range f.Rows {
+	for _, row := range f.rows {
 		leaf.Readers = append(leaf.Readers, manifest.EpochReader{Device: row.Device, Envelope: id.HashOf(row.Bytes)})
 		_, err := tx.ExecContext(ctx, `INSERT INTO envelopes (epoch, device, camera, head, bytes) VALUES ($1, $2, $3, $4, $5)`,
 			string(row.Epoch), string(row.Device), string(row.Camera), row.Head[:], row.Bytes)
@@ -239,7 +294,7 @@ func keep(ctx context.Context, tx *sql.Tx, f *to.Epoch, head id.Hash, made int64
 			return nil, fmt.Errorf("epochs: keep envelope: %w", err)
 		}
 	}
-	body, err := canon.Marshal(api.Rows{Envelopes: f.Rows})
+	body, err := canon.Marshal(api.Rows{Envelopes: f.rows})
 	if err != nil {
 		return nil, fmt.Errorf("epochs: envelopes: %w", err)
 	}

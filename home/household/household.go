@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 
 	"keyhold/home/state"
-	"keyhold/sealing/to"
 	"keyhold/statement/id"
 	"keyhold/statement/roster"
 )
@@ -29,6 +28,7 @@ var ErrNone = errors.New("household: this hub is not paired")
 type Household struct {
 	db    *state.DB
 	state atomic.Pointer[roster.State] // never changed in place
+	past  atomic.Pointer[roster.State] // the one that At gave last
 }
 
 // Load replays the chain in state.db.
@@ -91,17 +91,30 @@ func (h *Household) Reader(d id.Device) ([]byte, bool) { return h.state.Load().R
 // Roster returns the verified roster. The caller must not change it.
 func (h *Household) Roster() *roster.State { return h.state.Load() }
 
-// Readers returns who is given an epoch of a camera that is made now under this roster.
-func Readers(s *roster.State, camera id.Camera, at int64) ([]to.Reader, error) {
-	var out []to.Reader
-	for _, d := range s.Readers(camera, at) {
-		key, ok := s.Reader(d)
-		if !ok {
-			return nil, fmt.Errorf("household: the roster has no reader key of %s", d)
-		}
-		out = append(out, to.Reader{Device: d, Key: key})
+// At returns the roster as it was at a time, nil before there was one. The caller must not change it.
+func (h *Household) At(at int64) (*roster.State, error) {
+	s := h.state.Load()
+	seq := s.Head.Seq
+	if s.At <= at {
+		return s, nil
 	}
-	return out, nil
+	for ; seq > 0; seq-- {
+		if l, ok := s.LinkAt(seq); ok && l.At <= at {
+			break
+		}
+	}
+	if past := h.past.Load(); past != nil && past.Head.Seq == seq && past.At <= at {
+		return past, nil
+	}
+	past, err := roster.Replay(s.Chain[:seq+1], s.Household)
+	if err != nil {
+		return nil, fmt.Errorf("household: replay the past: %w", err)
+	}
+	if past.At > at {
+		return nil, nil
+	}
+	h.past.Store(past)
+	return past, nil
 }
 
 // Propose verifies a link that the hub has not signed, signs it, and returns it with the roster that it leads to.
@@ -112,12 +125,28 @@ func (h *Household) Propose(link []byte, key ed25519.PrivateKey) (signed []byte,
 		return nil, nil, nil, err
 	}
 	e.Sign(id.Hub, key)
-	c := s.Clone()
+	next = s.Clone()
 	signed = e.Encode()
-	if err := c.Append(signed); err != nil {
+	if err := next.Append(signed); err != nil {
 		return nil, nil, nil, err
 	}
-	return signed, l, c, nil
+	return signed, l, next, nil
+}
+
+// Remove makes the link that carries out a removal. The removal's own signatures say that it may be.
+func (h *Household) Remove(removal []byte, at int64, key ed25519.PrivateKey) (signed []byte, next *roster.State, err error) {
+	s := h.state.Load()
+	e, err := s.NewLink(at, roster.Remove{Removal: removal})
+	if err != nil {
+		return nil, nil, err
+	}
+	e.Sign(id.Hub, key)
+	next = s.Clone()
+	signed = e.Encode()
+	if err := next.Append(signed); err != nil {
+		return nil, nil, err
+	}
+	return signed, next, nil
 }
 
 // Append writes a link that Propose returned. The caller calls Moved once the transaction is committed.

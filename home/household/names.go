@@ -4,15 +4,19 @@ package household
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"keyhold/home/cameras"
 	"keyhold/home/state"
 	"keyhold/sealing/to"
+	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -37,14 +41,13 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 	if err != nil {
 		return nil, err
 	}
-	persons := map[id.Person]bool{}
 	for _, m := range r.Members {
 		n.Devices = append(n.Devices, manifest.NamedDev{ID: m.ID, Name: labels[string(m.ID)]})
-		if !persons[m.Person] {
-			persons[m.Person] = true
-			n.Persons = append(n.Persons, manifest.NamedPer{ID: m.Person, Name: labels[string(m.Person)]})
-		}
 	}
+	for _, p := range r.People {
+		n.Persons = append(n.Persons, manifest.NamedPer{ID: p.ID, Name: labels[string(p.ID)]})
+	}
+	addFormer(&n, r, labels)
 	zone, err := Fact(ctx, tx, "zone")
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) + 1 FROM names`).Scan(&n.Seq); err != nil {
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
-	e, err := dsse.Signed(manifest.ThingNames, &n, id.Hub, key)
+	e, err := signNames(&n, key)
 	if err != nil {
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
@@ -64,6 +67,69 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
 	return &manifest.NamesChanged{Header: manifest.Header{Camera: id.HouseholdCamera}, Names: e.Hash(), Number: n.Seq}, nil
+}
+
+// signNames shortens names where the document would be too long for a statement: nobody may keep others from being
+// removed by means of long names.
+func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
+	for _, longest := range []int{manifest.MaxName, 64, 32, 12} {
+		for i := range n.Cameras {
+			n.Cameras[i].Name = clip(n.Cameras[i].Name, longest)
+		}
+		for i := range n.Devices {
+			n.Devices[i].Name = clip(n.Devices[i].Name, longest)
+		}
+		for i := range n.Persons {
+			n.Persons[i].Name = clip(n.Persons[i].Name, longest)
+		}
+		if e, err = dsse.Signed(manifest.ThingNames, n, id.Hub, key); err != nil || len(e.Payload) <= canon.MaxBytes {
+			return e, err
+		}
+	}
+	return nil, errors.New("too many cameras, devices and persons for one document")
+}
+
+// clip ends a name at the end of a character.
+func clip(name string, longest int) string {
+	if len(name) <= longest {
+		return name
+	}
+	for longest > 0 && !utf8.RuneStart(name[longest]) {
+		longest--
+	}
+	return name[:longest]
+}
+
+// formerNames bounds the bytes that the names of those who are gone may take, so that the document always fits into a
+// statement, however many came and went.
+const formerNames = 16 << 10
+
+// addFormer adds the names of those who are gone, for what they did while they were there: the last ones first.
+func addFormer(n *manifest.Names, r *roster.State, labels map[string]string) {
+	var gone []roster.Member
+	for k := range labels {
+		if m, ok := r.Former(id.Device(k)); ok {
+			gone = append(gone, m)
+		}
+	}
+	slices.SortFunc(gone, func(a, b roster.Member) int {
+		return cmp.Or(cmp.Compare(b.Since, a.Since), cmp.Compare(a.ID, b.ID))
+	})
+	named := map[id.Person]bool{}
+	for _, p := range r.People {
+		named[p.ID] = true
+	}
+	left := formerNames
+	for _, m := range gone {
+		if left -= 128 + len(labels[string(m.ID)]) + len(labels[string(m.Person)]); left < 0 {
+			return
+		}
+		n.Devices = append(n.Devices, manifest.NamedDev{ID: m.ID, Name: labels[string(m.ID)]})
+		if !named[m.Person] {
+			named[m.Person] = true
+			n.Persons = append(n.Persons, manifest.NamedPer{ID: m.Person, Name: labels[string(m.Person)]})
+		}
+	}
 }
 
 func labels(ctx context.Context, tx *sql.Tx) (map[string]string, error) {
@@ -90,16 +156,21 @@ func SealedNames(ctx context.Context, tx *sql.Tx, r *to.Recipient) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
+	return sealed(r, envelope)
+}
+
+// sealed is one age file.
+func sealed(r *to.Recipient, plain []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := r.Seal(&out)
 	if err != nil {
-		return nil, fmt.Errorf("household: names: %w", err)
+		return nil, fmt.Errorf("household: seal: %w", err)
 	}
-	if _, err := w.Write(envelope); err != nil {
-		return nil, fmt.Errorf("household: names: %w", err)
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("household: seal: %w", err)
 	}
 	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("household: names: %w", err)
+		return nil, fmt.Errorf("household: seal: %w", err)
 	}
 	return out.Bytes(), nil
 }

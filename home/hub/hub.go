@@ -27,6 +27,7 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/durable"
 	"keyhold/home/epochs"
+	"keyhold/home/gesture"
 	"keyhold/home/household"
 	"keyhold/home/ledger"
 	"keyhold/home/packs"
@@ -34,6 +35,7 @@ import (
 	"keyhold/home/record"
 	"keyhold/home/state"
 	"keyhold/home/uplink"
+	"keyhold/home/window"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	code "keyhold/statement/pairing"
@@ -46,6 +48,8 @@ type Hub struct {
 	Cloud string // the cloud's origin
 	// ShowCode is told the pairing code while the hub belongs to nobody.
 	ShowCode func(code.Code)
+	// ShowGesture is told the code that a change of the household waits for. It must not block.
+	ShowGesture func(gesture.Request)
 	// Serving is told once the hub belongs to a household and records.
 	Serving func(id.Household)
 	// FFmpeg is the program that decodes preview pictures; "ffmpeg" if empty.
@@ -65,6 +69,7 @@ type Hub struct {
 	keys      *household.Keys
 	cameras   *cameras.Store
 	household *household.Household
+	clock     *window.Clock
 	ledger    *ledger.Ledger
 	epochs    *epochs.Epochs
 	packs     *packs.Store
@@ -107,6 +112,9 @@ func (h *Hub) defaults() {
 	}
 	if h.ShowCode == nil {
 		h.ShowCode = func(code.Code) {}
+	}
+	if h.ShowGesture == nil {
+		h.ShowGesture = func(gesture.Request) {}
 	}
 	if h.Serving == nil {
 		h.Serving = func(id.Household) {}
@@ -227,17 +235,22 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	if err != nil {
 		return err
 	}
+	h.clock = &window.Clock{DB: h.db, Now: h.Now}
+	if err := h.clock.Load(ctx); err != nil {
+		return err
+	}
 	h.packs = &packs.Store{DB: h.db, Ledger: h.ledger, Dir: l.Packs}
 	h.epochs = &epochs.Epochs{
 		DB: h.db, Ledger: h.ledger, Cameras: h.cameras, Key: h.keys.Sign, Now: h.Now,
 		Roster:  func() *roster.State { return h.household.Roster() },
+		Moment:  h.clock.Moment,
 		Changed: h.reseal,
 	}
 	if err := h.epochs.Load(ctx); err != nil {
 		return err
 	}
 	if h.ledger.Standing().Run == "" {
-		err := h.epochs.Apply(ctx, epochs.Change{Cameras: []id.Camera{id.HouseholdCamera}, Names: true, Genesis: true})
+		_, err := h.epochs.Apply(ctx, epochs.Change{Cameras: []id.Camera{id.HouseholdCamera}, Names: true, Genesis: true})
 		if err != nil {
 			return err
 		}
@@ -285,6 +298,9 @@ func (h *Hub) serve(ctx context.Context) error {
 	if err := h.tidy(ctx); err != nil {
 		return err
 	}
+	if err := h.follow(ctx); err != nil {
+		return err
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { h.uplink.Run(run) })
 	list, err := h.cameras.List(ctx)
@@ -296,6 +312,7 @@ func (h *Hub) serve(ctx context.Context) error {
 		}
 		h.Serving(h.household.ID())
 		wg.Go(func() { h.keep(ctx) })
+		wg.Go(func() { h.keepReaders(ctx) })
 		<-ctx.Done()
 	}
 	for range cap(h.slots) {
@@ -361,31 +378,3 @@ func (h *Hub) close() error {
 
 // Household returns the household that the hub serves, once it does.
 func (h *Hub) Household() id.Household { return h.household.ID() }
-
-// ShowInfo is what `keyhold hub code` needs of a folder: the code, or the household it is paired with.
-func ShowInfo(ctx context.Context, dir string) (c code.Code, paired id.Household, err error) {
-	l := LayoutOf(dir)
-	if _, err := os.Stat(l.State); err == nil {
-		db, err := state.OpenReadOnly(ctx, l.State)
-		if err != nil {
-			return c, "", err
-		}
-		home, err := household.Load(ctx, db)
-		err = errors.Join(err, db.Close())
-		if err == nil {
-			return c, home.ID(), nil
-		}
-		if !errors.Is(err, household.ErrNone) {
-			return c, "", err
-		}
-	}
-	if err := durable.MkdirAll(l.Keys); err != nil {
-		return c, "", err
-	}
-	keys, err := household.OpenKeys(l.Keys, rand.Reader)
-	if err != nil {
-		return c, "", err
-	}
-	c, err = pairing.Code(l.Keys, keys, rand.Reader)
-	return c, "", err
-}

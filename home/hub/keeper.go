@@ -126,7 +126,8 @@ func (h *Hub) renew(ctx context.Context) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return h.epochs.Apply(ctx, epochs.Change{Cameras: list})
+	_, err = h.epochs.Apply(ctx, epochs.Change{Cameras: list})
+	return err
 }
 
 // rotateAll gives new epochs to the household and every camera in use.
@@ -137,7 +138,8 @@ func (h *Hub) rotateAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.epochs.Apply(ctx, epochs.Change{Cameras: append([]id.Camera{id.HouseholdCamera}, list...)})
+	_, err = h.epochs.Apply(ctx, epochs.Change{Cameras: append([]id.Camera{id.HouseholdCamera}, list...)})
+	return err
 }
 
 // room sees to it that the disk does not fill up: what the cloud has goes first, the oldest before

@@ -16,23 +16,31 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 // lookAge is how old a fetch statement may be when it comes: the cloud keeps what it has for a hub
 // that was away for seven days. Its nonce is remembered for longer.
 const lookAge = 8 * 24 * time.Hour
 
-// look writes down who fetched footage: one leaf for each camera that the statement names. The
-// statement came from the cloud; only one that a device of the roster signed, once, becomes a leaf.
+// look writes down who fetched footage: one leaf for each camera that the statement names and that its device might
+// look at then. The statement came from the cloud; only one that a device of the roster signed, once, becomes a leaf.
+// Somebody who was removed since has their looks from before written down all the same.
 func (h *Hub) look(ctx context.Context, body []byte) error {
-	e, f, ok := h.fetch(body)
+	e, f, member, ok := h.fetch(body)
 	if !ok {
 		h.Log.Warn("a fetch statement was dropped: it is not from a device of this household, or too old")
 		return nil
 	}
-	member, _ := h.household.Device(f.Device)
-	list, err := h.cameras.List(ctx)
+	all, err := h.cameras.List(ctx)
 	if err != nil {
+		return err
+	}
+	list, err := h.seen(f, all)
+	if err != nil {
+		return err
+	}
+	if err := h.fresh(ctx, list); err != nil {
 		return err
 	}
 	if err := h.spread(ctx, f, list); err != nil {
@@ -54,7 +62,7 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 		var out []ledger.Entry
 		for _, c := range list {
 			epoch, ok := current[c.ID]
-			if !ok || len(f.Cameras) > 0 && !slices.Contains(f.Cameras, c.ID) {
+			if !ok {
 				continue
 			}
 			if f.Purpose == request.PurposeTiles {
@@ -116,31 +124,65 @@ func (h *Hub) spread(ctx context.Context, f *request.Fetch, list []cameras.Camer
 	}
 	h.control.Lock()
 	defer h.control.Unlock()
-	return h.epochs.Apply(ctx, epochs.Change{Cameras: crowded})
+	_, err := h.epochs.Apply(ctx, epochs.Change{Cameras: crowded})
+	return err
 }
 
-// fetch verifies a fetch statement for footage.
-func (h *Hub) fetch(body []byte) (*dsse.Envelope, *request.Fetch, bool) {
+// fetch verifies a fetch statement for footage. Its device may have been removed since.
+func (h *Hub) fetch(body []byte) (e *dsse.Envelope, f *request.Fetch, by roster.Member, ok bool) {
 	e, err := dsse.Parse(body)
 	if err != nil {
-		return nil, nil, false
+		return nil, nil, by, false
 	}
-	var f request.Fetch
-	if err := e.Read(request.ThingFetch, &f); err != nil {
-		return nil, nil, false
+	f = &request.Fetch{}
+	if err := e.Read(request.ThingFetch, f); err != nil {
+		return nil, nil, by, false
 	}
-	key, ok := h.household.Key(f.Device)
+	s := h.household.Roster()
+	if by, ok = s.Device(f.Device); !ok {
+		by, ok = s.Former(f.Device)
+	}
 	if !ok {
-		return nil, nil, false
+		return nil, nil, by, false
 	}
-	if _, err := dsse.OpenBy(body, request.ThingFetch, &f, f.Device, key); err != nil {
-		return nil, nil, false
+	if _, err := dsse.OpenBy(body, request.ThingFetch, f, f.Device, by.Sign); err != nil {
+		return nil, nil, by, false
 	}
 	now := h.Now().UnixMilli()
 	if f.Household != h.household.ID() || f.Kind != request.FetchFootage || f.At < now-lookAge.Milliseconds() || f.At > now+2*request.Window {
-		return nil, nil, false
+		return nil, nil, by, false
 	}
-	return e, &f, true
+	return e, f, by, true
+}
+
+// seen returns the cameras of a fetch at which its device might look when it asked. The cloud may not have known of a
+// change that was a moment old, nor are all clocks the same: what was allowed two minutes earlier counts as well.
+func (h *Hub) seen(f *request.Fetch, all []cameras.Camera) ([]cameras.Camera, error) {
+	action := roster.History
+	if f.Purpose == request.PurposeExport {
+		action = roster.Export
+	}
+	var named []cameras.Camera
+	for _, c := range all {
+		if len(f.Cameras) == 0 || slices.Contains(f.Cameras, c.ID) {
+			named = append(named, c)
+		}
+	}
+	might := map[id.Camera]bool{}
+	for _, at := range []int64{f.At, f.At - request.Window} {
+		s, err := h.household.At(at)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range named {
+			might[c.ID] = might[c.ID] || s != nil && s.May(f.Device, action, c.ID, at) == ""
+		}
+	}
+	out := slices.DeleteFunc(named, func(c cameras.Camera) bool { return !might[c.ID] })
+	if len(out) == 0 {
+		h.Log.Warn("a look was dropped: its device had no right to it", "device", string(f.Device))
+	}
+	return out, nil
 }
 
 // firstTiles tells whether this is the device's first look in this hour at a camera's preview pictures of this

@@ -121,7 +121,8 @@ func (h *Hub) reply(ctx context.Context, c *request.Command, result request.Resu
 	}
 	reader, ok := h.household.Reader(c.Device)
 	if !ok {
-		return errors.New("hub: reply: the roster has no reader key of the sender")
+		h.Log.Info("an answer is not sent: its device was removed", "device", string(c.Device))
+		return nil
 	}
 	info := box.Context{"household": string(h.household.ID()), "purpose": "reply"}
 	sealed, err := box.Seal(reader, info, box.Context{"from": string(id.Hub), "to": string(c.Device)}, e.Encode())

@@ -141,6 +141,7 @@ func (c *cutter) begin(f *ingest.Frame) {
 	c.part = &part{}
 	if !c.packOpen {
 		c.packOpen, c.packBegan, c.epoch = true, f.DTS, c.r.currentEpoch()
+		c.r.sealing(c.epoch.ID)
 	}
 	c.put(op{kind: opOpen, epoch: c.epoch, from: f.Session, head: head, key: f, start: f.At})
 }
@@ -173,6 +174,7 @@ func (c *cutter) closePack() {
 	if c.packOpen {
 		c.packOpen = false
 		c.put(op{kind: opPack})
+		c.r.sealing("")
 	}
 }
 

@@ -174,7 +174,7 @@ type letter struct {
 func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 	var l *letter
 	err = u.DB.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT id, kind, name, body FROM outbox ORDER BY id LIMIT 1`, nil, func(scan func(...any) error) error {
+		return state.Each(ctx, tx, `SELECT id, kind, name, body FROM outbox ORDER BY kind <> 'roster', id LIMIT 1`, nil, func(scan func(...any) error) error {
 			l = &letter{}
 			return scan(&l.id, &l.kind, &l.name, &l.body)
 		})
