@@ -25,13 +25,14 @@ const ContentSecurityPolicy = "default-src 'none'; " +
 
 // Headers are sent with every answer that a browser may show as a page or run as code.
 // Referrer-Policy keeps the address of a page at home; the two cross-origin lines give the app a
-// process of its own; Permissions-Policy turns off every sense that the app does not use.
+// process of its own; Permissions-Policy turns off every sense that the app does not use and that
+// browsers know under this header (Bluetooth they do not).
 var headers = [][2]string{
 	{"Content-Security-Policy", ContentSecurityPolicy},
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Embedder-Policy", "require-corp"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
-	{"Permissions-Policy", "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"},
+	{"Permissions-Policy", "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"},
 	{"Referrer-Policy", "no-referrer"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
