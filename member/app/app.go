@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -62,6 +63,13 @@ func New(ctx context.Context, listen, cloud string, files http.Handler, transpor
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", s.proxy(target, transport))
+	// The page cannot know which cloud lies behind this server, and the recovery sheet has to name it.
+	mux.HandleFunc("GET /cloud", func(w http.ResponseWriter, _ *http.Request) {
+		web.SetHeaders(w.Header())
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = io.WriteString(w, cloud) // the reader may have left
+	})
 	mux.Handle("/", files)
 	s.handler = onlyOurs(port, mux)
 	return s, nil

@@ -84,6 +84,7 @@ func TestOnlyThisComputersOwnPagesAreAnswered(t *testing.T) {
 	}{
 		{"the app", "/", "", "", 200, "the app"},
 		{"the cloud behind it", "/v1/info", "", "", 200, "the cloud: /v1/info"},
+		{"where that cloud is", "/cloud", "", "", 200, "http://127.0.0.1:"},
 		{"from its own page", "/v1/info", "", address, 200, "the cloud"},
 		{"by number", "/", strings.TrimPrefix(strings.Replace(address, "localhost", "127.0.0.1", 1), "http://"), "", 200, "the app"},
 		{"a name bent to this computer", "/", "evil.example", "", 403, "only as localhost"},

@@ -11,6 +11,7 @@ import type {
   HouseholdError,
   JoinStep,
   NewHousehold,
+  NewSheet,
   Phase,
   Picture,
   Place,
@@ -28,6 +29,7 @@ import { paint, type Scene } from './scenes';
 export const now = Date.UTC(2026, 10, 22, 13, 1, 24);
 const minute = 60_000;
 export const zone = 'Europe/Berlin';
+const household = 'k7m2qd5xw3nfa6tbrhc4vyjp5gzs2ulieok7m2qd5xw3nfa6tbrh';
 
 export function failure(kind: ErrorKind): HouseholdError {
   return Object.assign(new Error(kind), { kind });
@@ -52,7 +54,7 @@ export class Fixture implements Household {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');
   home = new Settable<Home | null>({
-    id: 'k7m2qd5xw3nfa6tbrhc4vyjp5gzs2ulieok7m2qd5xw3nfa6tbrh',
+    id: household,
     person: 'Anna',
     device: 'Kitchen computer',
     zone,
@@ -64,6 +66,7 @@ export class Fixture implements Household {
     checkedAt: now - 12_000,
     hubHeardAt: now - 20_000,
     cloudReachable: true,
+    clockOff: null,
     lag: 0,
     alarms: [],
   });
@@ -72,7 +75,12 @@ export class Fixture implements Household {
   refusal: ErrorKind | null = null;
   /** An act never ends, so that its progress can be looked at. */
   stuck = false;
-  exported: ExportResult = { from: now - 40 * minute, until: now - 39 * minute, gaps: [] };
+  exported: ExportResult = {
+    from: now - 40 * minute,
+    until: now - 39 * minute,
+    gaps: [],
+    proof: new TextEncoder().encode('{"kind":"export"}\n'),
+  };
 
   async #act(): Promise<void> {
     if (this.stuck) await forever;
@@ -85,16 +93,13 @@ export class Fixture implements Household {
     this.phase.set('ready');
   }
 
-  async create(
-    _wish: NewHousehold,
-    onStep: (step: CreateStep) => void,
-  ): Promise<{ sheetWords: string[] }> {
+  async create(_wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<NewSheet> {
     onStep('finding');
     await this.#act();
     const words =
       'amber bench cradle dolphin ember fabric garden harbor island jungle kitten ladder ' +
       'magnet napkin orange pencil quarter ribbon saddle timber umbrella velvet walnut zebra';
-    return { sheetWords: words.split(' ') };
+    return { sheetWords: words.split(' '), household, cloud: 'https://cloud.example' };
   }
 
   async confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {

@@ -166,8 +166,25 @@ export const states: Record<string, () => State> = {
   'join-wrong': () => joining('invitation-wrong-household'),
   'join-broken': () => joining('invitation-broken'),
   'join-browser': () => joining('browser-too-old'),
+  'join-inviter-away': () => joining('inviter-away'),
+  'join-clock': () => {
+    const state = joining('clock-wrong');
+    state.household.trust.set({ ...state.household.trust.get(), clockOff: -26 * 60 * minute });
+    return state;
+  },
   'join-cloud-away': () => joining('cloud-away'),
   'join-already': () => ({ household: three(), joining: true, link: 'drawn' }),
+
+  unable: () => {
+    const state = joining(null);
+    state.household.phase.set('unable');
+    return { ...state, then: undefined };
+  },
+  'unable-own': () => {
+    const state = first();
+    state.household.phase.set('unable');
+    return state;
+  },
 
   'first-language': () => first(),
   'first-way': () => first(toWay),
@@ -254,6 +271,13 @@ export const states: Record<string, () => State> = {
   'home-late': () => trust({ hubHeardAt: now - 12 * minute, checkedAt: now - 40_000 }),
   'home-silent': () => trust({ hubHeardAt: now - 47 * minute, checkedAt: now - 40_000 }),
   'home-cloud-away': () => trust({ cloudReachable: false, checkedAt: now - 5 * minute }),
+  'home-clock': () => trust({ clockOff: 3 * 60 * minute, checkedAt: now - 5 * minute }),
+  'home-clock-new': () => {
+    const household = new Fixture();
+    household.home.set(null);
+    household.trust.set({ ...household.trust.get(), clockOff: -4 * minute, checkedAt: null });
+    return { household };
+  },
   'home-behind': () => trust({ lag: 14 * minute }),
   'home-alarm-read': () =>
     trust({ alarms: [alarm('file-hash', { acknowledgedAt: now - minute })] }),
@@ -273,6 +297,23 @@ export const states: Record<string, () => State> = {
     history({ fragment: `#/history?camera=cam_hall&at=${now - 9 * minute}` }),
   'history-gap': () =>
     history({ fragment: `#/history?camera=cam_door&at=${Date.UTC(2026, 10, 22, 10, 50)}` }),
+  'history-unreadable': () => {
+    const household = three();
+    const [door, ...others] = household.cameras.get();
+    if (!door) throw new Error('three cameras');
+    const timeline = day([[9, 24]], 'unreadable');
+    const from = Date.UTC(2026, 10, 21, 23);
+    const gap = { from, until: from + 9 * 60 * minute, reason: 'unreadable' as const };
+    household.cameras.set([{ ...door, timeline: { ...timeline, gaps: [gap] } }, ...others]);
+    const at = from + 7 * 60 * minute;
+    return history({ household, fragment: `#/history?camera=cam_door&at=${at}` });
+  },
+  'history-clock': () => {
+    const state = history();
+    state.household.refusal = 'clock-wrong';
+    state.household.trust.set({ ...state.household.trust.get(), clockOff: 400 * 24 * 60 * minute });
+    return state;
+  },
   'history-no-camera': () => ({ household: new Fixture(), fragment: '#/history' }),
   'history-no-day': () =>
     history({ fragment: `#/history?camera=cam_door&at=${now - 5 * 24 * 60 * minute}` }),

@@ -3,11 +3,13 @@ import { beforeEach, expect, test } from 'vitest';
 import { alarmWords, kindOfRule } from '../src/lib/alarm';
 import { dayAt, stepDay } from '../src/lib/days';
 import type { Trust } from '../src/lib/household';
-import { guess, language, startLanguage } from '../src/lib/language.svelte';
+import { guess, language, languages, startLanguage } from '../src/lib/language.svelte';
 import { address, parse } from '../src/lib/address';
 import { fileName } from '../src/lib/save';
 import { agoText, clockText, lengthText, minutesText } from '../src/lib/time';
+import { sheetText } from '../src/lib/sheet';
 import { trustLine } from '../src/lib/trust';
+import { errorWords } from '../src/lib/words';
 
 const now = Date.UTC(2026, 10, 22, 13, 1, 24);
 const minute = 60_000;
@@ -57,6 +59,7 @@ const good: Trust = {
   checkedAt: now - 12_000,
   hubHeardAt: now - 20_000,
   cloudReachable: true,
+  clockOff: null,
   lag: 0,
   alarms: [],
 };
@@ -86,6 +89,48 @@ test('lag is words, an unreachable cloud is words, an alarm outranks both', () =
     tone: 'alarm',
     leads: true,
   });
+});
+
+test('a wrong clock is said in words, with how much and what to do', () => {
+  const hour = 60 * minute;
+  const line = (clockOff: number): string => {
+    const { tone, text, more } = trustLine({ ...good, clockOff, checkedAt: null }, now);
+    expect(tone).toBe('warning');
+    expect(more).toBe(errorWords('clock-wrong', clockOff).next);
+    return text;
+  };
+  expect(line(3 * hour)).toBe('The clock of this device is wrong: it is about 3 hours fast.');
+  expect(line(-4 * minute)).toBe('The clock of this device is wrong: it is about 4 minutes slow.');
+  expect(errorWords('clock-wrong').what).toBe('The clock of this device is wrong.');
+  expect(errorWords('clock-wrong', hour).next).toContain('“automatic”');
+  language.set('de');
+  expect(line(-50 * hour)).toBe('Die Uhr dieses Geräts stimmt nicht: Sie geht etwa 2 Tage nach.');
+  language.set('nl');
+  expect(line(700 * 24 * hour)).toContain('ongeveer 2 jaar voor');
+  // An alarm is still what is said first.
+  const alarm = { id: 'a', rule: 'forked', at: now, proof: null };
+  expect(tone({ clockOff: hour, alarms: [alarm] })).toBe('alarm');
+});
+
+test('the sheet says what the command line says on its own, in every language', () => {
+  const words = Array.from({ length: 24 }, (_, index) => `word${String.fromCharCode(97 + index)}`);
+  const household = 'k7m2qd5xw3nfa6tbrhc4vyjp5gzs2ulieok7m2qd5xw3nfa6tbrh';
+  const made = Date.UTC(2026, 2, 22, 14);
+  const titles = new Set<string>();
+  for (const one of languages) {
+    language.set(one);
+    const text = sheetText({ words, household, cloud: 'https://cloud.example', made });
+    titles.add(text.split('\n')[0]!);
+    for (const [index, word] of words.entries()) expect(text).toContain(`${index + 1}  ${word}\n`);
+    expect(text).toContain(household.slice(0, 26));
+    expect(text).toContain(household.slice(26));
+    expect(text).toContain('https://cloud.example');
+    expect(text).toContain('2026-03-22');
+    expect(text).toContain('keyhold recover --sheet');
+    // Nothing before the words looks like a word with its number.
+    expect(text.slice(0, text.indexOf('worda'))).toMatch(/^\D*1 {2}$/);
+  }
+  expect(titles.size).toBe(languages.length);
 });
 
 test('every rule of the protocol has words of its own, and an unknown rule still has some', () => {

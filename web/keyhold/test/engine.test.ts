@@ -3,49 +3,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { utf8 } from '../src/bytes.ts';
 import { noteText, signNote } from '../src/manifest/checkpoint.ts';
-import { hourOf } from '../src/manifest/page.ts';
 import { rootOfLeaves } from '../src/manifest/tree.ts';
 import { rules, ruleOf, type Rule } from '../src/rule.ts';
-import { Engine } from '../src/sync/engine.ts';
-import { Footage } from '../src/sync/footage.ts';
 import { MemoryStore } from '../src/sync/store.ts';
-import { segmentsOf, timelineOf } from '../src/sync/timeline.ts';
-import { start, World } from './world.ts';
-
-/** A reader of a world, and what it was alarmed by. */
-class Reader {
-  readonly engine: Engine;
-  readonly footage: Footage;
-  constructor(
-    readonly world: World,
-    store = new MemoryStore(),
-  ) {
-    const quiet = { trust: () => undefined, known: () => undefined, grown: () => undefined };
-    this.engine = new Engine(world.cloud, world.member, world.roster, store, quiet);
-    this.footage = new Footage(world.cloud, world.member, () => this.engine.epochs);
-  }
-
-  /** Everything of the camera, read to the last segment. */
-  async readAll(): Promise<string[]> {
-    await this.engine.sync();
-    const { camera, now } = this.world;
-    const logs = await this.engine.steady(() => {
-      this.engine.mustHave(camera);
-      return this.engine.records.logs(camera, hourOf(start) - 1, hourOf(now));
-    });
-    const lease = await this.footage.lease(camera, start - 60_000, now, 'history');
-    const texts: string[] = [];
-    for (const { pack, file } of segmentsOf(logs, 0, Infinity)) {
-      const plain = await this.engine.guarded(() => this.footage.read(pack, file, lease));
-      texts.push(new TextDecoder().decode(plain));
-    }
-    return texts;
-  }
-
-  alarms(): string[] {
-    return this.engine.alarms.all().map((alarm) => alarm.rule);
-  }
-}
+import { Reader } from './reader.ts';
+import { World } from './world.ts';
 
 afterEach(() => {
   globalThis.__keyholdMutant = undefined;
@@ -79,27 +41,6 @@ test('a reader takes what the hub recorded, without an alarm', async () => {
   await world.rotate(world.camera);
   await world.pass(3);
   expect(await reader.readAll()).toHaveLength(30);
-  expect(reader.alarms()).toEqual([]);
-});
-
-test('recorded stretches and gaps are told apart', async () => {
-  const world = await World.make();
-  await world.pass(3);
-  const from = world.now;
-  world.now += 600_000;
-  const gap = { from, reason: 'camera', until: world.now - 8_000 };
-  await world.leaf(world.camera, 'gap', gap);
-  await world.leaf(world.camera, 'heartbeat', {});
-  await world.leaf('household', 'heartbeat', {});
-  await world.pass(1);
-  const reader = new Reader(world);
-  await reader.engine.sync();
-  const hours = [hourOf(start), hourOf(world.now)] as const;
-  const logs = await reader.engine.records.logs(world.camera, ...hours);
-  const timeline = timelineOf(logs, start - 60_000, world.now + 60_000);
-  expect(timeline.recorded.length).toBe(4);
-  expect(timeline.gaps.map((g) => g.reason)).toContain('camera');
-  expect(timeline.knownUntil).toBe(world.now);
   expect(reader.alarms()).toEqual([]);
 });
 

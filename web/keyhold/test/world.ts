@@ -9,13 +9,13 @@ import { signerFromSeed, type Signer } from '../src/crypto/sign.ts';
 import { fromSeed, type XWingKey } from '../src/crypto/xwing.ts';
 import { noteText, signNote } from '../src/manifest/checkpoint.ts';
 import { hourOf } from '../src/manifest/page.ts';
-import { leafHash, rootOfLeaves } from '../src/manifest/tree.ts';
+import { rootOfLeaves } from '../src/manifest/tree.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import type { Row } from '../src/statement/request.ts';
 import { Roster } from '../src/statement/roster.ts';
-import { Cloud, type FootageAnswer, type PageRef, type SyncAnswer } from '../src/sync/cloud.ts';
-import { Fault } from '../src/sync/fault.ts';
+import type { FreshDevice } from '../src/sync/join.ts';
 import type { Member } from '../src/sync/member.ts';
+import { WorldCloud } from './world-cloud.ts';
 
 /**
  * A hub that writes down what a test says, and the cloud that it uploads to. Everything is signed
@@ -54,7 +54,9 @@ export class World {
   pages: PageData[] = [];
   names: Bytes = new Uint8Array(0);
   status: Bytes = new Uint8Array(0);
-  private reader!: XWingKey;
+  /** Whom the hub seals epochs to; the first is the first device. */
+  private readonly readers: { readonly device: string; readonly reader: XWingKey }[] = [];
+  private readonly cameras: { readonly id: string; readonly name: string }[] = [];
   private readonly seqs = new Map<string, number>();
   private readonly epochs = new Map<string, Epoch>();
   /** Recipients by epoch: the hub fills pages of an epoch until the hour ends. */
@@ -98,7 +100,7 @@ export class World {
       hub,
     );
     world.hub = hub;
-    world.reader = reader;
+    world.readers.push({ device, reader });
     world.roster = await Roster.start(genesis.encode(), null);
     const household = world.roster.household;
     world.member = { household, person: world.person, device, signer, reader };
@@ -112,13 +114,35 @@ export class World {
     });
     await world.rotate(world.camera);
     await world.leaf(world.camera, 'camera', { state: 'added' });
-    await world.name('Front door');
+    world.cameras.push({ id: world.camera, name: 'Front door' });
+    await world.name();
     await world.say();
     return world;
   }
 
   get household(): string {
     return this.roster.household;
+  }
+
+  /** A second camera, as the hub writes it down. */
+  async addCamera(name: string): Promise<string> {
+    const id = idOf('cam');
+    await this.rotate(id);
+    await this.leaf(id, 'camera', { state: 'added' });
+    this.cameras.push({ id, name });
+    await this.name();
+    return id;
+  }
+
+  /** Lets a device of the same person in: from the next epoch on it is given keys. */
+  async admit({ keys, signer, reader }: FreshDevice): Promise<Member> {
+    const { household, person } = this;
+    const link = await this.roster.link(this.now, keys, person).sign(signer);
+    const signed = await (await link.sign(this.member.signer)).sign(this.hub);
+    this.roster = await this.roster.append(signed.encode());
+    this.readers.push({ device: keys.id, reader });
+    await this.leaf('household', 'head', { head: { ...this.roster.head } });
+    return { household, person, device: keys.id, signer, reader };
   }
 
   epochOf(camera: string): Epoch {
@@ -132,11 +156,15 @@ export class World {
     return { row, recipient: await identityToRecipient(identity) };
   }
 
-  private async row(camera: string, epoch: string, identity: string): Promise<Row> {
-    const { device } = this.member;
+  private async row(
+    camera: string,
+    epoch: string,
+    identity: string,
+    { device, reader } = this.readers[0]!,
+  ): Promise<Row> {
     const head = this.roster.head.hash;
     const bytes = await seal(
-      this.reader.publicKey,
+      reader.publicKey,
       encode({ household: this.household, purpose: 'epoch' }),
       encode({ camera, device, epoch, head }),
       utf8(identity),
@@ -151,13 +179,14 @@ export class World {
     const epoch = { id: idOf('epo'), identity, recipient };
     this.epochs.set(camera, epoch);
     this.recipients.set(epoch.id, recipient);
-    const row = await this.row(camera, epoch.id, identity);
-    const { bytes, device, head } = row;
-    this.rows.push(row);
+    const rows = await Promise.all(
+      this.readers.map((to) => this.row(camera, epoch.id, identity, to)),
+    );
+    this.rows.push(...rows);
     await this.leaf(camera, 'epoch', {
       epoch: epoch.id,
-      head,
-      readers: [{ device, envelope: hashText(bytes) }],
+      head: this.roster.head.hash,
+      readers: rows.map(({ bytes, device }) => ({ device, envelope: hashText(bytes) })),
       recipient: hashText(utf8(recipient)),
     });
   }
@@ -215,14 +244,14 @@ export class World {
     return encrypter.encrypt(plain);
   }
 
-  async name(name: string): Promise<void> {
+  async name(): Promise<void> {
     const { device } = this.member;
     this.namesSeq++;
     const statement = await Envelope.signed(
       'names',
       {
         at: this.now,
-        cameras: [{ id: this.camera, name, state: 'on' }],
+        cameras: this.cameras.map((camera) => ({ ...camera, state: 'on' })),
         devices: [{ id: device, name: 'Phone' }],
         head: this.roster.head.hash,
         household: this.household,
@@ -273,98 +302,5 @@ export class World {
     const root = new Uint8Array(rootOfLeaves(this.leaves.slice(0, size)));
     const text = noteText({ household, run: this.run, size, root, at: this.now });
     return signNote(text, this.hub.publicKey, (message) => this.hub.sign(message));
-  }
-}
-
-export class WorldCloud extends Cloud {
-  /** What a test lets the cloud do instead of what it should. */
-  alter: Partial<{
-    sync(answer: SyncAnswer): Promise<SyncAnswer> | SyncAnswer;
-    page(ref: PageRef, bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
-    tile(tile: Uint8Array): Uint8Array;
-    object(object: string, offset: number, bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
-  }> = {};
-
-  constructor(private readonly world: World) {
-    super('http://cloud.invalid', () => world.now);
-  }
-
-  override key(): Promise<Bytes> {
-    return Promise.resolve(new Uint8Array(32));
-  }
-
-  override async sync(): Promise<SyncAnswer> {
-    const { world } = this;
-    const pages = world.pages.map((page) => ({
-      camera: page.camera,
-      epoch: page.epoch,
-      hour: page.hour,
-      run: page.run,
-      size: page.text.length,
-      updated: page.text.length,
-    }));
-    const answer: SyncAnswer = {
-      address: '/v1/fetched/x',
-      expires: world.now + 600_000,
-      now: world.now,
-      rows: world.rows,
-      names: world.names,
-      pages,
-      reseals: [],
-      roster: world.roster.chain,
-      runs: [{ checkpoint: await world.checkpoint(), run: world.run }],
-      status: world.status,
-    };
-    return (await this.alter.sync?.(answer)) ?? answer;
-  }
-
-  override async page(_address: string, ref: PageRef): Promise<Bytes> {
-    const { world } = this;
-    const page = world.pages.find(
-      (p) => p.camera === ref.camera && p.epoch === ref.epoch && p.hour === ref.hour,
-    );
-    if (page === undefined) throw new Fault('not-found', 'no such page');
-    const sealed = await world.seal(world.recipients.get(ref.epoch)!, utf8(page.text));
-    return new Uint8Array((await this.alter.page?.(ref, sealed)) ?? sealed);
-  }
-
-  override tile(_a: string, _run: string, level: number, n: number, width: number): Promise<Bytes> {
-    const span = 256 ** level;
-    const hashes: Uint8Array[] = [];
-    for (let i = 0; i < width; i++) {
-      const from = (n * 256 + i) * span;
-      const part = this.world.leaves.slice(from, from + span);
-      hashes.push(level === 0 ? leafHash(part[0]!) : rootOfLeaves(part));
-    }
-    const tile = concat(...hashes);
-    return Promise.resolve(new Uint8Array(this.alter.tile?.(tile) ?? tile));
-  }
-
-  override footage(): Promise<FootageAnswer> {
-    const { world } = this;
-    const objects = [...world.objects].map(([object, bytes]) => ({
-      camera: world.camera,
-      hour: 0,
-      object,
-      size: bytes.length,
-    }));
-    return Promise.resolve({
-      address: '/v1/fetched/y',
-      expires: world.now + 600_000,
-      now: world.now,
-      objects,
-    });
-  }
-
-  override async object(
-    _address: string,
-    object: string,
-    offset: number,
-    size: number,
-  ): Promise<Bytes> {
-    const whole = this.world.objects.get(object);
-    if (whole === undefined) throw new Fault('not-found', 'no such object');
-    const part = whole.slice(offset, offset + size);
-    return new Uint8Array((await this.alter.object?.(object, offset, part)) ?? part);
   }
 }

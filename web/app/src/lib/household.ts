@@ -30,7 +30,7 @@ export interface Household {
    * sheet. Nothing is sent before `confirmSheet`: a reload in between loses nothing.
    * Only at place `own`.
    */
-  create(wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<{ sheetWords: string[] }>;
+  create(wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<NewSheet>;
   /** Called after three words were typed back: sends genesis, waits for the hub, forgets the words. */
   confirmSheet(onStep: (step: CreateStep) => void): Promise<void>;
 
@@ -85,6 +85,7 @@ export type Place = 'own' | 'operator';
 
 export type Phase =
   | 'starting' // reading this device's keys
+  | 'unable' // this browser cannot make the keys that a device needs
   | 'anonymous' // this browser belongs to no household
   | 'joining' // join or create is under way
   | 'ready';
@@ -123,6 +124,11 @@ export interface Trust {
   hubHeardAt: number | null;
   /** False while the cloud does not answer this device. */
   cloudReachable: boolean;
+  /**
+   * By how much this device's clock is ahead of the cloud's, while the cloud refuses what the device
+   * signs because of it; negative is behind. Null where the clock does not stand in the way.
+   */
+  clockOff: number | null;
   /** How far the hub's upload is behind, in milliseconds. */
   lag: number;
   /** Newest first. Never removed within a session. */
@@ -150,6 +156,14 @@ export interface NewHousehold {
   zone: string;
 }
 
+/** What the recovery sheet says. */
+export interface NewSheet {
+  sheetWords: string[];
+  household: string;
+  /** The address of the cloud. */
+  cloud: string;
+}
+
 export type JoinStep = 'keys' | 'asking' | 'hub' | 'history';
 export type CreateStep = 'finding' | 'keys' | 'hub';
 
@@ -166,8 +180,11 @@ export interface Range {
 }
 
 export interface Gap extends Range {
-  /** As in a gap's leaf; `unknown` where a hole is not explained by one. */
-  reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unknown';
+  /**
+   * As in a gap's leaf; `unknown` where a hole is not explained by one; `unreadable` where something
+   * may be recorded that this device was never given the key of.
+   */
+  reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unreadable' | 'unknown';
 }
 
 export interface Playback {
@@ -200,6 +217,8 @@ export interface ExportResult {
   until: number;
   /** Missing pieces inside. */
   gaps: readonly Gap[];
+  /** A file to stand beside the film: with it anybody can hold the film against the hub's word. */
+  proof: Uint8Array;
 }
 
 export type ErrorKind =
@@ -207,11 +226,13 @@ export type ErrorKind =
   | 'invitation-too-old'
   | 'invitation-wrong-household'
   | 'invitation-broken' // not a link of ours, or cut off
+  | 'clock-wrong' // this device's clock; `Trust.clockOff` says by how much
   | 'browser-too-old' // lacks ML-KEM, X25519 or Ed25519 in WebCrypto
   | 'already-joined'
   | 'hub-code-wrong' // unreadable, or the hub's keys do not match it
   | 'hub-code-used'
   | 'hub-away'
+  | 'inviter-away' // the device that made the invitation does not answer
   | 'cloud-away'
   | 'camera-unreachable'
   | 'camera-password'

@@ -20,6 +20,12 @@ export function saveText(name: string, text: string): void {
   saveBlob(name, new Blob([text], { type: 'text/plain;charset=utf-8' }));
 }
 
+/** A proof has the name of its film and one ending more: by that they find each other. */
+export function saveProof(film: string, proof: Uint8Array): void {
+  const blob = new Blob([new Uint8Array(proof)], { type: 'application/octet-stream' });
+  saveBlob(`${film}.proof`, blob);
+}
+
 /** Names that every file system takes. */
 export function fileName(text: string): string {
   return text.replace(/[\\/:*?"<>|\p{Cc}]+/gu, '.').trim();
@@ -27,12 +33,15 @@ export function fileName(text: string): string {
 
 interface Picker {
   showSaveFilePicker(options: { suggestedName: string }): Promise<{
+    readonly name: string;
     createWritable(): Promise<WritableStream<Uint8Array>>;
   }>;
 }
 
 /** A place for a film: memory for a short one, a file that grows on the disk for a long one. */
 export interface Sink {
+  /** What the person or we called it. */
+  name: string;
   stream: WritableStream<Uint8Array>;
   /** To be called once the stream was closed. */
   finish(): void;
@@ -44,11 +53,11 @@ export async function sinkFor(name: string, milliseconds: number): Promise<Sink>
   if (milliseconds > inMemoryUpTo && 'showSaveFilePicker' in window) {
     const picker = window as unknown as Picker;
     const handle = await picker.showSaveFilePicker({ suggestedName: name });
-    return { stream: await handle.createWritable(), finish: () => undefined };
+    return { name: handle.name, stream: await handle.createWritable(), finish: () => undefined };
   }
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const stream = new WritableStream<Uint8Array>({
     write: (chunk) => void chunks.push(new Uint8Array(chunk)),
   });
-  return { stream, finish: () => saveBlob(name, new Blob(chunks, { type: 'video/mp4' })) };
+  return { name, stream, finish: () => saveBlob(name, new Blob(chunks, { type: 'video/mp4' })) };
 }

@@ -76,6 +76,20 @@ export function minutesText(milliseconds: number): string {
   return unit(Math.max(1, Math.floor(milliseconds / minute)), 'minute');
 }
 
+/** How far, roughly, in one unit: "4 minutes", "3 hours", "2 days", "1 year". */
+export function roughText(milliseconds: number): string {
+  const length = Math.abs(milliseconds);
+  const units = [
+    ['year', 365 * 24 * hour],
+    ['day', 24 * hour],
+    ['hour', hour],
+  ] as const;
+  for (const [name, size] of units) {
+    if (length >= 1.5 * size) return unit(Math.round(length / size), name);
+  }
+  return unit(Math.max(1, Math.round(length / minute)), 'minute');
+}
+
 function unit(count: number, name: string): string {
   return new Intl.NumberFormat(language.tag, {
     style: 'unit',

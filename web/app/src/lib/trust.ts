@@ -2,6 +2,7 @@
 import { m } from '../paraglide/messages.js';
 import type { Trust } from './household';
 import { agoText, clockText, minutesText } from './time';
+import { clockWords } from './words';
 
 export type Tone = 'calm' | 'good' | 'warning' | 'alarm';
 
@@ -30,6 +31,11 @@ export function trustLine(trust: Trust, now: number, zone?: string): TrustLine {
       more: clockText(newest.at, zone),
       leads: true,
     };
+  }
+  // With a wrong clock nothing that is said of ages would be true.
+  if (trust.clockOff !== null) {
+    const { what, next } = clockWords(trust.clockOff);
+    return { tone: 'warning', text: what, more: next };
   }
   const checked =
     trust.checkedAt === null

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
 import type { CreateStep, ErrorKind, Gap, JoinStep } from './household';
+import { roughText } from './time';
 
 export interface Said {
   what: string;
@@ -8,9 +9,19 @@ export interface Said {
   next: string;
 }
 
+/** `off` is by how much the clock of this device is ahead, where that is known. */
+export function clockWords(off: number | null): Said {
+  const next = m.error_clock_next();
+  if (off === null) return { what: m.error_clock(), next };
+  const time = roughText(off);
+  return { what: off > 0 ? m.error_clock_ahead({ time }) : m.error_clock_behind({ time }), next };
+}
+
 /** What happened, what is safe, what to do: for each kind of refusal. */
-export function errorWords(kind: ErrorKind): Said {
+export function errorWords(kind: ErrorKind, clockOff: number | null = null): Said {
   switch (kind) {
+    case 'clock-wrong':
+      return clockWords(clockOff);
     case 'invitation-used':
       return { what: m.error_invitation_used(), next: m.error_invitation_used_next() };
     case 'invitation-too-old':
@@ -29,6 +40,8 @@ export function errorWords(kind: ErrorKind): Said {
       return { what: m.error_code_used(), next: m.error_code_used_next() };
     case 'hub-away':
       return { what: m.error_hub_away(), next: m.error_hub_away_next() };
+    case 'inviter-away':
+      return { what: m.error_inviter_away(), next: m.error_inviter_away_next() };
     case 'cloud-away':
       return { what: m.error_cloud_away(), next: m.error_cloud_away_next() };
     case 'camera-unreachable':
@@ -88,6 +101,8 @@ export function gapText(reason: Gap['reason']): string {
       return m.gap_disk();
     case 'stopped':
       return m.gap_stopped();
+    case 'unreadable':
+      return m.gap_unreadable();
     case 'unknown':
       return m.gap_unknown();
   }

@@ -7,6 +7,7 @@ import type { Timeline } from '../sync/timeline.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
 import type {
+  Beginning,
   CameraState,
   CreateStep,
   Founded,
@@ -80,6 +81,7 @@ export class HouseholdClient {
     checkedAt: null,
     hubHeardAt: null,
     cloudReachable: true,
+    clockOff: null,
     lag: 0,
     alarms: [],
   });
@@ -137,9 +139,11 @@ export class HouseholdClient {
   async create(
     wish: Founded,
     onStep: (step: CreateStep) => void,
-  ): Promise<{ sheetWords: string[] }> {
+  ): Promise<Beginning & { cloud: string }> {
     if (this.place !== 'own') throw fault('not-allowed', 'only on your own computer');
-    return this.port.call('create', [wish], { onStep: (step) => onStep(step as CreateStep) });
+    const steps = { onStep: (step: string) => onStep(step as CreateStep) };
+    const beginning = await this.port.call('create', [wish], steps);
+    return { ...beginning, cloud: await cloudAddress() };
   }
 
   confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
@@ -207,6 +211,17 @@ export class HouseholdClient {
   acknowledge(alarm: string): Promise<void> {
     return this.port.call('acknowledge', [alarm]);
   }
+}
+
+/** The cloud that the computer's own program speaks with; the page itself sees that program alone. */
+async function cloudAddress(): Promise<string> {
+  try {
+    const answer = await fetch('/cloud', { cache: 'no-store' });
+    if (answer.ok) return (await answer.text()).trim();
+  } catch {
+    // Said below.
+  }
+  throw fault('internal', 'keyhold app does not say which cloud it speaks with');
 }
 
 /** An error that carries a kind, as every promise here rejects with. */

@@ -11,8 +11,16 @@ import { HomeSession } from '../sync/home.ts';
 import { join, readLink, type FreshDevice, type Joined } from '../sync/join.ts';
 import type { Member } from '../sync/member.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
-import { makeDevice, useDevice, type KeptDevice } from './keys.ts';
-import type { CameraState, CreateStep, Founded, FromWorker, JoinStep, Phase } from './wire.ts';
+import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
+import type {
+  Beginning,
+  CameraState,
+  CreateStep,
+  Founded,
+  FromWorker,
+  JoinStep,
+  Phase,
+} from './wire.ts';
 
 interface KeptMember {
   readonly household: string;
@@ -25,6 +33,8 @@ export class Host {
   private phase: Phase = 'starting';
   private session: HomeSession | null = null;
   private founding: { work: Founding; device: KeptDevice } | null = null;
+  /** A try to join that did not end: the inviter may have answered it meanwhile. */
+  private joining: { link: string; device: KeptDevice } | null = null;
   private reports: readonly CameraReport[] = [];
   private readonly pictured = new Set<string>();
   /** What was told last, so that a page hears of changes alone. */
@@ -40,7 +50,7 @@ export class Host {
     const kept = await this.store.get<KeptMember>('member');
     const chain = await this.store.get<Bytes[]>('roster');
     if (kept === undefined || chain === undefined) {
-      this.setPhase('anonymous');
+      this.setPhase((await canMakeDevice()) ? 'anonymous' : 'unable');
       return;
     }
     const roster = await Roster.replay(chain, kept.household);
@@ -65,21 +75,25 @@ export class Host {
     const invitation = readLink(link);
     await this.become(async () => {
       onStep('keys');
-      const kept = await makeDevice();
+      await this.cloud.checkClock();
+      const kept = this.joining?.link === link ? this.joining.device : await makeDevice();
+      this.joining = { link, device: kept };
       onStep('asking');
       const device = useDevice(kept);
       const joined = await join(this.cloud, invitation, device, deviceName, () => onStep('hub'));
       await this.keep(kept, joined);
+      this.joining = null;
       onStep('history');
       this.enter(memberOf(kept, joined), device, joined.roster);
       await this.session?.start();
     });
   }
 
-  async create(wish: Founded, onStep: (step: CreateStep) => void): Promise<string[]> {
+  async create(wish: Founded, onStep: (step: CreateStep) => void): Promise<Beginning> {
     if (this.phase === 'ready') throw new Fault('already-joined', 'this browser has a household');
     const code = readCode(wish.hubCode);
     onStep('finding');
+    await this.withClock(() => this.cloud.checkClock());
     let kept: KeptDevice | null = null;
     const work = await Founding.prepare(
       this.cloud,
@@ -92,7 +106,7 @@ export class Host {
       () => onStep('keys'),
     );
     this.founding = { work, device: kept! };
-    return work.words();
+    return { sheetWords: work.words(), household: work.household() };
   }
 
   async confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
@@ -113,11 +127,20 @@ export class Host {
       throw new Fault('already-joined', 'this browser has a household');
     this.setPhase('joining');
     try {
-      await work();
+      await this.withClock(work);
       this.setPhase('ready');
     } catch (error) {
       this.setPhase(this.session === null ? 'anonymous' : 'ready');
       throw error;
+    }
+  }
+
+  /** Before there is a household nobody else tells of a clock that is wrong. */
+  private async withClock<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      if (this.session === null) this.tellTrust(null);
     }
   }
 
@@ -165,16 +188,16 @@ export class Host {
     this.tell(message);
   }
 
-  private tellTrust(engine: Engine): void {
-    const { checking, checkedAt, reachable, known, alarms } = engine;
+  private tellTrust(engine: Engine | null): void {
     this.tellChange({
       trust: {
-        checking,
-        checkedAt,
-        hubHeardAt: known.heardAt,
-        cloudReachable: reachable,
-        lag: known.status?.lag ?? 0,
-        alarms: alarms.all(),
+        checking: engine?.checking ?? false,
+        checkedAt: engine?.checkedAt ?? null,
+        hubHeardAt: engine?.known.heardAt ?? null,
+        cloudReachable: engine?.reachable ?? true,
+        clockOff: this.cloud.clockOff,
+        lag: engine?.known.status?.lag ?? 0,
+        alarms: engine?.alarms.all() ?? [],
       },
     });
   }

@@ -39,6 +39,17 @@ export async function makeDevice(): Promise<KeptDevice> {
   }
 }
 
+/** Whether this browser has what it takes; what it makes to find out is forgotten. */
+export async function canMakeDevice(): Promise<boolean> {
+  try {
+    await makeDevice();
+    return true;
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'browser-too-old') return false;
+    throw error;
+  }
+}
+
 export function useDevice(kept: KeptDevice): FreshDevice {
   return {
     keys: { id: kept.id, reader: kept.reader, sign: kept.sign, storage: 'native' },

@@ -9,7 +9,7 @@ import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
 
 /** What page and worker say to each other. */
-export type Phase = 'starting' | 'anonymous' | 'joining' | 'ready';
+export type Phase = 'starting' | 'unable' | 'anonymous' | 'joining' | 'ready';
 export type JoinStep = 'keys' | 'asking' | 'hub' | 'history';
 export type CreateStep = 'finding' | 'keys' | 'hub';
 
@@ -33,6 +33,7 @@ export interface TrustState {
   readonly checkedAt: number | null;
   readonly hubHeardAt: number | null;
   readonly cloudReachable: boolean;
+  readonly clockOff: number | null;
   readonly lag: number;
   readonly alarms: readonly Alarm[];
 }
@@ -41,10 +42,15 @@ export interface Founded extends Wishes {
   readonly hubCode: string;
 }
 
+export interface Beginning {
+  readonly sheetWords: string[];
+  readonly household: string;
+}
+
 /** Each call with its arguments and its result. */
 export interface Calls {
   join: { args: [link: string, deviceName: string]; result: void };
-  create: { args: [wish: Founded]; result: { sheetWords: string[] } };
+  create: { args: [wish: Founded]; result: Beginning };
   confirmSheet: { args: []; result: void };
   addCamera: { args: [name: string, url: string]; result: void };
   removeCamera: { args: [id: string]; result: void };

@@ -56,9 +56,8 @@ async function piece(call: Call, bytes: Uint8Array): Promise<void> {
 const handlers: Handlers = {
   join: async ({ id }, link, name) =>
     (await ready()).join(link, name, (step) => tell({ step: id, name: step })),
-  create: async ({ id }, wish) => ({
-    sheetWords: await (await ready()).create(wish, (step) => tell({ step: id, name: step })),
-  }),
+  create: async ({ id }, wish) =>
+    (await ready()).create(wish, (step) => tell({ step: id, name: step })),
   confirmSheet: async ({ id }) =>
     (await ready()).confirmSheet((step) => tell({ step: id, name: step })),
   addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type {
+  Drops,
+  Footage as FootageAnswer,
+  Info,
+  PageRef,
+  Problem,
+  RunRef,
+  Sync,
+} from '@keyhold/api';
 import { base64, fromBase64, owned, random, type Bytes } from '../bytes.ts';
 import { hashText } from '../crypto/hash.ts';
 import type { Signer } from '../crypto/sign.ts';
@@ -10,42 +19,18 @@ import { Fault, type FaultKind } from './fault.ts';
 
 /**
  * The operator's server, as a member talks to it (docs/protocol.md 6). Nothing that it answers is
- * believed here: callers verify. Its own refusals become Faults.
+ * believed here: callers verify. Its own refusals become Faults. What an answer looks like comes from
+ * the document that the server itself writes; what is base64 there is bytes from here on.
  */
-export interface PageRef {
-  readonly camera: string;
-  readonly epoch: string;
-  readonly hour: number;
-  readonly run: string;
-  readonly size: number;
-  readonly updated: number;
-}
+export type { FootageAnswer, PageRef };
 
-export interface SyncAnswer {
-  readonly address: string;
-  readonly expires: number;
-  readonly now: number;
+export interface SyncAnswer extends Pick<Sync, 'address' | 'expires' | 'now' | 'pages'> {
   readonly rows: readonly Row[];
   readonly names: Bytes;
-  readonly pages: readonly PageRef[];
   readonly reseals: readonly Bytes[];
   readonly roster: readonly Bytes[];
-  readonly runs: readonly { readonly checkpoint: string; readonly run: string }[];
+  readonly runs: readonly RunRef[];
   readonly status: Bytes;
-}
-
-export interface ObjectRef {
-  readonly camera: string;
-  readonly hour: number;
-  readonly object: string;
-  readonly size: number;
-}
-
-export interface FootageAnswer {
-  readonly address: string;
-  readonly expires: number;
-  readonly now: number;
-  readonly objects: readonly ObjectRef[];
 }
 
 export interface Drop {
@@ -56,6 +41,8 @@ export interface Drop {
 export type Wish = Pick<Fetch, 'cameras' | 'from' | 'until' | 'purpose'>;
 
 const maxWait = 25;
+/** The cloud takes what was signed in the last or, by another clock, the next two minutes. */
+const clockWindow = 2 * 60_000;
 
 function raw(text: unknown): Bytes {
   const out = typeof text === 'string' ? fromBase64(text) : null;
@@ -63,16 +50,14 @@ function raw(text: unknown): Bytes {
   return out;
 }
 
-interface WireRow {
-  bytes: string;
-  camera: string;
-  device: string;
-  epoch: string;
-  head: string;
-}
-
 export class Cloud {
   private to: Promise<Bytes> | null = null;
+
+  /**
+   * By how much this device's clock is ahead of the cloud's, once that stands in the way. It is for
+   * words to a person, who can look at another clock; nothing is signed or judged by it.
+   */
+  clockOff: number | null = null;
 
   constructor(
     /** Without a slash at its end. */
@@ -90,9 +75,24 @@ export class Cloud {
 
   /** The cloud's key, which statements name so that another cloud refuses them. */
   key(): Promise<Bytes> {
-    this.to ??= this.json<{ to: string }>('/v1/info').then((info) => raw(info.to));
+    this.to ??= this.info().then((info) => raw(info.to));
     this.to.catch(() => (this.to = null));
     return this.to;
+  }
+
+  private info(): Promise<Info> {
+    return this.json('/v1/info');
+  }
+
+  /** Rejects where the cloud would refuse whatever this device signs, because of its clock. */
+  async checkClock(): Promise<void> {
+    const before = this.clock();
+    const { now } = await this.info();
+    const off = Math.round((before + this.clock()) / 2 - now);
+    this.clockOff = Math.abs(off) > clockWindow ? off : null;
+    if (this.clockOff !== null) {
+      throw new Fault('clock-wrong', 'the clock of this device is wrong', undefined, 'time');
+    }
   }
 
   async register(genesis: Bytes): Promise<void> {
@@ -121,10 +121,8 @@ export class Cloud {
   async sync(household: string, signer: Signer, from: number, until: number): Promise<SyncAnswer> {
     const wish: Wish = { cameras: [], from, until, purpose: 'sync' };
     const statement = await this.fetchStatement(household, signer, wish);
-    const answer = await this.json<Omit<SyncAnswer, 'rows'> & { envelopes: WireRow[] }>(
-      '/v1/fetch',
-      { method: 'POST', body: statement.encode() },
-    );
+    const answer = await this.json<Sync>('/v1/fetch', { method: 'POST', body: statement.encode() });
+    this.clockOff = null;
     return {
       ...answer,
       rows: answer.envelopes.map((row) => ({ ...row, bytes: raw(row.bytes) })),
@@ -205,10 +203,7 @@ export class Cloud {
   ): Promise<Drop[]> {
     const path = `/v1/drops/${box}?after=${after}&wait=${wait}`;
     const headers = { 'Keyhold-Drop-Token': base64(token) };
-    const answer = await this.json<{ messages: { body: string; n: number }[] }>(path, {
-      headers,
-      signal: signal ?? null,
-    });
+    const answer = await this.json<Drops>(path, { headers, signal: signal ?? null });
     return answer.messages.map(({ body, n }) => ({ body: raw(body), n }));
   }
 
@@ -258,7 +253,10 @@ export class Cloud {
       throw unreachable(error);
     }
     if (response.ok) return response;
-    throw await refusal(response);
+    const fault = await refusal(response);
+    // The refusal does not say by how much; a network that took minutes is not a wrong clock.
+    if (fault.rule === 'time' && path !== '/v1/info') await this.checkClock();
+    throw fault;
   }
 }
 
@@ -276,14 +274,16 @@ const kinds: Readonly<Record<string, FaultKind>> = {
 };
 
 async function refusal(response: Response): Promise<Fault> {
-  let problem: { type?: string; title?: string; id?: string } = {};
+  let problem: Partial<Problem> = {};
   try {
-    problem = (await response.json()) as typeof problem;
+    problem = (await response.json()) as Partial<Problem>;
   } catch {
     // A proxy's page in between: the status says enough.
   }
   const byStatus: FaultKind =
     response.status === 404 ? 'not-found' : response.status >= 500 ? 'cloud-away' : 'internal';
-  const kind = kinds[problem.type ?? ''] ?? byStatus;
-  return new Fault(kind, problem.title ?? `status ${response.status}`, problem.id);
+  const late = problem.rule === 'time';
+  const kind = late ? 'cloud-away' : (kinds[problem.type ?? ''] ?? byStatus);
+  const title = problem.title ?? `status ${response.status}`;
+  return new Fault(kind, title, problem.id, late ? 'time' : undefined);
 }

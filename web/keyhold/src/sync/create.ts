@@ -86,6 +86,11 @@ export class Founding {
     return new Founding(cloud, code, hub, device, wishes, sheet, genesis, person, n);
   }
 
+  /** The household that genesis will begin. */
+  household(): string {
+    return this.genesis.hashText();
+  }
+
   words(): string[] {
     return this.sheet.words();
   }

@@ -142,7 +142,8 @@ export class Engine {
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     } catch (error) {
-      if (error instanceof Fault && error.kind === 'cloud-away') this.reachable = false;
+      // A refusal is an answer too.
+      if (error instanceof Fault) this.reachable = error.kind !== 'cloud-away';
       if (!this.alarms.raise(error)) throw error;
     } finally {
       this.checking = false;
@@ -262,6 +263,11 @@ export class Engine {
     const listed = this.records.refs('household').length > 0 || this.runs.size === 0;
     must(listed, 'seq-gap', "nothing of the household's own record is shown");
     return this.records.logs('household', until - 24, until);
+  }
+
+  /** The run of that name, as it was proved last. */
+  run(name: string): Run | null {
+    return this.runs.get(name) ?? null;
   }
 
   /** Refuses a camera without a single page, unless it came a moment ago. */

@@ -19,6 +19,9 @@ export class NoKey extends Error {
   override readonly name = 'NoKey';
 }
 
+/** The cloud keeps a page no longer: nobody is given what it held. */
+export class Expired extends NoKey {}
+
 /** The leaf that announces the epoch is not under a checkpoint yet. */
 export class NotYet extends Error {
   override readonly name = 'NotYet';

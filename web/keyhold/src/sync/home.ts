@@ -11,7 +11,8 @@ import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Footage } from './footage.ts';
 import { Pictures, type Picture } from './pictures.ts';
-import type { Log } from './records.ts';
+import { proofOf } from './proof.ts';
+import type { Log, Reading } from './records.ts';
 import {
   packDelay,
   segmentsOf,
@@ -53,6 +54,8 @@ export interface Exported {
   readonly from: number;
   readonly until: number;
   readonly gaps: readonly Gap[];
+  /** What lies beside the film, so that somebody else can hold it against the hub's word. */
+  readonly proof: Uint8Array;
 }
 
 const hubPatience = 10_000;
@@ -148,15 +151,20 @@ export class HomeSession {
   }
 
   /** Leaves of a camera for footage between two times, proved. */
-  private logs(camera: string, from: number, until: number): Promise<Log[]> {
+  private reading(camera: string, from: number, until: number): Promise<Reading> {
     return this.engine.steady(() => {
       this.engine.mustHave(camera);
-      return this.engine.records.logs(camera, hourOf(from), hourOf(until + packDelay));
+      return this.engine.records.reading(camera, hourOf(from), hourOf(until + packDelay));
     });
   }
 
+  private async logs(camera: string, from: number, until: number): Promise<Log[]> {
+    return (await this.reading(camera, from, until)).logs;
+  }
+
   async timeline(camera: string, from: number, until: number): Promise<Timeline> {
-    return timelineOf(await this.logs(camera, from, until), from, until);
+    const { logs, closed } = await this.reading(camera, from, until);
+    return timelineOf(logs, from, until, closed);
   }
 
   /** The picture nearest to a time, at most a minute away. */
@@ -273,12 +281,18 @@ export class HomeSession {
     onProgress: (progress: ExportProgress) => void,
     signal: AbortSignal,
   ): Promise<Exported> {
-    const logs = await this.logs(camera, from, until);
+    const { logs, closed } = await this.reading(camera, from, until);
     const segments = segmentsOf(logs, from, until);
     const [first, last] = [segments[0], segments.at(-1)];
     if (first === undefined || last === undefined) {
       throw new Fault('not-found', 'nothing is recorded there');
     }
+    const { engine } = this;
+    const { roster } = engine.known;
+    const wish = { camera, from: Math.floor(from), until: Math.ceil(until) };
+    const proof = await engine.guarded(() =>
+      proofOf(wish, roster, segments, (run) => engine.run(run)),
+    );
     const lease = await this.footage.lease(camera, first.file.start, last.file.end, 'export');
     const total = segments.reduce((sum, { file }) => sum + file.size, 0);
     const writer = new Mp4Writer(segments.reduce((sum, { file }) => sum + file.content.size, 0));
@@ -302,7 +316,7 @@ export class HomeSession {
     }
     await write(writer.tail());
     const range = { from: first.file.start, until: last.file.end };
-    return { ...range, gaps: timelineOf(logs, range.from, range.until).gaps };
+    return { ...range, gaps: timelineOf(logs, range.from, range.until, closed).gaps, proof };
   }
 
   async addCamera(name: string, url: string): Promise<void> {

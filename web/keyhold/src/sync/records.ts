@@ -5,13 +5,20 @@ import { checkNumbers, checkPage, parsePage, type Entry } from '../manifest/page
 import { off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import type { PageRef } from './cloud.ts';
-import { NoKey, NotYet, type Epochs } from './epochs.ts';
+import { Expired, NoKey, NotYet, type Epochs } from './epochs.ts';
 import { Fault } from './fault.ts';
 import { newestRun, retention, type Run } from './runs.ts';
 
 /** A leaf that was proved to stand in a run of the hub's tree. */
 export interface Log extends Entry {
   readonly run: string;
+}
+
+/** What a reader learns of some hours of a camera. */
+export interface Reading {
+  readonly logs: Log[];
+  /** Hours with a page that this device was never given the key of. */
+  readonly closed: readonly number[];
 }
 
 interface Page {
@@ -134,28 +141,38 @@ export class Records {
    * either side is read where there is one: only then is the edge of the range proved.
    */
   async logs(camera: string, from: number, until: number): Promise<Log[]> {
+    return (await this.reading(camera, from, until)).logs;
+  }
+
+  /** The same, and which of those hours stay closed to this reader. */
+  async reading(camera: string, from: number, until: number): Promise<Reading> {
     const refs = this.refs(camera);
     const [low, high] = span(refs, from, until);
-    const stretches = await this.stretches(refs.slice(low, high));
-    const out: Log[] = [];
+    const { stretches, closed } = await this.stretches(refs.slice(low, high));
+    const logs: Log[] = [];
     for (const [i, stretch] of stretches.entries()) {
       const newest = i === stretches.length - 1 && high === refs.length;
       if (i === 0 && low === 0) this.checkStart(refs, stretch);
       const run = newestRun(this.runs());
+      // Pages go ahead of their checkpoint: of a new camera there may be nothing under it yet.
       const tail = newest && run !== null && stretch.length > 0 ? run.tree.checkpoint.at : null;
       checkNumbers(stretch, tail);
-      out.push(...stretch);
+      logs.push(...stretch);
     }
-    return out;
+    return { logs, closed: closed.filter((hour) => hour >= from && hour <= until) };
   }
 
   /** Pages whose keys this reader cannot have part the leaves: nothing is known of what lies between. */
-  private async stretches(refs: readonly PageRef[]): Promise<Log[][]> {
+  private async stretches(
+    refs: readonly PageRef[],
+  ): Promise<{ stretches: Log[][]; closed: number[] }> {
     const pages = await Promise.all(refs.map((ref) => this.readable(ref)));
     const stretches: Log[][] = [[]];
+    const closed: number[] = [];
     for (const [i, entries] of pages.entries()) {
       const last = stretches.at(-1)!;
-      if (entries === null) {
+      if (typeof entries === 'string') {
+        if (entries === 'closed') closed.push(refs[i]!.hour);
         if (last.length > 0) stretches.push([]);
         continue;
       }
@@ -167,15 +184,15 @@ export class Records {
       // Two epochs of one hour are two pages whose leaves follow each other in the tree.
       stretch.sort((a, b) => runs.get(a.run)!.order - runs.get(b.run)!.order || a.index - b.index);
     }
-    return stretches;
+    return { stretches, closed };
   }
 
-  private async readable(ref: PageRef): Promise<readonly Entry[] | null> {
+  private async readable(ref: PageRef): Promise<readonly Entry[] | 'closed' | 'expired'> {
     try {
       return await this.page(ref, await this.epochs().identity(ref.camera, ref.epoch));
     } catch (error) {
       if (error instanceof NotYet) return [];
-      if (error instanceof NoKey) return null;
+      if (error instanceof NoKey) return error instanceof Expired ? 'expired' : 'closed';
       throw error;
     }
   }
@@ -186,7 +203,7 @@ export class Records {
       return await get();
     } catch (error) {
       const gone = error instanceof Fault && error.kind === 'not-found';
-      if (gone && this.tooOld(ref.hour * 3_600_000)) throw new NoKey('older than what is kept');
+      if (gone && this.tooOld(ref.hour * 3_600_000)) throw new Expired('older than what is kept');
       if (gone && !off('seq-gap')) {
         throw new RuleError('seq-gap', `${what} is not served`, place(ref));
       }

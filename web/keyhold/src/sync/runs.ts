@@ -16,6 +16,8 @@ export interface Run {
   /** Oldest is 0. */
   readonly order: number;
   readonly tree: Tree;
+  /** The checkpoint as the hub signed it. */
+  readonly note: string;
 }
 
 /** Checks each checkpoint, and that it continues the highest one seen of its run. */
@@ -46,7 +48,7 @@ export async function readRuns(
       const root = fromBase32(old.root) ?? new Uint8Array(0);
       await tree.follows({ run: checkpoint.run, size: old.size, root });
     }
-    runs.set(checkpoint.run, { name: checkpoint.run, order, tree });
+    runs.set(checkpoint.run, { name: checkpoint.run, order, tree, note: ref.checkpoint });
   }
   for (const [name, old] of Object.entries(seen)) {
     must(

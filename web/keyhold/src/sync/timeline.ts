@@ -18,7 +18,8 @@ export interface Range {
 }
 
 export interface Gap extends Range {
-  readonly reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unknown';
+  /** `unreadable`: something may be recorded there that this device has no key of. */
+  readonly reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unreadable' | 'unknown';
 }
 
 export interface Timeline {
@@ -31,6 +32,7 @@ export interface Timeline {
 export const packDelay = 5 * 60_000;
 /** Pauses shorter than this are the rhythm of arrival, not a gap. */
 const breath = 2_000;
+const hourLength = 3_600_000;
 /** How long footage may be on its way before its absence is a gap. */
 const onItsWay = 3 * 60_000;
 
@@ -55,7 +57,12 @@ export function spriteOf(pack: Pack): File | null {
 }
 
 /** What is recorded and what is missing in [from, until), and up to when that is known. */
-export function timelineOf(logs: readonly Log[], from: number, until: number): Timeline {
+export function timelineOf(
+  logs: readonly Log[],
+  from: number,
+  until: number,
+  closed: readonly number[] = [],
+): Timeline {
   const recorded = merge(segmentsOf(logs, from, until));
   const stated: Gap[] = [];
   let heard = 0;
@@ -68,8 +75,46 @@ export function timelineOf(logs: readonly Log[], from: number, until: number): T
     told = Math.max(told, leaf.until);
   }
   const silent = told > 0 && heard - told > onItsWay;
-  const knownUntil = silent ? heard : told;
-  return { recorded, gaps: gapsOf(recorded, stated, from, until, logs, knownUntil), knownUntil };
+  const open = silent ? heard : told;
+  const shut = closedRanges(closed, { from, until }, heard);
+  const knownUntil = Math.max(open, shut.at(-1)?.until ?? 0);
+  const others = without(gapsOf(recorded, stated, from, until, logs, open), shut);
+  const unreadable = without(shut, recorded).map((range) => ({
+    ...range,
+    reason: 'unreadable' as const,
+  }));
+  const gaps = [...others, ...unreadable].sort((a, b) => a.from - b.from);
+  return { recorded, gaps, knownUntil };
+}
+
+/** The hours that stay closed, as far as they are asked for and over. */
+function closedRanges(hours: readonly number[], within: Range, heard: number): Range[] {
+  const out: { from: number; until: number }[] = [];
+  for (const hour of [...new Set(hours)].sort((a, b) => a - b)) {
+    const begin = hour * hourLength;
+    const over = heard > begin ? Math.min(begin + hourLength, heard) : begin + hourLength;
+    const from = Math.max(begin, within.from);
+    const until = Math.min(over, within.until);
+    const last = out.at(-1);
+    if (until <= from) continue;
+    if (last?.until === from) last.until = until;
+    else out.push({ from, until });
+  }
+  return out;
+}
+
+/** What is left of some ranges outside others. */
+function without<T extends Range>(ranges: readonly T[], taken: readonly Range[]): T[] {
+  let left = [...ranges];
+  for (const hole of taken) {
+    left = left.flatMap((range) => {
+      if (hole.until <= range.from || hole.from >= range.until) return [range];
+      const before = { ...range, until: hole.from };
+      const after = { ...range, from: hole.until };
+      return [before, after].filter((part) => part.until - part.from >= breath);
+    });
+  }
+  return left;
 }
 
 function merge(segments: readonly Segment[]): Range[] {
