@@ -38,6 +38,7 @@ type World struct {
 	Cloud   *Process
 	Hub     *Process
 	Cameras *Process
+	App     *Process
 }
 
 // NewWorld chooses the addresses. Nothing runs yet.
@@ -106,15 +107,37 @@ func (w *World) StartHub(_ context.Context) error {
 	return err
 }
 
-// Pair begins the household: the owner's device lies in device, the sheet in sheet.txt. Clients find the cloud at
-// the given address.
-func (w *World) Pair(ctx context.Context, cloud string) error {
+// StartApp serves the owner app as a person's own computer does, for a household that does not exist yet, and returns
+// the address to open.
+func (w *World) StartApp(ctx context.Context) (string, error) {
+	listen, err := FreeAddress(ctx)
+	if err != nil {
+		return "", err
+	}
+	w.App, err = Start("app", w.Path("logs/app.log"), w.Env, w.Keyhold, "app", "--listen", listen, "--cloud", w.CloudURL(), "--device", w.Path("no-device"))
+	if err != nil {
+		return "", err
+	}
+	_, port, _ := strings.Cut(listen, ":")
+	address := "http://localhost:" + port
+	return address, w.App.Until(ctx, 20*time.Second, "serving the app", func(ctx context.Context) bool { return Answers(ctx, address) })
+}
+
+// Code is what the new hub shows for pairing.
+func (w *World) Code(ctx context.Context) (string, error) {
 	var code string
 	err := w.Hub.Until(ctx, 20*time.Second, "showing its pairing code", func(ctx context.Context) bool {
 		out, err := w.Run(ctx, "hub", "code", "--dir", w.Path("hub"))
 		code = strings.TrimSpace(out)
 		return err == nil && code != ""
 	})
+	return code, err
+}
+
+// Pair begins the household: the owner's device lies in device, the sheet in sheet.txt. Clients find the cloud at
+// the given address.
+func (w *World) Pair(ctx context.Context, cloud string) error {
+	code, err := w.Code(ctx)
 	if err != nil {
 		return err
 	}
@@ -188,7 +211,7 @@ func Lines[T any](out string) ([]T, error) {
 // Close stops everything, the last started first, and says what did not stop well.
 func (w *World) Close() error {
 	var bad error
-	for _, p := range []*Process{w.Hub, w.Cameras, w.Cloud} {
+	for _, p := range []*Process{w.App, w.Hub, w.Cameras, w.Cloud} {
 		if p == nil {
 			continue
 		}

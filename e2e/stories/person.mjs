@@ -42,7 +42,10 @@ export async function person(folder, options = {}) {
   });
   context.on('weberror', (error) => faults.push(`an error: ${error.error().message}`));
   context.on('console', (message) => {
-    if (message.type() === 'error') faults.push(`on the console: ${message.text()}`);
+    // A warning, too, means that a browser does not know what we sent it.
+    if (['error', 'warning'].includes(message.type())) {
+      faults.push(`on the console: ${message.text()}`);
+    }
   });
   return { context, faults };
 }

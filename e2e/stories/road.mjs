@@ -24,6 +24,20 @@ test('the road', async (t) => {
     await page.locator('nav').first().waitFor({ timeout: 60_000 });
   });
 
+  await t.test('another browser with the same link hears at once that it was used', async () => {
+    const other = await person(join(OUT, 'other-browser'));
+    const there = other.context.pages()[0] ?? (await other.context.newPage());
+    await there.goto(LINK);
+    await there.locator('input').fill('Somebody else');
+    await there.keyboard.press('Enter');
+    const { took } = await within(15_000, 'a word', () => there.getByRole('alert').isVisible());
+    console.log(`figure: a used invitation is said ${took} ms after Enter`);
+    assert.match(await there.getByRole('alert').innerText(), /has been used/);
+    await accessible(there, 'a used invitation');
+    await other.context.close();
+    assert.deepEqual(other.faults, []);
+  });
+
   await t.test('tiles show pictures within 15 s', async () => {
     const { took } = await within(15_000, 'a picture on both tiles', () =>
       page.evaluate(() => document.querySelectorAll('a.tile canvas').length === 2),

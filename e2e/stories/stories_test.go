@@ -85,6 +85,93 @@ func play(t *testing.T, script string, env ...string) {
 	}
 }
 
+// Somebody who has nothing but a hub and a camera begins a household in the app on their own computer. Then every device
+// is lost, and the sheet that the app saved brings another one back; then the operator changes every recording.
+func TestFirstRunToAlarm(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	programs, err := harness.Build(ctx, false)
+	must(t, err)
+	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	film := w.Path("door.mp4")
+	must(t, harness.Film{Seconds: 30, Colour: "SteelBlue", Hz: 330}.Make(ctx, film))
+	must(t, w.StartCloud(ctx))
+	must(t, w.StartCameras(ctx, map[string]string{"door": film}))
+	must(t, w.StartHub(ctx))
+	origin, err := w.StartApp(ctx)
+	must(t, err)
+	code, err := w.Code(ctx)
+	must(t, err)
+
+	out := t.TempDir()
+	play(t, "first.mjs", "ORIGIN="+origin, "OUT="+out, "CODE="+code, "CAMERA="+w.CameraURL("door"))
+
+	saved := exported(t, out)
+	verdict, err := w.Run(ctx, "verify", "--json", saved)
+	must(t, err)
+	if !strings.Contains(verdict, `"ok":true`) {
+		t.Errorf("keyhold verify says of the film and its proof:\n%s", verdict)
+	}
+	back := w.Path("another-device")
+	_, err = w.Run(ctx, "recover", "--sheet", filepath.Join(out, "sheet.txt"), "--cloud", w.CloudURL(), "--device", back, "--device-name", "Another")
+	must(t, err)
+	if list, err := w.Run(ctx, "list", "--json", "--device", back); err != nil || !strings.Contains(list, `"name":"Haustür"`) {
+		t.Errorf("the device that came back by the app's sheet lists (%v):\n%s", err, list)
+	}
+
+	// Nothing new comes from here on: whatever the browser asks for was changed.
+	must(t, w.Hub.Stop())
+	change(t, w.Path("cloud/objects"))
+	play(t, "alarm.mjs", "ORIGIN="+origin, "OUT="+out)
+	proof, err := os.ReadFile(filepath.Join(out, "proof.json"))
+	must(t, err)
+	if !strings.Contains(string(proof), `"rule": "file-hash"`) {
+		t.Errorf("the proof that the page saved says:\n%s", proof)
+	}
+}
+
+// change flips a bit in every byte of every object.
+func change(t *testing.T, objects string) {
+	t.Helper()
+	changed := 0
+	must(t, filepath.WalkDir(objects, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for i := range b {
+			b[i] ^= 1
+		}
+		changed++
+		return os.WriteFile(path, b, 0o600)
+	}))
+	if changed == 0 {
+		t.Fatalf("the cloud keeps no object in %s", objects)
+	}
+}
+
+// exported finds the one film that the browser saved, with its proof beside it, and wants it to play anywhere.
+func exported(t *testing.T, out string) string {
+	t.Helper()
+	saved, err := filepath.Glob(filepath.Join(out, "*.mp4"))
+	must(t, err)
+	if len(saved) != 1 {
+		t.Fatalf("the browser saved %q", saved)
+	}
+	if seconds := probe(t, saved[0]); seconds < 2 {
+		t.Errorf("the export is %.2f s long", seconds)
+	}
+	if said, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", saved[0], "-f", "null", "-").CombinedOutput(); err != nil || len(said) > 0 {
+		t.Errorf("ffmpeg decodes the export with %v:\n%s", err, said)
+	}
+	return saved[0]
+}
+
 // A person opens an invitation, sees the newest pictures, plays, seeks, exports, and comes back tomorrow.
 func TestRoadFromInvitationToExport(t *testing.T) {
 	t.Parallel()
@@ -92,18 +179,7 @@ func TestRoadFromInvitationToExport(t *testing.T) {
 	out := t.TempDir()
 	play(t, "road.mjs", "LINK="+invitation(t, w), "ORIGIN="+w.Origin(), "OUT="+out)
 
-	saved, err := filepath.Glob(filepath.Join(out, "*.mp4"))
-	must(t, err)
-	if len(saved) != 1 {
-		t.Fatalf("the browser saved %q", saved)
-	}
-	seconds := probe(t, saved[0])
-	if seconds < 2 {
-		t.Errorf("the export is %.2f s long", seconds)
-	}
-	if said, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", saved[0], "-f", "null", "-").CombinedOutput(); err != nil || len(said) > 0 {
-		t.Errorf("ffmpeg decodes the export with %v:\n%s", err, said)
-	}
+	exported(t, out)
 	looks, err := w.Owner(t.Context(), "list", "--looks", "--json")
 	must(t, err)
 	if !strings.Contains(looks, `"purpose":"history"`) || !strings.Contains(looks, `"purpose":"export"`) {
