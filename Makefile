@@ -74,6 +74,11 @@ adversary: web ## attack the road from the operator's place; a table of attack, 
 fuzz: ## 5 minutes for every parser of outside bytes, two at a time; unchanged parsers are not run again
 	@$(GO) run ./scripts/fuzz -time 5m -jobs 2 -cache $(CACHE)/fuzz
 
+.PHONY: soak
+soak: setup web ## hours of kills, attacks, pages and races; goes on where it was (PART=name runs one, KILLS=100)
+	@cd web && npm run --silent build:states -w app && npm run --silent build
+	@$(GO) run ./scripts/soak -cache $(CACHE)/soak $(if $(PART),-part $(PART)) $(if $(KILLS),-kills $(KILLS))
+
 .PHONY: bench
 bench: build ## figures beside a peer (PART=record runs one, JSON=1 prints one object a line)
 	@$(GO) run ./scripts/footage >&2

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -21,8 +22,18 @@ import (
 	"keyhold/statement/request"
 )
 
+// kills is how often each of the two is killed; KEYHOLD_TEST_KILLS asks for more.
+var kills = number("KEYHOLD_TEST_KILLS", 5)
+
+// number is what an environment variable says, or else.
+func number(variable string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
 const (
-	kills = 5
 	// openSegment is the longest that an open segment of the test's films may be: four seconds and a
 	// group of pictures, and what the hub gathers before it wakes up.
 	openSegment = 6500 * time.Millisecond
@@ -231,7 +242,7 @@ func onRecord(t *testing.T, w *harness.World) []harness.Stretch {
 	v, err := s.Steady(t.Context(), func(v *session.View) error {
 		all = nil
 		for _, c := range v.Names.Cameras {
-			tl, err := v.Timeline(t.Context(), c.ID, now-3_600_000, now)
+			tl, err := v.Timeline(t.Context(), c.ID, now-12*3_600_000, now)
 			if err != nil {
 				return err
 			}

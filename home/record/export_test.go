@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -74,7 +75,9 @@ func TestSoundStaysWithThePictureOverHalfAnHour(t *testing.T) {
 			b := newBench(t)
 			r := b.recorder(b.config())
 			minutes := 30
-			if testing.Short() {
+			if n, err := strconv.Atoi(os.Getenv("KEYHOLD_TEST_MINUTES")); err == nil {
+				minutes = n
+			} else if testing.Short() {
 				minutes = 2
 			}
 			o.For = time.Duration(minutes) * time.Minute
