@@ -8,7 +8,10 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyhold
 GO := go
-GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+GOFLAGS_OURS := -trimpath -buildvcs=false
+GOBUILD := CGO_ENABLED=0 $(GO) build $(GOFLAGS_OURS)
+# With the same flags as the programs, so that nothing is compiled twice.
+GORUN := CGO_ENABLED=0 $(GO) run $(GOFLAGS_OURS)
 WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
 
 .PHONY: help
@@ -40,14 +43,14 @@ build: web ## build bin/keyhold and bin/keyhold-cloud
 	@$(GOBUILD) -o bin/ ./cmd/keyhold ./cmd/keyhold-cloud
 
 .PHONY: demo
-demo: setup-demo build ## run cameras, hub and cloud on real footage; prints one link (Ctrl-C stops, data stays)
-	@$(GO) run ./scripts/footage
+demo: setup-demo ## run cameras, hub and cloud on real footage; prints one link (Ctrl-C stops, data stays)
+	@$(GORUN) ./scripts/footage & films=$$!; built=0; $(MAKE) build || built=1; wait $$films && exit $$built
 	@$(GOBUILD) -o bin/ ./scripts/demo
 	@exec bin/demo
 
 .PHONY: demo-reset
 demo-reset: ## remove the demo's household and everything it recorded
-	@$(GO) run ./scripts/demo -reset
+	@$(GORUN) ./scripts/demo -reset
 
 .PHONY: static
 static: web
@@ -81,5 +84,5 @@ soak: setup web ## hours of kills, attacks, pages and races; goes on where it wa
 
 .PHONY: bench
 bench: build ## figures beside a peer (PART=record runs one, JSON=1 prints one object a line)
-	@$(GO) run ./scripts/footage >&2
+	@$(GORUN) ./scripts/footage >&2
 	@$(GO) run ./bench $(if $(PART),-part $(PART)) $(if $(JSON),-json)

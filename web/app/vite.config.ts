@@ -17,6 +17,8 @@ export default defineConfig(({ mode }) => ({
     svelte(),
   ],
   worker: { format: 'es' },
+  // What goes wrong is said; a list of files is for nobody.
+  logLevel: 'warn',
   publicDir: 'public',
   build: {
     target: 'es2023',
@@ -25,6 +27,9 @@ export default defineConfig(({ mode }) => ({
     // The content policy lets nothing in from data: addresses but pictures.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: mode === 'states' ? 'states.html' : 'index.html' },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      input: mode === 'states' ? 'states.html' : 'index.html',
+    },
   },
 }));
