@@ -3,7 +3,6 @@
 package people_test
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
 	"slices"
 	"strings"
@@ -11,10 +10,8 @@ import (
 	"time"
 
 	"keyhold/member/device"
+	"keyhold/member/housetest"
 	"keyhold/member/people"
-	"keyhold/sealing/box"
-	"keyhold/sealing/keys"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/roster"
 )
@@ -92,94 +89,33 @@ func TestHoursAreReadAsTheyAreTyped(t *testing.T) {
 	}
 }
 
-// house is a roster whose hub's key the test holds.
-type house struct {
-	t     *testing.T
-	now   int64
-	hub   ed25519.PrivateKey
-	sheet *device.Secret
-	state *roster.State
-	names book
-}
-
-func (h *house) device(name string) *device.Secret {
-	s := must[*device.Secret](h.t)(device.NewSecret(rand.Reader))
-	h.names[string(s.ID())] = name
-	return s
-}
-
-func (h *house) person(name string) id.Person {
-	p := must[id.Person](h.t)(id.NewPerson(rand.Reader))
-	h.names[string(p)] = name
-	return p
-}
-
-// add appends a link with the signatures given.
-func (h *house) add(op roster.Op, signers ...*device.Secret) {
-	h.t.Helper()
-	h.now += 60_000
-	e := must[*dsse.Envelope](h.t)(h.state.NewLink(h.now, op))
-	for _, s := range signers {
-		e.Sign(s.ID(), s.Sign())
-	}
-	e.Sign(id.Hub, h.hub)
-	if err := h.state.Append(e.Encode()); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-func (h *house) remove(e *dsse.Envelope, err error, signers ...*device.Secret) {
-	h.t.Helper()
-	must[*dsse.Envelope](h.t)(e, err)
-	for _, s := range signers {
-		e.Sign(s.ID(), s.Sign())
-	}
-	h.add(roster.Remove{Removal: e.Encode()})
-}
-
 func TestTheTrailTellsEveryChange(t *testing.T) {
 	zone := berlin(t)
-	_, hub, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+	h := housetest.New(t, time.Date(2026, 11, 22, 12, 0, 0, 0, zone).UnixMilli())
+	names := book{string(h.Owner): "Anna", string(h.First.ID()): "Desk"}
+	garden := h.Camera()
+	names[string(garden)] = "Garden"
+	right := roster.Right{
+		Actions: []roster.Action{roster.History}, Cameras: []id.Camera{garden}, Until: time.Date(2026, 11, 28, 0, 0, 0, 0, zone).UnixMilli(),
 	}
-	h := &house{t: t, hub: hub, names: book{}, now: time.Date(2026, 11, 22, 12, 0, 0, 0, zone).UnixMilli()}
-	desk, anna := h.device("Desk"), h.person("Anna")
-	h.sheet = must[*device.Secret](t)(device.SheetSecret(must[keys.Sheet](t)(keys.NewSheet(rand.Reader))))
-	mail := must[*box.Key](t)(box.NewKey(make([]byte, 32)))
-	g := must[*dsse.Envelope](t)(dsse.New(roster.ThingGenesis, roster.Genesis{
-		At: h.now, Device: desk.Public(), Nonce: make([]byte, 32), Person: anna,
-		Hub:   roster.HubKeys{HPKE: mail.Public(), Sign: hub.Public().(ed25519.PublicKey)},
-		Sheet: roster.SheetKeys{Reader: h.sheet.Public().Reader, Sign: h.sheet.Public().Sign},
-	}))
-	g.Sign(desk.ID(), desk.Sign())
-	g.Sign(id.Sheet, h.sheet.Sign())
-	g.Sign(id.Hub, hub)
-	h.state = must[*roster.State](t)(roster.Start(g.Encode(), ""))
-
-	garden := must[id.Camera](t)(id.NewCamera(rand.Reader))
-	h.names[string(garden)] = "Garden"
-	until := time.Date(2026, 11, 28, 0, 0, 0, 0, zone).UnixMilli()
-	right := roster.Right{Actions: []roster.Action{roster.History}, Cameras: []id.Camera{garden}, Until: until}
-	telephone, tablet, jans, evas := h.device("Telephone"), h.device("Tablet"), h.device("Jan's laptop"), h.device("Eva's phone")
-	jan, eva := h.person("Jan"), h.person("Eva")
-	h.add(roster.AddDevice{Device: telephone.Public(), Person: anna}, desk, telephone)
-	h.add(roster.AddDevice{Device: tablet.Public(), Person: anna}, h.sheet, tablet)
-	h.add(roster.AddPerson{Device: jans.Public(), Person: jan, Role: roster.Guardian}, telephone, jans)
-	h.add(roster.AddPerson{Device: evas.Public(), Person: eva, Role: roster.Guest, Rights: []roster.Right{right}}, jans, evas)
+	telephone := h.Add(h.First, h.Owner)
+	tablet := h.Add(h.Sheet, h.Owner)
+	jan, laptop := h.Bring(telephone, roster.Guardian)
+	eva, phone := h.Bring(laptop, roster.Guest, right)
+	for name, d := range map[string]*device.Secret{"Telephone": telephone, "Tablet": tablet, "Jan's laptop": laptop, "Eva's phone": phone} {
+		names[string(d.ID())] = name
+	}
+	names[string(jan)], names[string(eva)] = "Jan", "Eva"
 	right.Hours, right.Zone = []roster.Hours{{Days: []int{1, 2, 3, 4, 5}, From: 840, Until: 1080}}, "Europe/Berlin"
-	h.add(roster.SetRights{Person: eva, Role: roster.Guest, Rights: []roster.Right{right}}, jans)
-	h.add(roster.SetRights{Person: jan, Role: roster.Owner}, desk)
-	e, err := h.state.RemoveDevice(h.now, tablet.ID())
-	h.remove(e, err, desk)
-	e, err = h.state.RemovePerson(h.now, eva)
-	h.remove(e, err, jans)
-	e, err = h.state.RemovePerson(h.now, jan)
-	h.remove(e, err, jans)
-	sheet := must[*device.Secret](t)(device.SheetSecret(must[keys.Sheet](t)(keys.NewSheet(rand.Reader))))
-	h.add(roster.NewSheet{Sheet: roster.SheetKeys{Reader: sheet.Public().Reader, Sign: sheet.Public().Sign}}, desk, sheet)
+	h.Do(roster.SetRights{Person: eva, Role: roster.Guest, Rights: []roster.Right{right}}, laptop)
+	h.Do(roster.SetRights{Person: jan, Role: roster.Owner}, h.First)
+	h.RemoveDevice(h.First, tablet.ID())
+	h.RemovePerson(laptop, eva)
+	h.RemovePerson(laptop, jan)
+	sheet := h.NewSheet()
+	h.Do(roster.NewSheet{Sheet: housetest.SheetKeys(sheet)}, h.First, sheet)
 
-	events, err := people.Trail(h.state, h.names, zone)
+	events, err := people.Trail(h.State, names, zone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +144,7 @@ func TestTheTrailTellsEveryChange(t *testing.T) {
 	if len(events) != len(want) {
 		t.Errorf("%d sentences, want %d", len(events), len(want))
 	}
-	unnamed := must[[]people.Event](t)(people.Trail(h.state, book{}, zone))
+	unnamed := must[[]people.Event](t)(people.Trail(h.State, book{}, zone))
 	for _, e := range unnamed {
 		if strings.Contains(e.Text, "  ") || strings.Contains(e.Text, " ,") || strings.Contains(e.Text, "dev_") {
 			t.Errorf("without names: %s", e.Text)

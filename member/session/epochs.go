@@ -64,12 +64,11 @@ func (v *View) identity(ctx context.Context, k epochKey) (*open.Identity, error)
 }
 
 func (v *View) openEpoch(ctx context.Context, k epochKey) (*open.Identity, error) {
-	first, ok := v.firstPage(k)
-	if !ok {
+	if _, ok := v.firstPage(k); !ok {
 		return nil, fmt.Errorf("epoch: %w", errNoKey)
 	}
 	rows := v.rows[k]
-	lacks := v.mayLackPage(first) || rule.Off(rule.Envelope)
+	lacks := v.mayLackEpoch(k) || rule.Off(rule.Envelope)
 	if len(rows) == 0 {
 		if lacks {
 			return nil, fmt.Errorf("epoch: %w", errNoKey)
@@ -96,6 +95,17 @@ func (v *View) openEpoch(ctx context.Context, k epochKey) (*open.Identity, error
 		return nil, fmt.Errorf("epoch: %w", errNoKey)
 	}
 	return nil, last
+}
+
+// mayLackEpoch says whether this reader can honestly have no key of an epoch. Who may read one page of it was among its
+// readers, and has the key of all.
+func (v *View) mayLackEpoch(k epochKey) bool {
+	for _, p := range v.pages[k.Camera] {
+		if p.Epoch == k.Epoch && !v.mayLackPage(p) {
+			return false
+		}
+	}
+	return true
 }
 
 // mayLackPage says whether this reader can honestly have no key for a page.

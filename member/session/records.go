@@ -3,6 +3,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -29,26 +30,24 @@ const pagesAtOnce = 8
 func (v *View) records(ctx context.Context, camera id.Camera, from, until int64) ([]Record, error) {
 	refs := v.pages[camera]
 	lo, hi := span(refs, from, until)
-	stretches, unreadable, begins, err := v.loadAll(ctx, refs[lo:hi])
+	all, shut, begins, err := v.loadAll(ctx, refs[lo:hi])
 	if err != nil {
 		return nil, err
 	}
-	if begins && unreadable == 0 && lo == 0 && hi == len(refs) && v.justCame(camera) {
+	if begins && len(shut) == 0 && lo == 0 && hi == len(refs) && v.justCame(camera) {
 		return nil, nil
 	}
-	v.Unreadable += unreadable
-	if unreadable == hi-lo && unreadable > 0 {
-		return nil, nil // recorded before this device's time, all of it
+	v.Unreadable += len(shut)
+	if len(shut) == hi-lo && len(shut) > 0 {
+		return nil, nil // recorded when this reader had no right to it, all of it
 	}
-	var out []Record
+	stretches := shut.part(all)
 	for i, stretch := range stretches {
 		tail := int64(0)
-		// Pages at the end that this reader cannot have keys for say nothing of the newest leaves.
-		shut := len(stretch) == 0 && unreadable > 0
-		if i == len(stretches)-1 && hi == len(refs) && len(v.Runs) > 0 && !v.offline && !shut {
+		if i == len(stretches)-1 && hi == len(refs) && len(v.Runs) > 0 && !v.offline && !shut.after(stretch) {
 			tail = v.Runs[len(v.Runs)-1].At
 		}
-		if i == 0 && lo == 0 {
+		if i == 0 && lo == 0 && !shut.before(stretch) {
 			if err := v.checkStart(refs, stretch); err != nil {
 				return nil, err
 			}
@@ -56,9 +55,8 @@ func (v *View) records(ctx context.Context, camera id.Camera, from, until int64)
 		if err := v.checkNumbers(stretch, tail); err != nil {
 			return nil, err
 		}
-		out = append(out, stretch...)
 	}
-	return out, nil
+	return all, nil
 }
 
 // checkNumbers wants the numbers of a stretch without a hole. A hub whose folder was put back to an
@@ -138,24 +136,59 @@ func (v *View) checkStart(refs []api.PageRef, stretch []Record) error {
 	}
 	first := stretch[0].Leaf.Common()
 	tooOld := first.At < v.now-(retentionDays-1)*day
-	if first.Seq != 0 && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.joinedLater(refs[0]) {
+	if first.Seq != 0 && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run {
 		return rule.Errorf(rule.SeqGap, "a camera's first leaves are missing")
 	}
 	return nil
 }
 
-// joinedLater says whether the first page listed is one that this reader cannot open.
-func (v *View) joinedLater(p api.PageRef) bool {
-	return len(v.rows[epochKey{p.Camera, p.Epoch}]) == 0 && v.mayLackPage(p)
+// closed are pages that this reader cannot have keys for. What lies in them is not known, so the leaves on both sides
+// need not follow each other.
+type closed []place
+
+// place orders pages: by run, then hour. Within one hour nobody knows which page came first.
+type place struct {
+	run  int
+	hour int64
 }
 
-// loadAll opens pages and puts their leaves in order. Pages that this reader cannot have keys for part
-// the leaves into stretches, because nothing is known of what lies between. begins says that all leaves lie beyond the
-// checkpoint, from the camera's very first on.
-func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]Record, unreadable int, begins bool, err error) {
+func placeOf(r Record) place { return place{r.Run.order, id.Hour(r.Leaf.Common().At)} }
+
+func (p place) before(o place) bool { return p.run < o.run || (p.run == o.run && p.hour <= o.hour) }
+
+// between says whether a closed page can lie between two places.
+func (c closed) between(from, until place) bool {
+	return slices.ContainsFunc(c, func(p place) bool { return from.before(p) && p.before(until) })
+}
+
+func (c closed) before(stretch []Record) bool {
+	return len(stretch) > 0 && slices.ContainsFunc(c, func(p place) bool { return p.before(placeOf(stretch[0])) })
+}
+
+func (c closed) after(stretch []Record) bool {
+	return len(stretch) > 0 && slices.ContainsFunc(c, func(p place) bool { return placeOf(stretch[len(stretch)-1]).before(p) })
+}
+
+// part cuts the leaves where numbers are missing and a closed page can hold them.
+func (c closed) part(all []Record) [][]Record {
+	var out [][]Record
+	from := 0
+	for i := 1; i < len(all); i++ {
+		follows := all[i].Leaf.Common().Seq == all[i-1].Leaf.Common().Seq+1
+		if !follows && c.between(placeOf(all[i-1]), placeOf(all[i])) {
+			out = append(out, all[from:i])
+			from = i
+		}
+	}
+	return append(out, all[from:])
+}
+
+// loadAll opens pages and puts their leaves in order. shut are those that this reader cannot have keys for. begins says
+// that all leaves lie beyond the checkpoint, from the camera's very first on.
+func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (all []Record, shut closed, begins bool, err error) {
 	first := make([]bool, len(refs))
 	pages := make([][]manifest.Entry, len(refs))
-	closed := make([]bool, len(refs))
+	lacks := make([]bool, len(refs))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pagesAtOnce)
 	for i, ref := range refs {
@@ -170,44 +203,34 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (stretches [][]R
 				first[i] = yet.next == 0
 				return nil
 			case errors.Is(err, errNoKey), v.offline && errors.Is(err, errNotCached):
-				closed[i] = true
+				lacks[i] = true
 				return nil
 			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, 0, false, err
+		return nil, nil, false, err
 	}
 	begins = slices.Contains(first, true)
-	stretches = [][]Record{nil}
 	for i, ref := range refs {
-		last := len(stretches) - 1
-		if closed[i] {
-			unreadable++
-			if len(stretches[last]) > 0 {
-				stretches = append(stretches, nil)
-			}
+		run := v.run(ref.Run)
+		if lacks[i] {
+			shut = append(shut, place{run.order, ref.Hour})
 			continue
 		}
-		run := v.run(ref.Run)
 		begins = begins && len(pages[i]) == 0
 		for _, e := range pages[i] {
-			stretches[last] = append(stretches[last], Record{Entry: e, Run: run})
+			all = append(all, Record{Entry: e, Run: run})
 			if leaf, ok := e.Leaf.(*manifest.Run); ok && (leaf.Reason == manifest.RunBehind || leaf.Reason == manifest.RunLost) {
 				v.leaps[run.Run] = true
 			}
 		}
 	}
-	for _, s := range stretches {
-		slices.SortStableFunc(s, func(a, b Record) int {
-			if d := a.Run.order - b.Run.order; d != 0 {
-				return d
-			}
-			return int(a.Index - b.Index)
-		})
-	}
-	return stretches, unreadable, begins, nil
+	slices.SortStableFunc(all, func(a, b Record) int {
+		return cmp.Or(cmp.Compare(a.Run.order, b.Run.order), cmp.Compare(a.Index, b.Index))
+	})
+	return all, shut, begins, nil
 }
 
 // justCame says whether a camera may be so new that nothing of it is under a checkpoint yet. The names say when a camera

@@ -47,6 +47,7 @@ type world struct {
 	reseals [][]byte
 	pages   map[manifest.PageName][]byte
 	names   manifest.Names
+	label   *manifest.Label // the camera's name for viewers
 	objects map[id.Object][]byte
 	client  *api.Client
 
