@@ -41,6 +41,7 @@ type Rig struct {
 	Camera *camera.Camera
 	Member *session.Session
 	Vault  string
+	words  []string     // on the recovery sheet
 	offset atomic.Int64 // added to everybody's clock, ns
 	astray atomic.Int64 // added to the hub's clock besides, ns
 	free   atomic.Int64 // what the hub is told of its disk
@@ -131,7 +132,7 @@ func (r *Rig) Begin() {
 func (r *Rig) Pair(code string) error {
 	maker := &pair.Maker{
 		Client: r.client(), Now: r.now, Rand: rand.Reader, Step: func(string) {},
-		Confirm: func([]string, id.Household) error { return nil },
+		Confirm: func(words []string, _ id.Household) error { r.words = words; return nil },
 	}
 	folder, _, err := maker.Make(r.t.Context(), pair.Wish{
 		Code: code, PersonName: "Person", DeviceName: "Device", Zone: "Europe/Berlin", Dir: filepath.Join(r.t.TempDir(), "device"),

@@ -58,6 +58,9 @@ func (r refusal) Error() string { return "hub: refused: " + string(r) }
 // housework carries out what is asked of the cameras, as far as the roster allows it to this device now. (A link or a
 // removal carries what allows it in itself.)
 func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Result) (err error) {
+	if c.Device == id.Sheet {
+		return refusal(request.RefusedDenied) // it brings somebody back, and does nothing else
+	}
 	switch c.Op.Kind {
 	case request.OpListCameras:
 		r.Cameras, err = h.listCameras(ctx, c.Device)

@@ -82,6 +82,7 @@ type Hub struct {
 	running map[id.Camera]*channel // guarded by mu
 	full    bool                   // the disk is full and nothing can be freed; guarded by mu
 	slots   chan struct{}          // holds a token for each command that is being carried out
+	looking chan struct{}          // the same for those that look at a new camera first
 	// work ends when the hub is told to stop, recordings after the last pack is put away. Set before anything runs.
 	work, recordings context.Context
 }
@@ -126,7 +127,7 @@ func (h *Hub) defaults() {
 		h.SpaceEvery = 15 * time.Second
 	}
 	h.running = map[id.Camera]*channel{}
-	h.slots = make(chan struct{}, 8)
+	h.slots, h.looking = make(chan struct{}, 8), make(chan struct{}, 4)
 }
 
 // Run boots the hub and serves until the context ends. Then it closes packs, signs, tries for a few
@@ -315,8 +316,10 @@ func (h *Hub) serve(ctx context.Context) error {
 		wg.Go(func() { h.keepReaders(ctx) })
 		<-ctx.Done()
 	}
-	for range cap(h.slots) {
-		h.slots <- struct{}{} // no command is under way any more, and none begins
+	for _, slots := range []chan struct{}{h.slots, h.looking} {
+		for range cap(slots) {
+			slots <- struct{}{} // no command is under way any more, and none begins
+		}
 	}
 	h.stopAll()
 	err = errors.Join(err, h.farewell(run))

@@ -46,13 +46,22 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 		h.Log.Info("a command came twice and was dropped")
 		return nil
 	}
+	slots := h.slots
+	if c.Op.Kind == request.OpAddCamera {
+		// Looking at a camera takes its time: however many are asked for, a removal does not wait behind them.
+		slots = h.looking
+		if len(slots) == cap(slots) {
+			h.Log.Warn("a command was dropped: too many cameras are being added at once", "device", string(c.Device))
+			return nil
+		}
+	}
 	select {
-	case h.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-h.work.Done():
 		return h.work.Err()
 	}
 	go func() { // waited for by whoever takes all slots
-		defer func() { <-h.slots }()
+		defer func() { <-slots }()
 		result, word := h.execute(h.work, c)
 		if err := h.reply(ctx, c, result, word); err != nil {
 			h.Log.Error("a command was carried out, but its answer was not queued", "error", err)

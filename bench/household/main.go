@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command household measures what a change of the household costs its hub: bringing in and removing a person where
+// twenty devices read eight cameras, from the command until everything that is recorded next is sealed to the new set of
+// readers; what one question to the roster costs; and how long a device reads a roster of five hundred links.
+//
+// Hub and cloud are the real ones, in this process because the hub says only in its log how long it took; the cameras
+// are a process of their own, and all eight are recorded meanwhile. There is no peer: nothing else known to us seals to
+// readers one by one. The program trusts the machine to be otherwise idle. It leaves nothing behind but the clip in the
+// cache.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"keyhold/bench/setting"
+	"keyhold/e2e/harness"
+)
+
+const (
+	cameras = 8
+	devices = 20
+	links   = 500
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench household:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	rounds := 9
+	if text := os.Getenv("ROUNDS"); text != "" {
+		if rounds, err = strconv.Atoi(text); err != nil || rounds < 1 {
+			return fmt.Errorf("ROUNDS: %q is no number above 0", text)
+		}
+	}
+	clip, err := setting.Clip(ctx)
+	if err != nil {
+		return err
+	}
+	programs, err := harness.Build(ctx, false)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "keyhold-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	w, err := harness.NewWorld(ctx, dir, programs)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	films := map[string]string{}
+	for n := range cameras {
+		films[fmt.Sprintf("camera%d", n)] = clip
+	}
+	if err := w.StartCameras(ctx, films); err != nil {
+		return err
+	}
+	added, removed, err := changes(ctx, w, rounds)
+	if err != nil {
+		return err
+	}
+	questions, err := ask(rounds)
+	if err != nil {
+		return err
+	}
+	replays, err := replay(rounds)
+	if err != nil {
+		return err
+	}
+	return show([]figure{
+		judge(fmt.Sprintf("household.add.%dx%d", cameras, devices), "ms", added, 300),
+		judge(fmt.Sprintf("household.remove.%dx%d", cameras, devices), "ms", removed, 300),
+		judge("household.may", "µs", questions, 1),
+		judge(fmt.Sprintf("household.roster%d", links), "ms", replays, 300),
+	})
+}
