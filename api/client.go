@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"keyhold/statement/canon"
 	"keyhold/statement/id"
 )
 
@@ -72,6 +73,30 @@ func (c *Client) RegisterHousehold(ctx context.Context, genesis []byte) (id.Hous
 		return "", fmt.Errorf("api: register household: %w", err)
 	}
 	return out.Household, nil
+}
+
+// RegisterChain gives the cloud a household's whole chain, genesis first. So a household comes to another cloud, and a
+// new hub takes the place of an old one; what the cloud has already is no error.
+func (c *Client) RegisterChain(ctx context.Context, chain [][]byte) (id.Household, error) {
+	body, err := canon.Marshal(Registration{Roster: chain})
+	if err != nil {
+		return "", fmt.Errorf("api: register chain: %w", err)
+	}
+	var out Registered
+	if err := c.json(ctx, http.MethodPost, "/v1/households", nil, body, &out); err != nil {
+		return "", fmt.Errorf("api: register chain: %w", err)
+	}
+	return out.Household, nil
+}
+
+// Receipt asks what was erased for a statement, by its hash; NotFound until everything is gone. It is the operator's
+// word: erasure.ParseReceipt says whether it is signed.
+func (c *Client) Receipt(ctx context.Context, statement id.Hash) (*Receipt, error) {
+	var out Receipt
+	if err := c.json(ctx, http.MethodGet, "/v1/receipts/"+statement.String(), nil, nil, &out); err != nil {
+		return nil, fmt.Errorf("api: receipt: %w", err)
+	}
+	return &out, nil
 }
 
 // Sheet asks for the household of a recovery sheet, by the hash of the sheet's signing key. What comes back is the

@@ -10,15 +10,16 @@ import (
 
 // Names and limits of docs/protocol.md section 6; the kinds of a write are in statement/request.
 const (
-	// Current is the only name under names and status.
+	// Current is the only name under names, status and erase.
 	Current = "current"
 
 	// MaxObject bounds an object, MaxMail a piece of mail or a drop, MaxOther everything else.
 	MaxObject = 256 << 20
 	MaxMail   = 65536
 	MaxOther  = 8 << 20
-	// MaxPage bounds a page.
-	MaxPage = 4 << 20
+	// MaxPage bounds a page, MaxLabel a sealed label.
+	MaxPage  = 4 << 20
+	MaxLabel = 64 << 10
 
 	// FetchedPrefix is the path under which the answer to a fetch can be read.
 	FetchedPrefix = "/v1/fetched/"
@@ -50,6 +51,9 @@ func CheckpointName(run id.Run) string { return string(run) }
 func EnvelopesName(camera id.Camera, epoch id.Epoch) string {
 	return string(camera) + "/" + string(epoch)
 }
+
+// LabelName names the label of a camera.
+func LabelName(camera id.Camera) string { return string(camera) }
 
 // RosterName names a link.
 func RosterName(seq int64) string { return strconv.FormatInt(seq, 10) }

@@ -14,6 +14,11 @@ type Info struct {
 	RetentionDays int64  `json:"retention_days" doc:"how many days of footage are kept"`
 }
 
+// Registration is a household's whole chain, in place of its genesis alone.
+type Registration struct {
+	Roster [][]byte `json:"roster" doc:"envelopes, genesis first"`
+}
+
 // Registered answers a registration.
 type Registered struct {
 	Household id.Household `json:"household" doc:"hash of genesis"`
@@ -25,6 +30,12 @@ type SheetAnswer struct {
 	Roster    [][]byte     `json:"roster" doc:"envelopes, genesis first"`
 }
 
+// Receipt says what was erased.
+type Receipt struct {
+	List []byte `json:"list" doc:"hashes of 32 bytes, sorted: SHA-256 of keyhold/v1/erased, the statement's nonce, and the hash of each thing that was there"`
+	Note string `json:"note" doc:"a signed note of the cloud"`
+}
+
 // Rows is the body of a write of kind envelopes.
 type Rows struct {
 	Envelopes []request.Row `json:"envelopes"`
@@ -34,6 +45,12 @@ type Rows struct {
 type Resealed struct {
 	Envelopes []request.Row `json:"envelopes"`
 	Statement []byte        `json:"statement" doc:"envelope of the reseal statement"`
+}
+
+// LabelRef is a camera's label.
+type LabelRef struct {
+	Camera id.Camera `json:"camera"`
+	Label  []byte    `json:"label" doc:"one age file, sealed to an epoch of the camera"`
 }
 
 // PageRef says that a page is there, and how to tell whether it has changed.
@@ -52,21 +69,17 @@ type RunRef struct {
 	Run        id.Run `json:"run"`
 }
 
-// LabelRef is the sealed name of one camera.
-type LabelRef struct {
-	Camera id.Camera `json:"camera"`
-	Label  []byte    `json:"label" doc:"an age file to the camera's epoch"`
-}
-
-// Sync answers a fetch of kind sync: everything but footage.
+// Sync answers a fetch of kind sync: everything but footage, as far as the reader may see it now.
 type Sync struct {
 	Address   string        `json:"address" doc:"where the listed pages and the tiles are read, for ten minutes"`
-	Envelopes []request.Row `json:"envelopes" doc:"the reader's own and the sheet's"`
+	Envelopes []request.Row `json:"envelopes" doc:"the reader's own, of cameras that it may see; for those who see everything also the sheet's"`
+	Erase     []byte        `json:"erase" doc:"envelope of the erase statement by which all this is hidden and will be erased, empty when there is none"`
+	EraseDue  int64         `json:"erase_due" doc:"when it will be erased, milliseconds UTC by the cloud's clock; 0 when it will not"`
 	Expires   int64         `json:"expires" doc:"when the address ends, milliseconds UTC"`
-	Labels    []LabelRef    `json:"labels" doc:"sealed names of the cameras that the reader may see"`
-	Names     []byte        `json:"names" doc:"the sealed document of names, empty when there is none"`
+	Labels    []LabelRef    `json:"labels" doc:"of cameras that the reader may see"`
+	Names     []byte        `json:"names" doc:"the sealed document of names, empty when there is none or it is not for this reader"`
 	Now       int64         `json:"now"`
-	Pages     []PageRef     `json:"pages" doc:"of the hours asked for, and every page of the household"`
+	Pages     []PageRef     `json:"pages" doc:"of the hours asked for and cameras that the reader may see; and every page of the household, for those who see everything"`
 	Reseals   [][]byte      `json:"reseals" doc:"envelopes of reseal statements"`
 	Roster    [][]byte      `json:"roster" doc:"envelopes, genesis first"`
 	Runs      []RunRef      `json:"runs" doc:"oldest first"`

@@ -4,9 +4,10 @@
 //
 // It promises that a Verified value carries a statement which a key of that household has signed, for this cloud,
 // within two minutes; functions that release or change household data take one, and only this package can make it, so
-// forgetting the check does not compile. Whoever is not let in learns nothing about why: an unknown household, an
-// unknown device and a bad signature get the same answer after the same work. It trusts the store to hold the chain
-// that it stored, and replays it all the same. Using the nonce is left to the store, in one step with the act.
+// forgetting the check does not compile. What a member may see is asked of the mirrored roster's own May, never of the
+// hub. Whoever is not let in learns nothing about why: an unknown household, an unknown or removed device, a hub or
+// sheet that was replaced, and a bad signature get the same answer after the same work. It trusts the store to hold the
+// chain that it stored, and replays it all the same. Using the nonce is left to the store, in one step with the act.
 package access
 
 import (
@@ -31,6 +32,7 @@ type Verified[T any] struct {
 	statement T
 	envelope  []byte
 	state     *roster.State
+	sight     Sight
 	nonce     store.Nonce
 }
 
@@ -42,6 +44,9 @@ func (v *Verified[T]) Envelope() []byte { return v.envelope }
 
 // Roster returns the household's roster at the time of the check. It must not be changed.
 func (v *Verified[T]) Roster() *roster.State { return v.state }
+
+// Sight returns what the signer may see, as the roster and the clock were at the check.
+func (v *Verified[T]) Sight() Sight { return v.sight }
 
 // Nonce returns what the store has to use up together with the act.
 func (v *Verified[T]) Nonce() store.Nonce { return v.nonce }
@@ -56,8 +61,8 @@ type Keeper struct {
 	Admit func(id.Household) error
 }
 
-// stranger is the one answer to everybody whose signature does not count.
-func stranger() error {
+// Stranger is the one answer to everybody whose signature does not count.
+func Stranger() error {
 	return api.NewProblem(api.Unauthenticated, rule.Signature, "no member of this household has signed this")
 }
 
@@ -122,7 +127,8 @@ func open[T any](ctx context.Context, k *Keeper, envelope []byte, thing string, 
 	}
 	c := read(&v.statement)
 	// What is checked up to here and in the next two lines is the same for households that exist and those that do not.
-	if err := request.Fresh(c.at, k.Now().UnixMilli()); err != nil {
+	now := k.Now().UnixMilli()
+	if err := request.Fresh(c.at, now); err != nil {
 		return nil, api.NewProblem(api.Unauthenticated, rule.Time, "the statement is older or newer than two minutes: is a clock wrong?")
 	}
 	if c.addressed && !k.To.Equal(ed25519.PublicKey(c.to)) && !rule.Off(rule.Audience) {
@@ -140,14 +146,14 @@ func open[T any](ctx context.Context, k *Keeper, envelope []byte, thing string, 
 	}
 	// Verified even for strangers, against a key nobody has, so that the time taken tells nothing.
 	if err := e.Verify(map[id.Device]ed25519.PublicKey{c.signer: key}); err != nil || !known {
-		return nil, stranger()
+		return nil, Stranger()
 	}
 	if k.Admit != nil {
 		if err := k.Admit(c.household); err != nil {
 			return nil, err
 		}
 	}
-	v.state = state
+	v.state, v.sight = state, SightOf(state, c.signer, now)
 	v.nonce = store.Nonce{Household: c.household, Signer: c.signer, Value: c.nonce, Expires: c.at + 2*request.Window}
 	return v, nil
 }

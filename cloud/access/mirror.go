@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"keyhold/api"
+	"keyhold/cloud/bell"
 	"keyhold/cloud/store"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
@@ -23,6 +24,8 @@ const mostKept = 4096
 // counter-signature are the hub's; it refuses what the hub could not have signed, and a second link with one number.
 type Mirror struct {
 	store store.Rosters
+	// moved rings when a household's roster, or what may be shown of it, has changed.
+	moved bell.Bell
 
 	mu   sync.Mutex
 	kept map[id.Household]*roster.State // each value is never changed again; guarded by mu
@@ -42,8 +45,12 @@ func (m *Mirror) State(ctx context.Context, household id.Household) (*roster.Sta
 	if state != nil {
 		from = state.Head.Seq + 1
 	}
-	// Asked every time: another process may have stored a link.
+	// Asked every time: what is kept here may have been erased, and then is a stranger's.
 	links, err := m.store.Links(ctx, household, from)
+	if errors.Is(err, store.ErrMissing) {
+		m.forget(household)
+		return nil, store.ErrMissing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("access: read roster: %w", err)
 	}
@@ -75,6 +82,12 @@ func replay(state *roster.State, links [][]byte, household id.Household) (*roste
 	return next, nil
 }
 
+func (m *Mirror) forget(household id.Household) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.kept, household)
+}
+
 func (m *Mirror) keep(s *roster.State) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -90,19 +103,38 @@ func (m *Mirror) keep(s *roster.State) {
 	m.kept[s.Household] = s
 }
 
-// Register stores a household from its genesis. created is false when it was there.
-func (m *Mirror) Register(ctx context.Context, genesis []byte, now int64) (household id.Household, created bool, err error) {
-	s, err := roster.Start(genesis, "")
+// Register stores a household from its chain, genesis first. It is how a new cloud gets to know a household that has
+// lived elsewhere, and how a hub that takes the place of another makes itself known. Nobody has to say who they are:
+// every link is signed by the hub that was in force. created is false when the household was there; the chain then
+// grows by what it lacked.
+func (m *Mirror) Register(ctx context.Context, chain [][]byte, now int64) (household id.Household, created bool, err error) {
+	if len(chain) == 0 {
+		return "", false, api.NewProblem(api.Invalid, rule.RosterSeq, "a chain begins with its genesis")
+	}
+	s, err := roster.Start(chain[0], "")
 	if err != nil {
 		return "", false, refused(err)
 	}
-	created, err = m.store.Register(ctx, store.Household{
-		Household: s.Household, Sheet: s.Sheet.Lookup(), Genesis: genesis, Hash: s.Head.Hash, Stored: now,
-	})
+	h := store.Household{Household: s.Household, Stored: now}
+	for i := range chain {
+		if i > 0 {
+			if err := s.Append(chain[i]); err != nil {
+				return "", false, refused(err)
+			}
+		}
+		h.Sheet = s.Sheet.Lookup()
+		h.Chain = append(h.Chain, store.Link{
+			Household: s.Household, Seq: s.Head.Seq, Hash: s.Head.Hash, Sheet: h.Sheet, Envelope: chain[i], Stored: now,
+		})
+	}
+	created, err = m.store.Register(ctx, h)
+	if errors.Is(err, store.ErrConflict) {
+		return "", false, api.NewProblem(api.Conflict, rule.RosterFork, "another link with this number is stored")
+	}
 	if err != nil {
 		return "", false, fmt.Errorf("access: register: %w", err)
 	}
-	m.keep(s)
+	m.Ring(s.Household)
 	return s.Household, created, nil
 }
 
@@ -122,11 +154,15 @@ func (m *Mirror) Append(ctx context.Context, n store.Nonce, state *roster.State,
 		if next.Head.Seq != seq {
 			return api.NewProblem(api.Invalid, rule.RosterSeq, "the link's number is not the one it is stored under")
 		}
+		l.Sheet = next.Sheet.Lookup()
 	}
 	// At or below the head only a repeat can pass, and the store compares.
 	err = m.store.AppendLink(ctx, n, l)
 	if errors.Is(err, store.ErrConflict) {
 		return api.NewProblem(api.Conflict, rule.RosterFork, "another link with this number is stored")
+	}
+	if err == nil {
+		m.Ring(state.Household)
 	}
 	return err
 }

@@ -3,10 +3,11 @@
 // Package fetch answers fetch statements: the login and the only way to household data.
 //
 // It promises that a request for footage is in the hub's queue, on the disk, before the answer with the addresses is
-// sent, so that a look is written down whether or not the footage is then read; and that an address opens nothing but
-// what its answer listed, for ten minutes. Everything it hands out is ciphertext or signed. It trusts the signature
-// that access has checked. A crash between queue and answer leaves a look that was not had, never the other way
-// round.
+// sent, so that a look is written down whether or not the footage is then read; that an answer lists nothing that the
+// roster does not let its reader see at that moment; and that an address opens nothing but what its answer listed, for
+// ten minutes at most and no longer than its reader may. Everything it hands out is ciphertext or signed. It trusts the
+// signature that access has checked. A crash between queue and answer leaves a look that was not had, never the other
+// way round.
 package fetch
 
 import (
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"keyhold/api"
@@ -22,6 +24,7 @@ import (
 	"keyhold/cloud/store"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 const (
@@ -55,91 +58,23 @@ func (d *Desk) Sync(ctx context.Context, v *access.Verified[request.Fetch]) (*ap
 	if _, err := d.Store.Fetch(ctx, v.Nonce(), a, nil, LookQuota); err != nil {
 		return nil, access.Answer(fmt.Errorf("fetch: sync: %w", err))
 	}
-	out := &api.Sync{Address: api.FetchedPrefix + a.Address, Expires: a.Expires, Now: a.At}
-	// The hub goes on writing meanwhile. So what speaks of other things is read before them: a status before the
-	// checkpoint that it names, a checkpoint before the pages that it covers, pages before the names that their leaves
-	// speak of, both before the envelopes of their epochs, and the roster last. A reader may find more than it was told
-	// of, never less.
-	steps := []func(context.Context, *request.Fetch, store.Range, *api.Sync) error{d.status, d.runs, d.pages, d.names, d.envelopes, d.roster}
-	for _, step := range steps {
-		if err := step(ctx, f, a.Range, out); err != nil {
-			return nil, fmt.Errorf("fetch: sync: %w", err)
-		}
+	s := &sync{Desk: d, fetch: f, sight: v.Sight(), asked: a.Range, out: empty()}
+	s.out.Address, s.out.Expires, s.out.Now = api.FetchedPrefix+a.Address, a.Expires, a.At
+	if err := s.answer(ctx); err != nil {
+		return nil, fmt.Errorf("fetch: sync: %w", err)
 	}
-	return out, nil
+	return s.out, nil
 }
 
-func (d *Desk) roster(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) error {
-	state, err := d.Rosters.State(ctx, f.Household)
-	if err != nil {
-		return err
-	}
-	out.Roster = state.Chain
-	return nil
-}
-
-func (d *Desk) runs(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) error {
-	runs, err := d.Store.Runs(ctx, f.Household)
-	if err != nil {
-		return err
-	}
-	out.Runs = make([]api.RunRef, 0, len(runs))
-	for _, r := range runs {
-		out.Runs = append(out.Runs, api.RunRef{Checkpoint: r.Checkpoint, Run: r.Run})
-	}
-	return nil
-}
-
-func (d *Desk) pages(ctx context.Context, _ *request.Fetch, r store.Range, out *api.Sync) error {
-	pages, err := d.Store.Pages(ctx, r)
-	if err != nil {
-		return err
-	}
-	out.Pages = make([]api.PageRef, 0, len(pages))
-	for _, p := range pages {
-		out.Pages = append(out.Pages, api.PageRef{Camera: p.Camera, Epoch: p.Epoch, Hour: p.Hour, Run: p.Run, Size: p.Size, Updated: p.Updated})
-	}
-	return nil
-}
-
-func (d *Desk) envelopes(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) error {
-	rows, err := d.Store.Envelopes(ctx, f.Household, []id.Device{f.Device, id.Sheet})
-	if err != nil {
-		return err
-	}
-	out.Envelopes = append([]request.Row{}, rows...)
-	reseals, err := d.Store.Reseals(ctx, f.Household, f.Device)
-	if err != nil {
-		return err
-	}
-	out.Reseals = append([][]byte{}, reseals...)
-	return nil
-}
-
-func (d *Desk) status(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) (err error) {
-	out.Status, err = d.document(ctx, f.Household, store.Status)
-	return err
-}
-
-func (d *Desk) names(ctx context.Context, f *request.Fetch, _ store.Range, out *api.Sync) (err error) {
-	out.Names, err = d.document(ctx, f.Household, store.Names)
-	return err
-}
-
-// document is empty where there is none.
-func (d *Desk) document(ctx context.Context, household id.Household, kind string) ([]byte, error) {
-	doc, err := d.Store.Document(ctx, household, kind)
-	if err != nil && !errors.Is(err, store.ErrMissing) {
-		return nil, err
-	}
-	return append([]byte{}, doc.Body...), nil
-}
-
-// Footage answers a fetch of kind footage, which is a look.
+// Footage answers a fetch of kind footage, which is a look. Who asks for a camera they may not see now gets nothing at
+// all, and the same answer whether or not there is such a camera.
 func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (*api.Footage, error) {
-	f := v.Statement()
+	f, sight := v.Statement(), v.Sight()
 	a, err := d.address(f, store.AddressFootage)
 	if err != nil {
+		return nil, err
+	}
+	if a.Cameras, err = d.permit(ctx, f, sight); err != nil {
 		return nil, err
 	}
 	objects, err := d.Store.Objects(ctx, a.Range, mostObjects+1)
@@ -149,6 +84,9 @@ func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (
 	if len(objects) > mostObjects {
 		return nil, api.NewProblem(api.Invalid, "", "this is too much for one answer: ask for fewer cameras or hours")
 	}
+	objects = slices.DeleteFunc(objects, func(o store.Object) bool {
+		return !sight.Sees(action(f.Purpose), o.Camera, o.Hour, o.Stored)
+	})
 	passed, err := d.Store.Fetch(ctx, v.Nonce(), a, look(v, a, objects), LookQuota)
 	if err != nil {
 		return nil, access.Answer(fmt.Errorf("fetch: footage: %w", err))
@@ -161,6 +99,55 @@ func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (
 		out.Objects = append(out.Objects, api.ObjectRef{Camera: o.Camera, Hour: o.Hour, Object: o.Object, Size: o.Size})
 	}
 	return out, nil
+}
+
+// action is what a fetch of footage does with a camera.
+func action(purpose string) roster.Action {
+	if purpose == request.PurposeExport {
+		return roster.Export
+	}
+	return roster.History
+}
+
+// permit refuses a fetch of footage that names a camera which the reader may not see, or where there is none to see. It
+// returns the cameras of the answer; none means all there are.
+func (d *Desk) permit(ctx context.Context, f *request.Fetch, sight access.Sight) ([]id.Camera, error) {
+	do, cameras := action(f.Purpose), f.Cameras
+	if slices.ContainsFunc(cameras, func(c id.Camera) bool { return sight.Why(do, c) != "" }) {
+		return nil, denied()
+	}
+	if len(cameras) == 0 {
+		list, all := sight.Cameras(do)
+		if len(list) == 0 && !all {
+			return nil, denied()
+		}
+		cameras = list
+	}
+	hidden, err := d.hidden(ctx, f.Household)
+	if err != nil {
+		return nil, err
+	}
+	if hidden {
+		return nil, denied()
+	}
+	return cameras, nil
+}
+
+// hidden says whether a household's data are to be erased, and are shown to nobody meanwhile.
+func (d *Desk) hidden(ctx context.Context, household id.Household) (bool, error) {
+	_, err := d.Store.Erasure(ctx, household)
+	if errors.Is(err, store.ErrMissing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("fetch: %w", err)
+	}
+	return true, nil
+}
+
+// denied does not say why: whoever is in the household can ask its roster.
+func denied() error {
+	return api.NewProblem(api.Denied, "", "this is not yours to see now")
 }
 
 // look is what the hub has to write down: every fetch of footage, and for tiles one per device, camera, hour and
@@ -194,7 +181,7 @@ func (d *Desk) address(f *request.Fetch, kind string) (store.Address, error) {
 	}
 	now := d.Now()
 	return store.Address{
-		Address: id.Base32(b[:]), Kind: kind, At: now.UnixMilli(), Expires: now.Add(Lifetime).UnixMilli(),
+		Address: id.Base32(b[:]), Device: f.Device, Kind: kind, Purpose: f.Purpose, At: now.UnixMilli(), Expires: now.Add(Lifetime).UnixMilli(),
 		Range: store.Range{Household: f.Household, Cameras: f.Cameras, From: id.Hour(f.From), Until: id.Hour(f.Until)},
 	}, nil
 }

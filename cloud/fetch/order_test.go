@@ -76,7 +76,7 @@ func TestNamesAreAtLeastAsNewAsThePages(t *testing.T) {
 		genesis.Sign(who, keys[i])
 	}
 	mirror := access.NewMirror(file)
-	household, _, err := mirror.Register(t.Context(), genesis.Encode(), now.UnixMilli())
+	household, _, err := mirror.Register(t.Context(), [][]byte{genesis.Encode()}, now.UnixMilli())
 	if err != nil {
 		t.Fatal(err)
 	}

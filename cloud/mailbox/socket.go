@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -28,6 +29,8 @@ const (
 	pingEvery = 30 * time.Second
 	// batch is how many messages are read from the store at a time.
 	batch = 64
+	// goodbye is how long a socket whose reader was removed gets to be told so.
+	goodbye = time.Second
 	// mostSockets is how many a household may have open.
 	mostSockets = 64
 )
@@ -123,6 +126,19 @@ func (m *Mailbox) serve(ctx context.Context, conn *websocket.Conn, v *access.Ver
 	defer stop()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var removed atomic.Bool
+	ended := make(chan struct{})
+	stopWatching := m.Keys.Rosters.While(ctx, household, 0, m.same(v), func() {
+		removed.Store(true)
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(goodbye): // it does not listen
+			_ = conn.CloseNow()
+		}
+	})
+	defer stopWatching()
+	defer close(ended)
 	// Reading has a life of its own: ending its context would cut the connection before the server's goodbye.
 	reading, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -133,14 +149,34 @@ func (m *Mailbox) serve(ctx context.Context, conn *websocket.Conn, v *access.Ver
 		m.acknowledge(reading, conn, household, reader)
 	}()
 	err := m.deliver(inner, conn, household, reader, since, rings)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		_ = conn.Close(websocket.StatusGoingAway, "")
-	} else if err != nil && inner.Err() == nil {
+	case removed.Load():
+		m.refuse(ctx, conn, access.Stranger())
+	case err != nil && inner.Err() == nil:
 		m.Log.Warn("socket ended", "err", err)
 	}
 	cut()
 	_ = conn.CloseNow()
 	<-done
+}
+
+// same says whether the reader still is who it was when its socket began: in the roster, with the same key.
+func (m *Mailbox) same(v *access.Verified[request.Session]) func(context.Context) (bool, error) {
+	household, reader := v.Statement().Household, v.Statement().From
+	key, _ := v.Roster().Key(reader)
+	return func(ctx context.Context) (bool, error) {
+		state, err := m.Keys.Rosters.State(ctx, household)
+		if errors.Is(err, store.ErrMissing) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		now, ok := state.Key(reader)
+		return ok && now.Equal(key), nil
+	}
 }
 
 // deliver belongs to the goroutine of serve.

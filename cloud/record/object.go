@@ -4,6 +4,7 @@ package record
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ type Objects struct {
 	Limit Limit
 
 	mu     sync.Mutex
-	coming map[id.Object]int // Puts under way, which the sweep of orphans leaves alone; guarded by mu
+	coming map[id.Object]int // places of Puts under way, which the sweep of orphans leaves alone; guarded by mu
 }
 
 func (r *Record) object(ctx context.Context, v *access.Verified[request.Write], parts []string, body io.Reader, now int64) error {
@@ -45,27 +46,46 @@ func (r *Record) object(ctx context.Context, v *access.Verified[request.Write], 
 }
 
 func (o *Objects) put(ctx context.Context, n store.Nonce, row store.Object, body io.Reader) error {
-	defer o.enter(row.Object)()
 	// An id that is taken by something else is refused before a byte goes to the disk.
-	was, err := o.Store.Object(ctx, row.Object)
+	was, err := o.Store.Object(ctx, row.Household, row.Object)
 	if err != nil && !errors.Is(err, store.ErrMissing) {
 		return fmt.Errorf("record: objects: %w", err)
 	}
-	if err == nil && (was.Household != row.Household || was.SHA256 != row.SHA256) {
-		return access.Answer(store.ErrConflict)
-	}
-	if err != nil { // what is there already may be written again
+	if err == nil {
+		if was.SHA256 != row.SHA256 {
+			return access.Answer(store.ErrConflict)
+		}
+		row.Place = was.Place // what is there already may be written again
+	} else {
 		if err := o.Limit.object(ctx, &row); err != nil {
 			return err
 		}
+		if row.Place, err = o.place(ctx, row.Object); err != nil {
+			return err
+		}
 	}
-	if err := o.Vault.Put(ctx, row.Object, body, row.Size, row.SHA256); err != nil {
+	defer o.enter(row.Place)()
+	if err := o.Vault.Put(ctx, row.Place, body, row.Size, row.SHA256); err != nil {
 		return answer(err)
 	}
 	if err := o.Store.PutObject(ctx, n, row); err != nil {
 		return access.Answer(fmt.Errorf("record: objects: %w", err))
 	}
 	return nil
+}
+
+// place finds where an object goes that has no row yet. Its own id is the place, so that a household can hold its own
+// copy of the vault against its record. If that place is another household's, this one must not come to know: its bytes
+// go elsewhere.
+func (o *Objects) place(ctx context.Context, object id.Object) (id.Object, error) {
+	taken, err := o.Store.Placed(ctx, object)
+	if err != nil {
+		return "", fmt.Errorf("record: objects: %w", err)
+	}
+	if !taken {
+		return object, nil
+	}
+	return id.NewObject(rand.Reader)
 }
 
 // answer turns what the vault says about a body into a problem; other errors pass.
@@ -95,6 +115,28 @@ func (o *Objects) enter(object id.Object) (leave func()) {
 		defer o.mu.Unlock()
 		if o.coming[object]--; o.coming[object] == 0 {
 			delete(o.coming, object)
+		}
+	}
+}
+
+// Erase deletes the objects of a household that is being erased, bytes first and rows second: what a crash leaves is
+// found again by its row.
+func (o *Objects) Erase(ctx context.Context, household id.Household) error {
+	for {
+		places, err := o.Store.Places(ctx, household, sweepBatch)
+		if err != nil {
+			return fmt.Errorf("record: erase objects: %w", err)
+		}
+		if len(places) == 0 {
+			return nil
+		}
+		for _, place := range places {
+			if err := o.Vault.Delete(ctx, place); err != nil {
+				return fmt.Errorf("record: erase objects: %w", err)
+			}
+		}
+		if err := o.Store.DropObjects(ctx, household, places); err != nil {
+			return fmt.Errorf("record: erase objects: %w", err)
 		}
 	}
 }
@@ -140,15 +182,15 @@ func (o *Objects) SweepOrphans(ctx context.Context, before int64) (removed int, 
 	return removed, nil
 }
 
-// orphan deletes an object that has no row. It holds mu, so no Put of it can begin between the look and the act.
+// orphan deletes what lies in a place that no row names. It holds mu, so no Put of it can begin between the look and the act.
 func (o *Objects) orphan(ctx context.Context, object id.Object) (bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.coming[object] > 0 {
 		return false, nil
 	}
-	_, err := o.Store.Object(ctx, object)
-	if !errors.Is(err, store.ErrMissing) {
+	placed, err := o.Store.Placed(ctx, object)
+	if err != nil || placed {
 		return false, err
 	}
 	return true, o.Vault.Delete(ctx, object)

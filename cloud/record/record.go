@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package record takes what a household's members write: objects, pages, tiles, checkpoints, envelopes, documents,
-// links and reseals.
+// labels, links and reseals.
 //
 // It promises that a write is stored whole and for good before it is acknowledged, that the same write again changes
 // nothing, and that nothing a household has shown is ever replaced by something shorter or older. It trusts the
@@ -23,6 +23,7 @@ import (
 	"keyhold/api"
 	"keyhold/cloud/access"
 	"keyhold/cloud/store"
+	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/rule"
@@ -46,6 +47,10 @@ func MaxSize(kind string) int64 {
 		return api.MaxPage
 	case request.WriteMail:
 		return api.MaxMail
+	case request.WriteErase:
+		return dsse.MaxBytes
+	case request.WriteLabels:
+		return api.MaxLabel
 	default:
 		return api.MaxOther
 	}
@@ -53,8 +58,16 @@ func MaxSize(kind string) int64 {
 
 // Check refuses a write by somebody who has no part in that kind, or that is too long, before its body is read.
 func Check(w *request.Write, length int64) error {
-	hubOnly := w.Kind != request.WriteReseals && w.Kind != request.WriteMail
-	if hubOnly != (w.From == id.Hub) && w.Kind != request.WriteMail {
+	allowed := w.From == id.Hub
+	switch w.Kind {
+	case request.WriteReseals:
+		allowed = w.From != id.Hub
+	case request.WriteMail:
+		allowed = true
+	case request.WriteErase:
+		allowed = w.From != id.Sheet // whether a device may is for the statement inside to show
+	}
+	if !allowed {
 		return api.NewProblem(api.Denied, "", "this signer does not write things of this kind")
 	}
 	if w.Size > MaxSize(w.Kind) {
@@ -86,7 +99,7 @@ func unread(err error) error {
 	return errors.Join(api.NewProblem(api.Invalid, rule.FileSize, "the body broke off"), err)
 }
 
-// Put stores a write of any kind but mail. Check must have passed.
+// Put stores a write of any kind but mail and erase. Check must have passed.
 func (r *Record) Put(ctx context.Context, v *access.Verified[request.Write], body io.Reader) error {
 	w := v.Statement()
 	now := r.Now().UnixMilli()
@@ -114,6 +127,8 @@ func (r *Record) Put(ctx context.Context, v *access.Verified[request.Write], bod
 		err = r.reseal(ctx, v, parts, b, now)
 	case request.WriteNames, request.WriteStatus:
 		err = r.document(ctx, v, parts, b, now)
+	case request.WriteLabels:
+		err = r.label(ctx, v, parts, b, now)
 	case request.WriteRoster:
 		err = r.link(ctx, v, parts, b, now)
 	default:

@@ -4,6 +4,7 @@ package record
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 
 	"keyhold/api"
@@ -102,8 +103,10 @@ func (r *Record) envelopes(ctx context.Context, v *access.Verified[request.Write
 	return r.Store.PutEnvelopes(ctx, v.Nonce(), v.Statement().Household, rows.Envelopes, nil, now)
 }
 
-// reseal takes rows by which a member gives a device, or a new sheet, the keys of epochs. The cloud checks who
-// signed and that the rows are those of the statement; whether they open is the device's to see.
+// reseal takes rows by which a member gives a device, or a new sheet, the keys of epochs: one of their own person's,
+// the sheet one of its person's, or an owner or guardian another's. The cloud checks who gave them, and that the rows
+// are those of the statement; whether they open is the device's to see. The device itself may bring them, too: so they
+// go along to another cloud.
 func (r *Record) reseal(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
 	if len(parts) != 1 {
 		return misnamed()
@@ -116,29 +119,48 @@ func (r *Record) reseal(ctx context.Context, v *access.Verified[request.Write], 
 	if err := canon.UnmarshalMax(b, &in, api.MaxOther); err != nil {
 		return malformed(err)
 	}
-	w, state := v.Statement(), v.Roster()
-	target, ok := state.PersonOf(device)
-	if !ok {
+	e, err := dsse.Parse(in.Statement)
+	if err != nil {
+		return malformed(err)
+	}
+	w, giver := v.Statement(), e.Signatures[0].KeyID
+	if w.From != giver && w.From != device {
+		return api.NewProblem(api.Denied, "", "keys are brought by who gives them, or by who is given them")
+	}
+	if _, ok := v.Roster().PersonOf(device); !ok {
 		return access.Answer(store.ErrMissing)
 	}
-	giver, ok := state.PersonOf(w.From)
-	if !ok || (giver.ID != target.ID && (w.From == id.Sheet || (giver.Role != roster.Owner && giver.Role != roster.Guardian))) {
-		return api.NewProblem(api.Denied, "", "only a person's own devices, the sheet, owners and guardians give a device its keys")
-	}
 	var statement request.Reseal
-	key, _ := state.Key(w.From)
-	e, err := dsse.OpenBy(in.Statement, request.ThingReseal, &statement, w.From, key)
-	if err != nil {
+	key, _ := v.Roster().Key(giver)
+	if err := e.Open(request.ThingReseal, &statement, map[id.Device]ed25519.PublicKey{giver: key}); err != nil {
 		return malformed(err)
 	}
 	if statement.Household != w.Household || statement.Device != device {
 		return api.NewProblem(api.Invalid, rule.Field, "the reseal is for another household or device than the name says")
+	}
+	if err := mayGive(v.Roster(), giver, &statement, now); err != nil {
+		return err
 	}
 	if err := sameRows(&statement, in.Envelopes); err != nil {
 		return err
 	}
 	return r.Store.PutEnvelopes(ctx, v.Nonce(), w.Household, in.Envelopes,
 		&store.Reseal{Hash: e.Hash(), Device: device, Statement: in.Statement}, now)
+}
+
+// mayGive asks whether somebody may give a device keys. To one's own devices one gives what one has; to another
+// person's only who sees everything.
+func mayGive(state *roster.State, giver id.Device, s *request.Reseal, now int64) error {
+	from, ok := state.PersonOf(giver)
+	to, ok2 := state.PersonOf(s.Device)
+	if ok && ok2 && from.ID == to.ID {
+		return nil
+	}
+	sight := access.SightOf(state, giver, now)
+	if !ok || !ok2 || giver == id.Sheet || !sight.People() {
+		return api.NewProblem(api.Denied, "", "only a person's own devices, and owners and guardians, give a device keys")
+	}
+	return nil
 }
 
 // sameRows wants each row to be one that the statement names.
@@ -181,6 +203,18 @@ func (r *Record) document(ctx context.Context, v *access.Verified[request.Write]
 		d.At = status.At
 	}
 	return r.Store.PutDocument(ctx, v.Nonce(), d)
+}
+
+// label takes a camera's name, sealed to its epoch. Of what it says, even of its number, the cloud sees nothing.
+func (r *Record) label(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
+	if len(parts) != 1 {
+		return misnamed()
+	}
+	camera, err := id.ParseCamera(parts[0])
+	if err != nil {
+		return misnamed()
+	}
+	return r.Store.PutLabel(ctx, v.Nonce(), store.Label{Household: v.Statement().Household, Camera: camera, Body: b, Updated: now})
 }
 
 func (r *Record) link(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package retention removes what is past its time.
+// Package retention removes what is past its time, and what an owner wants erased when that is due.
 //
 // It promises that footage, pages and everything that belongs to them are gone from the cloud thirty days and at most
 // a sweep after their hour ended, whatever hour a hub claimed. Rows go first and bytes second; what a crash leaves
@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"keyhold/cloud/erase"
 	"keyhold/cloud/mailbox"
 	"keyhold/cloud/record"
 	"keyhold/cloud/store"
@@ -35,6 +36,7 @@ const (
 type Sweeper struct {
 	Store   store.Sweeper
 	Objects *record.Objects
+	Erase   *erase.Desk
 	Log     *slog.Logger
 	Now     func() time.Time
 
@@ -61,6 +63,9 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	defer s.mu.Unlock()
 	now := s.Now()
 	c := Cutoffs(now)
+	if err := s.Erase.Sweep(ctx); err != nil {
+		return err
+	}
 	removed, err := s.Objects.Sweep(ctx, c)
 	if err != nil {
 		return err

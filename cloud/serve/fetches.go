@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -98,11 +99,11 @@ func (s *Server) object(ctx context.Context, in *objectIn) (*huma.StreamResponse
 	if err != nil {
 		return nil, err
 	}
-	r, err := cover.Object(ctx, s.vault, object)
+	r, camera, err := cover.Object(ctx, s.vault, object)
 	if err != nil {
 		return nil, err
 	}
-	return s.stream(&in.raw, r), nil
+	return s.stream(&in.raw, r, func(gone func()) func() { return cover.While(ctx, camera, gone) }), nil
 }
 
 func (s *Server) page(ctx context.Context, in *pageIn) (*huma.StreamResponse, error) {
@@ -120,7 +121,7 @@ func (s *Server) page(ctx context.Context, in *pageIn) (*huma.StreamResponse, er
 	if err != nil {
 		return nil, err
 	}
-	return s.stream(&in.raw, memory{bytes.NewReader(b)}), nil
+	return s.stream(&in.raw, memory{bytes.NewReader(b)}, func(gone func()) func() { return cover.While(ctx, camera, gone) }), nil
 }
 
 func (s *Server) tile(ctx context.Context, in *tileIn) (*huma.StreamResponse, error) {
@@ -136,7 +137,7 @@ func (s *Server) tile(ctx context.Context, in *tileIn) (*huma.StreamResponse, er
 	if err != nil {
 		return nil, err
 	}
-	return s.stream(&in.raw, memory{bytes.NewReader(b)}), nil
+	return s.stream(&in.raw, memory{bytes.NewReader(b)}, nil), nil
 }
 
 func misnamed() error {
@@ -148,14 +149,28 @@ type memory struct{ *bytes.Reader }
 
 func (memory) Close() error { return nil }
 
-// stream sends r, or the range that was asked for, and closes it.
-func (s *Server) stream(x *raw, r io.ReadSeekCloser) *huma.StreamResponse {
+// stream sends r, or the range that was asked for, and closes it. While it is under way, watch calls back when the
+// reader may no longer have it; the answer then breaks off.
+func (s *Server) stream(x *raw, r io.ReadSeekCloser, watch func(gone func()) (stop func())) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(huma.Context) {
 		defer func() { _ = r.Close() }()
 		if size, err := r.Seek(0, io.SeekEnd); err == nil {
 			_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(answerTime + time.Duration(size/slowest)*time.Second))
 		}
 		x.w.Header().Set("Content-Type", "application/octet-stream")
+		if watch == nil {
+			http.ServeContent(x.w, x.r, "", time.Time{}, r)
+			return
+		}
+		var gone atomic.Bool
+		stop := watch(func() {
+			gone.Store(true)
+			cut(x)
+		})
 		http.ServeContent(x.w, x.r, "", time.Time{}, r)
+		stop()
+		if gone.Load() {
+			panic(http.ErrAbortHandler) // the caller must not take what it has for the whole
+		}
 	}}
 }

@@ -285,7 +285,11 @@ func TestAnAddressOpensOnlyWhatItsAnswerListed(t *testing.T) {
 func TestARosterForkIsRefused(t *testing.T) {
 	c := start(t)
 	h := newHousehold(t, c)
-	one, two := h.link(newDevice(h.owner.person), h.byOwner()), h.link(newDevice(h.owner.person), h.byOwner())
+	add := func() []byte {
+		d := newDevice(h.owner.person)
+		return h.link(roster.AddDevice{Device: d.keys, Person: d.person}, h.byOwner(), d.signer())
+	}
+	one, two := add(), add()
 	name := api.RosterName(1)
 	for range 2 {
 		if err := h.put(request.WriteRoster, name, one); err != nil {

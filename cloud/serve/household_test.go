@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -261,6 +262,26 @@ func (h *household) footage(s api.Signer, purpose string, cameras ...id.Camera) 
 	return out
 }
 
+// read fetches an object's bytes.
+func (h *household) read(s api.Signer, object id.Object) []byte {
+	h.t.Helper()
+	b, err := h.open(h.footage(s, request.PurposeHistory).Address, object)
+	if err != nil {
+		h.t.Fatalf("object: %v", err)
+	}
+	return b
+}
+
+// open reads an object at an address.
+func (h *household) open(address string, object id.Object) ([]byte, error) {
+	r, err := h.api.Object(h.t.Context(), address, object, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	return io.ReadAll(r)
+}
+
 // session makes a session statement.
 func (h *household) session(s api.Signer) []byte {
 	return must(dsse.Signed(request.ThingSession, &request.Session{
@@ -279,27 +300,55 @@ func (h *household) socket(s api.Signer) *api.Socket {
 	return sock
 }
 
-// addDevice makes the next link of the chain and does not store it.
-func (h *household) link(d person, signer api.Signer) []byte {
-	e := must(h.chain.NewLink(h.now(), roster.AddDevice{Device: d.keys, Person: d.person}))
-	e.Sign(signer.From, signer.Key)
-	e.Sign(d.keys.ID, d.sign)
+// link makes the next link of the chain, signed by everybody who has to, and does not store it.
+func (h *household) link(op roster.Op, signers ...api.Signer) []byte {
+	e := must(h.chain.NewLink(h.now(), op))
+	for _, s := range signers {
+		e.Sign(s.From, s.Key)
+	}
 	e.Sign(id.Hub, h.hub)
 	return e.Encode()
 }
 
-// join brings a second device of the owner into the roster, at the cloud too.
-func (h *household) join() person {
+// append makes the next link and stores it, at the cloud too.
+func (h *household) append(op roster.Op, signers ...api.Signer) {
 	h.t.Helper()
-	d := newDevice(h.owner.person)
-	l := h.link(d, h.byOwner())
+	l := h.link(op, signers...)
 	if err := h.put(request.WriteRoster, api.RosterName(h.chain.Head.Seq+1), l); err != nil {
 		h.t.Fatalf("link: %v", err)
 	}
 	if err := h.chain.Append(l); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// join brings a second device of the owner into the roster.
+func (h *household) join() person {
+	h.t.Helper()
+	d := newDevice(h.owner.person)
+	h.append(roster.AddDevice{Device: d.keys, Person: d.person}, h.byOwner(), d.signer())
 	return d
+}
+
+// welcome brings another person into the roster.
+func (h *household) welcome(role roster.Role, rights ...roster.Right) person {
+	h.t.Helper()
+	d := newDevice(must(id.NewPerson(rand.Reader)))
+	h.append(roster.AddPerson{Device: d.keys, Person: d.person, Rights: roster.Plain(rights), Role: role}, h.byOwner(), d.signer())
+	return d
+}
+
+// remove removes a device by the owner's word.
+func (h *household) remove(d id.Device) {
+	h.t.Helper()
+	e := must(h.chain.RemoveDevice(h.now(), d))
+	e.Sign(h.owner.keys.ID, h.owner.sign)
+	h.append(roster.Remove{Removal: e.Encode()})
+}
+
+// right is one that a guest could have: history of a camera until a day from now.
+func (h *household) right(cameras ...id.Camera) roster.Right {
+	return roster.Right{Actions: []roster.Action{roster.History}, Cameras: cameras, Until: h.now() + 24*3_600_000}
 }
 
 // wantKind fails unless err is a problem of a kind.

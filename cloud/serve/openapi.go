@@ -89,6 +89,19 @@ func statementBody(description string) *huma.RequestBody {
 	return &huma.RequestBody{Required: true, Description: description, Content: content}
 }
 
+// registrationBody is a genesis envelope, or a whole chain.
+func registrationBody() *huma.RequestBody {
+	body := statementBody("envelope of the genesis statement with its three signatures; or, in canonical JSON, all envelopes of a chain")
+	genesis := body.Content["application/json"].Schema
+	chain := &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"roster"}, Properties: map[string]*huma.Schema{
+			"roster": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, ContentEncoding: "base64", Description: "genesis first"}},
+		},
+	}
+	body.Content["application/json"].Schema = &huma.Schema{OneOf: []*huma.Schema{genesis, chain}}
+	return body
+}
+
 // writeBodies says what each kind of write carries.
 var writeBodies = map[string]string{
 	request.WriteObjects:     "age files end to end, at most 268,435,456 bytes",
@@ -101,6 +114,8 @@ var writeBodies = map[string]string{
 	request.WriteRoster:      "envelope of a roster link",
 	request.WriteReseals:     "canonical JSON, Resealed",
 	request.WriteMail:        "sealed, at most 65,536 bytes",
+	request.WriteLabels:      "one age file, at most 65,536 bytes",
+	request.WriteErase:       "envelope of an erase statement",
 }
 
 // paramDocs says what the parts of names are.

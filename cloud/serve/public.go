@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -14,7 +15,8 @@ import (
 	"keyhold/api"
 	"keyhold/cloud/access"
 	"keyhold/cloud/retention"
-	"keyhold/statement/dsse"
+	"keyhold/cloud/store"
+	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/rule"
 )
@@ -40,6 +42,13 @@ type sheetIn struct {
 
 type sheetOut struct{ Body api.SheetAnswer }
 
+type receiptIn struct {
+	raw
+	Hash string `path:"hash" doc:"hash of the erase statement"`
+}
+
+type receiptOut struct{ Body api.Receipt }
+
 // public registers what anybody may ask.
 func (s *Server) public(h huma.API) {
 	register(h, huma.Operation{
@@ -50,25 +59,39 @@ func (s *Server) public(h huma.API) {
 	}))
 	register(h, huma.Operation{
 		OperationID: "registerHousehold", Method: http.MethodPost, Path: "/v1/households", DefaultStatus: http.StatusCreated,
-		Summary: "Register a household by its genesis", Tags: []string{"public"},
-		Description: "201 the first time, 200 when it was registered before.",
-	}, doc{body: statementBody("envelope of the genesis statement with its three signatures"), also: http.StatusOK},
+		Summary: "Register a household by its genesis, or by its whole chain", Tags: []string{"public"},
+		Description: "201 the first time, 200 when it was registered before. A chain that is longer than the stored one continues it: " +
+			"so a household comes to another cloud, and so a new hub takes the place of an old one.",
+	}, doc{body: registrationBody(), also: http.StatusOK},
 		handled(s, "register", s.register))
 	register(h, huma.Operation{
 		OperationID: "sheet", Method: http.MethodGet, Path: "/v1/sheets/{hash}",
 		Summary: "The household of a recovery sheet", Tags: []string{"public"},
 	}, doc{}, handled(s, "sheet", s.sheet))
+	register(h, huma.Operation{
+		OperationID: "receipt", Method: http.MethodGet, Path: "/v1/receipts/{hash}",
+		Summary: "What was erased", Tags: []string{"public"},
+		Description: "For who knows the erase statement, once everything is gone, for ninety days.",
+	}, doc{}, handled(s, "receipt", s.receipt))
 }
 
 func (s *Server) register(ctx context.Context, in *registerIn) (*registerOut, error) {
 	if err := s.stranger(in.r); err != nil {
 		return nil, err
 	}
-	b, err := smallBody(in.w, in.r, dsse.MaxBytes)
+	b, err := smallBody(in.w, in.r, api.MaxOther)
 	if err != nil {
 		return nil, err
 	}
-	household, created, err := s.keys.Rosters.Register(ctx, b, s.config.Now().UnixMilli())
+	chain := [][]byte{b}
+	if bytes.HasPrefix(b, []byte(`{"roster":`)) {
+		var whole api.Registration
+		if err := canon.UnmarshalMax(b, &whole, api.MaxOther); err != nil {
+			return nil, api.NewProblem(api.Invalid, rule.Of(err), "the body is neither a genesis nor a chain")
+		}
+		chain = whole.Roster
+	}
+	household, created, err := s.keys.Rosters.Register(ctx, chain, s.config.Now().UnixMilli())
 	if err != nil {
 		return nil, err
 	}
@@ -93,9 +116,28 @@ func (s *Server) sheet(ctx context.Context, in *sheetIn) (*sheetOut, error) {
 	}
 	state, err := s.keys.Rosters.State(ctx, household)
 	if err != nil {
-		return nil, err
+		return nil, access.Answer(err)
+	}
+	// A sheet that was replaced, or whose person is gone, finds nothing.
+	if _, ok := state.Key(id.Sheet); !ok || state.Sheet.Lookup() != hash {
+		return nil, access.Answer(store.ErrMissing)
 	}
 	return &sheetOut{api.SheetAnswer{Household: household, Roster: state.Chain}}, nil
+}
+
+func (s *Server) receipt(ctx context.Context, in *receiptIn) (*receiptOut, error) {
+	if err := s.stranger(in.r); err != nil {
+		return nil, err
+	}
+	hash, err := id.ParseHash(in.Hash)
+	if err != nil {
+		return nil, api.NewProblem(api.Invalid, rule.Field, "this is not a hash")
+	}
+	r, err := s.erase.Receipt(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	return &receiptOut{*r}, nil
 }
 
 // smallBody reads a body that may have at most limit bytes.

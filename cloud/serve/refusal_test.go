@@ -191,10 +191,20 @@ func TestAWriteIsWhatItsStatementSays(t *testing.T) {
 	if err := send(right, api.Bytes(body), body); err != nil {
 		t.Fatal(err)
 	}
-	// The id is taken for good: for this household with other bytes, and for every other.
+	// The id is taken for good, for this household. Another one that names the same does not come to know.
 	wantKind(t, send(right, api.Bytes(changed), changed), api.Conflict)
 	other := newHousehold(t, c)
-	wantKind(t, other.put(request.WriteObjects, api.ObjectName(other.camera, other.hour(), object), body), api.Conflict)
+	for _, b := range [][]byte{changed, body, changed} {
+		err := other.put(request.WriteObjects, api.ObjectName(other.camera, other.hour(), object), b)
+		if bytes.Equal(b, changed) != (err == nil) {
+			t.Errorf("another household's object of this name: %v", err)
+		}
+	}
+	for from, want := range map[*household][]byte{h: body, other: changed} {
+		if got := from.read(from.byOwner(), object); !bytes.Equal(got, want) {
+			t.Error("an object is not what its household wrote")
+		}
+	}
 }
 
 func TestWritesOfTheWrongFormAreRefused(t *testing.T) {

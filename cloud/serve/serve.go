@@ -26,6 +26,7 @@ import (
 	"keyhold/cloud/access"
 	"keyhold/cloud/bell"
 	"keyhold/cloud/drop"
+	"keyhold/cloud/erase"
 	"keyhold/cloud/fetch"
 	"keyhold/cloud/mailbox"
 	"keyhold/cloud/quiet"
@@ -50,6 +51,7 @@ const (
 type Server struct {
 	config Config
 	log    *slog.Logger
+	key    ed25519.PrivateKey
 	to     ed25519.PublicKey
 
 	store   *sqlite.Store
@@ -59,6 +61,7 @@ type Server struct {
 	mailbox *mailbox.Mailbox
 	boxes   *drop.Boxes
 	desk    *fetch.Desk
+	erase   *erase.Desk
 	sweeper *retention.Sweeper
 
 	strangers  *buckets[netip.Prefix]
@@ -93,7 +96,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("serve: %w", err), v.Close())
 	}
 	s := &Server{config: c, log: slog.New(quiet.Handler(c.Log.Handler())), store: db, vault: v}
-	s.to = k.Public().(ed25519.PublicKey)
+	s.key, s.to = k, k.Public().(ed25519.PublicKey)
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.wire()
 	s.handler = s.routes()
@@ -114,7 +117,8 @@ func (s *Server) wire() {
 	s.mailbox = &mailbox.Mailbox{Store: s.store, Keys: s.keys, Bell: ringer, Log: s.log, Now: c.Now, Quota: mailbox.MailQuota, Newest: s.newest}
 	s.boxes = &drop.Boxes{Store: s.store, Bell: ringer, Now: c.Now}
 	s.desk = &fetch.Desk{Store: s.store, Rosters: mirror, Now: c.Now, Notify: s.mailbox.Notify}
-	s.sweeper = &retention.Sweeper{Store: s.store, Objects: objects, Log: s.log, Now: c.Now}
+	s.erase = &erase.Desk{Store: s.store, Rosters: mirror, Objects: objects, Key: s.key, Log: s.log, Now: c.Now}
+	s.sweeper = &retention.Sweeper{Store: s.store, Objects: objects, Erase: s.erase, Log: s.log, Now: c.Now}
 }
 
 // Handler is the whole cloud as a handler.
@@ -130,6 +134,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    mostHeaders,
+		ConnContext:       withConnection,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	s.wg.Go(func() { s.sweeper.Run(s.life) })

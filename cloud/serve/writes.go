@@ -34,8 +34,10 @@ var writeKinds = []struct{ kind, name, id, summary string }{
 	{request.WriteNames, "{current}", "writeNames", "Replace the sealed document of names (hub)"},
 	{request.WriteStatus, "{current}", "writeStatus", "Say how the hub is (hub)"},
 	{request.WriteRoster, "{seq}", "writeLink", "Continue the roster (hub)"},
-	{request.WriteReseals, "{device}", "writeReseal", "Give a device of one's own person the keys of epochs (device, sheet)"},
+	{request.WriteReseals, "{device}", "writeReseal", "Give a device the keys of epochs (device, sheet)"},
 	{request.WriteMail, "{to}", "writeMail", "Send a sealed message to the hub, the sheet or a device"},
+	{request.WriteLabels, "{camera}", "writeLabel", "Replace a camera's sealed label (hub)"},
+	{request.WriteErase, "{current}", "writeErase", "Have everything erased in seven days, or take that back (hub; back also an owner's device)"},
 }
 
 func (s *Server) writes(h huma.API) {
@@ -66,8 +68,12 @@ func (s *Server) write(ctx context.Context, kind string, in *writeIn) error {
 	control := http.NewResponseController(in.w)
 	_ = control.SetReadDeadline(until)
 	_ = control.SetWriteDeadline(until.Add(answerTime))
-	if kind == request.WriteMail {
+	switch kind {
+	case request.WriteMail:
 		return s.mailbox.Send(ctx, v, in.r.Body)
+	case request.WriteErase:
+		return s.erase.Put(ctx, v, in.r.Body)
+	default:
+		return s.record.Put(ctx, v, in.r.Body)
 	}
-	return s.record.Put(ctx, v, in.r.Body)
 }

@@ -46,10 +46,13 @@ const (
 	AddressFootage = "footage"
 )
 
-// Address is where what a fetch listed can be read: the range it asked for, as far as it was stored by then.
+// Address is where what a fetch listed can be read: the range it asked for, as far as it was stored by then, and as
+// long as the device that asked may.
 type Address struct {
 	Address string
+	Device  id.Device
 	Kind    string
+	Purpose string
 	Range
 	At      int64
 	Expires int64
@@ -102,7 +105,7 @@ type Cutoffs struct {
 // Sweeper removes what is old.
 type Sweeper interface {
 	// SweepObjects removes the rows of up to limit objects that are before Hour or before Stored and returns their
-	// ids; the caller then deletes their bytes.
+	// places; the caller then deletes their bytes.
 	SweepObjects(ctx context.Context, c Cutoffs, limit int) ([]id.Object, error)
 	// Sweep removes every other row that is past its time.
 	Sweep(ctx context.Context, c Cutoffs) error

@@ -34,7 +34,7 @@ var (
 )
 
 // Nonce is the once-only part of a signed act. A method that takes one uses it in the same step as the act, and
-// returns ErrReplay, with no effect, if it was used before.
+// returns ErrReplay, with no effect, if it was used before, and ErrMissing if there is no such household any more.
 type Nonce struct {
 	Household id.Household
 	Signer    id.Device
@@ -43,28 +43,31 @@ type Nonce struct {
 	Expires int64
 }
 
-// Household is a registration.
+// Household is a registration: a chain as far as its bringer has it.
 type Household struct {
 	Household id.Household
-	Sheet     id.Hash
-	Genesis   []byte
-	Hash      id.Hash
-	Stored    int64
+	// Sheet is under what the newest recovery sheet of the chain looks its household up.
+	Sheet  id.Hash
+	Chain  []Link // genesis first
+	Stored int64
 }
 
-// Link continues a roster.
+// Link continues a roster; genesis has number 0.
 type Link struct {
 	Household id.Household
 	Seq       int64
 	Hash      id.Hash
-	Envelope  []byte
-	Stored    int64
+	// Sheet is the newest recovery sheet's, with this link.
+	Sheet    id.Hash
+	Envelope []byte
+	Stored   int64
 }
 
-// Object is the row of a sealed pack.
+// Object is the row of a sealed pack. Its id is unique in its household; Place is where the vault has it.
 type Object struct {
 	Object    id.Object
 	Household id.Household
+	Place     id.Object
 	Camera    id.Camera
 	Hour      int64
 	Size      int64
@@ -106,6 +109,14 @@ type Run struct {
 	Updated    int64
 }
 
+// Label is a camera's name, sealed to those who see that camera.
+type Label struct {
+	Household id.Household
+	Camera    id.Camera
+	Body      []byte
+	Updated   int64
+}
+
 // Reseal is a reseal statement.
 type Reseal struct {
 	Hash      id.Hash
@@ -144,18 +155,20 @@ type Store interface {
 	Mailboxes
 	Fetches
 	Drops
+	Erasures
 	Sweeper
 	Close() error
 }
 
 // Rosters keeps the chains.
 type Rosters interface {
-	// Register stores a household. created is false, and nothing changes, when it is there already.
+	// Register stores a household with its chain. created is false when it was there already; its chain then grows by
+	// the links that it lacks, and a chain that is another one is ErrConflict and changes nothing.
 	Register(ctx context.Context, h Household) (created bool, err error)
-	// HouseholdOf returns the household registered first with this sheet, or ErrMissing.
+	// HouseholdOf returns the household registered first whose newest sheet is this one, or ErrMissing.
 	HouseholdOf(ctx context.Context, sheet id.Hash) (id.Household, error)
-	// Links returns the envelopes of a chain from a number on; none, without an error, past its end or where there is
-	// no such household.
+	// Links returns the envelopes of a chain from a number on: none, without an error, past its end, and ErrMissing
+	// where there is no such household.
 	Links(ctx context.Context, household id.Household, from int64) ([][]byte, error)
 	// AppendLink stores the next link. The same again is no error; another one at that number, or a hole before it,
 	// is ErrConflict.
@@ -168,11 +181,13 @@ type Records interface {
 	// household.
 	Used(ctx context.Context, household id.Household) (int64, error)
 
-	// PutObject stores the row of an object whose bytes are in the vault. The same again is no error; an id that was
-	// used for anything else is ErrConflict.
+	// PutObject stores the row of an object whose bytes are in the vault. The same again is no error; an id that the
+	// household has used for anything else is ErrConflict, and so is a place that has a row.
 	PutObject(ctx context.Context, n Nonce, o Object) error
-	// Object returns a row, or ErrMissing.
-	Object(ctx context.Context, object id.Object) (Object, error)
+	// Object returns a household's row, or ErrMissing.
+	Object(ctx context.Context, household id.Household, object id.Object) (Object, error)
+	// Placed says whether the row of any household names this place.
+	Placed(ctx context.Context, place id.Object) (bool, error)
 	// Objects lists a range by camera, hour and arrival, at most limit of it.
 	Objects(ctx context.Context, r Range, limit int) ([]Object, error)
 
@@ -206,4 +221,9 @@ type Records interface {
 	PutDocument(ctx context.Context, n Nonce, d Document) error
 	// Document returns a document, or ErrMissing.
 	Document(ctx context.Context, household id.Household, kind string) (Document, error)
+
+	// PutLabel stores a camera's label in place of its older version.
+	PutLabel(ctx context.Context, n Nonce, l Label) error
+	// Labels lists a household's labels by camera.
+	Labels(ctx context.Context, household id.Household) ([]Label, error)
 }

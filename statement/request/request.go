@@ -108,12 +108,13 @@ const (
 	WriteReseals     = "reseals"
 	WriteMail        = "mail"
 	WriteLabels      = "labels"
+	WriteErase       = "erase"
 )
 
 // Check refuses values that the types allow.
 func (w *Write) Check() error {
 	switch w.Kind {
-	case WriteObjects, WritePages, WriteTiles, WriteCheckpoints, WriteEnvelopes, WriteNames, WriteStatus, WriteRoster, WriteReseals, WriteMail, WriteLabels:
+	case WriteObjects, WritePages, WriteTiles, WriteCheckpoints, WriteEnvelopes, WriteNames, WriteStatus, WriteRoster, WriteReseals, WriteMail, WriteLabels, WriteErase:
 	default:
 		return fmt.Errorf("write: an unknown kind")
 	}

@@ -26,6 +26,10 @@ const (
 	selectDocument = `SELECT household, kind, at, body, updated FROM documents WHERE household = $1 AND kind = $2`
 	upsertDocument = `INSERT INTO documents (household, kind, at, body, updated) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (household, kind) DO UPDATE SET at = excluded.at, body = excluded.body, updated = excluded.updated`
+
+	upsertLabel = `INSERT INTO labels (household, camera, body, updated) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (household, camera) DO UPDATE SET body = excluded.body, updated = excluded.updated`
+	listLabels = `SELECT household, camera, body, updated FROM labels WHERE household = $1 ORDER BY camera`
 )
 
 // PutEnvelopes stores rows and what brought them.
@@ -96,4 +100,19 @@ func (s *Store) Document(ctx context.Context, household id.Household, kind strin
 		return d, fmt.Errorf("sqlite: document: %w", missing(err))
 	}
 	return d, nil
+}
+
+// PutLabel stores a label in place of its older version.
+func (s *Store) PutLabel(ctx context.Context, n store.Nonce, l store.Label) error {
+	return s.tx(ctx, "put label", &n, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, upsertLabel, l.Household, l.Camera, l.Body, l.Updated)
+		return err
+	})
+}
+
+// Labels lists a household's labels.
+func (s *Store) Labels(ctx context.Context, household id.Household) ([]store.Label, error) {
+	return list(ctx, s.read, "labels", func(rows *sql.Rows, l *store.Label) error {
+		return rows.Scan(&l.Household, &l.Camera, &l.Body, &l.Updated)
+	}, listLabels, household)
 }

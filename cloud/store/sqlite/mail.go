@@ -26,9 +26,9 @@ const (
 
 	insertLook = `INSERT INTO looks (household, device, camera, hour, from_hour, until_hour) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT DO NOTHING`
-	insertAddress = `INSERT INTO addresses (address, household, kind, cameras, from_hour, until_hour, at, expires)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-	selectAddress = `SELECT household, kind, cameras, from_hour, until_hour, at, expires FROM addresses
+	insertAddress = `INSERT INTO addresses (address, household, device, kind, purpose, cameras, from_hour, until_hour, at, expires)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	selectAddress = `SELECT household, device, kind, purpose, cameras, from_hour, until_hour, at, expires FROM addresses
 		WHERE address = $1 AND expires > $2`
 )
 
@@ -80,7 +80,8 @@ func (s *Store) Fetch(ctx context.Context, n store.Nonce, a store.Address, look 
 		for _, c := range a.Cameras {
 			cameras = append(cameras, string(c))
 		}
-		_, err := tx.ExecContext(ctx, insertAddress, a.Address, a.Household, a.Kind, strings.Join(cameras, " "), a.From, a.Until, a.At, a.Expires)
+		_, err := tx.ExecContext(ctx, insertAddress, a.Address, a.Household, a.Device, a.Kind, a.Purpose,
+			strings.Join(cameras, " "), a.From, a.Until, a.At, a.Expires)
 		if err != nil || look == nil {
 			return err
 		}
@@ -110,7 +111,7 @@ func (s *Store) Address(ctx context.Context, address string, now int64) (store.A
 	a := store.Address{Address: address}
 	var cameras string
 	err := s.read.QueryRowContext(ctx, selectAddress, address, now).
-		Scan(&a.Household, &a.Kind, &cameras, &a.From, &a.Until, &a.At, &a.Expires)
+		Scan(&a.Household, &a.Device, &a.Kind, &a.Purpose, &cameras, &a.From, &a.Until, &a.At, &a.Expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, store.ErrMissing
 	}

@@ -18,10 +18,12 @@ import (
 const (
 	selectUsed = `SELECT used FROM households WHERE household = $1`
 
-	insertObject = `INSERT INTO objects (object, household, camera, hour, size, sha256, stored)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-	selectObject = `SELECT object, household, camera, hour, size, sha256, stored FROM objects WHERE object = $1`
-	listObjects  = `SELECT object, household, camera, hour, size, sha256, stored FROM objects
+	insertObject = `INSERT INTO objects (household, object, place, camera, hour, size, sha256, stored)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
+	selectObject = `SELECT household, object, place, camera, hour, size, sha256, stored FROM objects
+		WHERE household = $1 AND object = $2`
+	selectPlace = `SELECT COUNT(*) FROM objects WHERE place = $1`
+	listObjects = `SELECT household, object, place, camera, hour, size, sha256, stored FROM objects
 		WHERE household = $1 AND hour BETWEEN $2 AND $3`
 	orderObjects = ` ORDER BY camera, hour, stored, object`
 
@@ -60,7 +62,7 @@ func (s *Store) Used(ctx context.Context, household id.Household) (int64, error)
 
 func scanObject(r interface{ Scan(...any) error }, o *store.Object) error {
 	var sum string
-	if err := r.Scan(&o.Object, &o.Household, &o.Camera, &o.Hour, &o.Size, &sum, &o.Stored); err != nil {
+	if err := r.Scan(&o.Household, &o.Object, &o.Place, &o.Camera, &o.Hour, &o.Size, &sum, &o.Stored); err != nil {
 		return err
 	}
 	var err error
@@ -71,7 +73,7 @@ func scanObject(r interface{ Scan(...any) error }, o *store.Object) error {
 // PutObject stores the row of an object.
 func (s *Store) PutObject(ctx context.Context, n store.Nonce, o store.Object) error {
 	return s.tx(ctx, "put object", &n, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, insertObject, o.Object, o.Household, o.Camera, o.Hour, o.Size, o.SHA256.String(), o.Stored)
+		res, err := tx.ExecContext(ctx, insertObject, o.Household, o.Object, o.Place, o.Camera, o.Hour, o.Size, o.SHA256.String(), o.Stored)
 		if err != nil {
 			return err
 		}
@@ -79,7 +81,11 @@ func (s *Store) PutObject(ctx context.Context, n store.Nonce, o store.Object) er
 			return err
 		}
 		var was store.Object
-		if err := scanObject(tx.QueryRowContext(ctx, selectObject, o.Object), &was); err != nil {
+		err = scanObject(tx.QueryRowContext(ctx, selectObject, o.Household, o.Object), &was)
+		if errors.Is(err, sql.ErrNoRows) { // the place has a row, and it is another's
+			return store.ErrConflict
+		}
+		if err != nil {
 			return err
 		}
 		was.Stored = o.Stored
@@ -90,13 +96,22 @@ func (s *Store) PutObject(ctx context.Context, n store.Nonce, o store.Object) er
 	})
 }
 
-// Object returns the row of an object.
-func (s *Store) Object(ctx context.Context, object id.Object) (store.Object, error) {
+// Object returns the row of a household's object.
+func (s *Store) Object(ctx context.Context, household id.Household, object id.Object) (store.Object, error) {
 	var o store.Object
-	if err := scanObject(s.read.QueryRowContext(ctx, selectObject, object), &o); err != nil {
+	if err := scanObject(s.read.QueryRowContext(ctx, selectObject, household, object), &o); err != nil {
 		return o, fmt.Errorf("sqlite: object: %w", missing(err))
 	}
 	return o, nil
+}
+
+// Placed says whether a row names this place.
+func (s *Store) Placed(ctx context.Context, place id.Object) (bool, error) {
+	var n int64
+	if err := s.read.QueryRowContext(ctx, selectPlace, place).Scan(&n); err != nil {
+		return false, fmt.Errorf("sqlite: place: %w", err)
+	}
+	return n > 0, nil
 }
 
 // Objects lists a range.

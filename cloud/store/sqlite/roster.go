@@ -14,13 +14,18 @@ import (
 const (
 	insertHousehold = `INSERT INTO households (household, sheet, stored) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 	insertLink      = `INSERT INTO links (household, seq, hash, envelope, stored) VALUES ($1, $2, $3, $4, $5)`
-	selectBySheet   = `SELECT household FROM households WHERE sheet = $1 ORDER BY stored, household LIMIT 1`
-	selectLinks     = `SELECT envelope FROM links WHERE household = $1 AND seq >= $2 ORDER BY seq`
-	selectLinkHash  = `SELECT hash FROM links WHERE household = $1 AND seq = $2`
-	selectLastLink  = `SELECT COALESCE(MAX(seq), -1) FROM links WHERE household = $1`
+	countOpen       = `SELECT COUNT(*) FROM households WHERE household = $1 AND closed = 0`
+	updateSheet     = `UPDATE households SET sheet = $1 WHERE household = $2`
+	selectBySheet   = `SELECT household FROM households WHERE sheet = $1 AND closed = 0 ORDER BY stored, household LIMIT 1`
+	// One row without an envelope says that the household is there and the chain has no more.
+	selectLinks = `SELECT links.envelope FROM households
+		LEFT JOIN links ON links.household = households.household AND links.seq >= $1
+		WHERE households.household = $2 AND households.closed = 0 ORDER BY links.seq`
+	selectLinkHash = `SELECT hash FROM links WHERE household = $1 AND seq = $2`
+	selectLastLink = `SELECT COALESCE(MAX(seq), -1) FROM links WHERE household = $1`
 )
 
-// Register stores a household.
+// Register stores a household, or continues the chain of one that is there.
 func (s *Store) Register(ctx context.Context, h store.Household) (created bool, err error) {
 	err = s.tx(ctx, "register", nil, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, insertHousehold, h.Household, h.Sheet.String(), h.Stored)
@@ -28,12 +33,25 @@ func (s *Store) Register(ctx context.Context, h store.Household) (created bool, 
 			return err
 		}
 		rows, err := res.RowsAffected()
-		if err != nil || rows == 0 {
+		if err != nil {
 			return err
 		}
-		created = true
-		_, err = tx.ExecContext(ctx, insertLink, h.Household, 0, h.Hash.String(), h.Genesis, h.Stored)
-		return err
+		created = rows == 1
+		if !created {
+			var open int64
+			if err := tx.QueryRowContext(ctx, countOpen, h.Household).Scan(&open); err != nil {
+				return err
+			}
+			if open == 0 {
+				return store.ErrConflict // it is being erased, and can come again afterwards
+			}
+		}
+		for _, l := range h.Chain {
+			if err := appendLink(ctx, tx, l); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return created && err == nil, err
 }
@@ -49,31 +67,47 @@ func (s *Store) HouseholdOf(ctx context.Context, sheet id.Hash) (id.Household, e
 
 // Links lists a chain.
 func (s *Store) Links(ctx context.Context, household id.Household, from int64) ([][]byte, error) {
-	return list(ctx, s.read, "links", func(r *sql.Rows, b *[]byte) error { return r.Scan(b) },
-		selectLinks, household, from)
+	links, err := list(ctx, s.read, "links", func(r *sql.Rows, b *[]byte) error { return r.Scan(b) },
+		selectLinks, from, household)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(links) == 0:
+		return nil, fmt.Errorf("sqlite: links: %w", store.ErrMissing)
+	case links[0] == nil:
+		return nil, nil
+	}
+	return links, nil
 }
 
 // AppendLink continues a chain.
 func (s *Store) AppendLink(ctx context.Context, n store.Nonce, l store.Link) error {
-	return s.tx(ctx, "append link", &n, func(tx *sql.Tx) error {
-		var last int64
-		if err := tx.QueryRowContext(ctx, selectLastLink, l.Household).Scan(&last); err != nil {
+	return s.tx(ctx, "append link", &n, func(tx *sql.Tx) error { return appendLink(ctx, tx, l) })
+}
+
+// appendLink is AppendLink inside a transaction.
+func appendLink(ctx context.Context, tx *sql.Tx, l store.Link) error {
+	var last int64
+	if err := tx.QueryRowContext(ctx, selectLastLink, l.Household).Scan(&last); err != nil {
+		return err
+	}
+	switch {
+	case l.Seq == last+1:
+		if _, err := tx.ExecContext(ctx, insertLink, l.Household, l.Seq, l.Hash.String(), l.Envelope, l.Stored); err != nil {
 			return err
 		}
-		switch {
-		case l.Seq == last+1:
-			_, err := tx.ExecContext(ctx, insertLink, l.Household, l.Seq, l.Hash.String(), l.Envelope, l.Stored)
-			return err
-		case l.Seq > last+1 || l.Seq < 0:
-			return store.ErrConflict
-		}
-		var hash string
-		if err := tx.QueryRowContext(ctx, selectLinkHash, l.Household, l.Seq).Scan(&hash); err != nil {
-			return err
-		}
-		if hash != l.Hash.String() {
-			return store.ErrConflict
-		}
-		return nil
-	})
+		_, err := tx.ExecContext(ctx, updateSheet, l.Sheet.String(), l.Household)
+		return err
+	case l.Seq > last+1 || l.Seq < 0:
+		return store.ErrConflict
+	}
+	var hash string
+	if err := tx.QueryRowContext(ctx, selectLinkHash, l.Household, l.Seq).Scan(&hash); err != nil {
+		return err
+	}
+	if hash != l.Hash.String() {
+		return store.ErrConflict
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
 	w, err := open(path, url.Values{
-		"_pragma": {"auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "busy_timeout(5000)"},
+		"_pragma": {"auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)", "busy_timeout(5000)"},
 		"_txlock": {"immediate"},
 	}, 1)
 	if err != nil {
@@ -125,15 +125,24 @@ func (s *Store) tx(ctx context.Context, op string, n *store.Nonce, f func(*sql.T
 	return nil
 }
 
-const insertNonce = `INSERT INTO nonces (household, signer, nonce, expires) VALUES ($1, $2, $3, $4)`
+// A household that is being erased takes nothing any more.
+const insertNonce = `INSERT INTO nonces (household, signer, nonce, expires)
+	SELECT household, $1, $2, $3 FROM households WHERE household = $4 AND closed = 0`
 
 func useNonce(ctx context.Context, tx *sql.Tx, n store.Nonce) error {
-	_, err := tx.ExecContext(ctx, insertNonce, n.Household, n.Signer, n.Value, n.Expires)
+	res, err := tx.ExecContext(ctx, insertNonce, n.Signer, n.Value, n.Expires, n.Household)
 	if duplicate(err) {
 		return store.ErrReplay
 	}
 	if err != nil {
 		return fmt.Errorf("use nonce: %w", err)
+	}
+	rows, err := res.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("use nonce: %w", err)
+	}
+	if rows == 0 {
+		return store.ErrMissing
 	}
 	return nil
 }

@@ -69,12 +69,12 @@ var classes = []string{"random id", "public key", "hash", "size", "time", "state
 // times that were signed, and a signature, which is made of and checked with public keys.
 var columns = map[string]string{
 	"households.household": "hash", "households.sheet": "hash", "households.stored": "time",
-	"households.used": "size",
+	"households.used": "size", "households.closed": "state",
 
 	"links.household": "hash", "links.seq": "counter", "links.hash": "hash", "links.stored": "time",
 	"links.envelope": "public key, random id, hash, time, state",
 
-	"objects.object": "random id", "objects.household": "hash", "objects.camera": "random id", "objects.hour": "time",
+	"objects.object": "random id", "objects.place": "random id", "objects.household": "hash", "objects.camera": "random id", "objects.hour": "time",
 	"objects.size": "size", "objects.sha256": "hash", "objects.stored": "time",
 
 	"pages.household": "hash", "pages.run": "random id", "pages.camera": "random id", "pages.epoch": "random id",
@@ -96,6 +96,14 @@ var columns = map[string]string{
 	"documents.household": "hash", "documents.kind": "state", "documents.at": "time",
 	"documents.body": "ciphertext, random id, hash, counter, time, public key", "documents.updated": "time",
 
+	"labels.household": "hash", "labels.camera": "random id", "labels.body": "ciphertext", "labels.updated": "time",
+
+	"erasures.household": "hash", "erasures.hash": "hash", "erasures.statement": "random id, hash, time, public key, state",
+	"erasures.due": "time",
+
+	"receipts.hash": "hash", "receipts.counts": "counter, size", "receipts.list": "hash",
+	"receipts.note": "hash, counter, size, time, public key", "receipts.expires": "time",
+
 	"mailboxes.household": "hash", "mailboxes.reader": "random id", "mailboxes.last": "counter",
 
 	"mail.household": "hash", "mail.reader": "random id", "mail.id": "counter", "mail.sender": "random id",
@@ -105,7 +113,8 @@ var columns = map[string]string{
 	"looks.household": "hash", "looks.device": "random id", "looks.camera": "random id", "looks.hour": "time",
 	"looks.from_hour": "time", "looks.until_hour": "time",
 
-	"addresses.address": "random id", "addresses.household": "hash", "addresses.kind": "state",
+	"addresses.address": "random id", "addresses.household": "hash", "addresses.device": "random id",
+	"addresses.kind": "state", "addresses.purpose": "state",
 	"addresses.cameras": "random id", "addresses.from_hour": "time", "addresses.until_hour": "time",
 	"addresses.at": "time", "addresses.expires": "time",
 

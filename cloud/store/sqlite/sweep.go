@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	sweepObjects = `DELETE FROM objects WHERE object IN
-		(SELECT object FROM objects WHERE hour < $1 OR stored < $2 LIMIT $3) RETURNING object`
+	sweepObjects = `DELETE FROM objects WHERE place IN
+		(SELECT place FROM objects WHERE hour < $1 OR stored < $2 LIMIT $3) RETURNING place`
 
 	sweepPages = `DELETE FROM pages WHERE hour < $1 OR updated < $2`
 	// Rows of an epoch stay as long as a page of it does. The newest epoch of a camera stays in any case: the
@@ -24,12 +24,16 @@ const (
 			AND newer.camera = envelopes.camera AND newer.reseal = '')`
 	sweepReseals = `DELETE FROM reseals WHERE stored < $1
 		AND NOT EXISTS (SELECT 1 FROM envelopes WHERE envelopes.household = reseals.household AND envelopes.reseal = reseals.hash)`
+	// A camera of which nothing is left needs no name. One that records again gets a new label with its next epoch.
+	sweepLabels = `DELETE FROM labels WHERE updated < $1
+		AND NOT EXISTS (SELECT 1 FROM pages WHERE pages.household = labels.household AND pages.camera = labels.camera)`
 	sweepMail      = `DELETE FROM mail WHERE at < $1 OR (acked > 0 AND acked < $2)`
 	sweepLooks     = `DELETE FROM looks WHERE hour < $1`
 	sweepAddresses = `DELETE FROM addresses WHERE expires <= $1`
 	sweepNonces    = `DELETE FROM nonces WHERE expires <= $1`
 	sweepDrops     = `DELETE FROM drops WHERE expires <= $1`
 	sweepBoxes     = `DELETE FROM boxes WHERE expires <= $1`
+	sweepReceipts  = `DELETE FROM receipts WHERE expires <= $1 AND note <> ''`
 	// Gives free pages back to the disk, a little at a time.
 	vacuum = `PRAGMA incremental_vacuum(1000)`
 )
@@ -66,12 +70,14 @@ func (s *Store) Sweep(ctx context.Context, c store.Cutoffs) error {
 		{sweepPages, []any{c.Hour, c.Stored}},
 		{sweepEnvelopes, []any{c.Stored}},
 		{sweepReseals, []any{c.Stored}},
+		{sweepLabels, []any{c.Stored}},
 		{sweepMail, []any{c.Mail, c.Acked}},
 		{sweepLooks, []any{id.Hour(c.Now)}},
 		{sweepAddresses, []any{c.Now}},
 		{sweepNonces, []any{c.Now}},
 		{sweepDrops, []any{c.Now}},
 		{sweepBoxes, []any{c.Now}},
+		{sweepReceipts, []any{c.Now}},
 	}
 	for _, step := range steps {
 		err := s.tx(ctx, "sweep", nil, func(tx *sql.Tx) error {

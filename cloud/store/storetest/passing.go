@@ -135,14 +135,14 @@ func fetches(w *world) {
 
 func addresses(w *world) {
 	want := store.Address{
-		Address: id.Base32(noise(16)), Kind: store.AddressSync, At: noon, Expires: noon + 10,
+		Address: id.Base32(noise(16)), Device: device(), Kind: store.AddressSync, Purpose: "sync", At: noon, Expires: noon + 10,
 		Range: store.Range{Household: w.household(), Cameras: []id.Camera{camera(), id.HouseholdCamera}, From: 3, Until: 9},
 	}
 	_, err := w.s.Fetch(w.Context(), w.nonce(want.Household), want, nil, plenty)
 	w.ok(err)
 	got, err := w.s.Address(w.Context(), want.Address, noon+9)
 	w.ok(err)
-	if got.Kind != want.Kind || got.At != noon || got.Expires != noon+10 || got.Household != want.Household ||
+	if got.Kind != want.Kind || got.Device != want.Device || got.Purpose != want.Purpose || got.At != noon || got.Expires != noon+10 || got.Household != want.Household ||
 		got.From != 3 || got.Until != 9 || !slices.Equal(got.Cameras, want.Cameras) {
 		w.Errorf("%+v, want %+v", got, want)
 	}
@@ -195,7 +195,7 @@ func sweptObjects(w *world) {
 		if o != old.Object && o != future.Object {
 			w.Errorf("%s was swept", o)
 		}
-		_, err := w.s.Object(w.Context(), o)
+		_, err := w.s.Object(w.Context(), h, o)
 		w.want(err, store.ErrMissing)
 	}
 	left, err := w.s.Objects(w.Context(), store.Range{Household: h, Until: 1 << 40}, 100)

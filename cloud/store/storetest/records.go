@@ -16,7 +16,8 @@ func (w *world) putObject(o store.Object) {
 }
 
 func newObject(h id.Household, c id.Camera, hours int64) store.Object {
-	return store.Object{Object: object(), Household: h, Camera: c, Hour: hours, Size: 10, SHA256: hash(), Stored: hours * hour}
+	o := object()
+	return store.Object{Object: o, Household: h, Place: o, Camera: c, Hour: hours, Size: 10, SHA256: hash(), Stored: hours * hour}
 }
 
 func objects(w *world) {
@@ -26,12 +27,13 @@ func objects(w *world) {
 	again := o
 	again.Stored++
 	w.putObject(again)
-	got, err := w.s.Object(w.Context(), o.Object)
+	got, err := w.s.Object(w.Context(), h, o.Object)
 	if err != nil || got != o {
 		w.Errorf("%+v, %v, want %+v", got, err, o)
 	}
 	for _, change := range []func(*store.Object){
-		func(x *store.Object) { x.Household = w.household() },
+		func(x *store.Object) { x.Household = w.household() }, // whose place is taken
+		func(x *store.Object) { x.Place = object() },
 		func(x *store.Object) { x.SHA256 = hash() },
 		func(x *store.Object) { x.Hour++ },
 		func(x *store.Object) { x.Camera = camera() },
@@ -40,8 +42,25 @@ func objects(w *world) {
 		change(&x)
 		w.want(w.s.PutObject(w.Context(), w.nonce(x.Household), x), store.ErrConflict)
 	}
-	_, err = w.s.Object(w.Context(), object())
+	_, err = w.s.Object(w.Context(), h, object())
 	w.want(err, store.ErrMissing)
+	placed := func(place id.Object, want bool) {
+		w.Helper()
+		if got, err := w.s.Placed(w.Context(), place); err != nil || got != want {
+			w.Errorf("placed: %v, %v, want %v", got, err, want)
+		}
+	}
+	placed(o.Object, true)
+	placed(object(), false)
+	// Another household's object of the same name lies elsewhere, and is another object.
+	other := o
+	other.Household, other.Place, other.SHA256 = w.household(), object(), hash()
+	w.putObject(other)
+	got, err = w.s.Object(w.Context(), other.Household, o.Object)
+	if err != nil || got != other {
+		w.Errorf("%+v, %v, want %+v", got, err, other)
+	}
+	placed(other.Place, true)
 }
 
 func objectRange(w *world) {
@@ -219,5 +238,32 @@ func used(w *world) {
 	is(64 + 1300)
 	if n, err := w.s.Used(w.Context(), id.Household(hash().String())); err != nil || n != 0 {
 		w.Errorf("a household that is not there uses %d, %v", n, err)
+	}
+}
+
+func labels(w *world) {
+	h, other, a, b := w.household(), w.household(), camera(), camera()
+	put := func(h id.Household, c id.Camera, body string) {
+		w.Helper()
+		w.ok(w.s.PutLabel(w.Context(), w.nonce(h), store.Label{Household: h, Camera: c, Body: []byte(body), Updated: noon}))
+	}
+	put(h, a, "first")
+	put(h, b, "b")
+	put(other, a, "other")
+	put(h, a, "second")
+	got, err := w.s.Labels(w.Context(), h)
+	has(w, got, err, 2)
+	for _, l := range got {
+		if want := map[id.Camera]string{a: "second", b: "b"}[l.Camera]; string(l.Body) != want || l.Household != h || l.Updated != noon {
+			w.Errorf("%+v, want %s", l, want)
+		}
+	}
+	// A camera of which there is nothing any more has no name.
+	w.putPage(store.PageKey{Household: h, Run: run(), Camera: b, Epoch: epoch(), Hour: noon / hour}, []byte("p"), noon+2*hour)
+	w.ok(w.s.Sweep(w.Context(), store.Cutoffs{Now: noon, Hour: noon / hour, Stored: noon + hour}))
+	got, err = w.s.Labels(w.Context(), h)
+	has(w, got, err, 1)
+	if got[0].Camera != b {
+		w.Error("the wrong label went")
 	}
 }

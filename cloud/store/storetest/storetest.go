@@ -33,12 +33,16 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"what a household stores is counted":                   used,
 		"envelopes are kept for each reader":                   envelopes,
 		"a document never gets older":                          documents,
+		"a label replaces its older version":                   labels,
 		"mail is numbered per reader and waits":                mail,
 		"acknowledged mail stays for sockets that were open":   acknowledged,
 		"a sender's quota holds":                               quota,
 		"a fetch leaves an address, and a look when it counts": fetches,
 		"an address ends":                                      addresses,
 		"a box takes so many drops":                            drops,
+		"an erasure waits, and can be taken back":              erasures,
+		"what is erased is gone, and nothing else is":          erased,
+		"erasing goes on where it was broken off":              erasedAgain,
 		"old objects go":                                       sweptObjects,
 		"old pages go, and epochs with them":                   sweptEpochs,
 		"what is past its time goes and nothing else":          sweptRest,
@@ -80,17 +84,24 @@ func object() id.Object { return made(id.NewObject(rand.Reader)) }
 func device() id.Device { return made(id.NewDevice(rand.Reader)) }
 func hash() id.Hash     { return id.HashOf(noise(16)) }
 
+// newHousehold makes a registration of a genesis alone.
+func newHousehold(sheet id.Hash) store.Household {
+	h := hash()
+	name := id.Household(h.String())
+	return store.Household{Household: name, Sheet: sheet, Stored: noon, Chain: []store.Link{
+		{Household: name, Hash: h, Sheet: sheet, Envelope: []byte("genesis"), Stored: noon},
+	}}
+}
+
 // household registers a new one.
 func (w *world) household() id.Household {
 	w.Helper()
-	h := hash()
-	created, err := w.s.Register(w.Context(), store.Household{
-		Household: id.Household(h.String()), Sheet: hash(), Genesis: []byte("genesis"), Hash: h, Stored: noon,
-	})
+	h := newHousehold(hash())
+	created, err := w.s.Register(w.Context(), h)
 	if err != nil || !created {
 		w.Fatalf("register: %v, %v", created, err)
 	}
-	return id.Household(h.String())
+	return h.Household
 }
 
 // nonce makes a fresh one.
@@ -126,33 +137,69 @@ func has[T any](w *world, list []T, err error, n int) []T {
 
 func registered(w *world) {
 	sheet := hash()
-	h := store.Household{Household: id.Household(hash().String()), Sheet: sheet, Genesis: []byte("g"), Hash: hash(), Stored: noon}
+	h := newHousehold(sheet)
 	for i := range 2 {
 		created, err := w.s.Register(w.Context(), h)
 		if err != nil || created != (i == 0) {
 			w.Errorf("attempt %d: created %v, %v", i, created, err)
 		}
 	}
-	got, err := w.s.HouseholdOf(w.Context(), sheet)
-	if err != nil || got != h.Household {
-		w.Errorf("household of sheet: %v, %v", got, err)
+	found := func(sheet id.Hash, want id.Household) {
+		w.Helper()
+		got, err := w.s.HouseholdOf(w.Context(), sheet)
+		if want == "" {
+			w.want(err, store.ErrMissing)
+		} else if err != nil || got != want {
+			w.Errorf("household of sheet: %v, %v, want %v", got, err, want)
+		}
 	}
-	_, err = w.s.HouseholdOf(w.Context(), hash())
-	w.want(err, store.ErrMissing)
+	found(sheet, h.Household)
+	found(hash(), "")
 	// Somebody else may register with a sheet's public key; the first one keeps being found.
-	later := h
-	later.Household, later.Stored = id.Household(hash().String()), noon+1
-	_, err = w.s.Register(w.Context(), later)
+	later := newHousehold(sheet)
+	later.Stored = noon + 1
+	_, err := w.s.Register(w.Context(), later)
 	w.ok(err)
-	if got, err := w.s.HouseholdOf(w.Context(), sheet); err != nil || got != h.Household {
-		w.Errorf("household of sheet: %v, %v, want the first", got, err)
+	found(sheet, h.Household)
+	// A longer chain continues the stored one, and the newest sheet is the one that finds.
+	one, two := hash(), hash()
+	h.Sheet = two
+	h.Chain = append(h.Chain,
+		store.Link{Household: h.Household, Seq: 1, Hash: hash(), Sheet: one, Envelope: []byte("one"), Stored: noon},
+		store.Link{Household: h.Household, Seq: 2, Hash: hash(), Sheet: two, Envelope: []byte("two"), Stored: noon})
+	for range 2 {
+		created, err := w.s.Register(w.Context(), h)
+		if err != nil || created {
+			w.Errorf("a longer chain: created %v, %v", created, err)
+		}
 	}
+	all, err := w.s.Links(w.Context(), h.Household, 0)
+	has(w, all, err, 3)
+	found(two, h.Household)
+	found(one, "")
+	found(sheet, later.Household)
+	// A shorter one changes nothing, another one is refused whole.
+	short := h
+	short.Chain = h.Chain[:1]
+	_, err = w.s.Register(w.Context(), short)
+	w.ok(err)
+	found(two, h.Household)
+	fork := h
+	fork.Chain = append([]store.Link{}, h.Chain[:2]...)
+	fork.Chain = append(fork.Chain,
+		store.Link{Household: h.Household, Seq: 2, Hash: hash(), Sheet: hash(), Envelope: []byte("other"), Stored: noon},
+		store.Link{Household: h.Household, Seq: 3, Hash: hash(), Sheet: hash(), Envelope: []byte("more"), Stored: noon})
+	_, err = w.s.Register(w.Context(), fork)
+	w.want(err, store.ErrConflict)
+	all, err = w.s.Links(w.Context(), h.Household, 0)
+	has(w, all, err, 3)
 }
 
 func links(w *world) {
 	h := w.household()
+	sheet := hash()
 	link := func(seq int64, sum id.Hash) error {
-		return w.s.AppendLink(w.Context(), w.nonce(h), store.Link{Household: h, Seq: seq, Hash: sum, Envelope: sum[:], Stored: noon})
+		return w.s.AppendLink(w.Context(), w.nonce(h), store.Link{Household: h, Seq: seq, Hash: sum, Sheet: sheet, Envelope: sum[:], Stored: noon})
 	}
 	first, second := hash(), hash()
 	w.ok(link(1, first))
@@ -160,6 +207,13 @@ func links(w *world) {
 	w.want(link(1, second), store.ErrConflict)
 	w.want(link(3, second), store.ErrConflict)
 	w.want(link(0, second), store.ErrConflict)
+	if got, err := w.s.HouseholdOf(w.Context(), sheet); err != nil || got != h {
+		w.Errorf("household of the new sheet: %v, %v", got, err)
+	}
+	sheet = hash()
+	w.ok(link(1, first)) // a repeat brings no sheet back
+	_, err := w.s.HouseholdOf(w.Context(), sheet)
+	w.want(err, store.ErrMissing)
 	w.ok(link(2, second))
 	all, err := w.s.Links(w.Context(), h, 0)
 	has(w, all, err, 3)
@@ -168,8 +222,10 @@ func links(w *world) {
 	}
 	tail, err := w.s.Links(w.Context(), h, 2)
 	has(w, tail, err, 1)
-	none, err := w.s.Links(w.Context(), id.Household(hash().String()), 0)
+	none, err := w.s.Links(w.Context(), h, 3)
 	has(w, none, err, 0)
+	_, err = w.s.Links(w.Context(), id.Household(hash().String()), 0)
+	w.want(err, store.ErrMissing)
 }
 
 func nonces(w *world) {

@@ -102,8 +102,8 @@ export interface paths {
     readonly get?: never;
     readonly put?: never;
     /**
-     * Register a household by its genesis
-     * @description 201 the first time, 200 when it was registered before.
+     * Register a household by its genesis, or by its whole chain
+     * @description 201 the first time, 200 when it was registered before. A chain that is longer than the stored one continues it: so a household comes to another cloud, and so a new hub takes the place of an old one.
      */
     readonly post: operations['registerHousehold'];
     readonly delete?: never;
@@ -139,6 +139,40 @@ export interface paths {
     readonly get?: never;
     /** Store an epoch's envelopes (hub) */
     readonly put: operations['writeEnvelopes'];
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/households/{household}/erase/{current}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    /** Have everything erased in seven days, or take that back (hub; back also an owner's device) */
+    readonly put: operations['writeErase'];
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/households/{household}/labels/{camera}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    /** Replace a camera's sealed label (hub) */
+    readonly put: operations['writeLabel'];
     readonly post?: never;
     readonly delete?: never;
     readonly options?: never;
@@ -222,7 +256,7 @@ export interface paths {
       readonly cookie?: never;
     };
     readonly get?: never;
-    /** Give a device of one's own person the keys of epochs (device, sheet) */
+    /** Give a device the keys of epochs (device, sheet) */
     readonly put: operations['writeReseal'];
     readonly post?: never;
     readonly delete?: never;
@@ -291,6 +325,26 @@ export interface paths {
     };
     /** The cloud's key, clock and retention */
     readonly get: operations['info'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/receipts/{hash}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * What was erased
+     * @description For who knows the erase statement, once everything is gone, for ninety days.
+     */
+    readonly get: operations['receipt'];
     readonly put?: never;
     readonly post?: never;
     readonly delete?: never;
@@ -389,7 +443,7 @@ export interface components {
     };
     readonly LabelRef: {
       readonly camera: string;
-      /** @description an age file to the camera's epoch */
+      /** @description one age file, sealed to an epoch of the camera */
       readonly label: string;
     };
     readonly ObjectRef: {
@@ -426,6 +480,12 @@ export interface components {
       /** @description urn:keyhold: and the kind */
       readonly type: string;
     };
+    readonly Receipt: {
+      /** @description hashes of 32 bytes, sorted: SHA-256 of keyhold/v1/erased, the statement's nonce, and the hash of each thing that was there */
+      readonly list: string;
+      /** @description a signed note of the cloud */
+      readonly note: string;
+    };
     readonly Registered: {
       /** @description hash of genesis */
       readonly household: string;
@@ -458,20 +518,27 @@ export interface components {
     readonly Sync: {
       /** @description where the listed pages and the tiles are read, for ten minutes */
       readonly address: string;
-      /** @description the reader's own and the sheet's */
+      /** @description the reader's own, of cameras that it may see; for those who see everything also the sheet's */
       readonly envelopes: readonly components['schemas']['Row'][];
+      /** @description envelope of the erase statement by which all this is hidden and will be erased, empty when there is none */
+      readonly erase: string;
+      /**
+       * Format: int64
+       * @description when it will be erased, milliseconds UTC by the cloud's clock; 0 when it will not
+       */
+      readonly erase_due: number;
       /**
        * Format: int64
        * @description when the address ends, milliseconds UTC
        */
       readonly expires: number;
-      /** @description sealed names of the cameras that the reader may see */
+      /** @description of cameras that the reader may see */
       readonly labels: readonly components['schemas']['LabelRef'][];
-      /** @description the sealed document of names, empty when there is none */
+      /** @description the sealed document of names, empty when there is none or it is not for this reader */
       readonly names: string;
       /** Format: int64 */
       readonly now: number;
-      /** @description of the hours asked for, and every page of the household */
+      /** @description of the hours asked for and cameras that the reader may see; and every page of the household, for those who see everything */
       readonly pages: readonly components['schemas']['PageRef'][];
       /** @description envelopes of reseal statements */
       readonly reseals: readonly string[];
@@ -499,6 +566,7 @@ export type LabelRef = components['schemas']['LabelRef'];
 export type ObjectRef = components['schemas']['ObjectRef'];
 export type PageRef = components['schemas']['PageRef'];
 export type Problem = components['schemas']['Problem'];
+export type Receipt = components['schemas']['Receipt'];
 export type Registered = components['schemas']['Registered'];
 export type Resealed = components['schemas']['Resealed'];
 export type Row = components['schemas']['Row'];
@@ -744,19 +812,23 @@ export interface operations {
       readonly path?: never;
       readonly cookie?: never;
     };
-    /** @description envelope of the genesis statement with its three signatures */
+    /** @description envelope of the genesis statement with its three signatures; or, in canonical JSON, all envelopes of a chain */
     readonly requestBody: {
       readonly content: {
-        readonly 'application/json': {
-          /** @description canonical JSON */
-          readonly payload: string;
-          readonly payloadType: string;
-          readonly signatures: readonly {
-            readonly keyid: string;
-            /** @description Ed25519 */
-            readonly sig: string;
-          }[];
-        };
+        readonly 'application/json':
+          | {
+              /** @description canonical JSON */
+              readonly payload: string;
+              readonly payloadType: string;
+              readonly signatures: readonly {
+                readonly keyid: string;
+                /** @description Ed25519 */
+                readonly sig: string;
+              }[];
+            }
+          | {
+              readonly roster: readonly string[];
+            };
       };
     };
     readonly responses: {
@@ -844,6 +916,84 @@ export interface operations {
       readonly cookie?: never;
     };
     /** @description canonical JSON, Rows */
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/octet-stream': string;
+      };
+    };
+    readonly responses: {
+      /** @description No Content */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly writeErase: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header: {
+        /** @description standard base64 of an envelope of type write, signed by who writes */
+        readonly 'Keyhold-Statement': string;
+      };
+      readonly path: {
+        readonly current: string;
+        /** @description hash of genesis */
+        readonly household: string;
+      };
+      readonly cookie?: never;
+    };
+    /** @description envelope of an erase statement */
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/octet-stream': string;
+      };
+    };
+    readonly responses: {
+      /** @description No Content */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly writeLabel: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header: {
+        /** @description standard base64 of an envelope of type write, signed by who writes */
+        readonly 'Keyhold-Statement': string;
+      };
+      readonly path: {
+        readonly camera: string;
+        /** @description hash of genesis */
+        readonly household: string;
+      };
+      readonly cookie?: never;
+    };
+    /** @description one age file, at most 65,536 bytes */
     readonly requestBody: {
       readonly content: {
         readonly 'application/octet-stream': string;
@@ -1203,6 +1353,38 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['Info'];
+        };
+      };
+      /** @description Error */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly receipt: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        /** @description hash of the erase statement */
+        readonly hash: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description OK */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['Receipt'];
         };
       };
       /** @description Error */
