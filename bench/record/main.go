@@ -37,7 +37,6 @@ type plan struct {
 	warm    time.Duration // of a hub; the peer needs less
 	counts  []int
 	sending bool
-	json    bool
 }
 
 func env(name, other string) string {
@@ -64,7 +63,6 @@ func readPlan() (plan, error) {
 	flag.IntVar(&warm, "warm", 24, "seconds a hub runs before it is measured; so that each run has the end of a minute's pack in it")
 	flag.StringVar(&counts, "cameras", env("CAMERAS", "1,8,16"), "numbers of cameras")
 	flag.BoolVar(&p.sending, "sending", true, "also measure with upload and preview pictures, at the largest number")
-	flag.BoolVar(&p.json, "json", os.Getenv("JSON") != "", "one JSON object a line")
 	flag.Parse()
 	p.length, p.warm = time.Duration(seconds)*time.Second, time.Duration(warm)*time.Second
 	for _, s := range strings.Split(counts, ",") {

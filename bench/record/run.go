@@ -4,10 +4,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,20 +14,6 @@ import (
 	"keyhold/bench/setting"
 	"keyhold/e2e/harness"
 )
-
-// A figure is one line of the result.
-type figure struct {
-	Name      string  `json:"name"`
-	Value     float64 `json:"value"`
-	Unit      string  `json:"unit"`
-	Peer      string  `json:"peer"`
-	PeerValue float64 `json:"peer_value"`
-	Ratio     float64 `json:"ratio"`
-	Bar       float64 `json:"bar"`
-	OK        bool    `json:"ok"`
-
-	spread, peerSpread [2]float64
-}
 
 const (
 	perCamera = "ms of CPU per camera and second"
@@ -111,85 +95,27 @@ func run(ctx context.Context) (err error) {
 			}
 		}
 	}
-	var out []figure
+	compare := func(name, unit string, mine, peer []float64) setting.Figure {
+		return setting.Judge(name, unit, 0.5, mine, 0).Beside(peerName, 0.5, peer)
+	}
+	var out []setting.Figure
 	for _, n := range p.counts {
-		peer := key{n, ffmpeg}
-		out = append(out, compare(fmt.Sprintf("record.cpu.%d", n), perCamera, cpu[key{n, ours}], cpu[peer], bars[n]))
+		mine, peer := key{n, ours}, key{n, ffmpeg}
+		out = append(out, compare(fmt.Sprintf("record.cpu.%d", n), perCamera, cpu[mine], cpu[peer]).AtMost(bars[n]))
 		if p.sending && n == most {
-			out = append(out, compare(fmt.Sprintf("record.cpu_sending.%d", n), perCamera, cpu[key{n, oursSends}], cpu[peer], 0))
+			out = append(out, compare(fmt.Sprintf("record.cpu_sending.%d", n), perCamera, cpu[key{n, oursSends}], cpu[peer]))
 		}
-		f := compare(fmt.Sprintf("record.pss.%d", n), "MB", mem[key{n, ours}], mem[peer], 0)
+		f := compare(fmt.Sprintf("record.pss.%d", n), "MB", mem[mine], mem[peer])
 		if n == 16 {
 			f.Bar, f.OK = mostMemory, f.Value <= mostMemory
 		}
 		out = append(out, f)
 	}
-	return show(out, p)
+	return setting.Show(os.Stdout, fmt.Sprintf(`recording, 1080p 15 fps 4 Mbit/s with sound over RTSP/TCP; %s; median of %d runs of %s (lowest to highest)
+ours is the whole hub: it seals to a hybrid recipient, hashes, syncs each pack and signs the manifest, with the cloud away and
+without preview pictures; cpu_sending is with both. The peer is %s; it does none of these and
+syncs nothing. Bars of cpu are ratios. The cameras' own time is not counted.`, setting.Machine(), p.runs, p.length, peerName), out)
 }
-
-func compare(name, unit string, mine, peer []float64, bar float64) figure {
-	f := figure{Name: name, Unit: unit, Peer: peerName, Bar: bar, OK: true}
-	f.Value, f.spread = median(mine)
-	f.PeerValue, f.peerSpread = median(peer)
-	if f.PeerValue > 0 {
-		f.Ratio = f.Value / f.PeerValue
-	}
-	if bar > 0 {
-		f.OK = f.Ratio <= bar
-	}
-	return f
-}
-
-func median(v []float64) (float64, [2]float64) {
-	s := slices.Clone(v)
-	slices.Sort(s)
-	if len(s) == 0 {
-		return 0, [2]float64{}
-	}
-	m := s[len(s)/2]
-	if len(s)%2 == 0 {
-		m = (s[len(s)/2-1] + m) / 2
-	}
-	return m, [2]float64{s[0], s[len(s)-1]}
-}
-
-func show(out []figure, p plan) error {
-	missed := 0
-	if !p.json {
-		fmt.Printf("recording, 1080p 15 fps 4 Mbit/s with sound over RTSP/TCP; %s; median of %d runs of %s (lowest to highest)\n", setting.Machine(), p.runs, p.length)
-		fmt.Println("ours is the whole hub: it seals to a hybrid recipient, hashes, syncs each pack and signs the manifest, with the cloud away and")
-		fmt.Println("without preview pictures; cpu_sending is with both. The peer does none of these. The cameras' own time is not counted.")
-	}
-	for _, f := range out {
-		if !f.OK {
-			missed++
-		}
-		if p.json {
-			f.Value, f.PeerValue, f.Ratio = round(f.Value), round(f.PeerValue), round(f.Ratio)
-			b, err := json.Marshal(f)
-			if err != nil {
-				return err
-			}
-			fmt.Println(string(b))
-			continue
-		}
-		verdict := ""
-		switch {
-		case f.Bar > 0 && f.OK:
-			verdict = fmt.Sprintf("  at most %g: met", f.Bar)
-		case f.Bar > 0:
-			verdict = fmt.Sprintf("  at most %g: MISSED", f.Bar)
-		}
-		fmt.Printf("%-22s %7.2f (%.2f to %.2f)  ffmpeg %7.2f (%.2f to %.2f)  ratio %.2f%s  [%s]\n", f.Name, f.Value,
-			f.spread[0], f.spread[1], f.PeerValue, f.peerSpread[0], f.peerSpread[1], f.Ratio, verdict, f.Unit)
-	}
-	if missed > 0 {
-		return fmt.Errorf("%d of %d figures missed their bar", missed, len(out))
-	}
-	return nil
-}
-
-func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // pause waits, unless the context ends.
 func pause(ctx context.Context, d time.Duration) error {
