@@ -82,6 +82,10 @@ soak: setup web ## hours of kills, attacks, pages and races; goes on where it wa
 	@cd web && npm run --silent build:states -w app && npm run --silent build
 	@$(GO) run ./scripts/soak -cache $(CACHE)/soak $(if $(PART),-part $(PART)) $(if $(KILLS),-kills $(KILLS))
 
+.PHONY: freeze
+freeze: ## write the golden bytes of a version, once and for ever (VERSION=v1)
+	@$(GO) run ./e2e/golden/freeze $(VERSION)
+
 .PHONY: bench
 bench: build ## figures beside a peer (PART=record runs one, JSON=1 prints one object a line)
 	@$(GORUN) ./scripts/footage >&2

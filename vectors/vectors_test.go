@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ import (
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
+	"keyhold/vectors/golden"
 )
 
 type vector struct {
@@ -49,9 +51,12 @@ type vector struct {
 	Result          json.RawMessage
 }
 
-func load(t *testing.T, name string) []vector {
+// folder is where vectors lie: here, or as an earlier version froze them.
+type folder string
+
+func (dir folder) load(t *testing.T, name string) []vector {
 	t.Helper()
-	b, err := os.ReadFile(name + ".json")
+	b, err := os.ReadFile(filepath.Join(string(dir), name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +80,9 @@ func load(t *testing.T, name string) []vector {
 }
 
 // run checks every vector of a file. check returns what Go makes of it, to be compared with the vector's result.
-func run(t *testing.T, file string, check func(vector) (result any, err error)) {
+func (dir folder) run(t *testing.T, file string, check func(vector) (result any, err error)) {
 	t.Run(file, func(t *testing.T) {
-		for _, v := range load(t, file) {
+		for _, v := range dir.load(t, file) {
 			t.Run(v.Name, func(t *testing.T) {
 				got, err := check(v)
 				switch {
@@ -239,51 +244,63 @@ func pair(v vector) (any, error) {
 	return map[string]any{"secret": c.Secret, "to_hub": token, "box": pairing.Box(token), "mac": base64.StdEncoding.EncodeToString(mac)}, pairing.CheckMAC(mac, c.Secret, pairing.PairMAC, e.PAE())
 }
 
-func TestGoAgreesWithTheVectors(t *testing.T) {
-	if _, err := os.Stat("canon.json"); err == nil {
-		run(t, "canon", func(v vector) (any, error) {
-			_, err := canon.Parse(v.Input, canon.MaxBytes)
-			return nil, err
-		})
+func TestGoAgreesWithTheVectors(t *testing.T) { folder(".").all(t) }
+
+// TestGoAgreesWithWhatWasFrozen reads the vectors of earlier versions with today's code.
+func TestGoAgreesWithWhatWasFrozen(t *testing.T) {
+	versions, err := golden.Versions("golden")
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, v := range versions {
+		t.Run(filepath.Base(v), func(t *testing.T) { folder(filepath.Join(v, "vectors")).all(t) })
+	}
+}
+
+// all checks every file of vectors.
+func (dir folder) all(t *testing.T) {
+	dir.run(t, "canon", func(v vector) (any, error) {
+		_, err := canon.Parse(v.Input, canon.MaxBytes)
+		return nil, err
+	})
 	for _, f := range []string{"envelope", "fetch", "request"} {
-		run(t, f, statement)
+		dir.run(t, f, statement)
 	}
-	run(t, "roster", func(v vector) (any, error) {
+	dir.run(t, "roster", func(v vector) (any, error) {
 		s, err := roster.Replay(v.Chain, id.Household(v.Household))
 		if err != nil {
 			return nil, err
 		}
 		return s.Head, nil
 	})
-	run(t, "people", bases{}.people)
-	run(t, "removal", bases{}.removal)
-	run(t, "may", bases{}.may)
-	run(t, "words", words)
-	run(t, "invite", inviting)
-	run(t, "leaf", func(v vector) (any, error) {
+	dir.run(t, "people", bases{}.people)
+	dir.run(t, "removal", bases{}.removal)
+	dir.run(t, "may", bases{}.may)
+	dir.run(t, "words", words)
+	dir.run(t, "invite", inviting)
+	dir.run(t, "leaf", func(v vector) (any, error) {
 		if _, err := manifest.ParseLeaf(v.Input); err != nil {
 			return nil, err
 		}
 		return manifest.LeafHash(v.Input), nil
 	})
-	run(t, "page", func(v vector) (any, error) {
+	dir.run(t, "page", func(v vector) (any, error) {
 		entries, err := manifest.ParsePage(v.Input)
 		if err != nil {
 			return nil, err
 		}
 		return nil, manifest.CheckPage(manifest.PageName(*v.Page), entries)
 	})
-	run(t, "numbers", numbers)
-	run(t, "checkpoint", func(v vector) (any, error) {
+	dir.run(t, "numbers", numbers)
+	dir.run(t, "checkpoint", func(v vector) (any, error) {
 		c, err := manifest.ParseCheckpoint(v.Text, id.Household(v.Household), v.Key)
 		if err != nil {
 			return nil, err
 		}
 		return map[string]any{"run": c.Run, "size": c.Size, "root": c.Root, "at": c.At}, nil
 	})
-	run(t, "tree", tree)
-	run(t, "row", func(v vector) (any, error) {
+	dir.run(t, "tree", tree)
+	dir.run(t, "row", func(v vector) (any, error) {
 		var row request.Row
 		if err := canon.Unmarshal(v.Input, &row); err != nil {
 			return nil, err
@@ -298,25 +315,26 @@ func TestGoAgreesWithTheVectors(t *testing.T) {
 		}
 		return map[string]string{"identity": i.String()}, nil
 	})
-	run(t, "file", func(v vector) (any, error) {
+	dir.run(t, "file", func(v vector) (any, error) {
 		var r struct{ File manifest.File }
 		if err := json.Unmarshal(v.Result, &r); err != nil {
 			return nil, err
 		}
 		return nil, r.File.CheckBytes(v.Input)
 	})
-	run(t, "time", func(v vector) (any, error) {
+	dir.run(t, "time", func(v vector) (any, error) {
 		if v.Thing == "heard" {
 			return nil, manifest.CheckHeard(v.Index, v.Tail)
 		}
 		return nil, request.Fresh(v.Index, v.Tail)
 	})
-	run(t, "sheet", sheet)
-	run(t, "pairing", pair)
+	dir.run(t, "sheet", sheet)
+	dir.run(t, "pairing", pair)
 }
 
 // TestEveryRuleHasItsRefusal holds rules.json to the vectors: a rule without a vector says which test shows it instead.
 func TestEveryRuleHasItsRefusal(t *testing.T) {
+	here := folder(".")
 	b, err := os.ReadFile("rules.json")
 	if err != nil {
 		t.Fatal(err)
@@ -334,7 +352,7 @@ func TestEveryRuleHasItsRefusal(t *testing.T) {
 			continue
 		}
 		found := false
-		for _, v := range load(t, r.Files) {
+		for _, v := range here.load(t, r.Files) {
 			found = found || string(v.Rule) == r.Name
 		}
 		if !found {
@@ -350,7 +368,7 @@ func TestEveryRuleHasItsRefusal(t *testing.T) {
 		if !ok || name == "rules" {
 			continue
 		}
-		for _, v := range load(t, name) {
+		for _, v := range here.load(t, name) {
 			if v.Expect == "refuse" && !listed[string(v.Rule)] {
 				t.Errorf("%s: %s: rule %q is not in rules.json", name, v.Name, v.Rule)
 			}
