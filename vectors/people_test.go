@@ -6,6 +6,7 @@ import (
 	"keyhold/member/invite"
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
+	"keyhold/statement/erasure"
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
 	"keyhold/statement/roster"
@@ -84,6 +85,23 @@ func (b bases) may(v vector) (any, error) {
 		return nil, rule.Errorf(r, "%s may not %s", v.Device, v.Action)
 	}
 	return map[string]int64{"earliest": since}, nil
+}
+
+func (b bases) erase(v vector) (any, error) {
+	if v.Thing == "receipt" {
+		statement, err := id.ParseHash(v.Old)
+		if err != nil {
+			return nil, err
+		}
+		r, err := erasure.ParseReceipt(v.Text, statement, v.Input, v.Key)
+		return map[string]int64{"at": r.At, "bytes": r.Bytes, "objects": r.Counts["objects"], "links": r.Counts["links"]}, err
+	}
+	s, err := b.replay(v)
+	if err != nil {
+		return nil, err
+	}
+	_, _, err = erasure.Open(v.Input, s, v.Key, v.At)
+	return nil, err
 }
 
 func words(v vector) (any, error) {
