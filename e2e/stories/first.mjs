@@ -5,11 +5,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { accessible, desk, person, playing, within } from './person.mjs';
+import { accessible, desk, person, playing, steps, within } from './person.mjs';
 
 const { CAMERA, CODE, ORIGIN, OUT } = process.env;
 
 test('the first run', async (t) => {
+  const step = steps(t);
   const { context, faults } = await person(join(OUT, 'browser'), {
     viewport: desk,
   });
@@ -19,7 +20,7 @@ test('the first run', async (t) => {
   const field = (name) => page.getByLabel(name, { exact: true });
   const words = [];
 
-  await t.test('the first screen speaks three languages', async () => {
+  await step('the first screen speaks three languages', async () => {
     await page.goto(ORIGIN);
     for (const [language, lang, hello] of [
       ['English', 'en', 'Welcome'],
@@ -34,7 +35,7 @@ test('the first run', async (t) => {
     await button('Weiter').click();
   });
 
-  await t.test('names are asked for', async () => {
+  await step('names are asked for', async () => {
     await heading('Wie möchtest du anfangen?');
     await accessible(page, 'the way in');
     await page.getByText('Einen neuen Haushalt anfangen').click();
@@ -47,7 +48,7 @@ test('the first run', async (t) => {
     await button('Weiter').click();
   });
 
-  await t.test('a code with a wrong letter is found out, the right one finds the hub', async () => {
+  await step('a code with a wrong letter is found out, the right one finds the hub', async () => {
     await heading('Deinen Hub finden');
     await accessible(page, 'the code of the hub');
     const wrong = CODE.replace(/^./, (letter) => (letter.toLowerCase() === 'a' ? 'b' : 'a'));
@@ -59,7 +60,7 @@ test('the first run', async (t) => {
     await button('Noch einmal versuchen').click();
   });
 
-  await t.test('the sheet is saved, and three words are typed back', async () => {
+  await step('the sheet is saved, and three words are typed back', async () => {
     await heading('Dein Wiederherstellungsblatt');
     await accessible(page, 'the sheet');
     for (const line of await page.locator('.paper li').allTextContents()) {
@@ -82,7 +83,7 @@ test('the first run', async (t) => {
     await heading('Die erste Kamera');
   });
 
-  await t.test('a camera is added, and its first picture comes', async () => {
+  await step('a camera is added, and its first picture comes', async () => {
     await accessible(page, 'the first camera');
     await field('Adresse der Kamera').fill(CAMERA.replace(/:[^:@]+@/, ':falsch@'));
     await field('Ihr Name').fill('Haustür');
@@ -103,18 +104,19 @@ test('the first run', async (t) => {
     await button('Zu deinem Zuhause').click();
   });
 
-  await t.test('the tile shows the picture, and a click on it plays', async () => {
+  await step('the tile shows the picture, and a click on it plays', async () => {
     await heading('Zuhause');
     await page.getByText('Alles geprüft').waitFor();
     assert.equal(await page.locator('a.tile canvas').count(), 1);
     await accessible(page, 'home');
     await page.locator('a.tile').click();
     const { value } = await within(10_000, 'a film', () => playing(page));
-    await within(10_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
+    // A household that is minutes old plays at its newest end: the next piece is waited for.
+    await within(30_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
     await accessible(page, 'history');
   });
 
-  await t.test('an export is two files, the film and its proof', async () => {
+  await step('an export is two files, the film and its proof', async () => {
     await page.keyboard.press('e');
     await accessible(page, 'export');
     const files = [];
@@ -122,7 +124,7 @@ test('the first run', async (t) => {
     await button('Film speichern').click();
     await page.getByRole('heading', { name: 'Gespeichert' }).waitFor({ timeout: 60_000 });
     await within(10_000, 'a second file', async () => files.length === 2);
-    const names = files.map((file) => file.suggestedFilename());
+    const names = files.map((file) => file.suggestedFilename()).sort();
     assert.deepEqual(names, [names[0], `${names[0]}.proof`]);
     for (const file of files) await file.saveAs(join(OUT, file.suggestedFilename()));
     await accessible(page, 'an export that is done');
@@ -130,7 +132,7 @@ test('the first run', async (t) => {
     assert.equal(JSON.parse(first).kind, 'export');
   });
 
-  await t.test('the settings know this device', async () => {
+  await step('the settings know this device', async () => {
     await page.getByRole('link', { name: 'Einstellungen' }).click();
     await page.getByText('Küchenrechner').waitFor();
     await page.getByText('Erika').waitFor();

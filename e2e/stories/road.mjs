@@ -4,16 +4,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { accessible, person, playing, within } from './person.mjs';
+import { accessible, person, playing, steps, within } from './person.mjs';
 
 const { LINK, ORIGIN, OUT } = process.env;
 const memory = join(OUT, 'browser');
 
 test('the road', async (t) => {
+  const step = steps(t);
   let { context, faults } = await person(memory);
   let page = context.pages()[0] ?? (await context.newPage());
 
-  await t.test('the link makes this browser a device', async () => {
+  await step('the link makes this browser a device', async () => {
     await page.goto(LINK);
     await page.locator('input').waitFor();
     assert.equal(new URL(page.url()).hash.includes('secret'), false);
@@ -24,7 +25,7 @@ test('the road', async (t) => {
     await page.locator('nav').first().waitFor({ timeout: 60_000 });
   });
 
-  await t.test('another browser with the same link hears at once that it was used', async () => {
+  await step('another browser with the same link hears at once that it was used', async () => {
     const other = await person(join(OUT, 'other-browser'));
     const there = other.context.pages()[0] ?? (await other.context.newPage());
     await there.goto(LINK);
@@ -38,7 +39,7 @@ test('the road', async (t) => {
     assert.deepEqual(other.faults, []);
   });
 
-  await t.test('tiles show pictures within 15 s', async () => {
+  await step('tiles show pictures within 15 s', async () => {
     const { took } = await within(15_000, 'a picture on both tiles', () =>
       page.evaluate(() => document.querySelectorAll('a.tile canvas').length === 2),
     );
@@ -47,7 +48,7 @@ test('the road', async (t) => {
     await accessible(page, 'home');
   });
 
-  await t.test('a tap on a tile plays, and the film goes on', async () => {
+  await step('a tap on a tile plays, and the film goes on', async () => {
     await page.locator('a.tile').first().click();
     const { took, value } = await within(10_000, 'a first picture', () => playing(page));
     console.log(`figure: first picture ${took} ms after the tap`);
@@ -55,14 +56,14 @@ test('the road', async (t) => {
     await accessible(page, 'history');
   });
 
-  await t.test('a key seeks', async () => {
+  await step('a key seeks', async () => {
     const now = () => page.getByRole('slider').first().getAttribute('aria-valuenow').then(Number);
     const before = await now();
     await page.keyboard.press('ArrowLeft');
     await within(5_000, 'the slider going back', async () => (await now()) < before);
   });
 
-  await t.test('a range is exported as a file', async () => {
+  await step('a range is exported as a file', async () => {
     await page.keyboard.press('e');
     await accessible(page, 'export');
     const download = page.waitForEvent('download', { timeout: 60_000 });
@@ -71,13 +72,13 @@ test('the road', async (t) => {
     await file.saveAs(join(OUT, file.suggestedFilename()));
   });
 
-  await t.test('settings hold to the same rules', async () => {
+  await step('settings hold to the same rules', async () => {
     await page.goto(`${ORIGIN}/#/settings`);
     await page.locator('h1').waitFor();
     await accessible(page, 'settings');
   });
 
-  await t.test('the next day the browser is still a device', async () => {
+  await step('the next day the browser is still a device', async () => {
     await context.close();
     ({ context } = await person(memory));
     page = context.pages()[0] ?? (await context.newPage());
