@@ -69,6 +69,9 @@ func (x *recorded) openedBy(t *testing.T, identities map[id.Epoch]*open.Identity
 	return false
 }
 
+// estimate is how far a picture's time of arrival, which is estimated, may be off: less than one picture.
+const estimate = 40
+
 func TestRemovedPersonOpensNothingFromTheConfirmationOn(t *testing.T) {
 	t.Parallel()
 	r := New(t)
@@ -109,7 +112,7 @@ func TestRemovedPersonOpensNothingFromTheConfirmationOn(t *testing.T) {
 			switch opens := x.openedBy(t, hers); {
 			case opens && c == yard:
 				t.Error("the viewer opens a camera that was never hers")
-			case opens && x.End > confirmed:
+			case opens && x.End > confirmed+estimate:
 				t.Errorf("the removed viewer opens what was recorded up to %d ms after the confirmation", x.End-confirmed)
 			case opens:
 				yes++

@@ -33,7 +33,10 @@ func TestSheetBringsSomebodyBackAndDoesNothingElse(t *testing.T) {
 	sheet := r.sheet()
 	s := sheet.session()
 	for _, op := range []request.Op{
-		{Kind: request.OpListCameras}, {Kind: request.OpRotate}, {Kind: request.OpRemoveCamera, Camera: door}, {Kind: request.OpLeaveEarly},
+		{Kind: request.OpListCameras},
+		{Kind: request.OpRotate},
+		{Kind: request.OpRemoveCamera, Camera: door},
+		{Kind: request.OpLeaveEarly},
 		{Kind: request.OpAddCamera, Name: "Mine", URL: r.URL("b")},
 	} {
 		if _, err := s.Do(t.Context(), op); word(err) != request.RefusedDenied {

@@ -237,6 +237,8 @@ func (e *Epochs) build(ctx context.Context, tx *sql.Tx, c Change, r *roster.Stat
 		}
 		if f.Camera == id.HouseholdCamera {
 			home = true
+		} else if err := e.label(ctx, tx, r, f); err != nil {
+			return nil, err
 		}
 		entries = append(entries, ledger.Entry{Epoch: f.ID, Leaf: leaf})
 	}
@@ -272,6 +274,15 @@ func (e *Epochs) build(ctx context.Context, tx *sql.Tx, c Change, r *roster.Stat
 		}
 	}
 	return entries, nil
+}
+
+// label writes what tells a camera's readers its name, sealed to its new epoch.
+func (e *Epochs) label(ctx context.Context, tx *sql.Tx, r *roster.State, f *made) error {
+	sealed, err := household.SealedLabel(ctx, tx, f.Camera, r, e.Key, f.Made, f.Recipient)
+	if err != nil {
+		return err
+	}
+	return Outbox(ctx, tx, request.WriteLabels, api.LabelName(f.Camera), sealed)
 }
 
 // keep writes an epoch's rows and returns the leaf that announces it.

@@ -4,13 +4,12 @@ package gesture_test
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"database/sql"
 
 	"keyhold/home/gesture"
 	"keyhold/home/state"

@@ -3,7 +3,6 @@
 package household
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/ed25519"
@@ -157,20 +156,4 @@ func SealedNames(ctx context.Context, tx *sql.Tx, r *to.Recipient) ([]byte, erro
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
 	return sealed(r, envelope)
-}
-
-// sealed is one age file.
-func sealed(r *to.Recipient, plain []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := r.Seal(&out)
-	if err != nil {
-		return nil, fmt.Errorf("household: seal: %w", err)
-	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, fmt.Errorf("household: seal: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("household: seal: %w", err)
-	}
-	return out.Bytes(), nil
 }

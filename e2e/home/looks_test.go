@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"bytes"
+	"crypto/rand"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"keyhold/api"
+	"keyhold/cloud/store"
+	"keyhold/cloud/store/sqlite"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+)
+
+// collude lays a fetch statement into the hub's box as a cloud does that asks no roster.
+func (r *Rig) collude(f *folk, c id.Camera) {
+	r.t.Helper()
+	now := r.now().UnixMilli()
+	nonce := make([]byte, request.NonceSize)
+	_, err := rand.Read(nonce)
+	must(r.t, err)
+	home := r.Member.Home
+	e, err := dsse.Signed(request.ThingFetch, &request.Fetch{
+		At: now, Cameras: []id.Camera{c}, Device: f.ID(), From: now - 60_000, Household: home.Household,
+		Kind: request.FetchFootage, Nonce: nonce, Purpose: request.PurposeHistory, To: home.To, Until: now,
+	}, f.ID(), f.Sign())
+	must(r.t, err)
+	db, err := sqlite.Open(r.t.Context(), filepath.Join(r.Vault, "cloud.db"))
+	must(r.t, err)
+	_, err = db.PutMail(r.t.Context(), store.Nonce{Household: home.Household, Signer: f.ID(), Value: nonce, Expires: now + 60_000},
+		store.Mail{Household: home.Household, Reader: id.Hub, Sender: f.ID(), Kind: api.KindFetch, Body: e.Encode(), At: now},
+		store.Quota{Messages: 1000, Bytes: 1 << 20})
+	must(r.t, err)
+	must(r.t, db.Close())
+}
+
+func TestLooksAreWrittenDownOfThoseWhoMightLookThen(t *testing.T) {
+	t.Parallel()
+	r := New(t)
+	door, yard := r.Add("Door", "a"), r.Add("Yard", "b")
+	f := r.Bring("Anna", roster.Viewer, always(door))
+	r.Packs(door, 1)
+	r.Packs(yard, 1)
+	// While the hub is away she is removed, by a word that waits for it, and looks once more.
+	r.Stop()
+	op := r.removal(f.Person, "", r.owner())
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = r.Member.Do(t.Context(), op) })
+	at := r.now().UnixMilli()
+	_, err := f.session().Footage(t.Context(), request.PurposeHistory, door, at-60_000, at)
+	must(t, err)
+	r.collude(f, yard)             // never hers
+	r.collude(r.newFolk(""), door) // a stranger's
+	r.Start()
+	r.Serving()
+	wg.Wait()
+	r.Do(op) // done by now, or not in the two minutes for which it held
+	r.Until("the look of somebody who is gone", func() bool {
+		looks := r.Timeline(door).Looks
+		return len(looks) == 1 && looks[0].Device == f.ID() && looks[0].Person == f.Person
+	})
+	// From three minutes on nothing that she signs counts, whatever the cloud brings.
+	r.offset.Add(int64(3 * time.Minute))
+	r.collude(f, door)
+	for _, c := range []id.Camera{door, yard} {
+		_, err := r.Member.Footage(t.Context(), request.PurposeExport, c, at-60_000, at)
+		must(t, err)
+		r.Until("the owner's own look, which came after", func() bool {
+			looks := r.Timeline(c).Looks
+			return len(looks) > 0 && looks[len(looks)-1].Purpose == request.PurposeExport
+		})
+	}
+	if n := len(r.Timeline(door).Looks); n != 2 {
+		t.Errorf("%d looks at the door are on record, not 2", n)
+	}
+	if n := len(r.Timeline(yard).Looks); n != 1 {
+		t.Errorf("%d looks at the yard are on record, not 1", n)
+	}
+	if !r.logged("a look was dropped") || !r.logged("a fetch statement was dropped") {
+		t.Error("what was dropped is not in the hub's log")
+	}
+}
+
+// labels keeps the newest label that the hub sends of each camera.
+type labels struct {
+	mu   sync.Mutex
+	list map[id.Camera][]byte // guarded by mu
+}
+
+func (l *labels) way(cloud http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if _, camera, ok := strings.Cut(req.URL.Path, "/"+request.WriteLabels+"/"); ok && req.Method == http.MethodPut {
+			body, _ := io.ReadAll(req.Body)
+			req.Body = io.NopCloser(bytes.NewReader(body))
+			l.mu.Lock()
+			l.list[id.Camera(camera)] = body
+			l.mu.Unlock()
+		}
+		cloud.ServeHTTP(w, req)
+	})
+}
+
+// readBy is what somebody's key reads on the newest label of a camera.
+func (l *labels) readBy(f *folk, c id.Camera) *manifest.Label {
+	l.mu.Lock()
+	sealed := l.list[c]
+	l.mu.Unlock()
+	for _, i := range f.opens() {
+		plain, err := i.Open(bytes.NewReader(sealed))
+		if err != nil {
+			continue
+		}
+		text, err := io.ReadAll(plain)
+		must(f.r.t, err)
+		var out manifest.Label
+		_, err = dsse.OpenBy(text, manifest.ThingLabel, &out, id.Hub, f.r.Member.Roster.Hub.Sign)
+		must(f.r.t, err)
+		return &out
+	}
+	return nil
+}
+
+func TestCameraIsNamedToThoseWhoSeeIt(t *testing.T) {
+	t.Parallel()
+	r := New(t)
+	l := &labels{list: map[id.Camera][]byte{}}
+	way := l.way
+	r.way.Store(&way)
+	door, yard := r.Add("Door", "a"), r.Add("Yard", "b")
+	r.Until("a label for the owner", func() bool { x := l.readBy(r.owner(), door); return x != nil && x.Name == "Door" })
+	f := r.Bring("Anna", roster.Viewer, always(door))
+	var first *manifest.Label
+	r.Until("a label for the viewer", func() bool { first = l.readBy(f, door); return first != nil })
+	if first.Name != "Door" || first.Camera != door || first.Zone != "Europe/Berlin" || first.Household != r.Member.Home.Household {
+		t.Errorf("the label says %+v", first)
+	}
+	if x := l.readBy(f, yard); x != nil {
+		t.Errorf("she reads the name of a camera that she may not see: %s", x.Name)
+	}
+	r.Do(request.Op{Kind: request.OpRotate})
+	r.Until("the label under the next key", func() bool { x := l.readBy(f, door); return x != nil && x.Seq > first.Seq })
+	r.Do(r.removal(f.Person, "", r.owner()))
+	r.Until("a label that she does not read", func() bool { return l.readBy(f, door) == nil })
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package household
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"database/sql"
+	"fmt"
+
+	"keyhold/sealing/to"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+)
+
+// SealedLabel signs a camera's next label, from what state.db holds now, and seals it to the camera's epoch: those who
+// may see the camera but not the document of names read its name there.
+func SealedLabel(ctx context.Context, tx *sql.Tx, c id.Camera, r *roster.State, key ed25519.PrivateKey, at int64, to *to.Recipient) ([]byte, error) {
+	l := manifest.Label{At: at, Camera: c, Head: r.Head.Hash, Household: r.Household}
+	err := tx.QueryRowContext(ctx, `UPDATE cameras SET label = label + 1 WHERE id = $1 RETURNING label, name`, string(c)).Scan(&l.Seq, &l.Name)
+	if err != nil {
+		return nil, fmt.Errorf("household: label of %s: %w", c, err)
+	}
+	zone, err := Fact(ctx, tx, "zone")
+	if err != nil {
+		return nil, err
+	}
+	l.Zone = string(zone)
+	e, err := dsse.Signed(manifest.ThingLabel, &l, id.Hub, key)
+	if err != nil {
+		return nil, fmt.Errorf("household: label: %w", err)
+	}
+	return sealed(to, e.Encode())
+}
+
+// sealed is one age file.
+func sealed(r *to.Recipient, plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := r.Seal(&out)
+	if err != nil {
+		return nil, fmt.Errorf("household: seal: %w", err)
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("household: seal: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("household: seal: %w", err)
+	}
+	return out.Bytes(), nil
+}
