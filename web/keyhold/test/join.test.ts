@@ -7,6 +7,7 @@ import { seal } from '../src/crypto/box.ts';
 import { boxOf, labels, tokenOf, type Invitation } from '../src/statement/pairing.ts';
 import { Cloud, type Drop } from '../src/sync/cloud.ts';
 import { join, type FreshDevice } from '../src/sync/join.ts';
+import { sealParts } from '../src/sync/parts.ts';
 import { freshDevice } from './device.ts';
 import { World } from './world.ts';
 
@@ -42,11 +43,26 @@ class Boxes extends Cloud {
   }
 }
 
+const names = { deviceName: 'A phone', personName: '' };
+const quiet = { asked: () => undefined, words: () => undefined };
+
+const offer = {
+  cameras: [],
+  from: 'Anna',
+  history: true,
+  kind: 'device',
+  name: '',
+  rights: [],
+  role: '',
+  slow: false,
+};
+
 class Inviter {
   readonly cloud = new Boxes('http://cloud.invalid');
   readonly invitation: Invitation;
   readonly joiner: string;
   readonly own: string;
+  private told = 0;
 
   private constructor(readonly world: World) {
     const secret = random(16);
@@ -58,7 +74,12 @@ class Inviter {
 
   static async make(): Promise<Inviter> {
     const inviter = new Inviter(await World.make());
-    inviter.cloud.put(inviter.joiner, encode({ roster: [...inviter.world.roster.chain] }));
+    const { world, invitation } = inviter;
+    const message = encode({ ...offer, roster: [...world.roster.chain] });
+    inviter.told = world.roster.chain.length;
+    for (const part of await sealParts(world.household, invitation.secret, message)) {
+      inviter.cloud.put(inviter.joiner, part);
+    }
     return inviter;
   }
 
@@ -67,13 +88,14 @@ class Inviter {
     const { world } = this;
     await world.admit(device);
     const info = encode({ household: world.household, purpose: 'joined' });
-    const body = encode({ error: '', roster: [...world.roster.chain] });
+    const body = encode({ error: '', roster: world.roster.chain.slice(this.told) });
+    this.told = world.roster.chain.length;
     const aad = encode({ box: this.joiner });
     this.cloud.put(this.joiner, await seal(device.keys.reader, info, aad, body));
   }
 
   join(device: FreshDevice): Promise<{ person: string }> {
-    return join(this.cloud, this.invitation, device, 'A phone', () => undefined);
+    return join(this.cloud, this.invitation, device, names, quiet);
   }
 
   asked(): number {

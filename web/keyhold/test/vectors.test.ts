@@ -28,13 +28,28 @@ import {
   parseLink,
   tokenOf,
 } from '../src/statement/pairing.ts';
+import {
+  checkOffered,
+  checkWait,
+  readAnswer,
+  readVerdict,
+  readWelcome,
+  sixWords,
+} from '../src/statement/invite.ts';
+import { link as linkSchema } from '../src/statement/ops.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
 import { checkHeard } from '../src/sync/heard.ts';
+import { openPart } from '../src/sync/parts.ts';
 import { openRow } from '../src/sync/row.ts';
 
 interface Vector {
   name: string;
+  on?: string;
+  camera?: string;
+  device?: string;
+  action?: string;
+  at?: number;
   expect: 'accept' | 'refuse';
   rule?: string;
   input?: string;
@@ -52,10 +67,18 @@ interface Vector {
   result?: unknown;
 }
 
-function load(file: string): Vector[] {
-  const address = new URL(`../../../vectors/${file}.json`, import.meta.url);
-  return (JSON.parse(readFileSync(address, 'utf8')) as { vectors: Vector[] }).vectors;
+interface VectorFile {
+  vectors: Vector[];
+  /** Rosters by name, which vectors go on from. */
+  chains?: Record<string, string[]>;
 }
+
+function read(file: string): VectorFile {
+  const address = new URL(`../../../vectors/${file}.json`, import.meta.url);
+  return JSON.parse(readFileSync(address, 'utf8')) as VectorFile;
+}
+
+const load = (file: string): Vector[] => read(file).vectors;
 
 const raw = (text: string | undefined): Bytes => fromBase64(text ?? '')!;
 
@@ -88,6 +111,7 @@ const things: Readonly<Record<string, Schema<unknown>>> = {
   reseal: request.reseal,
   status: request.status,
   names: request.names,
+  label: request.label,
 };
 
 for (const file of ['envelope', 'fetch', 'request']) {
@@ -98,6 +122,78 @@ for (const file of ['envelope', 'fetch', 'request']) {
 }
 
 run('roster', async (v) => (await Roster.replay(v.chain!.map(raw), v.household ?? null)).head);
+
+/** Replays what a vector goes on from, once, and then its own chain. */
+function replayer(file: string): (v: Vector) => Promise<Roster> {
+  const { chains = {} } = read(file);
+  const bases = new Map<string, Promise<Roster>>();
+  return async (v) => {
+    const name = `${v.on ?? ''}/${v.household ?? ''}`;
+    let base = bases.get(name);
+    if (base === undefined) {
+      base = Roster.replay((chains[v.on ?? ''] ?? []).map(raw), v.household ?? null);
+      bases.set(name, base);
+    }
+    let roster = await base;
+    for (const link of v.chain ?? []) roster = await roster.append(raw(link));
+    return roster;
+  };
+}
+
+const people = replayer('people');
+run('people', async (v) => {
+  const roster = await people(v);
+  return {
+    head: roster.head,
+    people: roster.people.map(({ id, role, since, ownerSince }) => ({
+      id,
+      role,
+      since,
+      owner_since: ownerSince,
+      devices: roster.devices(id).map((one) => one.id),
+    })),
+    sheet: roster.key('sheet') === null ? '' : roster.sheetPerson,
+    announced: roster.people
+      .filter(({ id }) => roster.state.announced.has(id))
+      .map(({ id }) => ({ person: id, at: roster.state.announced.get(id) })),
+    readers: roster.readers(v.camera ?? '', v.at ?? 0),
+  };
+});
+
+const removals = replayer('removal');
+run('removal', async (v) => {
+  const { device, person } = await (await removals(v)).checkRemoval(raw(v.input), v.at ?? 0);
+  return device + person;
+});
+
+const mays = replayer('may');
+run('may', async (v) => {
+  const roster = await mays(v);
+  const question = [v.device ?? '', v.action ?? '', v.camera ?? '', v.at ?? 0] as const;
+  const reason = roster.may(...question);
+  const earliest = roster.earliest(...question);
+  if (reason === '') return { earliest };
+  expect(earliest).toBeNull();
+  throw new RuleError(reason, 'may not');
+});
+
+run('words', (v) => ({ words: sixWords(Envelope.parse(raw(v.input)).pae()) }));
+
+run('invite', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'answer') return void readAnswer(input);
+  if (v.thing === 'verdict') return void readVerdict(input);
+  if (v.thing === 'part') {
+    const { part, of } = await openPart(v.household!, raw(v.key), input);
+    return { part, of };
+  }
+  const welcome = readWelcome(input);
+  if (v.thing === 'wait') checkWait(welcome, v.index ?? 0);
+  if (v.thing === 'fits') {
+    const link = Envelope.parse(raw(v.chain![0])).read('roster', linkSchema);
+    checkOffered(link.op, welcome, v.text ?? '');
+  }
+});
 
 run('leaf', (v) => {
   parseLeaf(raw(v.input));

@@ -42,6 +42,7 @@ export class WorldCloud extends Cloud {
       names: world.names,
       pages,
       reseals: [],
+      labels: [],
       roster: world.roster.chain,
       runs: [{ checkpoint: await world.checkpoint(), run: world.run }],
       status: world.status,

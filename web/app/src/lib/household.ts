@@ -88,7 +88,8 @@ export type Phase =
   | 'unable' // this browser cannot make the keys that a device needs
   | 'anonymous' // this browser belongs to no household
   | 'joining' // join or create is under way
-  | 'ready';
+  | 'ready'
+  | 'gone'; // this device, or its person, does not belong to the household any more
 
 export interface Home {
   id: string;

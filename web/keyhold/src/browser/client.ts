@@ -6,8 +6,16 @@ import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
+import type { Right, Role } from '../statement/rights.ts';
+import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
+import type { Offer } from '../statement/invite.ts';
+import type { JoinNames } from '../sync/join.ts';
+import type { ChangePhase, MembersState } from '../sync/members.ts';
+import type { Trail } from '../sync/people.ts';
 import type {
   Beginning,
+  Calls,
+  CallName,
   CameraState,
   CreateStep,
   Founded,
@@ -42,6 +50,22 @@ export interface Playback {
   close(): void;
 }
 
+/** An invitation that waits for somebody, or serves them. */
+export interface Invitation {
+  readonly link: string;
+  readonly phase: Live<InvitePhase>;
+  confirm(): void;
+  decline(): void;
+  code(digits: string): void;
+}
+
+/** A change of the roster on its way. */
+export interface Change {
+  readonly phase: Live<ChangePhase>;
+  code(digits: string): void;
+  cancel(): void;
+}
+
 class Value<T> implements Live<T> {
   private readonly runs = new Set<(value: T) => void>();
   constructor(private value: T) {}
@@ -72,7 +96,17 @@ export class HouseholdClient {
   readonly home: Live<HomeState | null>;
   readonly cameras: Live<readonly Camera[]>;
   readonly trust: Live<TrustState>;
+  readonly own: Live<MembersState['own']>;
+  readonly people: Live<MembersState['people']>;
+  readonly news: Live<MembersState['news']>;
+  readonly removals: Live<MembersState['removals']>;
 
+  private readonly ownValue = new Value<MembersState['own']>(null);
+  private readonly peopleValue = new Value<MembersState['people']>([]);
+  private readonly newsValue = new Value<MembersState['news']>([]);
+  private readonly removalsValue = new Value<MembersState['removals']>([]);
+  private readonly invitations = new Map<string, Value<InvitePhase>>();
+  private readonly changes = new Map<string, Value<ChangePhase>>();
   private readonly phaseValue = new Value<Phase>('starting');
   private readonly homeValue = new Value<HomeState | null>(null);
   private readonly camerasValue = new Value<readonly Camera[]>([]);
@@ -81,6 +115,7 @@ export class HouseholdClient {
     checkedAt: null,
     hubHeardAt: null,
     cloudReachable: true,
+    refused: false,
     clockOff: null,
     lag: 0,
     alarms: [],
@@ -96,6 +131,10 @@ export class HouseholdClient {
     this.home = this.homeValue;
     this.cameras = this.camerasValue;
     this.trust = this.trustValue;
+    this.own = this.ownValue;
+    this.people = this.peopleValue;
+    this.news = this.newsValue;
+    this.removals = this.removalsValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
     this.port.start(origin, off ?? []);
@@ -116,6 +155,16 @@ export class HouseholdClient {
     } else if ('newest' in message) {
       this.newest.set(message.newest.camera, message.newest.picture);
       this.showCameras();
+    } else if ('members' in message) {
+      const { own, people, news, removals } = message.members;
+      this.ownValue.set(own);
+      this.peopleValue.set(people);
+      this.newsValue.set(news);
+      this.removalsValue.set(removals);
+    } else if ('invitation' in message) {
+      this.invitation(message.invitation.id).set(message.invitation.phase);
+    } else if ('change' in message) {
+      this.change(message.change.id).set(message.change.phase);
     } else if ('grown' in message) {
       for (const run of [...this.growing]) run(message.grown);
     }
@@ -130,17 +179,128 @@ export class HouseholdClient {
     );
   }
 
-  join(link: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void> {
-    return this.port.call('join', [link, deviceName], {
+  private invitation(id: string): Value<InvitePhase> {
+    const phase = this.invitations.get(id) ?? new Value<InvitePhase>({ step: 'waiting' });
+    this.invitations.set(id, phase);
+    return phase;
+  }
+
+  private change(id: string): Value<ChangePhase> {
+    const phase = this.changes.get(id) ?? new Value<ChangePhase>({ step: 'sending' });
+    this.changes.set(id, phase);
+    return phase;
+  }
+
+  readInvitation(link: string): Promise<Offer> {
+    return this.port.call('readInvitation', [link]);
+  }
+
+  join(
+    link: string,
+    deviceName: string,
+    onStep: (step: Exclude<JoinStep, 'words'>) => void,
+  ): Promise<void> {
+    return this.joinAs(link, { deviceName, personName: '' }, (step) =>
+      onStep(step === 'words' ? 'hub' : step),
+    );
+  }
+
+  joinAs(
+    link: string,
+    names: JoinNames,
+    onStep: (step: JoinStep, words?: readonly string[]) => void,
+  ): Promise<void> {
+    return this.port.call('join', [link, names], {
+      onStep: (step, words) => onStep(step as JoinStep, words),
+    });
+  }
+
+  async recover(
+    words: string,
+    deviceName: string,
+    onStep: (step: JoinStep) => void,
+  ): Promise<void> {
+    this.mustBeOwn();
+    await this.port.call('recover', [words, deviceName], {
       onStep: (step) => onStep(step as JoinStep),
     });
+  }
+
+  trail(): Promise<readonly Trail[]> {
+    return this.port.call('trail', []);
+  }
+
+  readNews(): Promise<void> {
+    return this.port.call('readNews', []);
+  }
+
+  removeDevice(device: string): Promise<void> {
+    return this.port.call('removeDevice', [device]);
+  }
+
+  removePerson(person: string): Promise<void> {
+    return this.port.call('removePerson', [person]);
+  }
+
+  leave(): Promise<void> {
+    return this.port.call('leave', []);
+  }
+
+  async invite(offer: OfferWish): Promise<Invitation> {
+    // One's own computer is nobody else's: the link leads to the operator's page.
+    const origin = this.place === 'own' ? await cloudAddress() : location.origin;
+    const { id, link } = await this.port.call('invite', [offer, origin]);
+    return {
+      link,
+      phase: this.invitation(id),
+      confirm: () => this.send('confirmInvited', [id]),
+      decline: () => this.send('declineInvited', [id]),
+      code: (digits) => this.send('giveCode', [id, digits]),
+    };
+  }
+
+  async setRights(person: string, role: Role, rights: readonly Right[]): Promise<Change> {
+    return this.changeOf(await this.port.call('setRights', [person, role, rights]));
+  }
+
+  async newSheet(): Promise<Beginning & { cloud: string }> {
+    this.mustBeOwn();
+    return { ...(await this.port.call('newSheet', [])), cloud: await cloudAddress() };
+  }
+
+  async checkSheet(words: string): Promise<'right' | 'another'> {
+    this.mustBeOwn();
+    return this.port.call('checkSheet', [words]);
+  }
+
+  async useSheet({ rotate }: { readonly rotate: boolean }): Promise<Change> {
+    this.mustBeOwn();
+    return this.changeOf(await this.port.call('useSheet', [rotate]));
+  }
+
+  private changeOf(id: string): Change {
+    return {
+      phase: this.change(id),
+      code: (digits) => this.send('giveCode', [id, digits]),
+      cancel: () => this.send('cancelChange', [id]),
+    };
+  }
+
+  /** A call whose outcome is told by a phase. */
+  private send<N extends CallName>(name: N, args: Calls[N]['args']): void {
+    this.port.call(name, args).catch(() => undefined);
+  }
+
+  /** Words of a sheet are shown and typed on one's own computer alone. */
+  private mustBeOwn(): void {
+    if (this.place !== 'own') throw fault('not-allowed', 'only on your own computer');
   }
 
   async create(
     wish: Founded,
     onStep: (step: CreateStep) => void,
   ): Promise<Beginning & { cloud: string }> {
-    if (this.place !== 'own') throw fault('not-allowed', 'only on your own computer');
+    this.mustBeOwn();
     const steps = { onStep: (step: string) => onStep(step as CreateStep) };
     const beginning = await this.port.call('create', [wish], steps);
     return { ...beginning, cloud: await cloudAddress() };

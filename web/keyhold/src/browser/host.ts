@@ -2,14 +2,26 @@
 
 import type { Bytes } from '../bytes.ts';
 import type { CameraReport } from '../statement/request.ts';
+import type { Offer } from '../statement/invite.ts';
 import { Roster } from '../statement/roster.ts';
 import { Cloud } from '../sync/cloud.ts';
 import { Founding, readCode } from '../sync/create.ts';
 import { Engine, type Known } from '../sync/engine.ts';
 import { Fault } from '../sync/fault.ts';
 import { HomeSession } from '../sync/home.ts';
-import { join, readLink, type FreshDevice, type Joined } from '../sync/join.ts';
+import {
+  join,
+  preview,
+  readLink,
+  type FreshDevice,
+  type Joined,
+  type JoinNames,
+} from '../sync/join.ts';
 import type { Member } from '../sync/member.ts';
+import { Members, readSheet } from '../sync/members.ts';
+import type { Self } from '../sync/people.ts';
+import { recover } from '../sync/recover.ts';
+import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
 import type {
@@ -26,17 +38,25 @@ interface KeptMember {
   readonly household: string;
   readonly person: string;
   readonly device: KeptDevice;
+  /** What they were called when they came: viewers and guests read no names. */
+  readonly names?: JoinNames;
+}
+
+interface Session {
+  readonly home: HomeSession;
+  readonly members: Members;
 }
 
 /** The worker's side of a household: from keys in a store to what a page shows. */
 export class Host {
   private phase: Phase = 'starting';
-  private session: HomeSession | null = null;
-  private founding: { work: Founding; device: KeptDevice } | null = null;
+  private session: Session | null = null;
+  private founding: { work: Founding; device: KeptDevice; wish: Founded } | null = null;
   /** A try to join that did not end: the inviter may have answered it meanwhile. */
   private joining: { link: string; device: KeptDevice } | null = null;
   private reports: readonly CameraReport[] = [];
   private readonly pictured = new Set<string>();
+  private readonly labels: KeptLabels;
   /** What was told last, so that a page hears of changes alone. */
   private readonly told = new Map<string, string>();
 
@@ -44,7 +64,9 @@ export class Host {
     private readonly cloud: Cloud,
     private readonly store: Store,
     private readonly tell: (message: FromWorker, transfer?: Transferable[]) => void,
-  ) {}
+  ) {
+    this.labels = new KeptLabels(store);
+  }
 
   async start(): Promise<void> {
     const kept = await this.store.get<KeptMember>('member');
@@ -54,9 +76,9 @@ export class Host {
       return;
     }
     const roster = await Roster.replay(chain, kept.household);
-    this.enter(kept, useDevice(kept.device), roster);
+    this.enter(kept, await useDevice(kept.device), roster);
     this.setPhase('ready');
-    await this.session?.start();
+    await this.begin();
   }
 
   private setPhase(phase: Phase): void {
@@ -64,14 +86,39 @@ export class Host {
     this.tell({ phase });
   }
 
-  /** The open household; calls that need one come after `ready`. */
-  home(): HomeSession {
+  private async begin(): Promise<void> {
+    await this.labels.load();
+    await this.session?.members.start();
+    await this.session?.home.start();
+  }
+
+  private opened(): Session {
     if (this.session === null)
       throw new Fault('not-allowed', 'this browser has joined no household');
     return this.session;
   }
 
-  async join(link: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void> {
+  /** The open household; calls that need one come after `ready`. */
+  home(): HomeSession {
+    return this.opened().home;
+  }
+
+  members(): Members {
+    return this.opened().members;
+  }
+
+  readInvitation(link: string): Promise<Offer> {
+    return this.withClock(async () => {
+      await this.cloud.checkClock();
+      return preview(this.cloud, readLink(link));
+    });
+  }
+
+  async join(
+    link: string,
+    names: JoinNames,
+    onStep: (step: JoinStep, words?: readonly string[]) => void,
+  ): Promise<void> {
     const invitation = readLink(link);
     await this.become(async () => {
       onStep('keys');
@@ -79,13 +126,34 @@ export class Host {
       const kept = this.joining?.link === link ? this.joining.device : await makeDevice();
       this.joining = { link, device: kept };
       onStep('asking');
-      const device = useDevice(kept);
-      const joined = await join(this.cloud, invitation, device, deviceName, () => onStep('hub'));
-      await this.keep(kept, joined);
+      const device = await useDevice(kept);
+      const joined = await join(this.cloud, invitation, device, names, {
+        asked: () => onStep('hub'),
+        words: (words) => onStep('words', words),
+      });
       this.joining = null;
       onStep('history');
-      this.enter(memberOf(kept, joined), device, joined.roster);
-      await this.session?.start();
+      await this.settle(kept, device, joined, names);
+    });
+  }
+
+  /** Comes back by typed words of the recovery sheet. */
+  async recover(
+    words: string,
+    deviceName: string,
+    onStep: (step: JoinStep) => void,
+  ): Promise<void> {
+    const sheet = readSheet(words);
+    await this.become(async () => {
+      onStep('keys');
+      await this.cloud.checkClock();
+      const kept = await makeDevice();
+      const device = await useDevice(kept);
+      const joined = await recover(this.cloud, sheet, device, deviceName, {
+        asking: () => onStep('hub'),
+        history: () => onStep('history'),
+      });
+      await this.settle(kept, device, joined, { deviceName, personName: '' });
     });
   }
 
@@ -105,7 +173,7 @@ export class Host {
       wish,
       () => onStep('keys'),
     );
-    this.founding = { work, device: kept! };
+    this.founding = { work, device: kept!, wish };
     return { sheetWords: work.words(), household: work.household() };
   }
 
@@ -116,9 +184,9 @@ export class Host {
       onStep('hub');
       const joined = await founding.work.send();
       this.founding = null;
-      await this.keep(founding.device, joined);
-      this.enter(memberOf(founding.device, joined), useDevice(founding.device), joined.roster);
-      await this.session?.start();
+      const { deviceName, personName } = founding.wish;
+      const device = await useDevice(founding.device);
+      await this.settle(founding.device, device, joined, { deviceName, personName });
     });
   }
 
@@ -144,10 +212,19 @@ export class Host {
     }
   }
 
-  private async keep(device: KeptDevice, joined: Joined): Promise<void> {
+  /** Keeps what this browser has become, and opens it. */
+  private async settle(
+    kept: KeptDevice,
+    device: FreshDevice,
+    { roster, person }: Joined,
+    names: JoinNames,
+  ): Promise<void> {
+    const member: KeptMember = { household: roster.household, person, device: kept, names };
     await this.store.set('seen', nothingSeen);
-    await this.store.set('roster', joined.roster.chain);
-    await this.store.set('member', memberOf(device, joined));
+    await this.store.set('roster', roster.chain);
+    await this.store.set('member', member);
+    this.enter(member, device, roster);
+    await this.begin();
   }
 
   private enter(kept: KeptMember, device: FreshDevice, roster: Roster): void {
@@ -158,26 +235,55 @@ export class Host {
       signer: device.signer,
       reader: device.reader,
     };
+    const self: Self = {
+      device: member.device,
+      person: member.person,
+      deviceName: kept.names?.deviceName ?? '',
+      personName: kept.names?.personName ?? '',
+    };
     const engine: Engine = new Engine(this.cloud, member, roster, this.store, {
-      trust: () => this.tellTrust(engine),
-      known: (known) => this.tellKnown(known, member),
+      trust: () => {
+        this.tellTrust(engine);
+        this.tellBelonging(engine);
+      },
+      known: (known) => {
+        this.labels.take(known.labels);
+        this.tellKnown(known, self);
+        void this.session?.members.look();
+      },
       grown: (cameras) => {
-        this.session?.refresh(cameras);
+        this.session?.home.refresh(cameras);
         for (const camera of cameras) this.tell({ grown: camera });
       },
     });
-    this.session = new HomeSession(engine, {
+    const home = new HomeSession(engine, {
       reports: (reports) => {
         this.reports = reports;
-        this.tellKnown(engine.known, member);
+        this.tellKnown(engine.known, self);
       },
       newest: (camera, picture) => {
         this.tell({ newest: { camera, picture } }, [picture.bitmap]);
         this.pictured.add(camera);
-        this.tellKnown(engine.known, member);
+        this.tellKnown(engine.known, self);
       },
+      looked: (device, at) => this.session?.members.noteLook(device, at),
     });
+    const members = new Members(engine, home.commands, this.store, () => self, {
+      state: (state) => this.tellChange({ members: state }),
+      invitation: (id, phase) => this.tell({ invitation: { id, phase } }),
+      change: (id, phase) => this.tell({ change: { id, phase } }),
+    });
+    this.session = { home, members };
     this.tellTrust(engine);
+  }
+
+  /** A device that was removed has nothing left to show; a cloud that only says so may think again. */
+  private tellBelonging({ known, member, refused, checking }: Engine): void {
+    const gone = refused || known.roster.device(member.device) === null;
+    if (this.phase === 'ready' && gone) {
+      this.setPhase('gone');
+      void this.session?.members.look();
+    } else if (this.phase === 'gone' && !gone && !checking) this.setPhase('ready');
   }
 
   private tellChange(message: FromWorker): void {
@@ -195,6 +301,7 @@ export class Host {
         checkedAt: engine?.checkedAt ?? null,
         hubHeardAt: engine?.known.heardAt ?? null,
         cloudReachable: engine?.reachable ?? true,
+        refused: engine?.refused ?? false,
         clockOff: this.cloud.clockOff,
         lag: engine?.known.status?.lag ?? 0,
         alarms: engine?.alarms.all() ?? [],
@@ -202,30 +309,21 @@ export class Host {
     });
   }
 
-  private tellKnown({ roster, names }: Known, member: Member): void {
-    if (names === null) return;
+  private tellKnown(known: Known, self: Self): void {
+    const shown = shownTo(known, self, this.cloud.now(), this.labels.all());
+    if (shown === null) return;
+    this.tellChange({ home: shown.home });
     this.tellChange({
-      home: {
-        id: member.household,
-        person: names.persons.find((one) => one.id === member.person)?.name ?? '',
-        device: names.devices.find((one) => one.id === member.device)?.name ?? '',
-        zone: names.zone,
-        since: roster.device(member.device)?.since ?? 0,
-      },
+      cameras: shown.cameras.map(({ id, name, shut }) => this.cameraState(id, name, shut)),
     });
-    const cameras = names.cameras.filter((camera) => camera.state === 'on');
-    this.tellChange({ cameras: cameras.map(({ id, name }) => this.cameraState(id, name)) });
   }
 
-  private cameraState(id: string, name: string): CameraState {
+  private cameraState(id: string, name: string, shut: CameraState['shut']): CameraState {
+    if (shut !== undefined) return { id, name, state: 'ok', shut };
     const report = this.reports.find((one) => one.id === id);
     if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
     // A picture says more than a report of a minute ago.
     const waiting = report?.state !== 'recording' && !this.pictured.has(id);
     return { id, name, state: waiting ? 'waiting' : 'ok' };
   }
-}
-
-function memberOf(device: KeptDevice, { roster, person }: Joined): KeptMember {
-  return { household: roster.household, person, device };
 }

@@ -5,7 +5,7 @@ import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  readonly onStep?: (step: string) => void;
+  readonly onStep?: (step: string, words?: readonly string[]) => void;
   readonly onProgress?: (progress: ExportProgress) => void;
   readonly onPiece?: (bytes: Uint8Array) => Promise<void>;
 }
@@ -81,7 +81,7 @@ export class Port {
     } else if ('failed' in message) {
       this.settle(message.failed)?.reject(errorOf(message.fault));
     } else if ('step' in message) {
-      this.pending.get(message.step)?.onStep?.(message.name);
+      this.pending.get(message.step)?.onStep?.(message.name, message.words);
     } else if ('progress' in message) {
       this.pending.get(message.progress)?.onProgress?.(message.value);
     } else if ('piece' in message) {

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Rule } from '../rule.ts';
+import type { Right, Role } from '../statement/rights.ts';
 import type { Alarm } from '../sync/alarms.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { ExportProgress, Exported, Playing } from '../sync/home.ts';
+import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
+import type { Offer } from '../statement/invite.ts';
+import type { JoinNames } from '../sync/join.ts';
+import type { ChangePhase, MembersState } from '../sync/members.ts';
+import type { Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
 
 /** What page and worker say to each other. */
-export type Phase = 'starting' | 'unable' | 'anonymous' | 'joining' | 'ready';
-export type JoinStep = 'keys' | 'asking' | 'hub' | 'history';
+export type Phase = 'starting' | 'unable' | 'anonymous' | 'joining' | 'ready' | 'gone';
+export type JoinStep = 'keys' | 'asking' | 'words' | 'hub' | 'history';
 export type CreateStep = 'finding' | 'keys' | 'hub';
 
 export interface HomeState {
@@ -26,6 +32,8 @@ export interface CameraState {
   readonly name: string;
   readonly state: 'ok' | 'waiting' | 'lost';
   readonly lostSince?: number;
+  /** Why a viewer or guest may not see it now. */
+  readonly shut?: 'hours' | 'early' | 'ended';
 }
 
 export interface TrustState {
@@ -33,6 +41,8 @@ export interface TrustState {
   readonly checkedAt: number | null;
   readonly hubHeardAt: number | null;
   readonly cloudReachable: boolean;
+  /** The cloud treats this device as a stranger's. */
+  readonly refused: boolean;
   readonly clockOff: number | null;
   readonly lag: number;
   readonly alarms: readonly Alarm[];
@@ -49,9 +59,26 @@ export interface Beginning {
 
 /** Each call with its arguments and its result. */
 export interface Calls {
-  join: { args: [link: string, deviceName: string]; result: void };
+  readInvitation: { args: [link: string]; result: Offer };
+  join: { args: [link: string, names: JoinNames]; result: void };
+  recover: { args: [words: string, deviceName: string]; result: void };
   create: { args: [wish: Founded]; result: Beginning };
   confirmSheet: { args: []; result: void };
+  trail: { args: []; result: readonly Trail[] };
+  readNews: { args: []; result: void };
+  removeDevice: { args: [device: string]; result: void };
+  removePerson: { args: [person: string]; result: void };
+  leave: { args: []; result: void };
+  invite: { args: [offer: OfferWish, origin: string]; result: { id: string; link: string } };
+  confirmInvited: { args: [invitation: string]; result: void };
+  declineInvited: { args: [invitation: string]; result: void };
+  setRights: { args: [person: string, role: Role, rights: readonly Right[]]; result: string };
+  newSheet: { args: []; result: Beginning };
+  checkSheet: { args: [words: string]; result: 'right' | 'another' };
+  useSheet: { args: [rotate: boolean]; result: string };
+  /** The digits that the hub shows, for an invitation or a change. */
+  giveCode: { args: [id: string, digits: string]; result: void };
+  cancelChange: { args: [change: string]; result: void };
   addCamera: { args: [name: string, url: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
@@ -87,7 +114,14 @@ export type FromWorker =
   | { readonly trust: TrustState }
   | { readonly newest: { readonly camera: string; readonly picture: Picture } }
   | { readonly grown: string }
-  | { readonly step: number; readonly name: JoinStep | CreateStep }
+  | { readonly members: MembersState }
+  | { readonly invitation: { readonly id: string; readonly phase: InvitePhase } }
+  | { readonly change: { readonly id: string; readonly phase: ChangePhase } }
+  | {
+      readonly step: number;
+      readonly name: JoinStep | CreateStep;
+      readonly words?: readonly string[];
+    }
   | { readonly progress: number; readonly value: ExportProgress }
   | { readonly piece: number; readonly bytes: Uint8Array }
   | { readonly done: number; readonly value: unknown }

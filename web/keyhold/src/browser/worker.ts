@@ -6,6 +6,7 @@
  */
 import { Cloud } from '../sync/cloud.ts';
 import { faultOf } from '../sync/fault.ts';
+import type { Members } from '../sync/members.ts';
 import { DatabaseStore } from './db.ts';
 import { Host } from './host.ts';
 import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts';
@@ -44,6 +45,10 @@ async function ready(): Promise<Host> {
   return host;
 }
 
+async function members(): Promise<Members> {
+  return (await ready()).members();
+}
+
 /** Hands a piece of an export to the page and waits until it is written. */
 async function piece(call: Call, bytes: Uint8Array): Promise<void> {
   call.signal.throwIfAborted();
@@ -54,8 +59,27 @@ async function piece(call: Call, bytes: Uint8Array): Promise<void> {
 }
 
 const handlers: Handlers = {
-  join: async ({ id }, link, name) =>
-    (await ready()).join(link, name, (step) => tell({ step: id, name: step })),
+  readInvitation: async (_, link) => (await ready()).readInvitation(link),
+  join: async ({ id }, link, names) =>
+    (await ready()).join(link, names, (step, words) =>
+      tell({ step: id, name: step, ...(words === undefined ? {} : { words }) }),
+    ),
+  recover: async ({ id }, words, name) =>
+    (await ready()).recover(words, name, (step) => tell({ step: id, name: step })),
+  trail: async () => (await members()).trail(),
+  readNews: async () => (await members()).readNews(),
+  removeDevice: async (_, device) => (await members()).removeDevice(device),
+  removePerson: async (_, person) => (await members()).removePerson(person),
+  leave: async () => (await members()).leave(),
+  invite: async (_, offer, origin) => (await members()).invite(offer, origin),
+  confirmInvited: async (_, id) => (await members()).confirm(id),
+  declineInvited: async (_, id) => (await members()).decline(id),
+  setRights: async (_, person, role, rights) => (await members()).setRights(person, role, rights),
+  newSheet: async () => (await members()).newSheet(),
+  checkSheet: async (_, words) => (await members()).checkSheet(words),
+  useSheet: async (_, rotate) => (await members()).useSheet(rotate),
+  giveCode: async (_, id, digits) => (await members()).code(id, digits),
+  cancelChange: async (_, id) => (await members()).cancel(id),
   create: async ({ id }, wish) =>
     (await ready()).create(wish, (step) => tell({ step: id, name: step })),
   confirmSheet: async ({ id }) =>

@@ -6,7 +6,7 @@ import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import type { Envelope } from './dsse.ts';
 import type { DeviceKeys, HubKeys, Link, Op, Removal, SheetKeys } from './ops.ts';
-import { checkRights, manages, type Right, type Role } from './rights.ts';
+import { checkRights, manages, mayRole, type Reason, type Right, type Role } from './rights.ts';
 
 /** Who belongs to a household at one link of its chain, and how that may change (docs/protocol.md 3). */
 export interface Person {
@@ -47,6 +47,19 @@ export const deviceIn = (s: State, id: string): Member | undefined =>
 /** Whose signature it is. The sheet counts as its person's. */
 export function actorOf(s: State, keyid: string): Person | undefined {
   return personIn(s, keyid === 'sheet' ? s.sheetPerson : (deviceIn(s, keyid)?.person ?? ''));
+}
+
+/** Whether a device may do this to a camera at a time; empty for yes, else why not. */
+export function mayIn(
+  s: State,
+  device: string,
+  action: string,
+  camera: string,
+  at: number,
+): Reason {
+  const person = actorOf(s, device);
+  if (person === undefined) return off('device') ? '' : 'device';
+  return mayRole(person.role, person.rights, action, camera, at);
 }
 
 export function onlyOwner(s: State, person: Person): boolean {

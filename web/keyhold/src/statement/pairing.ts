@@ -19,6 +19,7 @@ export const labels = {
   inviteToJoiner: 'keyhold/v1/invite/to-joiner',
   inviteToInviter: 'keyhold/v1/invite/to-inviter',
   inviteMac: 'keyhold/v1/invite/hmac',
+  inviteOffer: 'keyhold/v1/invite/offer',
 } as const;
 
 /** A box's token; who reads the box shows it. */

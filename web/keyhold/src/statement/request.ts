@@ -148,7 +148,7 @@ export const reply = object({
 
 export const reseal = object({
   at,
-  device: id('dev'),
+  device: id('dev', 'sheet'),
   epochs: list(
     object({ camera: id('cam', 'household'), envelope: hash, epoch: id('epo') }),
     0,

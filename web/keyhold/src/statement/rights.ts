@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { must } from '../mutant.ts';
+import { must, off } from '../mutant.ts';
 import { id, integer, list, object, oneOf, text, where, type Read } from '../schema.ts';
 
 /**
@@ -93,21 +93,23 @@ export function mayRole(
   at: number,
 ): Reason {
   const adult = role === 'owner' || role === 'guardian';
-  if (action === 'cameras' || action === 'people') return adult ? '' : 'role';
-  if (!isAction(action)) return 'action';
+  const whole = action === 'cameras' || action === 'people';
+  if (!isAction(action) && !whole) return 'action';
   if (adult) return '';
-  if (camera === 'household') return 'role';
+  if (whole || camera === 'household') return off('role') ? '' : 'role';
   let best = 0;
-  for (const one of given) best = Math.max(best, ranks.indexOf(outcome(one, action, camera, at)));
+  for (const one of given)
+    best = Math.max(best, ranks.indexOf(outcome(one, action as Action, camera, at)));
   return ranks[best]!;
 }
 
 function outcome(right: Right, action: Action, camera: string, at: number): Reason {
-  if (!right.actions.includes(action)) return 'action';
-  if (right.cameras.length > 0 && !right.cameras.includes(camera)) return 'camera';
-  if (at < right.since) return 'early';
-  if (right.until !== 0 && at >= right.until) return 'ended';
-  return withinHours(right, at) ? '' : 'hours';
+  const { cameras, since, until } = right;
+  if (!right.actions.includes(action) && !off('action')) return 'action';
+  if (cameras.length > 0 && !cameras.includes(camera) && !off('camera')) return 'camera';
+  if (at < since && !off('early')) return 'early';
+  if (until !== 0 && at >= until && !off('ended')) return 'ended';
+  return withinHours(right, at) || off('hours') ? '' : 'hours';
 }
 
 /** The smallest beginning of the rights that say yes; null where none does. */

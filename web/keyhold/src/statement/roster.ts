@@ -10,6 +10,7 @@ import {
   apply,
   checkOp,
   deviceIn,
+  mayIn,
   onlyOwner,
   personIn,
   verifyLink,
@@ -31,7 +32,7 @@ import {
 } from './ops.ts';
 import { mayRemoveDevice, mayRemovePerson, readRemoval, verifyRemoval } from './removal.ts';
 import type { SignedRemoval } from './removal.ts';
-import { earliestOf, mayRole, type Reason } from './rights.ts';
+import { earliestOf, type Reason } from './rights.ts';
 
 export { head, hubKeys } from './ops.ts';
 export type { DeviceKeys, Head, HubKeys, Link, Member, Op, Person, Removal, SheetKeys };
@@ -240,9 +241,27 @@ export class Roster {
 
   /** Whether a device may do this to a camera at a time; empty for yes, else why not. */
   may(device: string, action: string, camera: string, at: number): Reason {
-    const person = this.personOf(device);
-    if (person === null) return 'device';
-    return mayRole(person.role, person.rights, action, camera, at);
+    return mayIn(this.state, device, action, camera, at);
+  }
+
+  /** The same under the roster of that time: links carry their makers' clocks. */
+  mayThen(device: string, action: string, camera: string, at: number): Reason {
+    const next = this.steps.findIndex(({ link }) => link.at > at);
+    return this.mayAfter(next < 0 ? this.head.seq : next, device, action, camera, at);
+  }
+
+  /** The same under the roster as the statement with this number left it. */
+  mayAfter(seq: number, device: string, action: string, camera: string, at: number): Reason {
+    return mayIn(this.stateAfter(seq), device, action, camera, at);
+  }
+
+  stateAfter(seq: number): State {
+    return this.steps[seq]?.before ?? this.state;
+  }
+
+  seqOf(hash: string): number | null {
+    const seq = this.hashes.lastIndexOf(hash);
+    return seq < 0 ? null : seq;
   }
 
   /** Older footage of the camera is not served to the device; null where it may not at all. */

@@ -16,6 +16,7 @@ import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
 import type { Fetch, Row } from '../statement/request.ts';
 import { Fault, type FaultKind } from './fault.ts';
+import type { SealedLabel } from './labels.ts';
 
 /**
  * The operator's server, as a member talks to it (docs/protocol.md 6). Nothing that it answers is
@@ -31,6 +32,7 @@ export interface SyncAnswer extends Pick<Sync, 'address' | 'expires' | 'now' | '
   readonly roster: readonly Bytes[];
   readonly runs: readonly RunRef[];
   readonly status: Bytes;
+  readonly labels: readonly SealedLabel[];
 }
 
 export interface Drop {
@@ -125,6 +127,7 @@ export class Cloud {
     this.clockOff = null;
     return {
       ...answer,
+      labels: answer.labels.map(({ camera, label }) => ({ camera, label: raw(label) })),
       rows: answer.envelopes.map((row) => ({ ...row, bytes: raw(row.bytes) })),
       names: raw(answer.names),
       reseals: answer.reseals.map(raw),
@@ -136,6 +139,12 @@ export class Cloud {
   async footage(household: string, signer: Signer, wish: Wish): Promise<FootageAnswer> {
     const statement = await this.fetchStatement(household, signer, wish);
     return this.json('/v1/fetch', { method: 'POST', body: statement.encode() });
+  }
+
+  /** The chain of the household whose recovery sheet has this name. */
+  async sheet(name: string): Promise<{ household: string; roster: Bytes[] }> {
+    const answer = await this.json<{ household: string; roster: string[] }>(`/v1/sheets/${name}`);
+    return { household: answer.household, roster: answer.roster.map(raw) };
   }
 
   page(address: string, page: PageRef): Promise<Bytes> {

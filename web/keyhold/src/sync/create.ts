@@ -19,7 +19,8 @@ import {
 import { hubKeys, Roster, type HubKeys } from '../statement/roster.ts';
 import type { Cloud } from './cloud.ts';
 import { Fault } from './fault.ts';
-import { awaitDrop, type FreshDevice, type Joined } from './join.ts';
+import { awaitDrop } from './inbox.ts';
+import type { FreshDevice, Joined } from './join.ts';
 
 const maxDrop = 65_536;
 const offered = object({ hub: hubKeys });
@@ -111,16 +112,23 @@ export class Founding {
     const info = encode({ purpose: 'pairing' });
     await cloud.drop(toHub, await seal(this.hub.hpke, info, encode({ box: toHub }), message));
     const deadline = Date.now() + answerPatience;
-    const answer = await awaitDrop(cloud, own, token, this.after, deadline, async ({ body }) => {
-      try {
-        const info = encode({ purpose: 'paired' });
-        const plain = await open(this.device.reader, info, encode({ box: own }), body);
-        return decode(plain, paired, maxDrop);
-      } catch (error) {
-        if (ruleOf(error) !== null) throw error;
-        return null;
-      }
-    });
+    const answer = await awaitDrop(
+      cloud,
+      own,
+      token,
+      this.after,
+      () => deadline,
+      async ({ body }) => {
+        try {
+          const info = encode({ purpose: 'paired' });
+          const plain = await open(this.device.reader, info, encode({ box: own }), body);
+          return decode(plain, paired, maxDrop);
+        } catch (error) {
+          if (ruleOf(error) !== null) throw error;
+          return null;
+        }
+      },
+    );
     if (answer.value.error !== '') {
       throw new Fault('hub-code-used', `the hub refused: ${answer.value.error}`);
     }
@@ -136,16 +144,23 @@ async function findHub(cloud: Cloud, code: Code): Promise<{ value: HubKeys; n: n
   let wrong: RuleError | null = null;
   try {
     // Whoever guesses the box could drop there: keys that do not fit the code are passed over.
-    return await awaitDrop(cloud, boxOf(token), token, 0, deadline, ({ body }) => {
-      try {
-        const { hub } = decode(body, offered, maxDrop);
-        checkHub(code, hub);
-        return Promise.resolve(hub);
-      } catch (error) {
-        if (error instanceof RuleError) wrong = error;
-        return Promise.resolve(null);
-      }
-    });
+    return await awaitDrop(
+      cloud,
+      boxOf(token),
+      token,
+      0,
+      () => deadline,
+      ({ body }) => {
+        try {
+          const { hub } = decode(body, offered, maxDrop);
+          checkHub(code, hub);
+          return Promise.resolve(hub);
+        } catch (error) {
+          if (error instanceof RuleError) wrong = error;
+          return Promise.resolve(null);
+        }
+      },
+    );
   } catch (error) {
     if (wrong !== null) throw new Fault('hub-code-wrong', 'these are not the keys of that hub');
     throw error;

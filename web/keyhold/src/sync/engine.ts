@@ -7,10 +7,12 @@ import { RuleError, ruleOf } from '../rule.ts';
 import { openBy } from '../statement/dsse.ts';
 import {
   status as statusSchema,
+  type Label,
   type Names,
   type Reply,
   type Status,
 } from '../statement/request.ts';
+import type { Reason } from '../statement/rights.ts';
 import { Roster } from '../statement/roster.ts';
 import { Alarms } from './alarms.ts';
 import type { Cloud, PageRef, SyncAnswer } from './cloud.ts';
@@ -18,15 +20,20 @@ import { Epochs } from './epochs.ts';
 import { Fault } from './fault.ts';
 import { checkHeard } from './heard.ts';
 import type { Member } from './member.ts';
-import { checkRunLeaf, readNames } from './names.ts';
+import { readLabels } from './labels.ts';
+import { checkHeadLeaf, checkRunLeaf, readNames } from './names.ts';
 import { Records } from './records.ts';
-import { newestRun, readRuns, retention, seenOf, type Run } from './runs.ts';
-import { nothingSeen, type Seen, type Store } from './store.ts';
+import { Memory } from './memory.ts';
+import { newestRun, readRuns, retention, type Run } from './runs.ts';
+import type { Seen, Store } from './store.ts';
 
 /** What is known of the household after an answer was checked. */
 export interface Known {
   readonly roster: Roster;
+  /** Null for those who may not read them: they have labels. */
   readonly names: Names | null;
+  /** Of the cameras that a viewer or guest may see now. */
+  readonly labels: readonly Label[];
   readonly status: Status | null;
   /** The newest time under a signature of the hub. */
   readonly heardAt: number | null;
@@ -56,12 +63,15 @@ export class Engine {
   checking = false;
   checkedAt: number | null = null;
   reachable = true;
+  /** The cloud knows no such device: it was removed, or the cloud says so. */
+  refused = false;
   private runs: ReadonlyMap<string, Run> = new Map();
   private address = '';
   private syncing: Promise<void> | null = null;
   private listedOnce = false;
   /** Uploaded sizes that the hub itself named in replies. */
   private readonly told = new Map<string, number>();
+  private readonly memory: Memory;
 
   constructor(
     readonly cloud: Cloud,
@@ -70,8 +80,9 @@ export class Engine {
     private readonly store: Store,
     private readonly events: Events,
   ) {
+    this.memory = new Memory(store);
     this.alarms = new Alarms(() => cloud.clock(), events.trust);
-    this.known = { roster, names: null, status: null, heardAt: null };
+    this.known = { roster, names: null, labels: [], status: null, heardAt: null };
     this.records = new Records(
       (page: PageRef) => cloud.page(this.address, page),
       () => this.epochs,
@@ -143,7 +154,10 @@ export class Engine {
       }
     } catch (error) {
       // A refusal is an answer too.
-      if (error instanceof Fault) this.reachable = error.kind !== 'cloud-away';
+      if (error instanceof Fault) {
+        this.reachable = error.kind !== 'cloud-away';
+        this.refused = error.kind === 'not-allowed';
+      }
       if (!this.alarms.raise(error)) throw error;
     } finally {
       this.checking = false;
@@ -160,6 +174,7 @@ export class Engine {
     const { household, signer } = this.member;
     const answer = await this.cloud.sync(household, signer, Math.floor(from), until);
     this.reachable = true;
+    this.refused = false;
     await this.take(answer, Math.floor(from / hour));
     this.listedOnce = true;
     this.checkedAt = this.cloud.clock();
@@ -167,7 +182,7 @@ export class Engine {
 
   private async take(answer: SyncAnswer, fromHour: number): Promise<void> {
     const now = this.cloud.clock();
-    const seen = (await this.store.get<Seen>('seen')) ?? nothingSeen;
+    const seen = await this.memory.seen();
     const roster = await this.takeRoster(answer.roster);
     const address = answer.address;
     this.address = address;
@@ -186,8 +201,9 @@ export class Engine {
     // From here on what is proved counts, even where a later check raises an alarm.
     this.known = { ...this.known, roster, status, heardAt };
     this.events.known(this.known);
-    await this.remember(seen, { runs: seenOf(runs, seen.runs), status: status?.at ?? 0 });
-    await this.takeNames(answer.names, seen);
+    await this.memory.raise({ runs, status: status?.at ?? 0 });
+    if (this.may('history', 'household') === '') await this.takeNames(answer.names, seen);
+    else await this.takeLabels(answer.labels, seen);
     this.events.known(this.known);
     if (changed.size > 0) this.events.grown(changed);
     this.checkFrozen(status, heardAt);
@@ -196,7 +212,7 @@ export class Engine {
   private async takeRoster(chain: readonly Bytes[]): Promise<Roster> {
     const before = this.known.roster;
     if (sameChain(before.chain, chain)) return before;
-    const roster = await Roster.replay(chain, this.member.household);
+    const roster = await continued(before, chain);
     must(before.startsLike(roster), 'roster-fork', 'another chain than this device has seen');
     must(
       roster.head.seq >= before.head.seq,
@@ -249,11 +265,53 @@ export class Engine {
     const logs = await this.householdLogs();
     for (const log of logs) {
       if (log.leaf.kind === 'run') await checkRunLeaf(log.leaf, this.runs, this.cloud.clock());
+      if (log.leaf.kind === 'run' || log.leaf.kind === 'head') {
+        checkHeadLeaf(log.leaf.head, this.known.roster);
+      }
     }
     const read = await readNames(sealed, this.known.roster, this.records, this.epochs, logs, seen);
     if (read === null) return;
-    this.known = { ...this.known, names: read.names };
-    await this.remember(seen, { names: read.names.seq, namesHash: read.hash });
+    this.known = { ...this.known, names: read.names, labels: [] };
+    await this.memory.raise({ names: read.names.seq, namesHash: read.hash });
+  }
+
+  private async takeLabels(sealed: SyncAnswer['labels'], seen: Seen): Promise<void> {
+    const { roster } = this.known;
+    const labels = await readLabels(sealed, roster, this.records, this.epochs, seen.labels ?? {});
+    this.known = { ...this.known, names: null, labels };
+    await this.memory.raise({
+      labels: Object.fromEntries(labels.map(({ camera, seq }) => [camera, seq])),
+    });
+  }
+
+  /** Whether this device may do that now; empty for yes, else why not. */
+  may(action: string, camera: string): Reason {
+    return this.known.roster.may(this.member.device, action, camera, this.cloud.clock());
+  }
+
+  /** Nothing older of a camera is for this device; null where nothing is. */
+  earliest(camera: string, action = 'history'): number | null {
+    return this.known.roster.earliest(this.member.device, action, camera, this.cloud.clock());
+  }
+
+  /** Takes a link that the hub has just signed, before the cloud shows it. */
+  async takeLink(raw: Bytes): Promise<void> {
+    const { roster } = this.known;
+    const next = await this.guarded(() => roster.append(raw));
+    // The look at the cloud that followed the hub's reply may have been quicker.
+    if (this.known.roster === roster) await this.moveTo(next);
+    await this.syncAfresh().catch(() => undefined);
+  }
+
+  /** Takes a longer chain, from wherever it comes. */
+  async takeChain(chain: readonly Bytes[]): Promise<void> {
+    await this.moveTo(await this.takeRoster(chain));
+  }
+
+  private async moveTo(roster: Roster): Promise<void> {
+    await this.store.set('roster', roster.chain);
+    this.known = { ...this.known, roster };
+    this.events.known(this.known);
   }
 
   /** The household's own leaves of the last day: they name the newest names and the run before. */
@@ -272,11 +330,12 @@ export class Engine {
 
   /** Refuses a camera without a single page, unless it came a moment ago. */
   mustHave(camera: string): void {
-    const { names } = this.known;
+    const { names, labels } = this.known;
     const run = newestRun(this.runs);
-    if (names === null || run === null || this.records.refs(camera).length > 0) return;
-    const on = names.cameras.some((one) => one.id === camera && one.state === 'on');
-    const young = run.tree.checkpoint.at - names.at <= patience;
+    if (run === null || this.records.refs(camera).length > 0) return;
+    const on = names?.cameras.some((one) => one.id === camera && one.state === 'on') ?? true;
+    const named = names?.at ?? labels.find((one) => one.camera === camera)?.at;
+    const young = named === undefined || run.tree.checkpoint.at - named <= patience;
     must(!on || young, 'seq-gap', "nothing of a camera's record is shown", { camera });
   }
 
@@ -316,26 +375,16 @@ export class Engine {
     if (tree === undefined || tree.checkpoint.size < reply.size || off('forked')) return;
     await tree.follows({ run: reply.run, size: reply.size, root: hashBytes(reply.root) });
   }
+}
 
-  private pending: Promise<unknown> = Promise.resolve();
-
-  /** Raises what was seen. Another window may have seen more: the higher one stays. */
-  private remember(before: Seen, change: Partial<Seen>): Promise<void> {
-    const step = this.pending.then(async () => {
-      const stored = (await this.store.get<Seen>('seen')) ?? before;
-      await this.store.set('seen', {
-        runs: seenOf(this.runs, stored.runs),
-        status: Math.max(stored.status, change.status ?? 0),
-        names: Math.max(stored.names, change.names ?? 0),
-        namesHash:
-          (change.names ?? 0) >= stored.names
-            ? (change.namesHash ?? stored.namesHash)
-            : stored.namesHash,
-      } satisfies Seen);
-    });
-    this.pending = step.catch(() => undefined);
-    return step;
+/** What was verified before is not verified again. */
+async function continued(before: Roster, chain: readonly Bytes[]): Promise<Roster> {
+  if (!sameChain(before.chain, chain.slice(0, before.chain.length))) {
+    return Roster.replay(chain, before.household);
   }
+  let roster = before;
+  for (const link of chain.slice(before.chain.length)) roster = await roster.append(link);
+  return roster;
 }
 
 function sameChain(a: readonly Bytes[], b: readonly Bytes[]): boolean {

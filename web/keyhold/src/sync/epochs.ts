@@ -2,15 +2,18 @@
 
 import { Identity } from '../crypto/age.ts';
 import { hashText } from '../crypto/hash.ts';
+import type { Leaf } from '../manifest/leaf.ts';
 import type { Entry } from '../manifest/page.ts';
 import { off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
+import { actorOf, keyIn, type State } from '../statement/change.ts';
 import { Envelope } from '../statement/dsse.ts';
 import { reseal, type Row } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
 import { must } from '../mutant.ts';
 import type { PageRef, SyncAnswer } from './cloud.ts';
 import type { Member } from './member.ts';
+import { checkReaders, checkUse, mayLack } from './readers.ts';
 import { openRow } from './row.ts';
 import { retention } from './runs.ts';
 
@@ -38,6 +41,8 @@ export class Epochs {
   /** Hashes of envelopes that a reseal of a member vouches for. */
   private given = new Set<string>();
   private readonly open = new Map<string, Promise<Identity>>();
+  /** The leaves by which the hub announced epochs, once they were checked. */
+  private readonly announced = new Map<string, Extract<Leaf, { kind: 'epoch' }>>();
 
   constructor(
     private readonly member: Member,
@@ -47,13 +52,11 @@ export class Epochs {
     private readonly now: () => number,
   ) {}
 
-  private joined = -1;
+  private roster: Roster | null = null;
 
   /** Takes rows and reseals of an answer; a reseal that does not hold is refused. */
   async take(answer: Pick<SyncAnswer, 'rows' | 'reseals'>, roster: Roster): Promise<void> {
-    // The first device was there before anything was recorded: it lacks nothing honestly.
-    const first = roster.members[0]?.id === this.member.device;
-    this.joined = first ? -1 : (roster.device(this.member.device)?.since ?? -1);
+    this.roster = roster;
     const given = new Set<string>();
     for (const raw of answer.reseals) {
       for (const hash of await readReseal(raw, roster, this.member.device)) given.add(hash);
@@ -118,12 +121,28 @@ export class Epochs {
         last = error;
       }
     }
+    // Rows of a sheet that was replaced.
+    if (this.member.device === 'sheet' && this.mayLack(first)) throw new NoKey('an earlier sheet');
     throw last;
   }
 
-  /** Whether a reader can honestly have no key: for the hours up to the one in which it joined. */
-  mayLack(page: PageRef): boolean {
-    return page.hour <= Math.floor(this.joined / 3_600_000);
+  /** Whether this reader can honestly have no key: before it came, and while it had no right. */
+  mayLack({ camera, hour }: PageRef): boolean {
+    return this.roster === null || mayLack(this.roster, this.member.device, camera, hour);
+  }
+
+  /** Whom the hub gave the epoch; empty where that is not kept any more. */
+  async readersOf(camera: string, epoch: string): Promise<readonly string[]> {
+    await this.identity(camera, epoch);
+    return this.announced.get(keyOf(camera, epoch))?.readers.map((one) => one.device) ?? [];
+  }
+
+  /** Refuses footage in an epoch that should have ended. */
+  checkUse({ camera, epoch }: PageRef, entries: readonly Entry[]): void {
+    const leaf = this.announced.get(keyOf(camera, epoch));
+    if (this.roster !== null && leaf !== undefined && !off('envelope')) {
+      checkUse(this.roster, camera, leaf.head, entries);
+    }
   }
 
   /** Holds an identity against the leaf by which the hub announced its epoch. */
@@ -133,6 +152,8 @@ export class Epochs {
     const entries = await this.read(first, identity);
     for (const { leaf } of entries) {
       if (leaf.kind !== 'epoch' || leaf.epoch !== epoch) continue;
+      if (this.roster !== null) checkReaders(this.roster, camera, leaf);
+      this.announced.set(keyOf(camera, epoch), leaf);
       must(
         leaf.recipient === identity.recipientHash,
         'envelope',
@@ -167,19 +188,28 @@ function keyOf(camera: string, epoch: string): string {
 async function readReseal(raw: Uint8Array, roster: Roster, device: string): Promise<string[]> {
   const envelope = Envelope.parse(raw);
   const read = envelope.read('reseal', reseal);
-  const keyid = envelope.signatures[0]!.keyid;
-  const by = roster.device(keyid);
-  const to = roster.device(read.device);
-  const key = roster.key(keyid);
+  must(read.household === roster.household, 'wrong-household', 'a reseal of another household');
+  const { keyid } = envelope.signatures[0]!;
+  // Who gave keys may have left since: what counts is the roster under which they did.
+  const seq = roster.seqOf(read.head);
+  const then = seq === null ? null : roster.stateAfter(seq);
+  const key = then === null ? undefined : keyIn(then, keyid);
   must(
     envelope.signatures.length === 1 &&
-      key !== null &&
-      to !== null &&
-      (keyid === 'sheet' || by?.person === to.person),
+      then !== null &&
+      key !== undefined &&
+      mayGive(then, keyid, read.device),
     'signer',
     'a reseal by somebody who may not give keys to that device',
   );
   await envelope.verify(new Map([[keyid, key ?? new Uint8Array(0)]]));
-  must(read.household === roster.household, 'wrong-household', 'a reseal of another household');
   return read.device === device ? read.epochs.map((e) => e.envelope) : [];
+}
+
+/** The same person's device or sheet, or one of an owner or guardian. */
+function mayGive(state: State, keyid: string, to: string): boolean {
+  const by = actorOf(state, keyid);
+  const person = actorOf(state, to);
+  if (by === undefined || person === undefined) return false;
+  return by === person || (keyid !== 'sheet' && (by.role === 'owner' || by.role === 'guardian'));
 }

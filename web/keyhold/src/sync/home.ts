@@ -25,6 +25,8 @@ import {
 export interface HomeEvents {
   readonly reports: (reports: readonly CameraReport[]) => void;
   readonly newest: (camera: string, picture: Picture) => void;
+  /** A look by a device stands on record. */
+  readonly looked: (device: string, at: number) => void;
 }
 
 export interface Span {
@@ -70,7 +72,7 @@ const aheadCount = 2;
 /** What a device of the household does once it is one: look, ask, export. */
 export class HomeSession {
   private readonly footage: Footage;
-  private readonly commands: Commands;
+  readonly commands: Commands;
   private readonly pictures: Pictures;
   private readonly playing = new Map<string, OpenPlayback>();
   private readonly newestAt = new Map<string, number>();
@@ -142,7 +144,7 @@ export class HomeSession {
   private async refreshNewest(camera: string): Promise<void> {
     const now = this.engine.cloud.clock();
     const logs = await this.logs(camera, now - 3_600_000, now);
-    const last = segmentsOf(logs, 0, Number.MAX_SAFE_INTEGER).at(-1);
+    const last = segmentsOf(logs, this.begin(camera, 0), Number.MAX_SAFE_INTEGER).at(-1);
     if (last === undefined || last.file.start <= (this.newestAt.get(camera) ?? 0)) return;
     const picture = await this.engine.guarded(() => this.pictures.of(last));
     if (picture === null) return;
@@ -150,12 +152,27 @@ export class HomeSession {
     this.events.newest(camera, picture);
   }
 
-  /** Leaves of a camera for footage between two times, proved. */
-  private reading(camera: string, from: number, until: number): Promise<Reading> {
-    return this.engine.steady(() => {
+  /** Leaves of a camera for footage between two times, proved, as far as they are for this device. */
+  private async reading(camera: string, from: number, until: number): Promise<Reading> {
+    const first = hourOf(this.begin(camera, from));
+    const reading = await this.engine.steady(() => {
       this.engine.mustHave(camera);
-      return this.engine.records.reading(camera, hourOf(from), hourOf(until + packDelay));
+      return this.engine.records.reading(camera, first, hourOf(until + packDelay));
     });
+    for (const { leaf } of reading.logs) {
+      if (leaf.kind === 'look') this.events.looked(leaf.device, leaf.at);
+    }
+    return reading;
+  }
+
+  /** Where [from, …) begins for this device. A right that ended, or does not count now, is no fault. */
+  private begin(camera: string, from: number): number {
+    const since = this.engine.earliest(camera);
+    if (since === null) {
+      const reason = this.engine.may('history', camera);
+      throw new Fault('not-allowed', `not for this device: ${reason}`);
+    }
+    return Math.max(from, since);
   }
 
   private async logs(camera: string, from: number, until: number): Promise<Log[]> {
@@ -164,7 +181,7 @@ export class HomeSession {
 
   async timeline(camera: string, from: number, until: number): Promise<Timeline> {
     const { logs, closed } = await this.reading(camera, from, until);
-    return timelineOf(logs, from, until, closed);
+    return timelineOf(logs, this.begin(camera, from), until, closed);
   }
 
   /** The picture nearest to a time, at most a minute away. */
@@ -173,7 +190,7 @@ export class HomeSession {
     const logs = await this.logs(camera, at - near, at + near);
     let best: Segment | null = null;
     let least = near;
-    for (const segment of segmentsOf(logs, at - near, at + near)) {
+    for (const segment of segmentsOf(logs, this.begin(camera, at - near), at + near)) {
       const away = Math.abs(segment.file.start - at);
       if (away <= least) [best, least] = [segment, away];
     }
@@ -203,7 +220,8 @@ export class HomeSession {
     return this.footage.read(pack, file, again, signal);
   }
 
-  async openPlayback(camera: string, from: number, until: number): Promise<Playing> {
+  async openPlayback(camera: string, wish: number, until: number): Promise<Playing> {
+    const from = this.begin(camera, wish);
     // The statement travels while the leaves are read.
     const lease = this.footage.lease(camera, from, until, 'history');
     lease.catch(() => undefined);
@@ -275,12 +293,13 @@ export class HomeSession {
   /** Writes one MP4 out of whole segments around the wish. */
   async exportRange(
     camera: string,
-    from: number,
+    start: number,
     until: number,
     write: (bytes: Uint8Array) => Promise<void>,
     onProgress: (progress: ExportProgress) => void,
     signal: AbortSignal,
   ): Promise<Exported> {
+    const from = this.begin(camera, start);
     const { logs, closed } = await this.reading(camera, from, until);
     const segments = segmentsOf(logs, from, until);
     const [first, last] = [segments[0], segments.at(-1)];
@@ -338,9 +357,9 @@ export class HomeSession {
     const now = Date.now();
     if (now - this.askedAt < 10_000) return;
     this.askedAt = now;
-    const cameras = (this.engine.known.names?.cameras ?? [])
-      .filter((camera) => camera.state === 'on')
-      .map((camera) => camera.id);
+    const { names, labels } = this.engine.known;
+    const on = names?.cameras.filter(({ state }) => state === 'on').map(({ id }) => id);
+    const cameras = on ?? labels.map(({ camera }) => camera);
     if (cameras.length === 0) return;
     this.commands.send({ kind: 'leave-early', cameras }, hubPatience).then(
       () => {

@@ -3,11 +3,12 @@
 import { fromBase32, type Bytes } from '../bytes.ts';
 import type { Leaf } from '../manifest/leaf.ts';
 import { must, off } from '../mutant.ts';
-import { RuleError, ruleOf } from '../rule.ts';
+import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
 import { names as namesSchema, type Names } from '../statement/request.ts';
-import type { Roster } from '../statement/roster.ts';
-import { NoKey, NotYet, type Epochs } from './epochs.ts';
+import type { Head, Roster } from '../statement/roster.ts';
+import type { Epochs } from './epochs.ts';
+import { openSealed } from './labels.ts';
 import type { Log, Records } from './records.ts';
 import { retention, type Run } from './runs.ts';
 import type { Seen } from './store.ts';
@@ -30,7 +31,7 @@ export async function readNames(
     must(seen.names === 0, 'rolled-back', "the household's names are gone");
     return null;
   }
-  const plain = await openHousehold(sealed, records, epochs);
+  const plain = await openSealed(sealed, 'household', records, epochs);
   if (plain === null) return null;
   const envelope = Envelope.parse(plain);
   const names = await envelope.open('names', namesSchema, new Map([['hub', roster.hub.sign]]));
@@ -53,29 +54,16 @@ export async function readNames(
   return { names, hash };
 }
 
-/** A file does not say which epoch it was sealed to, so the newest is tried first. */
-async function openHousehold(
-  sealed: Bytes,
-  records: Records,
-  epochs: Epochs,
-): Promise<Bytes | null> {
-  const tried = new Set<string>();
-  let last: unknown = null;
-  for (const { epoch } of records.refs('household').toReversed()) {
-    if (tried.has(epoch)) continue;
-    tried.add(epoch);
-    try {
-      return await (await epochs.identity('household', epoch)).open(sealed);
-    } catch (error) {
-      // An identity that is not the hub's is worth more words than "does not open".
-      if (ruleOf(error) !== null) throw error;
-      if (!(error instanceof NoKey) && !(error instanceof NotYet)) last = error;
-    }
-  }
-  // Right after joining the keys of the household are not there yet.
-  if (last === null) return null;
-  throw new RuleError('file-hash', 'the names are not sealed to this household', {
-    cause: String(last),
+/** The hub's record names the roster's head: the roster that the cloud shows has to contain it. */
+export function checkHeadLeaf(head: Head, roster: Roster): void {
+  const own = roster.hashAt(head.seq);
+  must(own !== null, 'rolled-back', "the roster is older than the hub's own record", {
+    given: roster.head.seq,
+    hub: head.seq,
+  });
+  must(own === head.hash, 'roster-fork', "another roster than the hub's own record names", {
+    seq: head.seq,
+    hub: head.hash,
   });
 }
 

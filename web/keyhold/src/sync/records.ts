@@ -189,7 +189,9 @@ export class Records {
 
   private async readable(ref: PageRef): Promise<readonly Entry[] | 'closed' | 'expired'> {
     try {
-      return await this.page(ref, await this.epochs().identity(ref.camera, ref.epoch));
+      const entries = await this.page(ref, await this.epochs().identity(ref.camera, ref.epoch));
+      this.epochs().checkUse(ref, entries);
+      return entries;
     } catch (error) {
       if (error instanceof NotYet) return [];
       if (error instanceof NoKey) return error instanceof Expired ? 'expired' : 'closed';

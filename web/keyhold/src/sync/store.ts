@@ -15,6 +15,8 @@ export interface Seen {
   /** Number and hash of the newest names. */
   readonly names: number;
   readonly namesHash: string;
+  /** Numbers of the newest labels, by camera. */
+  readonly labels?: Readonly<Record<string, number>>;
 }
 
 export interface SeenRun {

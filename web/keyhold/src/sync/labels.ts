@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Bytes } from '../bytes.ts';
+import { must } from '../mutant.ts';
+import { RuleError, ruleOf } from '../rule.ts';
+import { openBy } from '../statement/dsse.ts';
+import { label as schema, type Label } from '../statement/request.ts';
+import type { Roster } from '../statement/roster.ts';
+import { NoKey, NotYet, type Epochs } from './epochs.ts';
+import type { Records } from './records.ts';
+
+export interface SealedLabel {
+  readonly camera: string;
+  readonly label: Bytes;
+}
+
+/** Numbers of the newest labels that this device has seen, by camera. */
+export type SeenLabels = Readonly<Record<string, number>>;
+
+/**
+ * Opens the names of cameras, for those who may not read the household's (docs/protocol.md 4). One
+ * that cannot be opened yet is left out.
+ */
+export async function readLabels(
+  sealed: readonly SealedLabel[],
+  roster: Roster,
+  records: Records,
+  epochs: Epochs,
+  seen: SeenLabels,
+): Promise<Label[]> {
+  const labels: Label[] = [];
+  for (const { camera, label: bytes } of sealed) {
+    const plain = await openSealed(bytes, camera, records, epochs);
+    if (plain === null) continue;
+    const label = await openBy(plain, 'label', schema, 'hub', roster.hub.sign);
+    must(label.household === roster.household, 'wrong-household', 'a label of another household');
+    must(label.camera === camera, 'wrong-camera', 'a label of another camera', { camera });
+    const least = seen[camera] ?? 0;
+    must(label.seq >= least, 'rolled-back', 'a label older than one that was seen', {
+      camera,
+      seen: least,
+      given: label.seq,
+    });
+    labels.push(label);
+  }
+  return labels;
+}
+
+/** A file does not say which epoch it was sealed to, so the newest is tried first. */
+export async function openSealed(
+  sealed: Bytes,
+  camera: string,
+  records: Records,
+  epochs: Epochs,
+): Promise<Bytes | null> {
+  const tried = new Set<string>();
+  let last: unknown = null;
+  for (const { epoch } of records.refs(camera).toReversed()) {
+    if (tried.has(epoch)) continue;
+    tried.add(epoch);
+    try {
+      return await (await epochs.identity(camera, epoch)).open(sealed);
+    } catch (error) {
+      // An identity that is not the hub's is worth more words than "does not open".
+      if (ruleOf(error) !== null) throw error;
+      if (!(error instanceof NoKey) && !(error instanceof NotYet)) last = error;
+    }
+  }
+  // Right after joining the keys are not there yet.
+  if (last === null) return null;
+  throw new RuleError('file-hash', 'names are not sealed to those who may read them', {
+    camera,
+    cause: String(last),
+  });
+}

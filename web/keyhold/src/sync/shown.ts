@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Label } from '../statement/request.ts';
+import type { Roster } from '../statement/roster.ts';
+import type { Known } from './engine.ts';
+import { namesOf, type Self } from './people.ts';
+import type { Store } from './store.ts';
+
+/** What a page shows of the household to this device: everything by name, or what labels tell. */
+export interface Shown {
+  readonly home: {
+    readonly id: string;
+    readonly person: string;
+    readonly device: string;
+    readonly zone: string;
+    readonly since: number;
+  };
+  readonly cameras: readonly ShownCamera[];
+}
+
+export interface ShownCamera {
+  readonly id: string;
+  readonly name: string;
+  /** Why it may not be seen now. */
+  readonly shut?: 'hours' | 'early' | 'ended';
+}
+
+/** Names of cameras that this device was told once: the cloud tells none outside of the hours. */
+export type KeptLabel = Pick<Label, 'camera' | 'name' | 'zone'>;
+
+const storeKey = 'labels';
+
+export class KeptLabels {
+  private list: readonly KeptLabel[] = [];
+
+  constructor(private readonly store: Store) {}
+
+  all(): readonly KeptLabel[] {
+    return this.list;
+  }
+
+  async load(): Promise<void> {
+    this.list = (await this.store.get<readonly KeptLabel[]>(storeKey)) ?? [];
+  }
+
+  take(labels: readonly Label[]): void {
+    const before = JSON.stringify(this.list);
+    const fresh = new Set(labels.map((one) => one.camera));
+    this.list = [
+      ...this.list.filter((one) => !fresh.has(one.camera)),
+      ...labels.map(({ camera, name, zone }) => ({ camera, name, zone })),
+    ].sort((a, b) => (a.camera < b.camera ? -1 : 1));
+    if (JSON.stringify(this.list) !== before) {
+      // What is lost here is told again with the next label.
+      this.store.set(storeKey, this.list).catch(() => undefined);
+    }
+  }
+}
+
+/** Null as long as the household's names are not there. */
+export function shownTo(
+  { roster, names }: Known,
+  self: Self,
+  now: number,
+  labels: readonly KeptLabel[],
+): Shown | null {
+  const all = roster.may(self.device, 'history', 'household', now) === '';
+  if (all && names === null) return null;
+  const nameOf = namesOf(names, self);
+  const zone = names?.zone ?? labels[0]?.zone ?? '';
+  return {
+    home: {
+      id: roster.household,
+      person: nameOf(self.person),
+      device: nameOf(self.device),
+      zone: zone === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone,
+      since: roster.device(self.device)?.since ?? 0,
+    },
+    cameras:
+      names === null
+        ? limited(roster, self, now, labels)
+        : names.cameras
+            .filter((camera) => camera.state === 'on')
+            .map(({ id, name }) => ({ id, name })),
+  };
+}
+
+/** Cameras of somebody's rights, with why they are shut; those that no label names yet as well. */
+function limited(
+  roster: Roster,
+  self: Self,
+  now: number,
+  labels: readonly KeptLabel[],
+): ShownCamera[] {
+  const named = roster.personOf(self.device)?.rights.flatMap((right) => right.cameras) ?? [];
+  const ids = new Set([...labels.map((one) => one.camera), ...named]);
+  const out: ShownCamera[] = [];
+  for (const id of [...ids].sort()) {
+    const name = labels.find((one) => one.camera === id)?.name ?? '';
+    const reason = roster.may(self.device, 'history', id, now);
+    if (reason === '') {
+      if (name !== '') out.push({ id, name });
+    } else if (reason === 'hours' || reason === 'early' || reason === 'ended') {
+      out.push({ id, name, shut: reason });
+    }
+  }
+  return out;
+}
