@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -16,13 +17,14 @@ import (
 	"keyhold/statement/roster"
 )
 
-// ExportCommand writes a range as an MP4.
+// ExportCommand writes a range as an MP4, or everything into a folder.
 type ExportCommand struct {
 	deviceFlag
-	Camera string `required:"" placeholder:"NAME" help:"The camera, by name or id."`
-	From   string `required:"" placeholder:"T" help:"From when: 2026-03-01T14:00:00+01:00, \"today 14:00\", 14:00, -2h."`
-	Until  string `required:"" placeholder:"T" help:"Until when."`
-	Out    string `required:"" type:"path" placeholder:"FILE.mp4" help:"Where to write; the proof goes to FILE.mp4.proof."`
+	Camera string `xor:"what" required:"" placeholder:"NAME" help:"The camera, by name or id."`
+	All    bool   `xor:"what" required:"" help:"Every camera, into the folder --out: an MP4 for each stretch of an hour. Given again, it goes on where it was."`
+	From   string `placeholder:"T" help:"From when: 2026-03-01T14:00:00+01:00, \"today 14:00\", 14:00, -2h. With --all as far back as the cloud keeps."`
+	Until  string `placeholder:"T" help:"Until when. With --all until now."`
+	Out    string `required:"" type:"path" placeholder:"FILE.mp4" help:"Where to write; the proof goes to FILE.mp4.proof. With --all a folder."`
 	JSON   bool   `name:"json" help:"Print one object of JSON."`
 }
 
@@ -39,6 +41,12 @@ type exportLine struct {
 
 // Run checks the record, fetches, checks and opens each segment, and joins them.
 func (e *ExportCommand) Run(ctx context.Context, c *console) error {
+	if e.All {
+		return e.everything(ctx, c)
+	}
+	if e.From == "" || e.Until == "" {
+		return errors.New("say of when: --from and --until")
+	}
 	from, until, err := timeRange(c, e.From, e.Until)
 	if err != nil {
 		return err

@@ -163,10 +163,10 @@ func notRemovable(s *session.Session, t session.Target, err error) error {
 	}
 	p, _ := s.Roster.Person(target)
 	switch {
+	case p.Role == roster.Owner && target != s.Person() && (rule.Of(err) == rule.RosterOp || rule.Of(err) == rule.Signer):
+		return errors.New("nobody alone removes another owner: it takes two other owners who have been that for a week, or that owner themself")
 	case rule.Of(err) == rule.RosterOp && p.Role == roster.Owner:
 		return errors.New("the only owner cannot be removed or leave: make somebody else an owner first (keyhold rights NAME --role owner)")
-	case rule.Of(err) == rule.Signer && p.Role == roster.Owner:
-		return errors.New("nobody alone removes another owner: it takes two other owners who have been that for a week, or that owner themself")
 	case rule.Of(err) == rule.Signer:
 		return fmt.Errorf("this is not yours to remove: owners remove everybody but owners, guardians remove guests, and everybody their own devices")
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"keyhold/member/device"
@@ -89,6 +90,9 @@ func (r *RightsCommand) change(ctx context.Context, c *console, s *session.Sessi
 	var link *dsse.Envelope
 	gesture := session.Gesture(c.gesture)
 	if r.Code != "" {
+		if len(r.Code) != request.CodeDigits || strings.Trim(r.Code, "0123456789") != "" {
+			return errors.New("the code that the hub shows has six digits")
+		}
 		p := notes.Gesture
 		if p == nil || p.Wish != wish || c.now().UnixMilli()-p.At > codeHolds.Milliseconds() {
 			return errors.New("there is no such change that waits for a code: give the same command without --code first, and then again with the code within ten minutes")

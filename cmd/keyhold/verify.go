@@ -77,6 +77,9 @@ func (v *VerifyCommand) one(ctx context.Context, c *console, path string) (verif
 	if err != nil {
 		return verifyLine{}, err
 	}
+	if info.IsDir() && export.IsAll(path) {
+		return v.all(c, path)
+	}
 	if info.IsDir() {
 		return v.folder(ctx, c, path)
 	}
@@ -114,6 +117,33 @@ func (v *VerifyCommand) export(c *console, path string) (verifyLine, error) {
 	c.answer("    How fast the pictures play, and which of the first and last seconds are shown: the list")
 	c.answer("    of pictures in the file was written by the export, not by the hub.")
 	c.answer("    Whose household it is. %s", v.whose(p))
+	return line, nil
+}
+
+// all checks an export of everything.
+func (v *VerifyCommand) all(c *console, path string) (verifyLine, error) {
+	b := c.bar("Checking")
+	f, err := export.CheckAll(path, b.set)
+	b.end()
+	if err != nil {
+		return verifyLine{}, err
+	}
+	line := verifyLine{Household: string(f.Household), SignedAt: f.SignedAt, Segments: f.Segments, Good: f.Good, Bad: len(f.Bad), Unknown: len(f.Extra)}
+	if !v.JSON {
+		c.answer("%s", path)
+		c.answer("  %s hold: %s, %s, as the hub of household %s recorded them", count(f.Good, "film", "films"), count(f.Segments, "segment", "segments"), size(f.Bytes), f.Household)
+		for _, extra := range f.Extra {
+			c.answer("  %s: not in the index, and not checked", extra)
+		}
+		for _, bad := range f.Bad {
+			c.answer("  %s: %v", bad.File, bad.Err)
+		}
+		c.answer("  What is not proved: that nothing was left out, that the cameras saw reality, and that the hub's clock was right.")
+		c.answer("  Whose household it is. %s", v.whose(&export.Proved{Household: f.Household}))
+	}
+	if len(f.Bad) > 0 {
+		return line, fmt.Errorf("%s in this folder: %w", count(len(f.Bad), "film is not the hub's", "films are not the hub's"), copyError{f.Bad[0].Err})
+	}
 	return line, nil
 }
 

@@ -3,6 +3,7 @@
 package session
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -146,8 +147,8 @@ func TestADeviceThatIsOutIsToldSo(t *testing.T) {
 	}
 	h.RemovePerson(h.First, jan)
 	s.Roster = h.State
-	gone, ok := s.belongs().(*RemovedError)
-	if !ok || gone.At != h.Now || gone.By != h.First.ID() {
+	var gone *RemovedError
+	if !errors.As(s.belongs(), &gone) || gone.At != h.Now || gone.By != h.First.ID() {
 		t.Errorf("%+v", gone)
 	}
 	if !(Target{Person: jan}).Gone(h.State) || (Target{Device: h.First.ID()}).Gone(h.State) || !(Target{Device: laptop.ID()}).Gone(h.State) {

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"keyhold/media"
+	"keyhold/member/footage"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+)
+
+// All exports everything that a device may save into a folder: for each camera one MP4 for each stretch of an hour, with
+// its proof beside it, and an index that people and programs can read.
+//
+// It promises: a file that is complete is never written again, unless the hub has recorded more into its hour since; a
+// crash at any point leaves complete files, and parts that the next run replaces; the index is there only when all of the
+// range was written. What does not pass a check stops it with that rule.
+type All struct {
+	Session *session.Session
+	Dir     string
+	// From and Until bound what is exported, in milliseconds.
+	From, Until int64
+	// Cameras are what may be saved.
+	Cameras []manifest.NamedCam
+	// Zone is the time zone of the files' names.
+	Zone *time.Location
+	// Step is told of each day of a camera of which something was written.
+	Step func(camera string, day time.Time, written, there int, bytes int64)
+
+	view   *session.View
+	viewAt time.Time
+}
+
+// Summary says what lies in the folder now.
+type Summary struct {
+	Files, Written int
+	Segments       int
+	Bytes          int64
+}
+
+const (
+	// freshFor is how long a View is used: the address that it reads from ends after ten minutes.
+	freshFor = 4 * time.Minute
+	hour     = int64(time.Hour / time.Millisecond)
+)
+
+// Run exports, and writes the index at the end.
+func (a *All) Run(ctx context.Context) (*Summary, error) {
+	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder: %w", err)
+	}
+	sum := &Summary{}
+	index := &Index{About: about, Household: a.Session.Home.Household, From: stamp(a.From, a.Zone), Until: stamp(a.Until, a.Zone)}
+	for _, camera := range a.Cameras {
+		c, err := a.camera(ctx, camera, sum)
+		if err != nil {
+			return sum, fmt.Errorf("%s: %w", camera.Name, err)
+		}
+		index.Cameras = append(index.Cameras, *c)
+	}
+	if err := a.tidy(); err != nil {
+		return sum, err
+	}
+	v, err := a.fresh(ctx)
+	if err != nil {
+		return sum, err
+	}
+	index.names(a.Session, v)
+	index.Made = stamp(a.Session.Now().UnixMilli(), a.Zone)
+	return sum, index.write(a.Dir)
+}
+
+// fresh is a View whose address still holds for a while.
+func (a *All) fresh(ctx context.Context) (*session.View, error) {
+	now := a.Session.Now()
+	if a.view != nil && now.Sub(a.viewAt) < freshFor {
+		return a.view, nil
+	}
+	v, err := a.Session.Steady(ctx, func(*session.View) error { return nil })
+	if err == nil {
+		a.view, a.viewAt = v, now
+	}
+	return v, err
+}
+
+// camera exports one camera day by day, oldest first.
+func (a *All) camera(ctx context.Context, camera manifest.NamedCam, sum *Summary) (*IndexCamera, error) {
+	folder, err := a.folder(camera)
+	if err != nil {
+		return nil, err
+	}
+	out := &IndexCamera{ID: camera.ID, Name: camera.Name, Folder: filepath.Base(folder), Files: []IndexFile{}, Gaps: []IndexGap{}}
+	if err := a.kept(folder, out, sum); err != nil {
+		return nil, err
+	}
+	from := time.UnixMilli(a.From).In(a.Zone)
+	for begins := time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, a.Zone); begins.UnixMilli() < a.Until; begins = begins.AddDate(0, 0, 1) {
+		ends := min(begins.AddDate(0, 0, 1).UnixMilli(), a.Until)
+		v, err := a.fresh(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var t *session.Timeline
+		if t, err = v.Timeline(ctx, camera.ID, max(begins.UnixMilli(), a.From), ends); err != nil {
+			// The View may have grown old over a long day.
+			a.view = nil
+			if v, err = a.fresh(ctx); err != nil {
+				return nil, err
+			}
+			if t, err = v.Timeline(ctx, camera.ID, max(begins.UnixMilli(), a.From), ends); err != nil {
+				return nil, err
+			}
+		}
+		if err := a.day(ctx, v, t, begins, folder, out, sum); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// day exports what began within one day.
+func (a *All) day(ctx context.Context, v *session.View, t *session.Timeline, begins time.Time, folder string, out *IndexCamera, sum *Summary) error {
+	ends := begins.AddDate(0, 0, 1).UnixMilli()
+	for _, g := range t.Gaps {
+		if g.From >= begins.UnixMilli() && g.From < ends {
+			out.Gaps = append(out.Gaps, IndexGap{From: stamp(g.From, a.Zone), Until: stamp(g.Until, a.Zone), Reason: g.Reason})
+		}
+	}
+	var missing []*stretch
+	there, bytes := 0, int64(0)
+	for _, s := range stretches(t, begins.UnixMilli(), ends, a.Zone) {
+		path := filepath.Join(folder, s.name)
+		s.path = path
+		proof, err := prove(ctx, v, s.timeline)
+		if err != nil {
+			return fmt.Errorf("gather the proof: %w", err)
+		}
+		s.proof = proof
+		done, err := finished(path, proof)
+		if err != nil {
+			return err
+		}
+		if !done {
+			missing = append(missing, s)
+		}
+		there++
+		out.Files = append(out.Files, IndexFile{
+			File: filepath.ToSlash(s.name), From: stamp(s.timeline.From, a.Zone), Until: stamp(s.timeline.Until, a.Zone), Segments: len(s.timeline.Segments),
+		})
+		sum.Files++
+		sum.Segments += len(s.timeline.Segments)
+		sum.Bytes += s.size()
+		bytes += s.size()
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if err := a.fetch(ctx, v, t.Camera, missing); err != nil {
+		return err
+	}
+	sum.Written += len(missing)
+	a.Step(out.Name, begins, len(missing), there, bytes)
+	return nil
+}
+
+// fetch writes the stretches that are not there. All of a day is one look.
+func (a *All) fetch(ctx context.Context, v *session.View, camera id.Camera, missing []*stretch) error {
+	var all []session.Segment
+	for _, s := range missing {
+		all = append(all, s.timeline.Segments...)
+	}
+	fetch, err := footage.Start(ctx, a.Session, v, camera, all, request.PurposeExport)
+	if err != nil {
+		return err
+	}
+	segments := fetch.Ahead(ctx)
+	defer segments.Close()
+	for _, s := range missing {
+		if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+			return fmt.Errorf("make the folder: %w", err)
+		}
+		if err := s.write(segments); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kept takes over what earlier runs have written of the time before this one's: the cloud need not have it any more.
+func (a *All) kept(folder string, out *IndexCamera, sum *Summary) error {
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".mp4"+Suffix) {
+			return err
+		}
+		film := strings.TrimSuffix(path, Suffix)
+		beside, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer beside.Close()
+		p, err := ReadProof(beside)
+		if err != nil || p.export.Until > a.From || p.export.Camera != out.ID || p.export.Household != a.Session.Home.Household {
+			return nil //nolint:nilerr // of this run's time, or none of ours
+		}
+		info, err := os.Stat(film)
+		if err != nil {
+			return nil //nolint:nilerr // a proof without its film is nothing
+		}
+		name, err := filepath.Rel(folder, film)
+		if err != nil {
+			return err
+		}
+		out.Files = append(out.Files, IndexFile{
+			File: filepath.ToSlash(name), From: stamp(p.export.From, a.Zone), Until: stamp(p.export.Until, a.Zone), Segments: len(p.segments),
+		})
+		sum.Files++
+		sum.Segments += len(p.segments)
+		sum.Bytes += info.Size()
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look at what is there: %w", err)
+	}
+	return nil
+}
+
+// folder is a camera's folder, found again by its id where the camera was called otherwise before.
+func (a *All) folder(c manifest.NamedCam) (string, error) {
+	tail := " (" + string(c.ID) + ")"
+	list, err := os.ReadDir(a.Dir)
+	if err != nil {
+		return "", fmt.Errorf("read the folder: %w", err)
+	}
+	for _, e := range list {
+		if e.IsDir() && strings.HasSuffix(e.Name(), tail) {
+			return filepath.Join(a.Dir, e.Name()), nil
+		}
+	}
+	path := filepath.Join(a.Dir, fileName(c.Name)+tail)
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder: %w", err)
+	}
+	return path, nil
+}
+
+// fileName makes a camera's name one that every file system takes.
+func fileName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.Trim(name, ". ")
+	for len(name) > 100 {
+		r := []rune(name)
+		name = string(r[:len(r)-1])
+	}
+	if name == "" {
+		return "camera"
+	}
+	return name
+}
+
+// tidy removes what runs that were killed have left.
+func (a *All) tidy() error {
+	err := filepath.WalkDir(a.Dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !(strings.HasSuffix(path, ".mp4.part") || strings.HasSuffix(path, Suffix+".part")) {
+			return err
+		}
+		return os.Remove(path)
+	})
+	if err != nil {
+		return fmt.Errorf("tidy the folder: %w", err)
+	}
+	return nil
+}
+
+// finished says whether a stretch lies in its file already: as long as it has to be, with the proof that it would get.
+func finished(path string, want *Proof) (bool, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at what is there: %w", err)
+	}
+	defer file.Close()
+	beside, err := os.Open(path + Suffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at what is there: %w", err)
+	}
+	defer beside.Close()
+	have, err := ReadProof(beside)
+	if err != nil || !have.covers(want) {
+		return false, nil //nolint:nilerr // what is no proof of this is written again
+	}
+	size, err := findContent(file)
+	return err == nil && size == want.content(), nil
+}
+
+// write lets a stretch's file appear, and its proof before it.
+func (s *stretch) write(segments *footage.Ahead) error {
+	return replace(s.path, func(file *os.File) error {
+		i := 0
+		_, err := media.Export(file, func() (media.Piece, error) {
+			if i == len(s.timeline.Segments) {
+				return media.Piece{}, errEnd
+			}
+			plain, err := segments.Next()
+			if err != nil {
+				return media.Piece{}, err
+			}
+			seg := s.timeline.Segments[i]
+			i++
+			return media.Piece{Data: plain, Session: seg.Pack.Session, Start: seg.Start, End: seg.End}, nil
+		}, media.Options{})
+		if err != nil {
+			return err
+		}
+		return replace(s.path+Suffix, func(beside *os.File) error { return s.proof.write(beside) })
+	})
+}
