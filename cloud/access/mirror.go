@@ -13,6 +13,7 @@ import (
 	"keyhold/cloud/store"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -127,6 +128,9 @@ func (m *Mirror) Register(ctx context.Context, chain [][]byte, now int64) (house
 			Household: s.Household, Seq: s.Head.Seq, Hash: s.Head.Hash, Sheet: h.Sheet, Envelope: chain[i], Stored: now,
 		})
 	}
+	if err := timely(s, now); err != nil {
+		return "", false, err
+	}
 	created, err = m.store.Register(ctx, h)
 	if errors.Is(err, store.ErrConflict) {
 		return "", false, api.NewProblem(api.Conflict, rule.RosterFork, "another link with this number is stored")
@@ -154,6 +158,9 @@ func (m *Mirror) Append(ctx context.Context, n store.Nonce, state *roster.State,
 		if next.Head.Seq != seq {
 			return api.NewProblem(api.Invalid, rule.RosterSeq, "the link's number is not the one it is stored under")
 		}
+		if err := timely(next, now); err != nil {
+			return err
+		}
 		l.Sheet = next.Sheet.Lookup()
 	}
 	// At or below the head only a repeat can pass, and the store compares.
@@ -165,6 +172,15 @@ func (m *Mirror) Append(ctx context.Context, n store.Nonce, state *roster.State,
 		m.Ring(state.Household)
 	}
 	return err
+}
+
+// timely refuses a roster whose newest link is from the future. Whoever puts in a hub of their own could otherwise let
+// it say that the days have passed which protect an owner from being removed.
+func timely(s *roster.State, now int64) error {
+	if s.At > now+request.Window && !rule.Off(rule.Time) {
+		return api.NewProblem(api.Unauthenticated, rule.Time, "the link is newer than two minutes from now: is a clock wrong?")
+	}
+	return nil
 }
 
 // conflicting answers with a conflict where the link may be right for a chain that this cloud does not have.
