@@ -52,7 +52,10 @@ func (c *console) news(s *session.Session, notes device.Notes) error {
 	}
 	any := false
 	for _, e := range trail {
-		if e.Seq <= told || !e.Came() || e.Device == s.Keys.ID() || c.known[e.Seq] {
+		if e.Seq <= told || !e.Came() || e.Device == s.Keys.ID() {
+			continue
+		}
+		if own := e.By == s.Keys.ID() && e.Kind == c.made; own || (e.Device != "" && e.Device == c.brought) {
 			continue
 		}
 		c.say("New since you were last here: %s (%s)", newsWords(s, e), clock(e.At, c.now()))

@@ -15,6 +15,8 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/roster"
 )
 
 // console is how a command talks: answers on out, everything said beside them on err. So `keyhold
@@ -30,19 +32,18 @@ type console struct {
 	session *session.Session
 	// removing: the command itself waits for a removal.
 	removing bool
-	// known are numbers of the roster's statements that this very command has made.
-	known map[int64]bool
+	// brought is the device that this very command has let in, made the kind of statement that it has made otherwise: the
+	// user need not be told of either.
+	brought id.Device
+	made    roster.Kind
 }
-
-// knows says that the user need not be told of a statement: they made it a moment ago.
-func (c *console) knows(seq int64) { c.known[seq] = true }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {
 	tty := false
 	if f, ok := err.(*os.File); ok {
 		tty = isatty.IsTerminal(f.Fd())
 	}
-	return &console{in: bufio.NewReader(in), out: out, err: err, tty: tty, now: time.Now, known: map[int64]bool{}}
+	return &console{in: bufio.NewReader(in), out: out, err: err, tty: tty, now: time.Now}
 }
 
 // say prints one line for a person.

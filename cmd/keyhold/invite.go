@@ -72,7 +72,7 @@ func (i *InviteCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	c.knows(s.Roster.Head.Seq)
+	c.brought = joined.Device
 	keys := "It was given the keys of " + count(joined.Epochs, "epoch", "epochs") + "."
 	if joined.Epochs == 0 {
 		keys = "They see what is recorded from now on."

@@ -56,7 +56,6 @@ func (r *RightsCommand) Run(ctx context.Context, c *console) error {
 	if err := r.change(ctx, c, s, person, role, rights); err != nil {
 		return notChangeable(err, name)
 	}
-	c.knows(s.Roster.Head.Seq)
 	c.say("In force: %s is %s.", name, people.Role(role))
 	for _, line := range people.Rights(role, rights, v, c.now()) {
 		c.say("  %s", line)

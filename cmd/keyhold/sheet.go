@@ -77,7 +77,7 @@ func (n *SheetNewCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return fmt.Errorf("%w\nKeep both sheets until keyhold roster --trail says which one holds", err)
 	}
-	c.knows(s.Roster.Head.Seq)
+	c.made = roster.KindNewSheet
 	c.say("In force. Everything recorded from now on has new keys. Handing the new sheet the keys of what was recorded before.")
 	given, err := s.Give(ctx, public, session.Everything)
 	if err != nil {

@@ -56,3 +56,38 @@ func FuzzTime(f *testing.F) {
 		}
 	})
 }
+
+func TestEndsAsPeopleWriteThem(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 22, 15, 30, 0, 0, zone) // a Sunday
+	at := func(month time.Month, day, hour, minute int) time.Time {
+		return time.Date(2026, month, day, hour, minute, 0, 0, zone)
+	}
+	for text, want := range map[string]time.Time{
+		"friday":           at(11, 28, 0, 0),
+		"Fri 18:00":        at(11, 27, 18, 0),
+		"sunday":           at(11, 23, 0, 0),
+		"sunday 14:00":     at(11, 29, 14, 0), // it was an hour ago
+		"sunday 16:00":     at(11, 22, 16, 0),
+		"today":            at(11, 23, 0, 0),
+		"tomorrow 9:15":    at(11, 23, 9, 15),
+		"3d":               at(11, 25, 15, 30),
+		"90m":              at(11, 22, 17, 0),
+		"2026-12-24":       at(12, 25, 0, 0),
+		"2026-12-24 18:00": at(12, 24, 18, 0),
+		"17:00":            at(11, 22, 17, 0),
+	} {
+		got, err := parseEnd(text, now, zone)
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%q is %v (%v), want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "someday", "friday noon", "32.13."} {
+		if got, err := parseEnd(text, now, zone); err == nil {
+			t.Errorf("%q is %v", text, got)
+		}
+	}
+}

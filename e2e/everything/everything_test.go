@@ -21,7 +21,7 @@ import (
 	"keyhold/member/export"
 )
 
-// amounts are small in every test run and as large as asked in a soak: KEYHOLD_SEGMENTS=20000 KEYHOLD_KILLS=60.
+// amounts are small in every test run and as large as asked in a soak: KEYHOLD_TEST_SEGMENTS=20000 KEYHOLD_TEST_KILLS=60.
 func amount(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	if text := os.Getenv(name); text != "" {
@@ -54,7 +54,7 @@ func whole(t *testing.T, dir string) map[string]string {
 // An export of everything is killed again and again, at any point; it goes on where it was, and what it wrote holds.
 func TestKilledAndGoneOn(t *testing.T) {
 	t.Parallel()
-	segments, kills := amount(t, "KEYHOLD_SEGMENTS", 360), amount(t, "KEYHOLD_KILLS", 6)
+	segments, kills := amount(t, "KEYHOLD_TEST_SEGMENTS", 360), amount(t, "KEYHOLD_TEST_KILLS", 6)
 	aStretch := 30
 	if segments > 5000 {
 		aStretch = 300

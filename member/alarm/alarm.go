@@ -138,10 +138,16 @@ var words = map[rule.Name]Words{
 		Do:    "Compare the code with the hub's terminal (keyhold hub code), and try again.",
 	},
 	rule.Invitation: {
-		What:  "Somebody answered this invitation who does not hold its link.",
-		Means: "The link was damaged, or somebody guessed where to knock.",
-		Did:   "They were not let in.",
+		What:  "Whoever answered this invitation does not hold its link, or asks for more than was offered.",
+		Means: "The link was damaged, or it is in the wrong hands.",
+		Did:   "They were not let in, and the invitation has ended.",
 		Do:    "Make a new invitation and hand over its link yourself.",
+	},
+	rule.Withheld: {
+		What:  "A removal that you asked for is not in force after a minute.",
+		Means: "Your hub is off or away from its network, or the operator holds the removal back. Until it is in force, whoever is to go still sees what they could see.",
+		Did:   "It is kept, and sent again until the hub has confirmed.",
+		Do:    "Look at the hub and its network. If both are well, try from another network, and ask the operator.",
 	},
 	rule.Time: {
 		What:  "A clock is wrong by more than two minutes.",
