@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/coder/websocket"
+
+	"keyhold/statement/roster"
 )
 
 // maxFrame bounds one frame of a socket: a piece of mail in base64 and what stands around it.
@@ -20,8 +22,12 @@ const maxFrame = 256 << 10
 type Socket struct {
 	// Checkpoint is the newest that the cloud has of the household, told to the hub alone; "" if there is none.
 	Checkpoint string
+	// Head is the newest link of the roster that the cloud has, told to the hub alone; zero if it was not told.
+	Head roster.Head
 
 	conn *websocket.Conn
+	// early came while links were asked for; owned by the goroutine of Receive.
+	early []*Delivery
 }
 
 // Socket opens the socket with a signed session envelope and returns once the cloud has accepted it. Reconnecting,
@@ -54,25 +60,59 @@ func (c *Client) Socket(ctx context.Context, session []byte) (*Socket, error) {
 		return nil, fmt.Errorf("api: socket: cloud did not say that it is ready")
 	}
 	s.Checkpoint = first.Checkpoint
+	if first.Head != nil {
+		s.Head = *first.Head
+	}
 	return s, nil
 }
 
 // frame is any text the cloud sends: ready, a refusal before it closes, or a delivery.
 type frame struct {
-	Checkpoint string   `json:"checkpoint"`
-	Ready      bool     `json:"ready"`
-	Problem    *Problem `json:"problem"`
+	Checkpoint string       `json:"checkpoint"`
+	Head       *roster.Head `json:"head"`
+	Ready      bool         `json:"ready"`
+	Problem    *Problem     `json:"problem"`
+	Links      *[][]byte    `json:"links"`
 	Delivery
 }
 
 // Receive waits for the next delivery. An error ends the socket.
 func (s *Socket) Receive(ctx context.Context) (*Delivery, error) {
+	if len(s.early) > 0 {
+		d := s.early[0]
+		s.early = s.early[1:]
+		return d, nil
+	}
 	var f frame
 	if err := s.read(ctx, &f); err != nil {
 		_ = s.conn.CloseNow()
 		return nil, fmt.Errorf("api: socket: %w", err)
 	}
 	return &f.Delivery, nil
+}
+
+// Links asks, as the hub, for links of the roster from a number on; none means that there are no more. It belongs to the
+// goroutine of Receive, which gets what comes meanwhile.
+func (s *Socket) Links(ctx context.Context, from int64) ([][]byte, error) {
+	b, err := json.Marshal(struct {
+		Links int64 `json:"links"`
+	}{from})
+	if err != nil {
+		return nil, fmt.Errorf("api: socket: %w", err)
+	}
+	if err := s.conn.Write(ctx, websocket.MessageText, b); err != nil {
+		return nil, fmt.Errorf("api: socket: ask for links: %w", err)
+	}
+	for {
+		var f frame
+		if err := s.read(ctx, &f); err != nil {
+			return nil, fmt.Errorf("api: socket: links: %w", err)
+		}
+		if f.Links != nil {
+			return *f.Links, nil
+		}
+		s.early = append(s.early, &f.Delivery)
+	}
 }
 
 func (s *Socket) read(ctx context.Context, f *frame) error {

@@ -19,6 +19,7 @@ import (
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 const (
@@ -41,13 +42,21 @@ type (
 		// Checkpoint is the newest that the cloud has, told to the hub alone: one whose folder was put back to an
 		// earlier state learns by it that it must not continue its old run.
 		Checkpoint string `json:"checkpoint,omitempty"`
-		Ready      bool   `json:"ready"`
+		// Head is the newest link of the roster that the cloud has, told to the hub alone and for the same reason.
+		Head  *roster.Head `json:"head,omitempty"`
+		Ready bool         `json:"ready"`
 	}
 	refusal struct {
 		Problem *api.Problem `json:"problem"`
 	}
-	ack struct {
-		Ack int64 `json:"ack"`
+	// said is what a reader says: what it need not be sent again or, the hub alone, from which link on it wants the
+	// roster. links answers that.
+	said struct {
+		Ack   int64 `json:"ack"`
+		Links int64 `json:"links"`
+	}
+	links struct {
+		Links [][]byte `json:"links"`
 	}
 )
 
@@ -187,6 +196,11 @@ func (m *Mailbox) deliver(ctx context.Context, conn *websocket.Conn, h id.Househ
 		if hello.Checkpoint, err = m.Newest(ctx, h); err != nil {
 			return err
 		}
+		state, err := m.Keys.Rosters.State(ctx, h)
+		if err != nil {
+			return err
+		}
+		hello.Head = &state.Head
 	}
 	if err := m.send(ctx, conn, hello); err != nil {
 		return err
@@ -226,25 +240,48 @@ func (m *Mailbox) deliver(ctx context.Context, conn *websocket.Conn, h id.Househ
 	}
 }
 
-// acknowledge reads frames until the socket ends.
+// acknowledge reads what the reader says until the socket ends.
 func (m *Mailbox) acknowledge(ctx context.Context, conn *websocket.Conn, h id.Household, reader id.Device) {
 	for {
 		kind, b, err := conn.Read(ctx)
 		if err != nil {
 			return
 		}
-		var a ack
-		if kind != websocket.MessageText || json.Unmarshal(b, &a) != nil || a.Ack < 1 {
+		var a said
+		known := kind == websocket.MessageText && json.Unmarshal(b, &a) == nil
+		switch {
+		case known && a.Ack > 0:
+			err = m.Store.Ack(ctx, h, reader, a.Ack, m.Now().UnixMilli())
+		case known && a.Links > 0 && reader == id.Hub:
+			err = m.links(ctx, conn, h, a.Links)
+		default:
 			_ = conn.Close(websocket.StatusPolicyViolation, string(api.Invalid))
 			return
 		}
-		if err := m.Store.Ack(ctx, h, reader, a.Ack, m.Now().UnixMilli()); err != nil {
+		if err != nil {
 			if ctx.Err() == nil {
-				m.Log.Error("acknowledgement not stored", "err", err)
+				m.Log.Error("what a reader said was not done", "err", err)
 			}
 			return
 		}
 	}
+}
+
+// links sends the roster from a number on, as much of it as one envelope may have; nothing at its end.
+func (m *Mailbox) links(ctx context.Context, conn *websocket.Conn, h id.Household, from int64) error {
+	state, err := m.Keys.Rosters.State(ctx, h)
+	if err != nil {
+		return err
+	}
+	out, size := links{Links: [][]byte{}}, 0
+	for ; from < int64(len(state.Chain)); from++ {
+		link := state.Chain[from]
+		if size += len(link); size > dsse.MaxBytes && len(out.Links) > 0 {
+			break
+		}
+		out.Links = append(out.Links, link)
+	}
+	return m.send(ctx, conn, out)
 }
 
 func (m *Mailbox) send(ctx context.Context, conn *websocket.Conn, v any) error {

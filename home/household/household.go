@@ -149,9 +149,26 @@ func (h *Household) Remove(removal []byte, at int64, key ed25519.PrivateKey) (si
 	return signed, next, nil
 }
 
+// Continue returns the roster to which links lead that this hub must have signed before its folder was put back. Those
+// that do not follow on the newest here are a fork.
+func (h *Household) Continue(links [][]byte) (*roster.State, error) {
+	next := h.state.Load().Clone()
+	for _, l := range links {
+		if err := next.Append(l); err != nil {
+			return nil, fmt.Errorf("household: take over: %w", err)
+		}
+	}
+	return next, nil
+}
+
 // Append writes a link that Propose returned. The caller calls Moved once the transaction is committed.
 func Append(ctx context.Context, tx *sql.Tx, signed []byte, next *roster.State) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO roster (seq, envelope) VALUES ($1, $2)`, next.Head.Seq, signed); err != nil {
+	return AppendAt(ctx, tx, next.Head.Seq, signed)
+}
+
+// AppendAt writes one of the links that Continue was given.
+func AppendAt(ctx context.Context, tx *sql.Tx, seq int64, signed []byte) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO roster (seq, envelope) VALUES ($1, $2)`, seq, signed); err != nil {
 		return fmt.Errorf("household: append: %w", err)
 	}
 	return nil

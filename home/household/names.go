@@ -15,11 +15,11 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/state"
 	"keyhold/sealing/to"
-	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // WriteNames signs the next document of names from what state.db holds now and keeps it. It returns
@@ -68,6 +68,18 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 	return &manifest.NamesChanged{Header: manifest.Header{Camera: id.HouseholdCamera}, Names: e.Hash(), Number: n.Seq}, nil
 }
 
+// namesLeap is how many numbers are left out where it is not known which were given.
+const namesLeap = 1 << 20
+
+// SkipNames leaves out numbers of the document of names: those that a hub gave before its folder was put back are not
+// used for another document.
+func SkipNames(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE names SET seq = seq + $1`, namesLeap); err != nil {
+		return fmt.Errorf("household: names: %w", err)
+	}
+	return nil
+}
+
 // signNames shortens names where the document would be too long for a statement: nobody may keep others from being
 // removed by means of long names.
 func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
@@ -81,7 +93,7 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 		for i := range n.Persons {
 			n.Persons[i].Name = clip(n.Persons[i].Name, longest)
 		}
-		if e, err = dsse.Signed(manifest.ThingNames, n, id.Hub, key); err != nil || len(e.Payload) <= canon.MaxBytes {
+		if e, err = dsse.Signed(manifest.ThingNames, n, id.Hub, key); rule.Of(err) != rule.Length {
 			return e, err
 		}
 	}

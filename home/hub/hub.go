@@ -258,7 +258,7 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	}
 	h.uplink = &uplink.Uplink{
 		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head, DB: h.db,
-		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.rotateAll, Now: h.Now, Log: h.Log,
+		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.startAfresh, TakeOver: h.takeOver, Now: h.Now, Log: h.Log,
 	}
 	if h.thumbs, err = record.NewThumbs(record.ThumbsConfig{FFmpeg: h.FFmpeg, Log: h.Log}); err != nil {
 		h.Log.Warn("there will be no preview pictures", "error", err)

@@ -242,9 +242,13 @@ func (l *Ledger) knows(ctx context.Context, run id.Run) (bool, error) {
 	return n > 0, nil
 }
 
+// skip leaves out numbers of leaves, and of the document of names, that may have been given.
 func (l *Ledger) skip(ctx context.Context, n int64) error {
 	err := l.c.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE counters SET next = next + $1`, n)
+		if _, err := tx.ExecContext(ctx, `UPDATE counters SET next = next + $1`, n); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE names SET seq = seq + $1`, n)
 		return err
 	})
 	if err != nil {

@@ -144,8 +144,13 @@ func (u *Uplink) outboxUpTo(ctx context.Context, mark int64) error {
 	}
 }
 
-// runOutbox sends small writes in their order.
+// runOutbox sends small writes in their order, once the cloud has shown whether this hub's folder was put back: what
+// waited in it then is older than what the cloud has.
 func (u *Uplink) runOutbox(ctx context.Context) {
+	select {
+	case <-u.agreed:
+	case <-ctx.Done():
+	}
 	for ctx.Err() == nil {
 		grown := u.Ledger.Grown()
 		more, err := u.sendOne(ctx)

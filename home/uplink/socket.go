@@ -58,6 +58,9 @@ func (u *Uplink) socket(ctx context.Context) error {
 	}
 	defer func() { _ = s.Close() }()
 	u.answered()
+	if err := u.TakeOver(ctx, s.Head, s.Links); err != nil {
+		return err
+	}
 	if err := u.agree(ctx, s.Checkpoint); err != nil {
 		return err
 	}

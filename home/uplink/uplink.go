@@ -61,6 +61,9 @@ type Uplink struct {
 	Packs     *packs.Store
 	// Handle takes what the socket brings. An error means: not now, bring it again.
 	Handle func(context.Context, *api.Delivery) error
+	// TakeOver is told the newest link of the roster that the cloud has, and how to ask for its links, before anything is
+	// compared or sent: a hub whose folder was put back may lack some that it has signed.
+	TakeOver func(ctx context.Context, head roster.Head, links func(context.Context, int64) ([][]byte, error)) error
 	// Rotate makes new epochs for all; it is called when a new run had to begin because this hub's folder was put back.
 	Rotate func(context.Context) error
 	Now    func() time.Time
