@@ -76,7 +76,7 @@ export class Host {
       return;
     }
     const roster = await Roster.replay(chain, kept.household);
-    this.enter(kept, await useDevice(kept.device), roster);
+    this.enter(kept, useDevice(kept.device), roster);
     this.setPhase('ready');
     await this.begin();
   }
@@ -126,7 +126,7 @@ export class Host {
       const kept = this.joining?.link === link ? this.joining.device : await makeDevice();
       this.joining = { link, device: kept };
       onStep('asking');
-      const device = await useDevice(kept);
+      const device = useDevice(kept);
       const joined = await join(this.cloud, invitation, device, names, {
         asked: () => onStep('hub'),
         words: (words) => onStep('words', words),
@@ -148,7 +148,7 @@ export class Host {
       onStep('keys');
       await this.cloud.checkClock();
       const kept = await makeDevice();
-      const device = await useDevice(kept);
+      const device = useDevice(kept);
       const joined = await recover(this.cloud, sheet, device, deviceName, {
         asking: () => onStep('hub'),
         history: () => onStep('history'),
@@ -185,7 +185,7 @@ export class Host {
       const joined = await founding.work.send();
       this.founding = null;
       const { deviceName, personName } = founding.wish;
-      const device = await useDevice(founding.device);
+      const device = useDevice(founding.device);
       await this.settle(founding.device, device, joined, { deviceName, personName });
     });
   }

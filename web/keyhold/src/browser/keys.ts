@@ -2,27 +2,30 @@
 
 import { base32, random, type Bytes } from '../bytes.ts';
 import { signerOf } from '../crypto/sign.ts';
+import { generateSplit, SplitKey, type WrappedSeed } from '../crypto/split.ts';
 import { generateHandles, HandleKey, hasNativeKem } from '../crypto/xwing.ts';
 import { Fault } from '../sync/fault.ts';
 import type { FreshDevice } from '../sync/join.ts';
 
-/** A device's keys as they lie in IndexedDB: public halves as bytes, secret ones as handles. */
+/**
+ * A device's keys as they lie in IndexedDB: public halves as bytes, secret ones as handles; where the
+ * browser has no ML-KEM, that half as a wrapped seed.
+ */
 export interface KeptDevice {
   readonly id: string;
   readonly sign: Bytes;
   readonly signing: CryptoKey;
   readonly reader: Bytes;
-  readonly mlkem: CryptoKey;
+  readonly mlkem: CryptoKey | WrappedSeed;
   readonly x25519: CryptoKey;
 }
 
 /** New keys that this browser cannot give out. */
 export async function makeDevice(): Promise<KeptDevice> {
-  if (!hasNativeKem()) throw tooOld();
   try {
     const [pair, handles] = await Promise.all([
       crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']) as Promise<CryptoKeyPair>,
-      generateHandles(),
+      hasNativeKem() ? generateHandles() : generateSplit(),
     ]);
     const sign = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
     return {
@@ -50,17 +53,15 @@ export async function canMakeDevice(): Promise<boolean> {
   }
 }
 
-export function useDevice(kept: KeptDevice): FreshDevice {
+export function useDevice({ id, sign, signing, reader, mlkem, x25519 }: KeptDevice): FreshDevice {
+  const native = mlkem instanceof CryptoKey;
   return {
-    keys: { id: kept.id, reader: kept.reader, sign: kept.sign, storage: 'native' },
-    signer: signerOf(kept.id, kept.sign, kept.signing),
-    reader: new HandleKey(kept.reader, kept.mlkem, kept.x25519),
+    keys: { id, reader, sign, storage: native ? 'native' : 'split' },
+    signer: signerOf(id, sign, signing),
+    reader: native ? new HandleKey(reader, mlkem, x25519) : new SplitKey(reader, mlkem, x25519),
   };
 }
 
 function tooOld(): Fault {
-  return new Fault(
-    'browser-too-old',
-    'this browser cannot make ML-KEM-768, X25519 or Ed25519 keys',
-  );
+  return new Fault('browser-too-old', 'this browser cannot make X25519 or Ed25519 keys');
 }

@@ -4,11 +4,13 @@
  * The worker: keys, checks and opened footage live here, apart from the page. It answers calls and
  * tells what changed.
  */
+import { openElsewhere } from '../crypto/age.ts';
 import { Cloud } from '../sync/cloud.ts';
 import { faultOf } from '../sync/fault.ts';
 import type { Members } from '../sync/members.ts';
 import { DatabaseStore } from './db.ts';
 import { Host } from './host.ts';
+import { OpenerPool } from './pool.ts';
 import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts';
 
 interface Scope {
@@ -35,6 +37,8 @@ function tell(message: FromWorker, transfer: Transferable[] = []): void {
 }
 
 async function open(origin: string): Promise<Host> {
+  const pool = new OpenerPool();
+  openElsewhere((key, body) => pool.open(key, body));
   const made = new Host(new Cloud(origin), await DatabaseStore.open(), tell);
   await made.start();
   return made;

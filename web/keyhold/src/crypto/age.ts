@@ -75,48 +75,80 @@ function headerEnd(file: Uint8Array): number {
   throw new Error('age: no header');
 }
 
-type OpenChunk = (nonce: Bytes, sealed: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+/** Opens a body elsewhere, where the browser lacks the cipher and JavaScript would hold others up. */
+export type OpenElsewhere = (key: Bytes, body: Uint8Array) => Promise<Bytes>;
 
-async function openBody(key: Bytes, body: Uint8Array): Promise<Bytes> {
-  const chunks = Math.max(1, Math.ceil(body.length / (chunk + overhead)));
-  const size = body.length - chunks * overhead;
-  if (size < 0 || (chunks > 1 && body.length - (chunks - 1) * (chunk + overhead) <= overhead)) {
+let elsewhere: OpenElsewhere | null = null;
+/** Below this the way to another worker costs more than opening here. */
+const worthTheWay = 4 * chunk;
+
+export function openElsewhere(open: OpenElsewhere): void {
+  elsewhere = open;
+}
+
+interface Chunk {
+  readonly nonce: Bytes;
+  readonly sealed: Uint8Array;
+  /** Its place in the plaintext. */
+  readonly at: number;
+}
+
+function chunksOf(body: Uint8Array): { size: number; chunks: Chunk[] } {
+  const count = Math.max(1, Math.ceil(body.length / (chunk + overhead)));
+  const size = body.length - count * overhead;
+  if (size < 0 || (count > 1 && body.length - (count - 1) * (chunk + overhead) <= overhead)) {
     throw new Error('age: cut off');
   }
-  const openChunk = await chunkOpener(key);
-  const out = new Uint8Array(size);
-  const jobs: Promise<void>[] = [];
-  for (let i = 0; i < chunks; i++) {
+  const chunks: Chunk[] = [];
+  for (let i = 0; i < count; i++) {
     const nonce = new Uint8Array(12);
     new DataView(nonce.buffer).setUint32(7, i);
-    nonce[11] = i === chunks - 1 ? 1 : 0;
+    nonce[11] = i === count - 1 ? 1 : 0;
     const sealed = body.subarray(i * (chunk + overhead), (i + 1) * (chunk + overhead));
-    jobs.push(Promise.resolve(openChunk(nonce, sealed)).then((plain) => out.set(plain, i * chunk)));
+    chunks.push({ nonce, sealed, at: i * chunk });
   }
-  await Promise.all(jobs);
+  return { size, chunks };
+}
+
+async function openBody(key: Bytes, body: Uint8Array): Promise<Bytes> {
+  const { size, chunks } = chunksOf(body);
+  const handle = await nativeKey(key);
+  if (handle === null) {
+    const away = elsewhere !== null && body.length >= worthTheWay;
+    return away ? elsewhere!(key, body) : openSoftware(key, body);
+  }
+  const out = new Uint8Array(size);
+  const one = async ({ nonce: iv, sealed, at }: Chunk): Promise<void> => {
+    const algorithm = { name: 'ChaCha20-Poly1305', iv };
+    out.set(new Uint8Array(await crypto.subtle.decrypt(algorithm, handle, sealed as Bytes)), at);
+  };
+  await Promise.all(chunks.map(one));
+  return out;
+}
+
+/** The same in JavaScript. */
+export function openSoftware(key: Uint8Array, body: Uint8Array): Bytes {
+  const { size, chunks } = chunksOf(body);
+  const out = new Uint8Array(size);
+  for (const { nonce, sealed, at } of chunks) {
+    out.set(chacha20poly1305(key, nonce).decrypt(sealed), at);
+  }
   return out;
 }
 
 let native: boolean | undefined;
 
-async function chunkOpener(key: Bytes): Promise<OpenChunk> {
-  if (native !== false) {
-    try {
-      const handle = await crypto.subtle.importKey(
-        'raw-secret' as 'raw',
-        key,
-        'ChaCha20-Poly1305',
-        false,
-        ['decrypt'],
-      );
-      native = true;
-      return async (iv, sealed) =>
-        new Uint8Array(
-          await crypto.subtle.decrypt({ name: 'ChaCha20-Poly1305', iv }, handle, sealed as Bytes),
-        );
-    } catch {
-      native = false;
-    }
+async function nativeKey(key: Bytes): Promise<CryptoKey | null> {
+  if (native === false) return null;
+  try {
+    const format = 'raw-secret' as 'raw';
+    const handle = await crypto.subtle.importKey(format, key, 'ChaCha20-Poly1305', false, [
+      'decrypt',
+    ]);
+    native = true;
+    return handle;
+  } catch {
+    native = false;
+    return null;
   }
-  return (nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed);
 }

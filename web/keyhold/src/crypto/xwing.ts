@@ -12,7 +12,7 @@ import { concat, owned, utf8, type Bytes } from '../bytes.ts';
 export const publicSize = 1216;
 export const encSize = 1120;
 const mlkemPublic = 1184;
-const mlkemCiphertext = 1088;
+export const mlkemCiphertext = 1088;
 const label = utf8('\\.//^\\');
 
 export interface XWingKey {
@@ -69,12 +69,22 @@ export class HandleKey implements XWingKey {
       ),
       agree(this.x25519, ephemeral),
     ]);
-    const own = this.publicKey.subarray(mlkemPublic);
-    return owned(sha3_256(concat(new Uint8Array(post), classic, ephemeral, own, label)));
+    return combine(new Uint8Array(post), classic, ephemeral, this.publicKey);
   }
 }
 
-async function agree(secret: CryptoKey, publicKey: Bytes): Promise<Bytes> {
+/** X-Wing's combiner: the secret needs both halves. */
+export function combine(
+  post: Uint8Array,
+  classic: Uint8Array,
+  ephemeral: Uint8Array,
+  publicKey: Uint8Array,
+): Bytes {
+  const own = publicKey.subarray(mlkemPublic);
+  return owned(sha3_256(concat(post, classic, ephemeral, own, label)));
+}
+
+export async function agree(secret: CryptoKey, publicKey: Bytes): Promise<Bytes> {
   const peer = await crypto.subtle.importKey('raw', publicKey, 'X25519', false, []);
   const shared = await crypto.subtle.deriveBits({ name: 'X25519', public: peer }, secret, 256);
   return new Uint8Array(shared);
