@@ -9,7 +9,6 @@ import type {
   Home,
   Household,
   HouseholdError,
-  JoinStep,
   NewHousehold,
   NewSheet,
   Phase,
@@ -22,6 +21,7 @@ import type {
   Timeline,
   Trust,
 } from '../src/lib/household';
+import type { People } from '../src/lib/people';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
 
@@ -50,7 +50,7 @@ const clips = Object.entries(
 const clipSeconds = 4;
 
 /** A household made up of drawn scenes; each state changes what it needs. */
-export class Fixture implements Household {
+export class Fixture implements Omit<Household, keyof People> {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');
   home = new Settable<Home | null>({
@@ -85,12 +85,6 @@ export class Fixture implements Household {
   async #act(): Promise<void> {
     if (this.stuck) await forever;
     if (this.refusal) throw failure(this.refusal);
-  }
-
-  async join(_link: string, _device: string, onStep: (step: JoinStep) => void): Promise<void> {
-    onStep('asking');
-    await this.#act();
-    this.phase.set('ready');
   }
 
   async create(_wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<NewSheet> {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorKind, Trust } from '../src/lib/household';
 import { click, fill, key, see } from './drive';
-import { alarm, camera, day, Fixture, nothing, now } from './fixture';
+import { alarm, camera, day, nothing, now } from './fixture';
+import { householdStates } from './household';
+import { Kin } from './kin';
 
 export interface State {
-  household: Fixture;
+  household: Kin;
   /** Opened at /join with this link. */
   link?: string | null;
   joining?: boolean;
@@ -15,8 +17,8 @@ export interface State {
 
 const minute = 60_000;
 
-function three(): Fixture {
-  const household = new Fixture();
+function three(): Kin {
+  const household = new Kin();
   household.cameras.set([
     camera(
       'cam_door',
@@ -64,16 +66,16 @@ function alarmed(...rules: string[]): State {
 }
 
 function joining(refusal: ErrorKind | null, stuck = false): State {
-  const household = new Fixture();
+  const household = new Kin();
   household.phase.set('anonymous');
   household.refusal = refusal;
-  household.stuck = stuck;
+  household.joinStuck = stuck;
   const link = 'https://cloud.example/join#drawn';
   return { household, link, joining: true, then: () => click('form button[type=submit]') };
 }
 
 function first(then?: () => Promise<void>): State {
-  const household = new Fixture();
+  const household = new Kin();
   household.place = 'own';
   household.phase.set('anonymous');
   return { household, then };
@@ -131,7 +133,7 @@ function playing(): State {
   };
 }
 
-function exporting(change: (household: Fixture) => void): State {
+function exporting(change: (household: Kin) => void): State {
   const household = three();
   return {
     household,
@@ -145,7 +147,7 @@ function exporting(change: (household: Fixture) => void): State {
   };
 }
 
-const many = (): Fixture => {
+const many = (): Kin => {
   const household = three();
   const more = ['Straße vor der Haustür', 'Werkstatt', 'Dachboden', 'Gartenhäuschen hinten links'];
   household.cameras.set([
@@ -225,7 +227,7 @@ export const states: Record<string, () => State> = {
   },
 
   home: () => ({ household: three() }),
-  'home-empty': () => ({ household: new Fixture() }),
+  'home-empty': () => ({ household: new Kin() }),
   'home-one': () => {
     const household = three();
     household.cameras.set(household.cameras.get().slice(0, 1));
@@ -273,7 +275,7 @@ export const states: Record<string, () => State> = {
   'home-cloud-away': () => trust({ cloudReachable: false, checkedAt: now - 5 * minute }),
   'home-clock': () => trust({ clockOff: 3 * 60 * minute, checkedAt: now - 5 * minute }),
   'home-clock-new': () => {
-    const household = new Fixture();
+    const household = new Kin();
     household.home.set(null);
     household.trust.set({ ...household.trust.get(), clockOff: -4 * minute, checkedAt: null });
     return { household };
@@ -314,7 +316,7 @@ export const states: Record<string, () => State> = {
     state.household.trust.set({ ...state.household.trust.get(), clockOff: 400 * 24 * 60 * minute });
     return state;
   },
-  'history-no-camera': () => ({ household: new Fixture(), fragment: '#/history' }),
+  'history-no-camera': () => ({ household: new Kin(), fragment: '#/history' }),
   'history-no-day': () =>
     history({ fragment: `#/history?camera=cam_door&at=${now - 5 * 24 * 60 * minute}` }),
   'history-loading': () => {
@@ -364,6 +366,8 @@ export const states: Record<string, () => State> = {
     fragment: '#/alarms',
   }),
   'alarms-none': () => ({ household: three(), fragment: '#/alarms' }),
+
+  ...householdStates(three),
 
   settings: () => ({ household: three(), fragment: '#/settings' }),
   keys: () => ({

@@ -15,6 +15,7 @@ export type AlarmKind =
   | 'seal'
   | 'key'
   | 'roster'
+  | 'withheld'
   | 'other';
 
 const kinds: Record<string, AlarmKind> = {
@@ -36,6 +37,8 @@ const kinds: Record<string, AlarmKind> = {
   household: 'roster',
   signer: 'roster',
   signature: 'roster',
+  rights: 'roster',
+  withheld: 'withheld',
 };
 
 export function kindOfRule(rule: string): AlarmKind {
@@ -142,6 +145,14 @@ export function alarmWords(alarm: Alarm, where: string): AlarmWords {
         meaning: m.alarm_roster_meaning(),
         done: m.alarm_done_stopped(),
         next: m.alarm_roster_next(),
+      };
+    case 'withheld':
+      return {
+        title: m.alarm_withheld_title(),
+        what: m.alarm_withheld_what(),
+        meaning: m.alarm_withheld_meaning(),
+        done: m.alarm_withheld_done(),
+        next: m.alarm_withheld_next(),
       };
     case 'other':
       return {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { People, Shut } from './people';
 
 /**
  * The seam between the pages and the protocol.
@@ -11,7 +12,7 @@
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household {
+export interface Household extends People {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -21,9 +22,6 @@ export interface Household {
   /** In the household's own order. Empty is a state with a page of its own. */
   readonly cameras: Live<readonly Camera[]>;
   readonly trust: Live<Trust>;
-
-  /** Becomes a further device by invitation. Ends in `ready`; a refusal leaves `anonymous`. */
-  join(link: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void>;
 
   /**
    * Fetches the hub's keys, checks them against the code, makes this device's keys and the
@@ -107,6 +105,8 @@ export interface Camera {
   /** `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. */
   state: 'ok' | 'waiting' | 'lost';
   lostSince?: number;
+  /** For viewers and guests: it may not be seen now. */
+  shut?: Shut;
   newest?: Picture;
 }
 
@@ -165,7 +165,8 @@ export interface NewSheet {
   cloud: string;
 }
 
-export type JoinStep = 'keys' | 'asking' | 'hub' | 'history';
+/** `words`: from afar alone; six words are compared by voice. */
+export type JoinStep = 'keys' | 'asking' | 'words' | 'hub' | 'history';
 export type CreateStep = 'finding' | 'keys' | 'hub';
 
 export interface Timeline {
@@ -226,12 +227,16 @@ export type ErrorKind =
   | 'invitation-used'
   | 'invitation-too-old'
   | 'invitation-wrong-household'
+  | 'invitation-ended' // taken back, or whoever made it does not belong to the household any more
+  | 'invitation-refused' // whoever made it said no
+  | 'words-differ' // the six words were not the same on both sides
   | 'invitation-broken' // not a link of ours, or cut off
   | 'clock-wrong' // this device's clock; `Trust.clockOff` says by how much
   | 'browser-too-old' // lacks ML-KEM, X25519 or Ed25519 in WebCrypto
   | 'already-joined'
   | 'hub-code-wrong' // unreadable, or the hub's keys do not match it
   | 'hub-code-used'
+  | 'sheet-wrong' // not the words of a sheet
   | 'hub-away'
   | 'inviter-away' // the device that made the invitation does not answer
   | 'cloud-away'

@@ -2,6 +2,7 @@
 import { getContext, setContext } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import type { Household, Live } from './household';
+import type { People } from './people';
 
 /** Reads a `Live` so that templates follow it. */
 export function follow<T>(live: Live<T>): { readonly value: T } {
@@ -30,4 +31,9 @@ export function provideHousehold(household: Household): void {
 
 export function useHousehold(): Household {
   return getContext<Household>(key);
+}
+
+/** The household with its persons. */
+export function usePeople(): Household & People {
+  return getContext<Household & People>(key);
 }

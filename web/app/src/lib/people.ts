@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ErrorKind, JoinStep, Live } from './household';
+import type { ErrorKind, JoinStep, Live, NewSheet } from './household';
 
 /**
  * Who belongs to the household, as the pages see it: a part of `Household`.
@@ -34,7 +34,7 @@ export interface People {
   invite(offer: Offer): Promise<Invitation>;
 
   /** What an invitation offers, before this browser makes keys. Only while `anonymous`. */
-  preview(link: string): Promise<Offered>;
+  readInvitation(link: string): Promise<Offered>;
 
   /**
    * Becomes a further device, or a new person's first. `personName` is used for a person alone; the
@@ -43,7 +43,7 @@ export interface People {
   joinAs(
     link: string,
     names: { deviceName: string; personName: string },
-    onStep: (step: JoinStep | 'words', words?: readonly string[]) => void,
+    onStep: (step: JoinStep, words?: readonly string[]) => void,
   ): Promise<void>;
 
   /**
@@ -65,7 +65,12 @@ export interface People {
    * Makes a new sheet: the words of the old one are worth nothing once it is in force. Nothing is
    * sent before `useSheet`, which comes after three words were typed back. Only at place `own`.
    */
-  newSheet(): Promise<{ sheetWords: string[] }>;
+  newSheet(): Promise<NewSheet>;
+  /**
+   * The drill: whether these words are the sheet's that is in force. Only at place `own`; nothing is
+   * sent. Rejects with `sheet-wrong` for words that are no sheet at all, which word is in `message`.
+   */
+  checkSheet(words: string): Promise<'right' | 'another'>;
   /** `rotate`: new keys for what is recorded from now on, after somebody used a bad page. */
   useSheet(options: { rotate: boolean }): Promise<Change>;
 }
@@ -204,9 +209,20 @@ export type Offer =
       history: boolean;
     };
 
-export type Offered =
-  | { kind: 'device' }
-  | { kind: 'person'; name: string; role: Role; rights: readonly Right[]; slow: boolean };
+/** What an invitation promises. For a device of one's own everything but `from` is empty. */
+export interface Offered {
+  kind: 'device' | 'person';
+  /** Whoever made it, as they are called at home. */
+  from: string;
+  name: string;
+  role: Role | '';
+  rights: readonly Right[];
+  /** Names of the cameras in `rights`. */
+  cameras: readonly Named[];
+  slow: boolean;
+  /** Keys to what was recorded before are handed over, too. */
+  history: boolean;
+}
 
 export interface Invitation {
   readonly link: string;

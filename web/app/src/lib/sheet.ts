@@ -21,11 +21,16 @@ export function sheetRows({ household, cloud, made }: Sheet): { name: string; te
   ];
 }
 
-export function sheetParts({ cloud }: Sheet): { title: string; text: string }[] {
+/** A heading and its paragraphs. */
+export function sheetParts({ cloud }: Sheet): { title: string; texts: string[] }[] {
+  const command = m.sheet_paper_command({ cloud });
   return [
-    { title: m.sheet_paper_for(), text: m.sheet_paper_for_text({ cloud }) },
-    { title: m.sheet_paper_keep(), text: m.sheet_paper_keep_text() },
-    { title: m.sheet_paper_who(), text: m.sheet_paper_who_text() },
+    {
+      title: m.sheet_paper_for(),
+      texts: [m.sheet_paper_for_text(), command, m.sheet_paper_for_more()],
+    },
+    { title: m.sheet_paper_keep(), texts: [m.sheet_paper_keep_text()] },
+    { title: m.sheet_paper_who(), texts: [m.sheet_paper_who_text()] },
   ];
 }
 
@@ -37,7 +42,7 @@ export function sheetText(sheet: Sheet): string {
     ...sheet.words.map((word, index) => `${String(index + 1).padStart(2)}  ${word}`),
     '',
     ...sheetRows(sheet).map(({ name, text }) => `${name}: ${text}`),
-    ...sheetParts(sheet).flatMap(({ title, text }) => ['', title, text]),
+    ...sheetParts(sheet).flatMap(({ title, texts }) => ['', title, ...texts]),
     '',
   ].join('\n');
 }

@@ -28,6 +28,14 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_invitation_old(), next: m.error_invitation_old_next() };
     case 'invitation-wrong-household':
       return { what: m.error_invitation_wrong(), next: m.error_invitation_wrong_next() };
+    case 'invitation-ended':
+      return { what: m.error_invitation_ended(), next: m.error_invitation_ended_next() };
+    case 'invitation-refused':
+      return { what: m.error_invitation_refused(), next: m.error_invitation_ended_next() };
+    case 'words-differ':
+      return { what: m.error_words_differ(), next: m.error_words_differ_next() };
+    case 'sheet-wrong':
+      return { what: m.error_sheet_wrong(), next: m.error_sheet_wrong_next() };
     case 'invitation-broken':
       return { what: m.error_invitation_broken(), next: m.error_invitation_broken_next() };
     case 'browser-too-old':
@@ -71,6 +79,8 @@ export function joinStepText(step: JoinStep): string {
       return m.join_step_keys();
     case 'asking':
       return m.join_step_asking();
+    case 'words':
+      return m.join_step_words();
     case 'hub':
       return m.join_step_hub();
     case 'history':

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Removal } from './people';
+
+/** The removal of this device or person that is not over yet, or was not carried out. */
+export function removalOf(removals: readonly Removal[], id: string): Removal | undefined {
+  return removals.find(
+    (one) => (one.device?.id === id || one.person?.id === id) && one.state !== 'in-force',
+  );
+}
+
+/** For so long a page says that a removal has come into force. */
+const toldFor = 10 * 60_000;
+
+/** What is worth a line: under way, late, refused, or done just now. */
+export function told(removals: readonly Removal[], now: number): readonly Removal[] {
+  return removals.filter(
+    (one) => one.state !== 'in-force' || now - (one.inForceAt ?? one.sentAt) < toldFor,
+  );
+}

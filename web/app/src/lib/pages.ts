@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { m } from '../paraglide/messages.js';
+import type { Page } from './address';
+
+/** What the browser's tab says. */
+export function pageTitle(page: Page): string {
+  switch (page) {
+    case 'home':
+      return m.nav_home();
+    case 'history':
+      return m.nav_history();
+    case 'people':
+    case 'person':
+    case 'rights':
+      return m.nav_people();
+    case 'invite':
+      return m.invite();
+    case 'trail':
+      return m.trail_title();
+    case 'mine':
+      return m.nav_mine();
+    case 'add':
+      return m.mine_add_title();
+    case 'sheet':
+      return m.bad_title();
+    case 'drill':
+      return m.drill_title();
+    case 'settings':
+      return m.nav_settings();
+    case 'alarms':
+      return m.alarms_title();
+  }
+}
+
+/** Pages about others: for owners and guardians. */
+export const aboutOthers: readonly Page[] = ['people', 'person', 'rights', 'invite', 'trail'];
+
+/** Pages about who belongs here. */
+export const aboutPeople: readonly Page[] = [...aboutOthers, 'mine', 'add', 'sheet', 'drill'];
