@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { base32, base64, fromBase64, fromUtf8, type Bytes } from '../src/bytes.ts';
 import { encode } from '../src/canon.ts';
@@ -46,6 +46,9 @@ import { openRow } from '../src/sync/row.ts';
 interface Vector {
   name: string;
   on?: string;
+  /** The roster that it goes on from, and the folder of its file. */
+  base?: string[];
+  folder?: string;
   camera?: string;
   device?: string;
   action?: string;
@@ -73,19 +76,32 @@ interface VectorFile {
   chains?: Record<string, string[]>;
 }
 
-function read(file: string): VectorFile {
-  const address = new URL(`../../../vectors/${file}.json`, import.meta.url);
-  return JSON.parse(readFileSync(address, 'utf8')) as VectorFile;
-}
+const here = new URL('../../../vectors/', import.meta.url);
 
-const load = (file: string): Vector[] => read(file).vectors;
+/** Where vectors lie: those of today, and those that earlier versions froze (docs/evolution.md). */
+const folders = [
+  here,
+  ...readdirSync(new URL('golden/', here), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => new URL(`golden/${entry.name}/vectors/`, here)),
+];
+
+function load(file: string, folder: URL): Vector[] {
+  const text = readFileSync(new URL(`${file}.json`, folder), 'utf8');
+  const { vectors, chains = {} } = JSON.parse(text) as VectorFile;
+  return vectors.map((v) => ({ ...v, folder: folder.href, base: chains[v.on ?? ''] ?? [] }));
+}
 
 const raw = (text: string | undefined): Bytes => fromBase64(text ?? '')!;
 
 /** Holds this implementation to a file of vectors: verdict, rule and result. */
 function run(file: string, check: (vector: Vector) => unknown): void {
-  describe(file, () => {
-    test.each(load(file).map((v) => [v.name, v] as const))('%s', async (_name, vector) => {
+  for (const folder of folders) runIn(file, folder, check);
+}
+
+function runIn(file: string, folder: URL, check: (vector: Vector) => unknown): void {
+  describe(folder === here ? file : `${folder.pathname.split('/').at(-3)} ${file}`, () => {
+    test.each(load(file, folder).map((v) => [v.name, v] as const))('%s', async (_name, vector) => {
       let verdict: string | null = null;
       let result: unknown;
       try {
@@ -124,14 +140,13 @@ for (const file of ['envelope', 'fetch', 'request']) {
 run('roster', async (v) => (await Roster.replay(v.chain!.map(raw), v.household ?? null)).head);
 
 /** Replays what a vector goes on from, once, and then its own chain. */
-function replayer(file: string): (v: Vector) => Promise<Roster> {
-  const { chains = {} } = read(file);
+function replayer(): (v: Vector) => Promise<Roster> {
   const bases = new Map<string, Promise<Roster>>();
   return async (v) => {
-    const name = `${v.on ?? ''}/${v.household ?? ''}`;
+    const name = `${v.folder ?? ''} ${v.on ?? ''} ${v.household ?? ''}`;
     let base = bases.get(name);
     if (base === undefined) {
-      base = Roster.replay((chains[v.on ?? ''] ?? []).map(raw), v.household ?? null);
+      base = Roster.replay((v.base ?? []).map(raw), v.household ?? null);
       bases.set(name, base);
     }
     let roster = await base;
@@ -140,7 +155,7 @@ function replayer(file: string): (v: Vector) => Promise<Roster> {
   };
 }
 
-const people = replayer('people');
+const people = replayer();
 run('people', async (v) => {
   const roster = await people(v);
   return {
@@ -160,13 +175,13 @@ run('people', async (v) => {
   };
 });
 
-const removals = replayer('removal');
+const removals = replayer();
 run('removal', async (v) => {
   const { device, person } = await (await removals(v)).checkRemoval(raw(v.input), v.at ?? 0);
   return device + person;
 });
 
-const mays = replayer('may');
+const mays = replayer();
 run('may', async (v) => {
   const roster = await mays(v);
   const question = [v.device ?? '', v.action ?? '', v.camera ?? '', v.at ?? 0] as const;
