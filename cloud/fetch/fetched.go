@@ -32,24 +32,28 @@ type Cover struct {
 // household that is to be erased are the same.
 func (d *Desk) Open(ctx context.Context, address string) (*Cover, error) {
 	a, err := d.Store.Address(ctx, address, d.Now().UnixMilli())
-	if err != nil {
-		return nil, access.Answer(fmt.Errorf("fetch: address: %w", err))
+	if err != nil && !errors.Is(err, store.ErrMissing) {
+		return nil, fmt.Errorf("fetch: address: %w", err)
 	}
+	// Asked for an address that is not there, too: it takes as long.
 	return d.cover(ctx, a)
 }
 
 // cover asks the roster and the clock what an address is good for now.
 func (d *Desk) cover(ctx context.Context, a store.Address) (*Cover, error) {
 	state, err := d.Rosters.State(ctx, a.Household)
-	if err != nil {
-		return nil, access.Answer(fmt.Errorf("fetch: address: %w", err))
+	if err != nil && !errors.Is(err, store.ErrMissing) {
+		return nil, fmt.Errorf("fetch: address: %w", err)
 	}
 	hidden, err := d.hidden(ctx, a.Household)
 	if err != nil {
 		return nil, err
 	}
+	if state == nil || hidden {
+		return nil, access.Answer(store.ErrMissing)
+	}
 	c := &Cover{desk: d, address: a, sight: access.SightOf(state, a.Device, d.Now().UnixMilli())}
-	if hidden || !c.sight.Present() {
+	if !c.sight.Present() {
 		return nil, access.Answer(store.ErrMissing)
 	}
 	return c, nil

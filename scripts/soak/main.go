@@ -44,6 +44,7 @@ func parts(kills int) []part {
 	return []part{
 		{"lip-sync", "four hours of sound and picture, exported", []string{"KEYHOLD_TEST_MINUTES=240"}, test("2h", "^TestSoundStaysWithThePicture", "./home/record")},
 		{"everything", "20,000 segments exported, killed again and again", []string{"KEYHOLD_TEST_SEGMENTS=20000", "KEYHOLD_TEST_KILLS=40"}, test("2h", "^TestKilledAndGoneOn", "./e2e/everything")},
+		{"timing", "whether the time of an answer tells what is there", []string{"KEYHOLD_TEST_ASKS=5000"}, test("2h", "^TestTheTimeOfAnAnswer", "./cloud/serve")},
 		{"adversary", "every attack, on command line and in a browser", nil, []string{"go", "run", "./e2e/adversary"}},
 		{"pages", "every state of every page, in two sizes, two themes and three languages", nil, []string{"bash", "-c", "cd web/app && node --test e2e/*.spec.mjs"}},
 		{"race", "all but the end-to-end tests under the race detector", nil, []string{"bash", "-c", "go test -race -count=1 -timeout 1h $(go list ./... | grep -v '/e2e/')"}},

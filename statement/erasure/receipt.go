@@ -78,7 +78,7 @@ func ParseReceipt(text string, statement id.Hash, list []byte, cloud ed25519.Pub
 		return bad("unusable key")
 	}
 	n, err := note.Open([]byte(text), note.VerifierList(v))
-	if err != nil || len(n.UnverifiedSigs) > 0 {
+	if err != nil || len(n.UnverifiedSigs) > 0 || strings.Count(text, "\n\u2014 ") != 1 {
 		return Receipt{}, rule.Errorf(rule.Signature, "erasure: receipt: not signed by the cloud alone")
 	}
 	r := Receipt{Counts: map[string]int64{}}

@@ -218,6 +218,13 @@ func (s *Store) Erase(ctx context.Context, household id.Household, receipt id.Ha
 			return err
 		}
 	}
+	// Before there is a receipt, the files themselves hold nothing more of it. Until then this can be done again.
+	if _, err := s.write.ExecContext(ctx, vacuumAll); err != nil {
+		return fmt.Errorf("sqlite: erase: give space back: %w", err)
+	}
+	if done, err := s.truncateLog(ctx); err != nil || !done {
+		return errors.Join(errors.New("sqlite: erase: the log is being read: it is tried again"), err)
+	}
 	err := s.tx(ctx, "erase", nil, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, deleteLast, household); err != nil {
 			return err
@@ -231,12 +238,30 @@ func (s *Store) Erase(ctx context.Context, household id.Household, receipt id.Ha
 	if err != nil {
 		return err
 	}
-	for _, pragma := range []string{vacuumAll, truncate} {
-		if _, err := s.write.ExecContext(ctx, pragma); err != nil {
-			return fmt.Errorf("sqlite: erase: give space back: %w", err)
-		}
+	s.erased.Store(true)
+	return s.forget(ctx)
+}
+
+// forget takes out of the log what the last step of an erasure has left there: the household's own name. A reader can
+// be in the way; then the next sweep does it.
+func (s *Store) forget(ctx context.Context) error {
+	if !s.erased.Load() {
+		return nil
 	}
-	return nil
+	done, err := s.truncateLog(ctx)
+	if err == nil && done {
+		s.erased.Store(false)
+	}
+	return err
+}
+
+// truncateLog writes the log into the file and empties it. done is false when somebody reads in it.
+func (s *Store) truncateLog(ctx context.Context) (done bool, err error) {
+	var busy, frames, moved int64
+	if err := s.write.QueryRowContext(ctx, truncate).Scan(&busy, &frames, &moved); err != nil {
+		return false, fmt.Errorf("sqlite: truncate the log: %w", err)
+	}
+	return busy == 0, nil
 }
 
 // empty removes a household's rows from a table, a batch at a time.

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
@@ -35,6 +36,8 @@ const readers = 4
 type Store struct {
 	write *sql.DB // exactly one connection
 	read  *sql.DB // refuses writes
+	// erased says that the log still has the name of a household that is erased.
+	erased atomic.Bool
 }
 
 // Open opens the file, makes it if need be, and brings its tables up to date.

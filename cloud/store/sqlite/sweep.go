@@ -91,5 +91,5 @@ func (s *Store) Sweep(ctx context.Context, c store.Cutoffs) error {
 	if _, err := s.write.ExecContext(ctx, vacuum); err != nil {
 		return fmt.Errorf("sqlite: sweep: give space back: %w", err)
 	}
-	return nil
+	return s.forget(ctx)
 }
