@@ -91,6 +91,9 @@ var damages = []damage{
 		must(t, os.WriteFile(name, key, 0o600))
 	}, "is not the hub's key of the roster"},
 	{"the keys gone", func(t *testing.T, hub, _ string) { must(t, os.Remove(filepath.Join(hub, "keys", "hub.key"))) }, "the hub's keys cannot be read"},
+	{"an epoch for a stranger", func(t *testing.T, hub, _ string) {
+		edit(t, hub, `UPDATE envelopes SET device = 'dev_' || substr(camera, 5) WHERE device LIKE 'dev_%' AND camera LIKE 'cam_%' AND epoch IN (SELECT epoch FROM epochs WHERE current = 1)`)
+	}, "which is not in the roster"},
 	{"an object gone from the vault", func(t *testing.T, _, vault string) { must(t, os.Remove(one(t, vault, "objects/*/obj_*"))) }, "vault: "},
 	{"a bit of an object in the vault", func(t *testing.T, _, vault string) { flip(t, one(t, vault, "objects/*/obj_*"), 9) }, "vault: "},
 }

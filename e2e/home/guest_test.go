@@ -66,6 +66,7 @@ func (r *Rig) turns(c id.Camera, at time.Time) {
 func TestGuestReadsExactlyTheCameraAndTheHoursThatWereGiven(t *testing.T) {
 	t.Parallel()
 	r := Unpaired(t)
+	r.ffmpeg = none
 	monday := r.nextMonday(13, 59)
 	r.moveTo(monday)
 	r.Begin()
@@ -141,6 +142,7 @@ func TestGuestReadsExactlyTheCameraAndTheHoursThatWereGiven(t *testing.T) {
 func TestClockSetBackOpensNothingForAGuest(t *testing.T) {
 	t.Parallel()
 	r := Unpaired(t)
+	r.ffmpeg = none
 	closing := r.nextMonday(18, 0)
 	r.moveTo(closing.Add(-time.Minute))
 	r.Begin()

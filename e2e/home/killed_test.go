@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ const (
 // beHub runs a hub until it is killed, and says when it serves.
 func beHub(dir string) int {
 	h := &hub.Hub{
-		Dir: dir, Cloud: os.Getenv(asHubCloud), FFmpeg: filepath.Join(dir, "no-such-program"),
+		Dir: dir, Cloud: os.Getenv(asHubCloud), FFmpeg: none,
 		Serving: func(id.Household) { _, _ = os.Stdout.WriteString("serving\n") },
 	}
 	if err := h.Run(context.Background()); err != nil {
@@ -108,7 +107,7 @@ func (r *Rig) whole() *roster.State {
 
 func TestHubKilledBetweenLinkAndEpochHasBothOrNeither(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	r.Add("Door", "a")
 	r.Add("Yard", "b")
 	owner := r.owner()

@@ -36,10 +36,17 @@ func (r *Rig) collude(f *folk, c id.Camera) {
 		Kind: request.FetchFootage, Nonce: nonce, Purpose: request.PurposeHistory, To: home.To, Until: now,
 	}, f.ID(), f.Sign())
 	must(r.t, err)
+	r.deliver(store.Mail{Sender: f.ID(), Kind: api.KindFetch, Body: e.Encode()}, nonce)
+}
+
+// deliver lays a message into the hub's box.
+func (r *Rig) deliver(m store.Mail, nonce []byte) {
+	r.t.Helper()
 	db, err := sqlite.Open(r.t.Context(), filepath.Join(r.Vault, "cloud.db"))
 	must(r.t, err)
-	_, err = db.PutMail(r.t.Context(), store.Nonce{Household: home.Household, Signer: f.ID(), Value: nonce, Expires: now + 60_000},
-		store.Mail{Household: home.Household, Reader: id.Hub, Sender: f.ID(), Kind: api.KindFetch, Body: e.Encode(), At: now},
+	now := r.now().UnixMilli()
+	m.Household, m.Reader, m.At = r.Member.Home.Household, id.Hub, now
+	_, err = db.PutMail(r.t.Context(), store.Nonce{Household: m.Household, Signer: m.Sender, Value: nonce, Expires: now + 60_000}, m,
 		store.Quota{Messages: 1000, Bytes: 1 << 20})
 	must(r.t, err)
 	must(r.t, db.Close())
@@ -47,7 +54,7 @@ func (r *Rig) collude(f *folk, c id.Camera) {
 
 func TestLooksAreWrittenDownOfThoseWhoMightLookThen(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	door, yard := r.Add("Door", "a"), r.Add("Yard", "b")
 	f := r.Bring("Anna", roster.Viewer, always(door))
 	r.Packs(door, 1)
@@ -133,7 +140,7 @@ func (l *labels) readBy(f *folk, c id.Camera) *manifest.Label {
 
 func TestCameraIsNamedToThoseWhoSeeIt(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	l := &labels{list: map[id.Camera][]byte{}}
 	way := l.way
 	r.way.Store(&way)

@@ -4,17 +4,24 @@ package home
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
+	"keyhold/api"
+	"keyhold/cloud/store"
 	"keyhold/member/session"
+	"keyhold/sealing/box"
 	"keyhold/sealing/open"
+	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
@@ -74,7 +81,7 @@ const estimate = 40
 
 func TestRemovedPersonOpensNothingFromTheConfirmationOn(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	door, yard := r.Add("Door", "a"), r.Add("Yard", "b")
 	f := r.Bring("Anna", roster.Viewer, always(door))
 	second := r.Device(f)
@@ -160,9 +167,100 @@ func sorted(list ...id.Camera) []id.Camera {
 	return list
 }
 
+// command is a letter to the hub as a device seals it.
+func (f *folk) command(op request.Op) (letter store.Mail, nonce []byte) {
+	f.r.t.Helper()
+	nonce = make([]byte, request.NonceSize)
+	_, err := rand.Read(nonce)
+	must(f.r.t, err)
+	s, household := f.r.Member.Roster, f.r.Member.Home.Household
+	e, err := dsse.Signed(request.ThingCommand, &request.Command{
+		At: f.r.now().UnixMilli(), Device: f.ID(), Head: s.Head.Hash, Household: household, Nonce: nonce, Op: op,
+	}, f.ID(), f.Sign())
+	must(f.r.t, err)
+	sealed, err := box.Seal(s.Hub.HPKE, box.Context{"household": string(household), "purpose": "command"},
+		box.Context{"from": string(f.ID()), "to": string(id.Hub)}, e.Encode())
+	must(f.r.t, err)
+	return store.Mail{Sender: f.ID(), Kind: api.KindMail, Body: sealed}, nonce
+}
+
+func TestRemovedDeviceCommandsNothingThoughTheCloudCarriesIt(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door, yard := r.Add("Door", "a"), r.Add("Yard", "b")
+	f := r.Bring("Greta", roster.Guardian)
+	remove := func(c id.Camera) {
+		letter, nonce := f.command(request.Op{Kind: request.OpRemoveCamera, Camera: c})
+		r.deliver(letter, nonce)
+	}
+	cameras := func() int { return len(r.Do(request.Op{Kind: request.OpListCameras}).Result.Cameras) }
+	remove(yard)
+	r.Until("a guardian's command", func() bool { return cameras() == 1 })
+	r.Do(r.removal(f.Person, "", r.owner()))
+	remove(door)
+	for range 3 { // each rings at the hub, and comes after
+		if n := cameras(); n != 1 {
+			t.Errorf("%d cameras are left", n)
+		}
+	}
+	if !r.logged("a command was dropped") {
+		t.Error("the hub says nothing of a command that it dropped")
+	}
+}
+
+func TestLinkGoesAheadOfWhatWaitsForTheCloud(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	r.Add("Door", "a")
+	f := r.Bring("Anna", roster.Viewer, always())
+	r.Until("the cloud having everything", func() bool { return r.count(`SELECT count(*) FROM outbox`) == 0 })
+	var mu sync.Mutex
+	var open bool
+	var arrived []string
+	way := func(cloud http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			parts := strings.Split(req.URL.Path, "/")
+			if req.Method == http.MethodPut && len(parts) > 5 && !(parts[4] == request.WriteMail && parts[5] == string(id.Hub)) {
+				mu.Lock()
+				defer mu.Unlock()
+				if !open {
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				arrived = append(arrived, parts[4])
+			}
+			cloud.ServeHTTP(w, req)
+		})
+	}
+	r.way.Store(&way)
+	// The hub carries out what it is asked; its answers wait with everything else.
+	var wg sync.WaitGroup
+	send := func(op request.Op) { wg.Go(func() { _, _ = r.Member.Do(t.Context(), op) }) }
+	for n := range 3 {
+		send(request.Op{Kind: request.OpRotate})
+		r.Until("a new epoch", func() bool { return r.count(`SELECT count(*) FROM outbox WHERE kind = 'envelopes'`) >= 2*(n+1) })
+	}
+	send(r.removal(f.Person, "", r.owner()))
+	r.Until("the link", func() bool { return r.count(`SELECT count(*) FROM outbox WHERE kind = 'roster'`) == 1 })
+	mu.Lock()
+	open = true
+	mu.Unlock()
+	wg.Wait()
+	r.Until("the cloud having everything", func() bool { return r.count(`SELECT count(*) FROM outbox`) == 0 })
+	mu.Lock()
+	defer mu.Unlock()
+	small := slices.DeleteFunc(arrived, func(kind string) bool {
+		return kind != request.WriteRoster && kind != request.WriteEnvelopes && kind != request.WriteNames && kind != request.WriteLabels
+	})
+	// One may have been on its way.
+	if at := slices.Index(small, request.WriteRoster); at < 0 || at > 1 {
+		t.Errorf("what arrived is %v", small)
+	}
+}
+
 func TestOfTwoThatRemoveEachOtherTheFirstWins(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	a, b := r.owner(), (*folk)(nil)
 	b = r.Device(a)
 	ours := map[*folk]*session.Session{a: r.Member, b: b.session()}
@@ -205,7 +303,7 @@ func TestOfTwoThatRemoveEachOtherTheFirstWins(t *testing.T) {
 
 func TestRemovalsThatDoNotHoldAreRefused(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	owner := r.owner()
 	guardian, viewer := r.Bring("Greta", roster.Guardian), r.Bring("Anna", roster.Viewer, always())
 	for name, op := range map[string]request.Op{

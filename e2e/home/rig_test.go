@@ -41,6 +41,7 @@ type Rig struct {
 	Camera *camera.Camera
 	Member *session.Session
 	Vault  string
+	ffmpeg string       // the hub's
 	words  []string     // on the recovery sheet
 	offset atomic.Int64 // added to everybody's clock, ns
 	astray atomic.Int64 // added to the hub's clock besides, ns
@@ -119,6 +120,18 @@ func New(t *testing.T) *Rig {
 	return r
 }
 
+// none is a program that is not there.
+const none = "no-such-program"
+
+// Plain is New without preview pictures, which cost more than all the rest, for what has nothing to do with them.
+func Plain(t *testing.T) *Rig {
+	t.Helper()
+	r := Unpaired(t)
+	r.ffmpeg = none
+	r.Begin()
+	return r
+}
+
 // Begin starts the hub and pairs it with a device.
 func (r *Rig) Begin() {
 	r.t.Helper()
@@ -159,7 +172,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop, r.ended, r.serving = stop, make(chan error, 1), make(chan id.Household, 1)
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Origin, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		Dir: r.Dir, Cloud: r.Origin, FFmpeg: r.ffmpeg, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
 		ShowCode:    func(c pairing.Code) { codes <- c },
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },

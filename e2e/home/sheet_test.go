@@ -28,7 +28,7 @@ func (r *Rig) sheet() *folk {
 
 func TestSheetBringsSomebodyBackAndDoesNothingElse(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	door := r.Add("Door", "a")
 	sheet := r.sheet()
 	s := sheet.session()
@@ -59,7 +59,7 @@ func TestSheetBringsSomebodyBackAndDoesNothingElse(t *testing.T) {
 
 func TestSheetThatWasReplacedOpensNothingNew(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	door := r.Add("Door", "a")
 	old := r.sheet()
 	old.reads("before", id.HouseholdCamera, door)
@@ -83,7 +83,7 @@ func TestSheetThatWasReplacedOpensNothingNew(t *testing.T) {
 
 func TestOwnerIsRemovedBySheetAfterThreeDaysIfNobodyObjects(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	door := r.Add("Door", "a")
 	sheet := r.sheet()
 	other := r.Bring("Otto", roster.Owner)

@@ -95,6 +95,9 @@ func Run(ctx context.Context, dir, vault string) (report *Report, err error) {
 	case !c.key.Equal(keys.Sign.Public()):
 		c.report.fault("the key in keys/hub.key is not the hub's key of the roster")
 	}
+	if err := c.readers(ctx, home.Roster()); err != nil {
+		return nil, err
+	}
 	for _, step := range []func(context.Context) error{c.integrity, c.runs, c.leaves, c.packs, c.spool} {
 		if err := step(ctx); err != nil {
 			return nil, err

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package household_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"keyhold/home/household"
+	"keyhold/home/state"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// home is a household made by hand.
+type home struct {
+	t       *testing.T
+	state   *roster.State
+	hub     ed25519.PrivateKey
+	owner   roster.DeviceKeys
+	signing ed25519.PrivateKey
+	names   map[string]string
+	at      int64
+}
+
+func device(t *testing.T) (roster.DeviceKeys, ed25519.PrivateKey) {
+	t.Helper()
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	d, err := id.NewDevice(rand.Reader)
+	must(t, err)
+	return roster.DeviceKeys{ID: d, Sign: pub, Reader: make([]byte, roster.XWingSize), Storage: roster.Software}, key
+}
+
+func found(t *testing.T) *home {
+	t.Helper()
+	pub, hub, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	h := &home{t: t, hub: hub, names: map[string]string{}}
+	h.owner, h.signing = device(t)
+	sheet, sheetKey := device(t)
+	person, err := id.NewPerson(rand.Reader)
+	must(t, err)
+	e, err := dsse.New(roster.ThingGenesis, &roster.Genesis{
+		At: 1, Device: h.owner, Nonce: make([]byte, 32), Person: person,
+		Hub:   roster.HubKeys{HPKE: make([]byte, roster.XWingSize), Sign: pub},
+		Sheet: roster.SheetKeys{Reader: sheet.Reader, Sign: sheet.Sign},
+	})
+	must(t, err)
+	e.Sign(h.owner.ID, h.signing)
+	e.Sign(id.Sheet, sheetKey)
+	e.Sign(id.Hub, hub)
+	h.state, err = roster.Start(e.Encode(), "")
+	must(t, err)
+	return h
+}
+
+func (h *home) append(op roster.Op, by map[id.Device]ed25519.PrivateKey) {
+	h.t.Helper()
+	h.at++
+	e, err := h.state.NewLink(h.at, op)
+	must(h.t, err)
+	for d, key := range by {
+		e.Sign(d, key)
+	}
+	e.Sign(id.Hub, h.hub)
+	must(h.t, h.state.Append(e.Encode()))
+}
+
+func (h *home) bring(name string) id.Person {
+	h.t.Helper()
+	d, key := device(h.t)
+	person, err := id.NewPerson(rand.Reader)
+	must(h.t, err)
+	h.append(roster.AddPerson{Device: d, Person: person, Role: roster.Guardian}, map[id.Device]ed25519.PrivateKey{h.owner.ID: h.signing, d.ID: key})
+	h.names[string(d.ID)], h.names[string(person)] = name, name
+	return person
+}
+
+func (h *home) remove(p id.Person) {
+	h.t.Helper()
+	e, err := h.state.RemovePerson(h.at, p)
+	must(h.t, err)
+	e.Sign(h.owner.ID, h.signing)
+	h.append(roster.Remove{Removal: e.Encode()}, nil)
+}
+
+// document writes the names and reads them as a member does.
+func (h *home) document() *manifest.Names {
+	h.t.Helper()
+	db, err := state.Open(h.t.Context(), filepath.Join(h.t.TempDir(), "state.db"))
+	must(h.t, err)
+	defer func() { must(h.t, db.Close()) }()
+	var raw []byte
+	must(h.t, db.Write(h.t.Context(), func(tx *sql.Tx) error {
+		for k, v := range h.names {
+			if err := household.Label(h.t.Context(), tx, k, v); err != nil {
+				return err
+			}
+		}
+		if _, err := household.WriteNames(h.t.Context(), tx, nil, h.state, h.hub, 1); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(h.t.Context(), `SELECT envelope FROM names`).Scan(&raw)
+	}))
+	var n manifest.Names
+	_, err = dsse.OpenBy(raw, manifest.ThingNames, &n, id.Hub, h.state.Hub.Sign)
+	must(h.t, err)
+	return &n
+}
+
+func TestNamesFitHoweverLongTheyAre(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	long := strings.Repeat("ÄÖ", manifest.MaxName/4)
+	for range 127 {
+		h.bring(long)
+	}
+	n := h.document()
+	if len(n.Persons) != 128 || len(n.Devices) != 128 {
+		t.Fatalf("%d persons and %d devices are named", len(n.Persons), len(n.Devices))
+	}
+	for _, p := range n.Persons[1:] {
+		if p.Name == "" || !utf8.ValidString(p.Name) || !strings.HasPrefix(long, p.Name) {
+			t.Fatalf("a name became %q", p.Name)
+		}
+	}
+}
+
+func TestThoseWhoWentAreNamedAfterThoseWhoAreThere(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	for range 100 {
+		h.remove(h.bring(strings.Repeat("x", 80)))
+	}
+	last := h.bring("the last to go")
+	stays := h.bring("who stays")
+	h.remove(last)
+	n := h.document()
+	if len(n.Persons) < 20 || len(n.Persons) > 90 || n.Persons[1].ID != stays || n.Persons[1].Name != "who stays" {
+		t.Fatalf("%d persons are named, the second is %+v", len(n.Persons), n.Persons[1])
+	}
+	if n.Persons[2].ID != last || n.Persons[2].Name != "the last to go" {
+		t.Errorf("the first of those who went is %+v", n.Persons[2])
+	}
+}
