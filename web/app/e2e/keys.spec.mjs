@@ -186,12 +186,14 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('ArrowLeft');
     assert.notEqual(await at(), begin);
     await tabTo(page, 'Save the film');
-    const download = page.waitForEvent('download');
+    const files = [];
+    page.on('download', (file) => files.push(file.suggestedFilename()));
+    const both = page.waitForEvent('download', { predicate: () => files.length === 2 });
     await page.keyboard.press('Enter');
-    assert.match(
-      (await download).suggestedFilename(),
-      /^Front door 2026-11-22 14\.0\d\.\d\d\.mp4$/,
-    );
+    await both;
+    const [film, proof] = files.sort();
+    assert.match(film, /^Front door 2026-11-22 14\.0\d\.\d\d\.mp4$/);
+    assert.equal(proof, `${film}.proof`);
     await page.waitForSelector('.export .done');
     await context.close();
   });
