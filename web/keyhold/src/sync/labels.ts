@@ -55,6 +55,7 @@ export async function openSealed(
 ): Promise<Bytes | null> {
   const tried = new Set<string>();
   let last: unknown = null;
+  let early = false;
   for (const { epoch } of records.refs(camera).toReversed()) {
     if (tried.has(epoch)) continue;
     tried.add(epoch);
@@ -63,11 +64,13 @@ export async function openSealed(
     } catch (error) {
       // An identity that is not the hub's is worth more words than "does not open".
       if (ruleOf(error) !== null) throw error;
-      if (!(error instanceof NoKey) && !(error instanceof NotYet)) last = error;
+      if (error instanceof NotYet) early = true;
+      else if (!(error instanceof NoKey)) last = error;
     }
   }
-  // Right after joining the keys are not there yet.
-  if (last === null) return null;
+  // Right after joining the keys are not there yet; right after a rotation the epoch that the names
+  // are sealed to is under no checkpoint yet, and the others rightly do not open them.
+  if (last === null || early) return null;
   throw new RuleError('file-hash', 'names are not sealed to those who may read them', {
     camera,
     cause: String(last),
