@@ -19,6 +19,7 @@ import { leafHash, Tree } from '../src/manifest/tree.ts';
 import { RuleError, ruleOf } from '../src/rule.ts';
 import { decode, type Schema } from '../src/schema.ts';
 import { Envelope } from '../src/statement/dsse.ts';
+import { openErasure, parseReceipt } from '../src/statement/erasure.ts';
 import {
   boxOf,
   checkHub,
@@ -190,6 +191,20 @@ run('may', async (v) => {
   if (reason === '') return { earliest };
   expect(earliest).toBeNull();
   throw new RuleError(reason, 'may not');
+});
+
+const erasures = replayer();
+run('erase', async (v) => {
+  if (v.thing === 'receipt') {
+    const { at, bytes, counts } = await parseReceipt(
+      v.text ?? '',
+      v.old!,
+      raw(v.input),
+      raw(v.key),
+    );
+    return { at, bytes, objects: counts.objects, links: counts.links };
+  }
+  await openErasure(raw(v.input), await erasures(v), raw(v.key), v.at ?? 0);
 });
 
 run('words', (v) => ({ words: sixWords(Envelope.parse(raw(v.input)).pae()) }));

@@ -43,6 +43,8 @@ export class WorldCloud extends Cloud {
       pages,
       reseals: [],
       labels: [],
+      erase: new Uint8Array(0),
+      eraseDue: 0,
       roster: world.roster.chain,
       runs: [{ checkpoint: await world.checkpoint(), run: world.run }],
       status: world.status,

@@ -55,7 +55,7 @@ export class World {
   names: Bytes = new Uint8Array(0);
   status: Bytes = new Uint8Array(0);
   /** Whom the hub seals epochs to; the first is the first device. */
-  private readonly readers: { readonly device: string; readonly reader: XWingKey }[] = [];
+  readonly readers: { readonly device: string; readonly reader: XWingKey }[] = [];
   private readonly cameras: { readonly id: string; readonly name: string }[] = [];
   private readonly seqs = new Map<string, number>();
   private readonly epochs = new Map<string, Epoch>();
@@ -179,9 +179,9 @@ export class World {
     const epoch = { id: idOf('epo'), identity, recipient };
     this.epochs.set(camera, epoch);
     this.recipients.set(epoch.id, recipient);
-    const rows = await Promise.all(
-      this.readers.map((to) => this.row(camera, epoch.id, identity, to)),
-    );
+    const allowed = this.roster.readers(camera, this.now);
+    const readers = this.readers.filter(({ device }) => allowed.includes(device));
+    const rows = await Promise.all(readers.map((to) => this.row(camera, epoch.id, identity, to)));
     this.rows.push(...rows);
     await this.leaf(camera, 'epoch', {
       epoch: epoch.id,

@@ -51,13 +51,14 @@ export async function parseCheckpoint(
   if (Number.isNaN(size)) throw bad('malformed size');
   if (root?.length !== 32) throw bad('malformed root');
   if (!(at > 0)) throw bad('malformed time');
-  if (!off('checkpoint') && !(await signed(text, origin, lines[5]!, hub))) {
+  if (!off('checkpoint') && !(await signedNote(text, origin, lines[5]!, hub))) {
     throw bad('not signed by the hub');
   }
   return { household: owner, run, size, root, at };
 }
 
-async function signed(
+/** Whether a line of a C2SP signed note holds its signature under this key. */
+export async function signedNote(
   text: string,
   origin: string,
   line: string,

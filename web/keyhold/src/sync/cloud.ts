@@ -33,6 +33,9 @@ export interface SyncAnswer extends Pick<Sync, 'address' | 'expires' | 'now' | '
   readonly runs: readonly RunRef[];
   readonly status: Bytes;
   readonly labels: readonly SealedLabel[];
+  /** An owner's statement by which everything here is going to be erased, or empty. */
+  readonly erase: Bytes;
+  readonly eraseDue: number;
 }
 
 export interface Drop {
@@ -127,6 +130,8 @@ export class Cloud {
     this.clockOff = null;
     return {
       ...answer,
+      erase: raw(answer.erase),
+      eraseDue: answer.erase_due,
       labels: answer.labels.map(({ camera, label }) => ({ camera, label: raw(label) })),
       rows: answer.envelopes.map((row) => ({ ...row, bytes: raw(row.bytes) })),
       names: raw(answer.names),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { equal, fromBase32, type Bytes } from '../bytes.ts';
+import { equal, type Bytes } from '../bytes.ts';
 import { patience } from '../manifest/page.ts';
-import { must, off } from '../mutant.ts';
-import { RuleError, ruleOf } from '../rule.ts';
+import { must } from '../mutant.ts';
+import { ruleOf } from '../rule.ts';
 import { openBy } from '../statement/dsse.ts';
 import {
   status as statusSchema,
@@ -13,6 +13,7 @@ import {
   type Status,
 } from '../statement/request.ts';
 import type { Reason } from '../statement/rights.ts';
+import { standingErasure } from '../statement/erasure.ts';
 import { Roster } from '../statement/roster.ts';
 import { Alarms } from './alarms.ts';
 import type { Cloud, PageRef, SyncAnswer } from './cloud.ts';
@@ -26,6 +27,7 @@ import { Records } from './records.ts';
 import { Memory } from './memory.ts';
 import { newestRun, readRuns, retention, type Run } from './runs.ts';
 import type { Seen, Store } from './store.ts';
+import { Told } from './told.ts';
 
 /** What is known of the household after an answer was checked. */
 export interface Known {
@@ -35,6 +37,8 @@ export interface Known {
   /** Of the cameras that a viewer or guest may see now. */
   readonly labels: readonly Label[];
   readonly status: Status | null;
+  /** When the cloud erases everything, as an owner told it; until then it shows nothing. */
+  readonly erasing: { readonly due: number; readonly person: string } | null;
   /** The newest time under a signature of the hub. */
   readonly heardAt: number | null;
 }
@@ -69,8 +73,7 @@ export class Engine {
   private address = '';
   private syncing: Promise<void> | null = null;
   private listedOnce = false;
-  /** Uploaded sizes that the hub itself named in replies. */
-  private readonly told = new Map<string, number>();
+  private readonly told = new Told((run) => this.run(run)?.tree);
   private readonly memory: Memory;
 
   constructor(
@@ -82,7 +85,7 @@ export class Engine {
   ) {
     this.memory = new Memory(store);
     this.alarms = new Alarms(() => cloud.clock(), events.trust);
-    this.known = { roster, names: null, labels: [], status: null, heardAt: null };
+    this.known = { roster, names: null, labels: [], status: null, erasing: null, heardAt: null };
     this.records = new Records(
       (page: PageRef) => cloud.page(this.address, page),
       () => this.epochs,
@@ -184,8 +187,8 @@ export class Engine {
     const now = this.cloud.clock();
     const seen = await this.memory.seen();
     const roster = await this.takeRoster(answer.roster);
-    const address = answer.address;
-    this.address = address;
+    if (await this.takeErasure(answer, roster)) return;
+    this.address = answer.address;
     const source = {
       tile: (run: string, level: number, n: number, width: number) =>
         this.cloud.tile(this.address, run, level, n, width),
@@ -207,6 +210,20 @@ export class Engine {
     this.events.known(this.known);
     if (changed.size > 0) this.events.grown(changed);
     this.checkFrozen(status, heardAt);
+  }
+
+  /** Whether the cloud shows nothing because an owner wants it so. */
+  private async takeErasure(answer: SyncAnswer, roster: Roster): Promise<boolean> {
+    let erasing: Known['erasing'] = null;
+    if (answer.erase.length > 0) {
+      const to = await this.cloud.key();
+      const { act, person } = await standingErasure(answer.erase, roster, to);
+      must(act === 'erase', 'field', 'what is kept is not shown');
+      erasing = { due: answer.eraseDue, person };
+    }
+    this.known = { ...this.known, roster, erasing };
+    if (erasing !== null) this.events.known(this.known);
+    return erasing !== null;
   }
 
   private async takeRoster(chain: readonly Bytes[]): Promise<Roster> {
@@ -248,17 +265,7 @@ export class Engine {
       // Silence is not mended by asking again at once.
       if (!this.alarms.raise(error)) throw error;
     }
-    if (status !== null) this.checkServed(status.run, status.uploaded);
-    for (const [run, size] of this.told) this.checkServed(run, size);
-  }
-
-  private checkServed(run: string, uploaded: number): void {
-    const served = this.runs.get(run)?.tree.checkpoint.size ?? 0;
-    must(served >= uploaded, 'frozen', 'the hub has sent more than the cloud shows', {
-      run,
-      uploaded,
-      served,
-    });
+    this.told.check(status);
   }
 
   private async takeNames(sealed: Bytes, seen: Seen): Promise<void> {
@@ -341,39 +348,16 @@ export class Engine {
 
   /** The hub's fresh word on what it has uploaded and on the roster's head. */
   async heard(reply: Reply): Promise<void> {
-    this.told.set(reply.run, Math.max(reply.size, this.told.get(reply.run) ?? 0));
+    this.told.note(reply);
     const heardAt = Math.max(this.known.heardAt ?? 0, reply.at);
     this.known = { ...this.known, heardAt };
     this.events.known(this.known);
     await this.syncAfresh();
     try {
-      this.checkReply(reply);
-      await this.checkToldRoot(reply);
+      await this.told.checkReply(reply, this.known.roster);
     } catch (error) {
       if (!this.alarms.raise(error)) throw error;
     }
-  }
-
-  private checkReply(reply: Reply): void {
-    const { head } = this.known.roster;
-    must(
-      head.seq >= reply.head.seq,
-      'rolled-back',
-      'the hub has a newer roster than the cloud shows',
-      { given: head.seq, hub: reply.head.seq },
-    );
-    must(
-      this.known.roster.hashAt(reply.head.seq) === reply.head.hash || head.seq < reply.head.seq,
-      'roster-fork',
-      'the hub has another roster than the cloud shows',
-    );
-  }
-
-  /** What the hub named has to be the beginning of what the cloud shows. */
-  private async checkToldRoot(reply: Reply): Promise<void> {
-    const tree = this.runs.get(reply.run)?.tree;
-    if (tree === undefined || tree.checkpoint.size < reply.size || off('forked')) return;
-    await tree.follows({ run: reply.run, size: reply.size, root: hashBytes(reply.root) });
   }
 }
 
@@ -395,10 +379,4 @@ function sameChain(a: readonly Bytes[], b: readonly Bytes[]): boolean {
 function incomplete(error: unknown): boolean {
   const rule = ruleOf(error);
   return rule === 'seq-gap' || rule === 'frozen';
-}
-
-function hashBytes(text: string): Bytes {
-  const bytes = fromBase32(text);
-  if (bytes === null) throw new RuleError('field', 'not a hash');
-  return bytes;
 }

@@ -131,6 +131,12 @@ export class Epochs {
     return this.roster === null || mayLack(this.roster, this.member.device, camera, hour);
   }
 
+  /** The hour before which the cloud shows this reader nothing of a camera; 0 for none. */
+  begins(camera: string): number {
+    const since = this.roster?.earliest(this.member.device, 'history', camera, this.now()) ?? 0;
+    return Math.floor(since / 3_600_000);
+  }
+
   /** Whom the hub gave the epoch; empty where that is not kept any more. */
   async readersOf(camera: string, epoch: string): Promise<readonly string[]> {
     await this.identity(camera, epoch);
@@ -171,7 +177,8 @@ export class Epochs {
       return;
     }
     if (entries.length === 0) throw new NotYet('not under a checkpoint yet');
-    // The page that announced it may be older than what the cloud keeps.
+    // The page that announced it may be older than what the cloud shows this reader, or keeps.
+    if (first.hour <= this.begins(camera)) return;
     if ((first.hour + 1) * 3_600_000 < this.now() - (retention - day)) return;
     throw new RuleError('envelope', 'the page in which the hub announced an epoch is missing', {
       camera,

@@ -66,7 +66,7 @@ export class Members {
 
   constructor(
     private readonly engine: Engine,
-    private readonly commands: Commands,
+    private readonly commands: Pick<Commands, 'send'>,
     private readonly store: Store,
     private readonly self: () => Self,
     private readonly events: MembersEvents,

@@ -224,7 +224,9 @@ export class Records {
     const page = refs[0];
     if (off('seq-gap') || first === undefined || page === undefined || first.leaf.seq === 0) return;
     const lacking = !this.epochs().has(page.camera, page.epoch) && this.epochs().mayLack(page);
-    if (lacking || this.tooOld(first.leaf.at)) return;
+    // Of what came before a right began the cloud shows nothing, and no page says where that ends.
+    const begun = this.epochs().begins(page.camera) > 0;
+    if (lacking || begun || this.tooOld(first.leaf.at)) return;
     throw new RuleError('seq-gap', "a camera's first leaves are missing", {
       ...place(page),
       seq: first.leaf.seq,
