@@ -90,16 +90,23 @@ func (r *RecoverCommand) offline(ctx context.Context, c *console, words string) 
 	if err != nil {
 		return safe(err)
 	}
+	older := 0
 	for _, e := range entries {
+		if e.File == "" {
+			older++
+		}
 		if r.JSON {
 			if err := c.object(e); err != nil {
 				return err
 			}
 			continue
 		}
-		c.answer("%s  from %s  %s  %s", e.File, time.UnixMilli(e.From).UTC().Format(time.RFC3339), count(len(e.Packs), "pack", "packs"), e.Name)
+		c.answer("%s  from %s  %s  %s", nameOr(e.File, "no key here"), time.UnixMilli(e.From).UTC().Format(time.RFC3339), count(len(e.Packs), "pack", "packs"), e.Name)
 	}
-	c.say("Wrote %s to %s, with index.json, which says where each segment lies.", count(len(entries), "key", "keys"), r.Identities)
+	c.say("Wrote %s to %s, with index.json, which says where each segment lies.", count(len(entries)-older, "key", "keys"), r.Identities)
+	if older > 0 {
+		c.say("%s from before this sheet was made cannot be opened with the hub's folder alone: the keys that this sheet was given for them lie with the cloud.", count(older, "epoch", "epochs"))
+	}
 	c.say("To open one: cut it out of its object at its offset, then age -d -i KEYFILE SEGMENT > segment.mp4")
 	c.say("Whoever has these files can open the recordings: delete them when you are done.")
 	return nil

@@ -52,7 +52,8 @@ type PackEntry struct {
 const indexFile = "index.json"
 
 // Identities opens the sheet's rows in a copy of a hub's folder and writes one key file per epoch. It
-// needs no network and changes nothing in the folder. out must not hold an index already.
+// needs no network and changes nothing in the folder. out must not hold an index already. An epoch from before the sheet
+// was made comes without a File: the hub's folder holds no key of it for this sheet.
 func Identities(ctx context.Context, text, hubFolder, out string) ([]IdentityEntry, error) {
 	db, done, err := openCopy(ctx, hubFolder)
 	if err != nil {
@@ -161,6 +162,11 @@ func readIdentities(ctx context.Context, db *sql.DB, state *roster.State, sheet 
 			return fmt.Errorf("an epoch's row is damaged")
 		}
 		identity, err := open.Row(sheet.Reader(), state.Household, request.Row{Bytes: sealed, Camera: e.Camera, Device: id.Sheet, Epoch: e.Epoch, Head: id.Hash(head)})
+		if err != nil && replaced(state) {
+			// Sealed to the sheet before this one. The keys that this one was given lie with the cloud.
+			entries, texts = append(entries, e), append(texts, "")
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -185,6 +191,16 @@ func readIdentities(ctx context.Context, db *sql.DB, state *roster.State, sheet 
 		}
 	}
 	return entries, texts, nil
+}
+
+// replaced says whether the sheet in force is not the first one.
+func replaced(state *roster.State) bool {
+	for seq := int64(1); seq <= state.Head.Seq; seq++ {
+		if l, ok := state.LinkAt(seq); ok && l.Op.Kind() == roster.KindNewSheet {
+			return true
+		}
+	}
+	return false
 }
 
 func readPacks(ctx context.Context, db *sql.DB, epoch id.Epoch) ([]PackEntry, error) {
@@ -231,6 +247,9 @@ func writeIdentities(out string, entries []IdentityEntry, texts []string) error 
 		return fmt.Errorf("%s holds keys already; choose another folder", out)
 	}
 	for i, e := range entries {
+		if e.File == "" {
+			continue
+		}
 		if err := device.WriteFile(filepath.Join(out, e.File), []byte(texts[i])); err != nil {
 			return err
 		}
