@@ -41,6 +41,10 @@ func FuzzAnyRequest(f *testing.F) {
 		{"GET", "/v1/drops/" + box + "?after=-1&wait=0", "AA==", ""},
 		{"POST", "/v1/drops/" + box, "", "hello"},
 		{"GET", "/v1/sheets/" + box, "", ""},
+		{"GET", "/v1/receipts/" + box, "", ""},
+		{"POST", "/v1/households", "", `{"roster":["e30="]}`},
+		{"PUT", "/v1/households/" + box + "/labels/cam_aaaaaaaaaaaaaaaaaaaaaaaaaa", base64.StdEncoding.EncodeToString([]byte(`{}`)), "x"},
+		{"PUT", "/v1/households/" + box + "/erase/current", base64.StdEncoding.EncodeToString([]byte(`{}`)), "{}"},
 		{"GET", "/v1/socket", "", ""},
 		{"GET", "/../v1/info?%zz", "", ""},
 	} {

@@ -56,7 +56,10 @@ func newBuckets[K comparable](r Rate, now func() time.Time) *buckets[K] {
 }
 
 // take says whether the caller may go on.
-func (b *buckets[K]) take(k K) bool {
+func (b *buckets[K]) take(k K) bool { return b.spend(k, 1) }
+
+// spend is take for something that costs more than one, and never more than a bucket holds.
+func (b *buckets[K]) spend(k K, n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
@@ -67,7 +70,7 @@ func (b *buckets[K]) take(k K) bool {
 		b.by[k] = l
 	}
 	l.used = now
-	return l.AllowN(now, 1)
+	return l.AllowN(now, min(n, b.rate.Burst))
 }
 
 // forget drops buckets that nothing was taken from for as long as they need to fill. mu is held.

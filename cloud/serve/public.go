@@ -24,6 +24,9 @@ import (
 // bodyTime is how long a small body may take to come.
 const bodyTime = 30 * time.Second
 
+// chainUnit is how many bytes of a chain cost as much as another request.
+const chainUnit = 8 << 10
+
 var errPanic = errors.New("serve: handler panicked")
 
 type infoOut struct{ Body api.Info }
@@ -90,6 +93,10 @@ func (s *Server) register(ctx context.Context, in *registerIn) (*registerOut, er
 			return nil, api.NewProblem(api.Invalid, rule.Of(err), "the body is neither a genesis nor a chain")
 		}
 		chain = whole.Roster
+		// A chain costs the cloud what its length is: three signatures for every link, and the room that it takes.
+		if !s.strangers.spend(caller(in.r.RemoteAddr), len(b)/chainUnit) {
+			return nil, tooMany()
+		}
 	}
 	household, created, err := s.keys.Rosters.Register(ctx, chain, s.config.Now().UnixMilli())
 	if err != nil {

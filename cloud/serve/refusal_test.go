@@ -294,6 +294,17 @@ func TestTooManyRequestsAreRefused(t *testing.T) {
 		}
 		wantKind(t, f(), api.TooMany)
 	}
+	// A chain costs what its length is.
+	if _, err := h.api.RegisterChain(t.Context(), h.chain.Chain); err != nil {
+		t.Fatal(err)
+	}
+	c.Advance(3 * time.Second)
+	long := h.chain.Chain
+	for len(long) < 40 {
+		long = append(long, h.chain.Chain[0]) // no chain, but that is found out later
+	}
+	_, err := h.api.RegisterChain(t.Context(), long)
+	wantKind(t, err, api.TooMany)
 	refused(2, func() error { _, err := h.api.Sheet(t.Context(), id.HashOf(noise(4))); return err })
 	refused(5, func() error { return h.put(request.WriteNames, api.Current, noise(9)) })
 	c.Advance(time.Second)
