@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Bytes } from '../bytes.ts';
 import { Identity } from '../crypto/age.ts';
 import { hashText } from '../crypto/hash.ts';
 import type { Leaf } from '../manifest/leaf.ts';
@@ -124,6 +125,23 @@ export class Epochs {
     // Rows of a sheet that was replaced.
     if (this.member.device === 'sheet' && this.mayLack(first)) throw new NoKey('an earlier sheet');
     throw last;
+  }
+
+  /**
+   * Opens what is sealed to an epoch of which no page is there yet, or nothing: envelopes and names
+   * are sent at once, pages beside them. Only for what the hub has signed inside.
+   */
+  async openEarly(camera: string, sealed: Bytes): Promise<Bytes | null> {
+    for (const row of [...this.rows.values()].flat()) {
+      if (row.camera !== camera || this.firstPage(camera, row.epoch) !== null) continue;
+      try {
+        const text = await openRow(this.member.reader, this.member.household, row);
+        return await (await Identity.parse(text)).open(sealed);
+      } catch {
+        // Sealed to another one, or not for this reader at all.
+      }
+    }
+    return null;
   }
 
   /** Whether this reader can honestly have no key: before it came, and while it had no right. */
