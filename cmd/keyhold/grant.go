@@ -20,7 +20,7 @@ import (
 // grantFlags say what somebody is to be and to see.
 type grantFlags struct {
 	Role    string   `enum:"owner,guardian,viewer,guest," default:"" placeholder:"ROLE" help:"owner: decides about everything. guardian: sees everything, invites guests. viewer: sees the cameras given. guest: the same, with an end."`
-	Cameras []string `placeholder:"NAME,…" help:"For a viewer or guest: which cameras; all by default."`
+	Cameras []string `placeholder:"NAME" help:"For a viewer or guest: which cameras; all by default."`
 	Until   string   `placeholder:"T" help:"For a viewer or guest: until when: friday, \"friday 18:00\", 2026-03-01, 3d."`
 	Hours   []string `sep:";" placeholder:"HOURS" help:"For a viewer or guest: in which hours, such as \"mon-fri 14:00-18:00\"; several with a semicolon."`
 	Export  string   `enum:"yes,no,role" default:"role" placeholder:"yes|no" help:"For a viewer or guest: whether recordings may be saved; by default viewers may and guests may not."`
