@@ -16,6 +16,7 @@ import type { Log, Reading } from './records.ts';
 import {
   packDelay,
   segmentsOf,
+  spriteOf,
   timelineOf,
   type Gap,
   type Segment,
@@ -144,7 +145,9 @@ export class HomeSession {
   private async refreshNewest(camera: string): Promise<void> {
     const now = this.engine.cloud.clock();
     const logs = await this.logs(camera, now - 3_600_000, now);
-    const last = segmentsOf(logs, this.begin(camera, 0), Number.MAX_SAFE_INTEGER).at(-1);
+    // A hub that has no time draws no pictures for a pack: then the newest is an older one.
+    const segments = segmentsOf(logs, this.begin(camera, 0), Number.MAX_SAFE_INTEGER);
+    const last = segments.findLast(({ pack }) => spriteOf(pack) !== null);
     if (last === undefined || last.file.start <= (this.newestAt.get(camera) ?? 0)) return;
     const picture = await this.engine.guarded(() => this.pictures.of(last));
     if (picture === null) return;
@@ -356,11 +359,12 @@ export class HomeSession {
   askNewest(): void {
     const now = Date.now();
     if (now - this.askedAt < 10_000) return;
-    this.askedAt = now;
     const { names, labels } = this.engine.known;
     const on = names?.cameras.filter(({ state }) => state === 'on').map(({ id }) => id);
     const cameras = on ?? labels.map(({ camera }) => camera);
     if (cameras.length === 0) return;
+    // Only what was really asked keeps the next question waiting.
+    this.askedAt = now;
     this.commands.send({ kind: 'leave-early', cameras }, hubPatience).then(
       () => {
         for (const pause of [1_500, 4_000, 8_000]) {
