@@ -67,11 +67,13 @@ test: setup static ## everything of check, integration, browser stories, adversa
 	@cd web && npm run --silent build:states -w app && npm run --silent build && cd app && SHORT=1 node --test e2e/*.spec.mjs
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
+	@$(GO) run ./scripts/gotest -- -tags mutant -run TestCrimes ./e2e/home
 	@$(GO) run ./scripts/gotest -- -timeout 15m ./...
 
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
+	@$(GO) test -tags mutant -count=1 -v -run TestCrimes ./e2e/home | sed -n '/attack .* control /,/ let through/p'
 
 .PHONY: fuzz
 fuzz: ## 5 minutes for every parser of outside bytes, two at a time; unchanged parsers are not run again

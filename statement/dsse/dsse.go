@@ -154,7 +154,7 @@ func (e *Envelope) Verify(need map[id.Device]ed25519.PublicKey) error {
 		}
 	}
 	for keyid := range need {
-		if !e.SignedBy(keyid) {
+		if !e.SignedBy(keyid) && !rule.Off(rule.Signer) {
 			return rule.Errorf(rule.Signer, "dsse: a signature is missing")
 		}
 	}
