@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -326,20 +327,20 @@ func slow(t *testing.T, h *household, address string, object id.Object) net.Conn
 	if _, err := io.ReadFull(conn, make([]byte, 4096)); err != nil {
 		t.Fatal(err)
 	}
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	return conn
 }
 
 // ends reads what still comes, so much with each tick, and says how much it was and how long it took.
-func ends(conn net.Conn, tick time.Duration) (n int64, took time.Duration, err error) {
+func ends(body io.Reader, tick time.Duration) (n int64, took time.Duration, err error) {
 	began := time.Now()
-	_ = conn.SetReadDeadline(began.Add(20 * time.Second))
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	b := make([]byte, 64<<10)
 	for err == nil {
 		<-t.C
 		var m int
-		m, err = conn.Read(b)
+		m, err = body.Read(b)
 		n += int64(m)
 	}
 	if errors.Is(err, io.EOF) {
@@ -391,6 +392,30 @@ func TestABodyUnderWayIsCutWhenItsReaderMayNoMore(t *testing.T) {
 				t.Errorf("the owner's own read ended after %d bytes: %v", n, err)
 			}
 		})
+	}
+}
+
+func TestABodyUnderWayIsCutOverHTTP2(t *testing.T) {
+	c := start(t)
+	h := newHome(t, c)
+	guest := h.welcome(roster.Guest, h.right(h.camera))
+	big := h.putObject(noise(bigObject))
+	srv := httptest.NewUnstartedServer(c.Handler())
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	address := h.footage(guest.signer(), request.PurposeHistory).Address
+	res, err := srv.Client().Do(must(http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+address+"/objects/"+string(big), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.ReadFull(res.Body, make([]byte, 4096)); err != nil || res.ProtoMajor != 2 {
+		t.Fatalf("%s, %v", res.Proto, err)
+	}
+	h.remove(guest.keys.ID)
+	if n, took, err := ends(res.Body, 20*time.Millisecond); err == nil || n > bigObject/2 || took > 2*time.Second {
+		t.Errorf("%d bytes came in %v after the end: %v", n, took, err)
 	}
 }
 
