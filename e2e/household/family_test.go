@@ -174,8 +174,14 @@ func changed(t *testing.T, w *harness.World) {
 	t.Helper()
 	wants(t, "a guardian who makes a guest a viewer", person(t, w, "jan", 1, "rights", "Eva", "--role", "viewer").Said, "it is not yours to change what Eva may do")
 	wants(t, "one's own rights", person(t, w, "device", 1, "rights", harness.PersonName, "--role", "viewer").Said, "nobody changes their own rights")
+	other := strings.ToLower(time.Now().AddDate(0, 0, 2).Format("Mon")) + " 10:00-11:00"
+	s, err := w.Confirmed(t.Context(), "rights", "Eva", "--role", "guest", "--cameras", "Garden", "--until", "3d", "--hours", other, "--device", w.Path("device"))
+	must(t, err)
+	wants(t, "other hours", s.Said, "In force: Eva is a guest", "10:00–11:00")
+	wants(t, "the guest outside of the hours", person(t, w, "eva", 0, "list").Said, "No camera is open to you now", "10:00–11:00")
+
 	args := []string{"rights", "Eva", "--role", "guest", "--cameras", "Garden", "--until", "12s"}
-	s := person(t, w, "device", 1, args...)
+	s = person(t, w, "device", 1, args...)
 	wants(t, "rights without a code", s.Said, "its terminal shows six digits now", "nothing was changed")
 	wants(t, "rights with another code", person(t, w, "device", 1, append(args, "--code", "1")...).Said, "has six digits")
 	code, err := w.Gesture(t.Context())

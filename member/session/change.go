@@ -38,6 +38,8 @@ func (s *Session) Append(ctx context.Context, c Change, gesture Gesture) error {
 		switch {
 		case err == nil:
 			return s.take(reply)
+		case errors.Is(err, ErrHubAway) && s.landed(ctx, c.Link):
+			return nil // only the answer was lost
 		case !errors.As(err, &no) || (no.Word != request.RefusedGesture && no.Word != request.RefusedGestureWrong) || gesture == nil || try > wrongCodes:
 			return err
 		}
@@ -47,6 +49,19 @@ func (s *Session) Append(ctx context.Context, c Change, gesture Gesture) error {
 		}
 		op.Gesture = &request.Gesture{Code: code}
 	}
+}
+
+// landed asks the cloud whether a link is in the roster.
+func (s *Session) landed(ctx context.Context, link *dsse.Envelope) bool {
+	if _, err := s.Sync(ctx); err != nil {
+		return false
+	}
+	for seq := s.Roster.Head.Seq; seq > 0; seq-- {
+		if hash, ok := s.Roster.HashAt(seq); ok && hash == link.Hash() {
+			return true
+		}
+	}
+	return false
 }
 
 // take moves the roster by the link that came back with the hub's signature.
