@@ -105,7 +105,7 @@ func (f *Fetch) Sealed(ctx context.Context, i int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sealed, CheckSealed(sealed, s.File)
+	return sealed, s.CheckBytes(sealed)
 }
 
 func (f *Fetch) read(ctx context.Context, s session.Segment) ([]byte, error) {
@@ -136,17 +136,6 @@ func refusal(err error) error {
 	}
 }
 
-// CheckSealed holds ciphertext against its leaf.
-func CheckSealed(sealed []byte, file manifest.File) error {
-	if int64(len(sealed)) != file.Size && !rule.Off(rule.FileSize) {
-		return rule.Errorf(rule.FileSize, "a sealed file is %d bytes long, the hub wrote %d", len(sealed), file.Size)
-	}
-	if sha256.Sum256(sealed) != [sha256.Size]byte(file.SHA256) && !rule.Off(rule.FileHash) {
-		return rule.Errorf(rule.FileHash, "a sealed file is not the one that the hub wrote")
-	}
-	return nil
-}
-
 // Open opens checked ciphertext.
 func Open(identity *open.Identity, sealed []byte, file manifest.File) ([]byte, error) {
 	r, err := identity.Open(bytes.NewReader(sealed))
@@ -160,7 +149,7 @@ func Open(identity *open.Identity, sealed []byte, file manifest.File) ([]byte, e
 	return plain, checkContent(plain, file)
 }
 
-// damaged refuses what passed CheckSealed and still does not open.
+// damaged refuses what has the right hash and still does not open.
 func damaged(what string, err error) error {
 	if rule.Off(rule.FileHash) {
 		return fmt.Errorf("%s: %w", what, err)

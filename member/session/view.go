@@ -228,29 +228,36 @@ func (v *View) readStatus(seen device.Highest) error {
 
 // frozen notes an alarm where the cloud shows less than the hub has sent, or shows nothing fresh.
 func (v *View) frozen() {
-	if rule.Off(rule.Frozen) || v.offline {
+	if v.offline {
 		return
 	}
-	sizes := map[id.Run]int64{}
-	for _, r := range v.Runs {
-		sizes[r.Run] = r.Size
+	served := func(run id.Run) manifest.Checkpoint {
+		if r := v.run(run); r != nil {
+			return r.Checkpoint
+		}
+		return manifest.Checkpoint{Run: run}
 	}
-	v.behind = v.Status != nil && v.Status.Uploaded > sizes[v.Status.Run]
+	var err error
+	if st := v.Status; st != nil {
+		err = manifest.CheckServed(served(st.Run), st.Run, st.Uploaded)
+	}
 	for run, size := range v.s.heard {
-		v.behind = v.behind || size > sizes[run]
+		if err == nil {
+			err = manifest.CheckServed(served(run), run, size)
+		}
 	}
-	switch {
-	case v.behind:
-		v.Alarms = append(v.Alarms, rule.Errorf(rule.Frozen, "the hub has sent more than the cloud shows"))
-	case v.HeardAt > 0 && v.now-v.HeardAt > manifest.StatusSilent:
-		v.Alarms = append(v.Alarms, rule.Errorf(rule.Frozen, "nothing signed by the hub is younger than 30 minutes"))
+	v.behind = err != nil
+	if err == nil && v.HeardAt > 0 {
+		err = manifest.CheckHeard(v.HeardAt, v.now)
+	}
+	if err != nil {
+		v.Alarms = append(v.Alarms, err)
 	}
 }
 
 // Late says that the hub has been silent for a while, which is worth a line but no alarm.
 func (v *View) Late() bool {
-	silent := v.now - v.HeardAt
-	return v.HeardAt > 0 && silent > manifest.StatusLate && silent <= manifest.StatusSilent
+	return v.HeardAt > 0 && manifest.HeardAt(v.HeardAt, v.now) == manifest.Late
 }
 
 // raise remembers what was seen, so that nothing older is taken later.
