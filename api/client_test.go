@@ -5,10 +5,12 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"keyhold/api"
 	"keyhold/statement/id"
@@ -97,5 +99,20 @@ func TestARefusalKeepsItsKind(t *testing.T) {
 		if got := api.KindOf(err); got != c.want {
 			t.Errorf("%d %s: kind %q, want %q (%v)", c.status, c.body, got, c.want, err)
 		}
+	}
+}
+
+func TestNamesUnderLocalhostAreThisComputer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"now":7}`) }))
+	t.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	way := api.Transport(time.Minute)
+	t.Cleanup(way.CloseIdleConnections)
+	c := &api.Client{Base: "http://cloud.localhost:" + port, HTTP: &http.Client{Transport: way}}
+	if info, err := c.Info(t.Context()); err != nil || info.Now != 7 {
+		t.Errorf("%+v, %v", info, err)
 	}
 }

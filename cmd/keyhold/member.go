@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -104,22 +103,8 @@ func hint(err error) error {
 // newClient speaks to a cloud. Objects are large and questions for drops are held open, so only
 // connecting has a limit; commands end by their context.
 func newClient(cloud string) *api.Client {
-	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		// Names under .localhost are this computer (RFC 6761), also where the resolver does not know.
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
-				address = net.JoinHostPort("localhost", port)
-			}
-			return dialer.DialContext(ctx, network, address)
-		},
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   15 * time.Second,
-		ResponseHeaderTimeout: 60 * time.Second,
-	}
+	transport := api.Transport(time.Minute)
+	transport.ForceAttemptHTTP2, transport.MaxIdleConnsPerHost = true, 16
 	return &api.Client{Base: strings.TrimRight(cloud, "/"), HTTP: &http.Client{Transport: transport}}
 }
 

@@ -21,9 +21,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -78,24 +76,11 @@ type Uplink struct {
 	woken   chan struct{} // closes when the cloud has answered; guarded by mu
 }
 
-// HTTPClient returns a client fit for the uplink: no overall timeout, since objects are large.
+// HTTPClient returns a client fit for the uplink.
 func HTTPClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
-	return &http.Client{Transport: &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		// Names under .localhost are this computer (RFC 6761), also where the resolver does not know.
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
-				address = net.JoinHostPort("localhost", port)
-			}
-			return dialer.DialContext(ctx, network, address)
-		},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 2 * time.Minute,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   4,
-		WriteBufferSize:       64 << 10,
-	}}
+	t := api.Transport(2 * time.Minute)
+	t.MaxIdleConnsPerHost, t.WriteBufferSize = 4, 64<<10
+	return &http.Client{Transport: t}
 }
 
 func (u *Uplink) init() {
