@@ -128,15 +128,6 @@ func Start(cfg Config) (*Camera, error) {
 	return c, nil
 }
 
-// Serve runs a camera until the context ends or a feed breaks.
-func Serve(ctx context.Context, cfg Config) error {
-	c, err := Start(cfg)
-	if err != nil {
-		return err
-	}
-	return c.Run(ctx)
-}
-
 // Run waits until the context ends or a feed breaks, and closes the camera.
 func (c *Camera) Run(ctx context.Context) error {
 	ended := make(chan error, 1)

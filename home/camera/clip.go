@@ -114,19 +114,10 @@ func (c *Clip) readPlain(f *os.File) error {
 	}
 	var video, audio *pmp4.Track
 	for _, t := range p.Tracks {
-		switch codec := t.Codec.(type) {
-		case *codecs.H264:
-			if video == nil {
-				video, c.sps, c.pps = t, codec.SPS, codec.PPS
-			}
-		case *codecs.MPEG4Audio:
-			if audio == nil {
-				audio, c.config = t, &codec.Config
-			}
-		}
+		c.choose(t.Codec, func() { video = t }, func() { audio = t })
 	}
 	if video == nil {
-		return errors.New("no H.264 track")
+		return errNoTrack
 	}
 	dts := -starts[video.ID]
 	for _, s := range video.Samples {
@@ -169,19 +160,10 @@ func (c *Clip) readFragmented(f *os.File) error {
 	}
 	var video, audio *fmp4.InitTrack
 	for _, t := range init.Tracks {
-		switch codec := t.Codec.(type) {
-		case *codecs.H264:
-			if video == nil {
-				video, c.sps, c.pps = t, codec.SPS, codec.PPS
-			}
-		case *codecs.MPEG4Audio:
-			if audio == nil {
-				audio, c.config = t, &codec.Config
-			}
-		}
+		c.choose(t.Codec, func() { video = t }, func() { audio = t })
 	}
 	if video == nil {
-		return errors.New("no H.264 track")
+		return errNoTrack
 	}
 	starts, err := editStarts(f)
 	if err != nil {
@@ -207,6 +189,24 @@ func (c *Clip) readFragmented(f *os.File) error {
 	}
 	c.finishVideo(end, int64(video.TimeScale))
 	return nil
+}
+
+var errNoTrack = errors.New("no H.264 track")
+
+// choose takes the first track of each kind.
+func (c *Clip) choose(codec codecs.Codec, video, audio func()) {
+	switch codec := codec.(type) {
+	case *codecs.H264:
+		if c.sps == nil {
+			c.sps, c.pps = codec.SPS, codec.PPS
+			video()
+		}
+	case *codecs.MPEG4Audio:
+		if c.config == nil {
+			c.config = &codec.Config
+			audio()
+		}
+	}
 }
 
 func (c *Clip) addPicture(dts, offset, scale int64, key bool, load func() ([]byte, error)) {

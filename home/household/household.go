@@ -82,9 +82,6 @@ func (h *Household) Head() roster.Head { return h.state.Load().Head }
 // Key returns the verification key of a device or the sheet.
 func (h *Household) Key(d id.Device) (ed25519.PublicKey, bool) { return h.state.Load().Key(d) }
 
-// Device returns a device of the roster.
-func (h *Household) Device(d id.Device) (roster.Member, bool) { return h.state.Load().Device(d) }
-
 // Reader returns the key that replies to a device or the sheet are sealed to.
 func (h *Household) Reader(d id.Device) ([]byte, bool) { return h.state.Load().Reader(d) }
 

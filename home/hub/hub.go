@@ -378,6 +378,3 @@ func (h *Hub) close() error {
 	}
 	return err
 }
-
-// Household returns the household that the hub serves, once it does.
-func (h *Hub) Household() id.Household { return h.household.ID() }

@@ -5,7 +5,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -202,6 +201,3 @@ func (s *Source) sessionLost(at time.Time, why Reason) {
 	}
 	s.hub.send(nil)
 }
-
-// String names the source without its address.
-func (s *Source) String() string { return fmt.Sprintf("camera source (%s)", s.Status().State) }

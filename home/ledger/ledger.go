@@ -209,14 +209,3 @@ func (l *Ledger) Grown() <-chan struct{} {
 	defer l.mu.Unlock()
 	return l.grown
 }
-
-// Root returns the root of the first size leaves of the newest run.
-func (l *Ledger) Root(size int64) (id.Hash, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if size > l.size || l.run == "" {
-		return id.Hash{}, fmt.Errorf("ledger: the tree has only %d leaves", l.size)
-	}
-	h, err := treeHash(size, l.hashes)
-	return id.Hash(h), err
-}

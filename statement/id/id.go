@@ -91,9 +91,7 @@ func NewObject(rand io.Reader) (Object, error) { s, err := random("obj_", rand);
 
 func NewRun(rand io.Reader) (Run, error) { s, err := random("run_", rand); return Run(s), err }
 
-// ParsePerson and its kin accept only the one spelling of an id.
-func ParsePerson(s string) (Person, error) { return Person(s), check("per_", s) }
-func ParseDevice(s string) (Device, error) { return Device(s), check("dev_", s) }
+// ParseCamera and its kin accept only the one spelling of an id.
 func ParseCamera(s string) (Camera, error) { return Camera(s), check("cam_", s) }
 func ParseEpoch(s string) (Epoch, error)   { return Epoch(s), check("epo_", s) }
 func ParseObject(s string) (Object, error) { return Object(s), check("obj_", s) }
