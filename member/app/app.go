@@ -4,7 +4,7 @@
 // with recovery words does not come from the operator.
 //
 // It promises: the same files and headers as the operator's origin, on the loopback only; everything
-// under /v1 is passed on to the one cloud named at start, WebSocket included; a request that names
+// under /v1 is passed on to the one cloud named at start, WebSocket included, and /cloud says which that is; a request that names
 // another host (a page of somebody else whose name was bent to 127.0.0.1) or comes from another
 // origin is refused before anything is done. It trusts the programs of this computer's users: whoever
 // can open a loopback port here can reach the cloud through it, as they could without it. It holds no
