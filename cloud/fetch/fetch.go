@@ -84,8 +84,9 @@ func (d *Desk) Footage(ctx context.Context, v *access.Verified[request.Fetch]) (
 	if len(objects) > mostObjects {
 		return nil, api.NewProblem(api.Invalid, "", "this is too much for one answer: ask for fewer cameras or hours")
 	}
+	// What came after the address was made is not handed out by it, so it is not listed either.
 	objects = slices.DeleteFunc(objects, func(o store.Object) bool {
-		return !sight.Sees(action(f.Purpose), o.Camera, o.Hour, o.Stored)
+		return o.Stored > a.At || !sight.Sees(action(f.Purpose), o.Camera, o.Hour, o.Stored)
 	})
 	passed, err := d.Store.Fetch(ctx, v.Nonce(), a, look(v, a, objects), LookQuota)
 	if err != nil {

@@ -4,6 +4,7 @@ import { base32, random } from '../bytes.ts';
 import { Mp4Writer } from '../media/writer.ts';
 import type { Pack } from '../manifest/leaf.ts';
 import { hourOf } from '../manifest/page.ts';
+import { ruleOf } from '../rule.ts';
 import type { CameraReport } from '../statement/request.ts';
 import { Commands } from './commands.ts';
 import type { FootageAnswer } from './cloud.ts';
@@ -207,7 +208,10 @@ export class HomeSession {
     return this.readLeased(pack, file, lease, 'tiles');
   }
 
-  /** Reads a file; a lease that was made before the object came is made again once. */
+  /**
+   * Reads a file. A lease that was made before the object came, or while it came, is made again
+   * once: only then is what is not served withheld.
+   */
   private async readLeased(
     pack: Pack,
     file: Pack['files'][number],
@@ -216,7 +220,11 @@ export class HomeSession {
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     if (lease.objects.some((object) => object.object === pack.object)) {
-      return this.footage.read(pack, file, lease, signal);
+      try {
+        return await this.footage.read(pack, file, lease, signal);
+      } catch (error) {
+        if (ruleOf(error) !== 'seq-gap') throw error;
+      }
     }
     const first = pack.files[0]!.start;
     const again = await this.footage.lease(pack.camera, first, file.end + 1, purpose, true);
