@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/home/hub"
 	"keyhold/member/device"
 	"keyhold/member/session"
 	"keyhold/sealing/open"
@@ -201,6 +202,9 @@ func TestNewPersonNeedsTheCodeThatTheHubShows(t *testing.T) {
 	}
 	r.refused(op, request.RefusedGesture)
 	code := (<-r.gestures).Code
+	if shown, err := hub.ShowInfo(t.Context(), r.Dir, r.now()); err != nil || shown.Gesture == nil || shown.Gesture.Code != code || shown.Gesture.Role != string(roster.Guardian) {
+		t.Errorf("another program beside the hub shows %+v (%v)", shown, err)
+	}
 	wrong := op
 	wrong.Gesture = &request.Gesture{Code: "000000"}
 	if code == "000000" {
@@ -221,6 +225,9 @@ func TestNewPersonNeedsTheCodeThatTheHubShows(t *testing.T) {
 	reply := r.Do(op)
 	if reply.Head.Seq != 1 {
 		t.Errorf("the roster is at %d", reply.Head.Seq)
+	}
+	if shown, err := hub.ShowInfo(t.Context(), r.Dir, r.now()); err != nil || shown.Gesture != nil {
+		t.Errorf("a used code is shown: %+v (%v)", shown, err)
 	}
 	again := r.Do(op)
 	if !slices.Equal(again.Result.Link, reply.Result.Link) || again.Head.Seq != 1 {
