@@ -125,3 +125,18 @@ test('a guest lacks keys of the hours that are closed, and of no other', async (
   expect(mayLack(roster, owner.member.device, world.camera, midnight)).toBe(false);
   expect(mayLack(roster, device.keys.id, 'household', midnight + 1)).toBe(true);
 });
+
+test('a link may reach the hub half an hour after it was made', async () => {
+  const house = await House.make();
+  const { world } = house;
+  const device = await freshDevice();
+  const op = { kind: 'add-device' as const, device: device.keys, person: world.person };
+  const hourBegins = Math.ceil(world.now / hour) * hour;
+  world.now = hourBegins - 10 * 60_000;
+  const link = await world.roster.newLink(world.now, op).sign(device.signer);
+  const signed = await (await link.sign(world.member.signer)).sign(world.hub);
+  const roster = await world.roster.append(signed.encode());
+  const lacks = (later: number): boolean =>
+    mayLack(roster, device.keys.id, world.camera, hourBegins / hour + later);
+  expect([-1, 0, 1].map(lacks)).toEqual([true, true, false]);
+});

@@ -244,13 +244,13 @@ export class Roster {
     return mayIn(this.state, device, action, camera, at);
   }
 
-  /** The same under the roster of that time: links carry their makers' clocks. */
-  mayThen(device: string, action: string, camera: string, at: number): Reason {
+  /** The number of the last statement that is not newer: links carry their makers' clocks. */
+  seqAt(at: number): number {
     const next = this.steps.findIndex(({ link }) => link.at > at);
-    return this.mayAfter(next < 0 ? this.head.seq : next, device, action, camera, at);
+    return next < 0 ? this.head.seq : next;
   }
 
-  /** The same under the roster as the statement with this number left it. */
+  /** `may` under the roster as the statement with this number left it. */
   mayAfter(seq: number, device: string, action: string, camera: string, at: number): Reason {
     return mayIn(this.stateAfter(seq), device, action, camera, at);
   }

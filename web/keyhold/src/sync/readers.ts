@@ -17,7 +17,7 @@ const hourLong = 60 * minute;
 /** The hub's clock may be this far from the one by which a right begins or ends. */
 const slack = 6 * minute;
 /** A link carries its maker's clock, and may have waited for a gesture. A removal carries the hub's. */
-const linkDelay = 15 * minute;
+const linkDelay = 30 * minute;
 const removalDelay = 2 * minute;
 
 function delayOf({ link }: Step): number {
@@ -32,7 +32,11 @@ export function mayLack(roster: Roster, device: string, camera: string, hour: nu
     return from <= made;
   }
   for (let at = from - slack; at <= from + hourLong + slack; at += minute) {
-    if (roster.mayThen(device, 'history', camera, at) !== '') return true;
+    // A link that was made at that time may have reached the hub later.
+    const last = roster.seqAt(at);
+    for (let seq = roster.seqAt(at - linkDelay); seq <= last; seq++) {
+      if (roster.mayAfter(seq, device, 'history', camera, at) !== '') return true;
+    }
   }
   return false;
 }
