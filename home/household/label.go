@@ -3,7 +3,6 @@
 package household
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"database/sql"
@@ -33,21 +32,5 @@ func SealedLabel(ctx context.Context, tx *sql.Tx, c id.Camera, r *roster.State, 
 	if err != nil {
 		return nil, fmt.Errorf("household: label: %w", err)
 	}
-	return sealed(to, e.Encode())
-}
-
-// sealed is one age file.
-func sealed(r *to.Recipient, plain []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := r.Seal(&out)
-	if err != nil {
-		return nil, fmt.Errorf("household: seal: %w", err)
-	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, fmt.Errorf("household: seal: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("household: seal: %w", err)
-	}
-	return out.Bytes(), nil
+	return to.SealAll(e.Encode())
 }

@@ -167,5 +167,5 @@ func SealedNames(ctx context.Context, tx *sql.Tx, r *to.Recipient) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
-	return sealed(r, envelope)
+	return r.SealAll(envelope)
 }

@@ -3,7 +3,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -164,18 +163,11 @@ func seal(recipient string, plain []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: seal page: %w", err)
 	}
-	var out bytes.Buffer
-	w, err := r.Seal(&out)
+	sealed, err := r.SealAll(plain)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: seal page: %w", err)
 	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, fmt.Errorf("ledger: seal page: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("ledger: seal page: %w", err)
-	}
-	return out.Bytes(), nil
+	return sealed, nil
 }
 
 // Sent notes that the cloud has the batch and its checkpoint, and forgets the leaves of pages that

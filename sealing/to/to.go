@@ -7,6 +7,7 @@
 package to
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -43,6 +44,22 @@ func (r *Recipient) Seal(w io.Writer) (io.WriteCloser, error) {
 		return nil, fmt.Errorf("to: seal: %w", err)
 	}
 	return out, nil
+}
+
+// SealAll returns plain as one age file.
+func (r *Recipient) SealAll(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := r.Seal(&out)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("to: seal: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("to: seal: %w", err)
+	}
+	return out.Bytes(), nil
 }
 
 // Reader is somebody who is given an epoch.
