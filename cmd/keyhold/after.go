@@ -167,3 +167,11 @@ func (c *console) stranger(err error) {
 	}
 	c.say("Nothing here was deleted: its keys are in %s and still open what it has saved, and nothing that was recorded since.\nTo come back, ask for an invitation and join into another folder (keyhold join LINK --device DIR). To clear up, delete the folder.", dir)
 }
+
+// hidden says that an owner has had everything deleted.
+func (c *console) hidden(err error) {
+	var h *session.HiddenError
+	if errors.As(err, &h) {
+		c.say("An owner of your household has had everything deleted at this cloud (%s). It shows nothing any more, and erases it for good at %s; until then an owner can take that back.", clock(h.At, c.now()), clock(h.Due, c.now()))
+	}
+}

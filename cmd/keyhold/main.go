@@ -80,6 +80,9 @@ func (c *console) verdict(err error) int {
 	case session.IsStranger(err), errors.As(err, new(*session.RemovedError)):
 		c.stranger(err)
 		return exitFailed
+	case errors.As(err, new(*session.HiddenError)):
+		c.hidden(err)
+		return exitFailed
 	case rule.Of(err) != "":
 		c.alarm(err)
 		return exitAlarm

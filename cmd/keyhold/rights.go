@@ -151,7 +151,7 @@ func notChangeable(err error, name string) error {
 	case rule.Of(err) == rule.Signer:
 		return fmt.Errorf("it is not yours to change what %s may do: owners change everybody, guardians change guests", name)
 	case rule.Of(err) == rule.RosterOp:
-		return fmt.Errorf("this cannot be: %s is the only owner, and the household needs one", name)
+		return fmt.Errorf("an owner stays one: nobody takes that from %s, but they can leave (keyhold leave)", name)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ package session_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"keyhold/member/device"
 	"keyhold/member/session"
 	"keyhold/statement/dsse"
+	"keyhold/statement/erasure"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
@@ -135,6 +137,50 @@ func TestAViewersCameraIsNotKeptBack(t *testing.T) {
 		return
 	}
 	if _, err := v.Timeline(t.Context(), w.camera, w.now-30*minute, w.now); rule.Of(err) != rule.Envelope {
+		t.Errorf("refused as %q: %v", rule.Of(err), err)
+	}
+}
+
+// What is older than a viewer's right is not listed, and that is no alarm.
+func TestAViewersRecordBeginsWithTheirRight(t *testing.T) {
+	w := begin(t)
+	s := w.viewer()
+	narrow := w.answer
+	w.answer = func(a *api.Sync) {
+		narrow(a)
+		a.Pages = slices.DeleteFunc(a.Pages, func(p api.PageRef) bool { return p.Epoch != w.epochs[w.camera].ID })
+	}
+	v, err := s.Sync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	timeline, err := v.Timeline(t.Context(), w.camera, w.now-60*minute, w.now)
+	if err != nil || len(timeline.Segments) != 2 {
+		t.Errorf("%v: %v", timeline, err)
+	}
+}
+
+func TestWhoHidesAHouseholdMustBeItsOwner(t *testing.T) {
+	w := begin(t)
+	s := w.device()
+	statement := erasure.Statement{
+		Act: erasure.Erase, At: w.now - 60*minute, Device: w.secret.ID(), Household: w.state.Household, Nonce: random(t, 16), Person: w.person, To: make([]byte, 32),
+	}
+	signed := must[*dsse.Envelope](t)(dsse.Signed(erasure.Thing, &statement, w.secret.ID(), w.secret.Sign()))
+	forged := must[*dsse.Envelope](t)(dsse.Signed(erasure.Thing, &statement, w.secret.ID(), begin(t).secret.Sign()))
+	hide := func(e *dsse.Envelope) error {
+		w.answer = func(a *api.Sync) {
+			a.Erase, a.EraseDue = e.Encode(), w.now+1000*minute
+			a.Pages, a.Names, a.Envelopes = nil, nil, nil
+		}
+		_, err := s.Sync(t.Context())
+		return err
+	}
+	var hidden *session.HiddenError
+	if err := hide(signed); !errors.As(err, &hidden) || hidden.At != statement.At || hidden.Due != w.now+1000*minute {
+		t.Errorf("%v", err)
+	}
+	if err := hide(forged); rule.Of(err) != rule.Signature {
 		t.Errorf("refused as %q: %v", rule.Of(err), err)
 	}
 }

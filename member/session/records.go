@@ -136,7 +136,8 @@ func (v *View) checkStart(refs []api.PageRef, stretch []Record) error {
 	}
 	first := stretch[0].Leaf.Common()
 	tooOld := first.At < v.now-(retentionDays-1)*day
-	if first.Seq != 0 && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run {
+	// The cloud does not list what was recorded before a viewer's or guest's right began.
+	if first.Seq != 0 && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.mayLack(first.Camera, first.At, first.At) {
 		return rule.Errorf(rule.SeqGap, "a camera's first leaves are missing")
 	}
 	return nil

@@ -123,6 +123,9 @@ func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offlin
 	if err := s.belongs(); err != nil {
 		return nil, err
 	}
+	if err := s.hidden(answer); err != nil {
+		return nil, err
+	}
 	if err := v.readRuns(ctx, seen); err != nil {
 		return nil, err
 	}
