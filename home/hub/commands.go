@@ -125,30 +125,52 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string) (id
 	return camera, nil
 }
 
+// removeCamera stops a camera and takes it off the list.
 func (h *Hub) removeCamera(ctx context.Context, by id.Device, camera id.Camera) error {
-	h.control.Lock()
-	defer h.control.Unlock()
 	if !h.may(by, roster.Cameras, id.HouseholdCamera) {
 		return refusal(request.RefusedDenied)
 	}
-	live, err := h.inUse(ctx)
+	if _, ok, err := h.listed(ctx, camera); err != nil {
+		return err
+	} else if !ok {
+		return refusal(request.RefusedNotFound)
+	}
+	// Its last pack comes before the leaf that ends it. That takes its time, and no change of the household waits for it.
+	h.end(camera)
+	h.control.Lock()
+	defer h.control.Unlock()
+	c, ok, err := h.listed(ctx, camera)
 	if err != nil {
 		return err
 	}
-	found := false
-	for _, c := range live {
-		found = found || c == camera
-	}
-	if !found {
+	if !ok {
 		return refusal(request.RefusedNotFound)
 	}
-	h.end(camera) // its last pack comes before the leaf that ends it
+	h.end(camera) // the disk was full, and is not any more: it may have been started again
+	if !h.may(by, roster.Cameras, id.HouseholdCamera) {
+		h.startNow(c, manifest.GapHub)
+		return refusal(request.RefusedDenied)
+	}
 	_, err = h.epochs.Apply(ctx, epochs.Change{
 		Before: func(tx *sql.Tx) error { return h.cameras.Remove(ctx, tx, camera, h.Now().UnixMilli()) },
 		Leaves: []manifest.Leaf{&manifest.CameraState{Header: manifest.Header{Camera: camera}, State: manifest.CameraRemoved}},
 		Names:  true,
 	})
+	if err != nil {
+		h.startNow(c, manifest.GapHub)
+	}
 	return err
+}
+
+// listed finds a camera that is in use.
+func (h *Hub) listed(ctx context.Context, camera id.Camera) (cameras.Camera, bool, error) {
+	list, err := h.cameras.List(ctx)
+	for _, c := range list {
+		if c.ID == camera && c.Removed == 0 {
+			return c, true, err
+		}
+	}
+	return cameras.Camera{}, false, err
 }
 
 // listCameras tells of the cameras that the device may see.
