@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Identity } from '../crypto/age.ts';
-import { checkNumbers, checkPage, parsePage, type Entry } from '../manifest/page.ts';
+import { checkNumbers, checkPage, hourOf, parsePage, type Entry } from '../manifest/page.ts';
 import { off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import type { PageRef } from './cloud.ts';
@@ -156,23 +156,25 @@ export class Records {
       const run = newestRun(this.runs());
       // Pages go ahead of their checkpoint: of a new camera there may be nothing under it yet.
       const tail = newest && run !== null && stretch.length > 0 ? run.tree.checkpoint.at : null;
-      checkNumbers(stretch, tail);
+      const parts = partsOf(stretch, closed);
+      for (const part of parts) checkNumbers(part, part === parts.at(-1) ? tail : null);
       logs.push(...stretch);
     }
-    return { logs, closed: closed.filter((hour) => hour >= from && hour <= until) };
+    const hours = closed.map(({ hour }) => hour);
+    return { logs, closed: hours.filter((hour) => hour >= from && hour <= until) };
   }
 
   /** Pages whose keys this reader cannot have part the leaves: nothing is known of what lies between. */
   private async stretches(
     refs: readonly PageRef[],
-  ): Promise<{ stretches: Log[][]; closed: number[] }> {
+  ): Promise<{ stretches: Log[][]; closed: PageRef[] }> {
     const pages = await Promise.all(refs.map((ref) => this.readable(ref)));
     const stretches: Log[][] = [[]];
-    const closed: number[] = [];
+    const closed: PageRef[] = [];
     for (const [i, entries] of pages.entries()) {
       const last = stretches.at(-1)!;
       if (typeof entries === 'string') {
-        if (entries === 'closed') closed.push(refs[i]!.hour);
+        if (entries === 'closed') closed.push(refs[i]!);
         if (last.length > 0) stretches.push([]);
         continue;
       }
@@ -232,6 +234,25 @@ export class Records {
       seq: first.leaf.seq,
     });
   }
+}
+
+/**
+ * Parts a stretch where numbers are missing that lie in a page which this reader cannot have the key
+ * of: an epoch is announced before the last leaf of the one before it is written.
+ */
+function partsOf(stretch: Log[], closed: readonly PageRef[]): Log[][] {
+  const parts: Log[][] = [[]];
+  for (const log of stretch) {
+    const before = parts.at(-1)!.at(-1);
+    if (before !== undefined && log.leaf.seq > before.leaf.seq + 1) {
+      const [from, until] = [hourOf(before.leaf.at), hourOf(log.leaf.at)];
+      const fits = ({ hour, run }: PageRef): boolean =>
+        hour >= from && hour <= until && (run === before.run || run === log.run);
+      if (closed.some(fits)) parts.push([]);
+    }
+    parts.at(-1)!.push(log);
+  }
+  return parts;
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
