@@ -5,7 +5,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -28,8 +27,10 @@ const (
 		ON CONFLICT DO NOTHING`
 	insertAddress = `INSERT INTO addresses (address, household, device, kind, purpose, cameras, from_hour, until_hour, at, expires)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-	selectAddress = `SELECT household, device, kind, purpose, cameras, from_hour, until_hour, at, expires FROM addresses
-		WHERE address = $1 AND expires > $2`
+	// One row in any case, so that an address which is not there takes as long as one that is.
+	selectAddress = `SELECT COALESCE(household, ''), COALESCE(device, ''), COALESCE(kind, ''), COALESCE(purpose, ''), COALESCE(cameras, ''),
+		COALESCE(from_hour, 0), COALESCE(until_hour, 0), COALESCE(at, 0), COALESCE(expires, 0)
+		FROM (SELECT 1) LEFT JOIN addresses ON address = $1 AND expires > $2`
 )
 
 // putMail is PutMail inside a transaction.
@@ -112,11 +113,11 @@ func (s *Store) Address(ctx context.Context, address string, now int64) (store.A
 	var cameras string
 	err := s.read.QueryRowContext(ctx, selectAddress, address, now).
 		Scan(&a.Household, &a.Device, &a.Kind, &a.Purpose, &cameras, &a.From, &a.Until, &a.At, &a.Expires)
-	if errors.Is(err, sql.ErrNoRows) {
-		return a, store.ErrMissing
-	}
 	if err != nil {
 		return a, fmt.Errorf("sqlite: address: %w", err)
+	}
+	if a.Kind == "" {
+		return a, store.ErrMissing
 	}
 	for _, c := range strings.Fields(cameras) {
 		a.Cameras = append(a.Cameras, id.Camera(c))

@@ -17,10 +17,11 @@ const (
 	countOpen       = `SELECT COUNT(*) FROM households WHERE household = $1 AND closed = 0`
 	updateSheet     = `UPDATE households SET sheet = $1 WHERE household = $2`
 	selectBySheet   = `SELECT household FROM households WHERE sheet = $1 AND closed = 0 ORDER BY stored, household LIMIT 1`
-	// One row without an envelope says that the household is there and the chain has no more.
-	selectLinks = `SELECT links.envelope FROM households
-		LEFT JOIN links ON links.household = households.household AND links.seq >= $1
-		WHERE households.household = $2 AND households.closed = 0 ORDER BY links.seq`
+	// One row in any case, so that a household which is not there takes as long as one that is. There without an
+	// envelope, the chain has no more.
+	selectLinks = `SELECT households.household IS NOT NULL, links.envelope FROM (SELECT 1)
+		LEFT JOIN households ON households.household = $1 AND households.closed = 0
+		LEFT JOIN links ON links.household = households.household AND links.seq >= $2 ORDER BY links.seq`
 	selectLinkHash = `SELECT hash FROM links WHERE household = $1 AND seq = $2`
 	selectLastLink = `SELECT COALESCE(MAX(seq), -1) FROM links WHERE household = $1`
 )
@@ -67,13 +68,13 @@ func (s *Store) HouseholdOf(ctx context.Context, sheet id.Hash) (id.Household, e
 
 // Links lists a chain.
 func (s *Store) Links(ctx context.Context, household id.Household, from int64) ([][]byte, error) {
-	links, err := list(ctx, s.read, "links", func(r *sql.Rows, b *[]byte) error { return r.Scan(b) },
-		selectLinks, from, household)
-	if err != nil {
-		return nil, err
-	}
+	known := false
+	links, err := list(ctx, s.read, "links", func(r *sql.Rows, b *[]byte) error { return r.Scan(&known, b) },
+		selectLinks, household, from)
 	switch {
-	case len(links) == 0:
+	case err != nil:
+		return nil, err
+	case !known:
 		return nil, fmt.Errorf("sqlite: links: %w", store.ErrMissing)
 	case links[0] == nil:
 		return nil, nil
