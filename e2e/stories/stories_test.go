@@ -20,6 +20,12 @@ import (
 // home is a world with two cameras that were never recorded before.
 func home(t *testing.T) *harness.World {
 	t.Helper()
+	return homeWith(t, map[string]string{"porch": "Porch", "yard": "Back yard"})
+}
+
+// homeWith is a world with cameras: the path of each film, and the name it gets.
+func homeWith(t *testing.T, cameras map[string]string) *harness.World {
+	t.Helper()
 	ctx := t.Context()
 	programs, err := harness.Build(ctx, false)
 	must(t, err)
@@ -27,15 +33,16 @@ func home(t *testing.T) *harness.World {
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
 	films := map[string]string{}
-	for name, colour := range map[string]string{"porch": "SeaGreen", "yard": "Sienna"} {
+	colours := map[string]string{"porch": "SeaGreen", "yard": "Sienna", "attic": "SlateGray"}
+	for name := range cameras {
 		films[name] = w.Path(name + ".mp4")
-		must(t, harness.Film{Seconds: 30, Colour: colour, Hz: 440}.Make(ctx, films[name]))
+		must(t, harness.Film{Seconds: 30, Colour: colours[name], Hz: 440}.Make(ctx, films[name]))
 	}
 	must(t, w.StartCloud(ctx))
 	must(t, w.StartCameras(ctx, films))
 	must(t, w.StartHub(ctx))
 	must(t, w.Pair(ctx, w.CloudURL()))
-	for name, title := range map[string]string{"porch": "Porch", "yard": "Back yard"} {
+	for name, title := range cameras {
 		_, err := w.Owner(ctx, "cameras", "add", title, w.CameraURL(name))
 		must(t, err)
 	}
