@@ -220,6 +220,64 @@ describe('by keyboard alone', () => {
     await context.close();
   });
 
+  test('inviting a guest: who, what, from where, and the code of the hub', async () => {
+    const { context, page, faults } = await open('invite-by-hand');
+    await tabTo(page, 'Their name');
+    await page.keyboard.type('Eva');
+    await page.keyboard.press('Enter');
+    await heading(page, 'What may Eva see?');
+    await tabTo(page, 'Front door');
+    await page.keyboard.press('Space');
+    await tabTo(page, 'At any time');
+    await page.keyboard.press('ArrowRight');
+    await tabTo(page, 'Monday');
+    await page.keyboard.press('Space');
+    await tabTo(page, 'Next');
+    await page.keyboard.press('Enter');
+    await heading(page, 'How does Eva come in?');
+    await tabTo(page, 'Make the invitation');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Is this Eva?');
+    await tabTo(page, 'Yes, come in');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'The six digits');
+    await page.keyboard.type('123 456');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Eva is in');
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  test('removing a device: asked once, given up, asked again, and then not in force yet', async () => {
+    const { context, page, faults } = await open('person');
+    await tabTo(page, 'Remove Firefox at work');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=dialog]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[role=dialog]', { state: 'detached' });
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=dialog]');
+    await tabTo(page, 'Remove now');
+    await page.keyboard.press('Enter');
+    await page.getByText('Not in force yet').waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  test('news of a new device stays above every page until somebody says that they know', async () => {
+    const { context, page } = await open('news');
+    const news = page.getByRole('alert').filter({ hasText: 'Jan has a new device' });
+    await news.waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await heading(page, 'People');
+    await news.waitFor();
+    await tabTo(page, 'I know about it');
+    await page.keyboard.press('Enter');
+    await news.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
   test('an alarm stays over every page until it is acknowledged, and its proof can be saved', async () => {
     const { context, page } = await open('alarm-changed');
     await heading(page, 'A recording is not the one your hub made');

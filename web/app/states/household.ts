@@ -190,6 +190,11 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     'rights-refused': () => changing({ step: 'refused', reason: 'not-allowed' }),
 
     invite: () => at('#/invite'),
+    'invite-by-hand': () =>
+      at('#/invite', (household) => {
+        const names = { personName: 'Eva', deviceName: 'Pixel 8', words: [] };
+        household.inviteAt = { step: 'arrived', ...names };
+      }),
     'invite-nameless': () => ({
       ...at('#/invite'),
       then: () => click('form button[type=submit]'),
@@ -313,6 +318,13 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     'guest-nothing': () => {
       const state = guest('#/');
       state.household.cameras.set([]);
+      return state;
+    },
+    'guest-news': () => {
+      const state = guest('#/');
+      const person = { id: 'per_eva', name: 'Eva' };
+      const by = { kind: 'device' as const, person: { id: 'per_anna', name: '' }, device: null };
+      state.household.news.set([{ ...stranger(), kind: 'set-rights', by, person }]);
       return state;
     },
     'guest-mine': () => guest('#/mine'),

@@ -191,6 +191,17 @@ export const states: Record<string, () => State> = {
   'first-language': () => first(),
   'first-way': () => first(toWay),
   'first-invited': () => first(async () => (await toWay(), await click('li:nth-child(2) button'))),
+  'first-return': () => first(async () => (await toWay(), await click('li:nth-child(3) button'))),
+  'first-return-wrong': () => {
+    const state = first(async () => {
+      await toWay();
+      await click('li:nth-child(3) button');
+      await fill('textarea', Array.from({ length: 24 }, () => 'amber').join(' '));
+      await click('button[type=submit]');
+    });
+    state.household.refusal = 'sheet-wrong';
+    return state;
+  },
   'first-names': () => first(toNames),
   'first-hub': () => first(toHub),
   'first-hub-wrong': () => {

@@ -60,7 +60,7 @@ export interface NewsWords {
 }
 
 /** What came into the household without this device's doing. */
-export function newsWords(entry: Trail, role: string | null): NewsWords {
+export function newsWords(entry: Trail, role: string | null, me: string | null = null): NewsWords {
   const person = called(entry.person);
   switch (entry.kind) {
     case 'add-device':
@@ -75,6 +75,11 @@ export function newsWords(entry: Trail, role: string | null): NewsWords {
       };
     case 'new-sheet':
       return { title: m.news_sheet(), text: m.news_by({ by: fromDevice(entry) }) };
+    case 'set-rights':
+      // Guests are told of what is theirs, and not by whom: they do not know the others' names.
+      return entry.person?.id === me
+        ? { title: m.news_rights_you(), text: '' }
+        : { title: m.news_rights({ person }), text: m.news_by({ by: fromDevice(entry) }) };
     case 'replace-hub':
       return { title: m.news_hub(), text: m.news_by({ by: fromDevice(entry) }) };
     case 'announce-removal':
