@@ -100,7 +100,7 @@ var damages = []damage{
 
 func TestCheckNamesEachFault(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	r.Packs(r.Add("Door", "a"), 2)
 	r.Stop()
 	for _, d := range append([]damage{{name: "no damage", do: func(*testing.T, string, string) {}}}, damages...) {
@@ -124,7 +124,7 @@ func TestCheckNamesEachFault(t *testing.T) {
 
 func TestCheckLeavesARunningHubAlone(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	if _, err := check.Run(t.Context(), r.Dir, ""); err == nil || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("%v", err)
 	}

@@ -144,7 +144,7 @@ func readNeeds(t *testing.T, hub string) map[int64]needs {
 
 func TestNothingIsPublishedBeforeWhatItCovers(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	line := &arrivals{}
 	way := line.way
 	door, yard := r.Add("Door", "a"), r.Add("Yard", "b")
