@@ -195,16 +195,6 @@ export class HouseholdClient {
     return this.port.call('readInvitation', [link]);
   }
 
-  join(
-    link: string,
-    deviceName: string,
-    onStep: (step: Exclude<JoinStep, 'words'>) => void,
-  ): Promise<void> {
-    return this.joinAs(link, { deviceName, personName: '' }, (step) =>
-      onStep(step === 'words' ? 'hub' : step),
-    );
-  }
-
   joinAs(
     link: string,
     names: JoinNames,
