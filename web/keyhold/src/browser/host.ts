@@ -107,10 +107,12 @@ export class Host {
     return this.opened().members;
   }
 
-  readInvitation(link: string): Promise<Offer> {
+  async readInvitation(link: string): Promise<Offer> {
+    // One that was cut off is told apart before anybody is asked.
+    const invitation = readLink(link);
     return this.withClock(async () => {
       await this.cloud.checkClock();
-      return preview(this.cloud, readLink(link));
+      return preview(this.cloud, invitation);
     });
   }
 
