@@ -286,6 +286,9 @@ func (h *Hub) recover(ctx context.Context) error {
 	return err
 }
 
+// lastPictures is how long the last packs may take for their preview pictures when the hub stops.
+const lastPictures = 3 * time.Second
+
 // serve records and sends until the context ends.
 func (h *Hub) serve(ctx context.Context) error {
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -321,7 +324,10 @@ func (h *Hub) serve(ctx context.Context) error {
 			slots <- struct{}{} // no command is under way any more, and none begins
 		}
 	}
+	// Whoever stops a hub does not wait for pictures: on a busy machine those of all last packs would take long.
+	hurry := time.AfterFunc(lastPictures, h.thumbs.Hurry)
 	h.stopAll()
+	hurry.Stop()
 	err = errors.Join(err, h.farewell(run))
 	stop()
 	wg.Wait()

@@ -15,7 +15,7 @@ func confine(pid int) error {
 		unix.RLIMIT_AS:    decodeMemory,
 		unix.RLIMIT_FSIZE: 0,
 		unix.RLIMIT_CORE:  0,
-		unix.RLIMIT_CPU:   uint64(decodeTime.Seconds()) + 1,
+		unix.RLIMIT_CPU:   uint64(decodeCPU.Seconds()),
 	} {
 		if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: most, Max: most}, nil); err != nil {
 			return fmt.Errorf("record: limit decoder: %w", err)

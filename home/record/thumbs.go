@@ -26,8 +26,10 @@ const (
 	// patience is how long a full pack waits for its last pictures before it goes its way. The next pack is recorded
 	// meanwhile.
 	patience = 4 * time.Second
-	// decodeTime and decodeMemory limit one run of the decoder, which reads what a camera sent.
-	decodeTime   = 5 * time.Second
+	// decodeTime, decodeCPU and decodeMemory limit one run of the decoder, which reads what a camera sent. On a machine
+	// that is busy it comes last and waits long for little.
+	decodeTime   = 15 * time.Second
+	decodeCPU    = 6 * time.Second
 	decodeMemory = 1 << 30
 	// maxKey is the largest key frame that is given to the decoder.
 	maxKey = 4 << 20
@@ -79,7 +81,14 @@ func NewThumbs(cfg ThumbsConfig) (*Thumbs, error) {
 	return t, nil
 }
 
-// Close ends the child, if one runs, and waits. Recorders are closed first.
+// Hurry ends the child, if one runs, and begins no other: sprites are made of what there is.
+func (t *Thumbs) Hurry() {
+	if t != nil {
+		t.stop()
+	}
+}
+
+// Close does as Hurry, and waits. Recorders are closed first.
 func (t *Thumbs) Close() {
 	if t != nil {
 		t.stop()

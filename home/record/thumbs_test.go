@@ -110,6 +110,31 @@ func TestADecoderThatFailsOrHangsCostsOnlyThePictures(t *testing.T) {
 	}
 }
 
+func TestWhoeverStopsDoesNotWaitForPictures(t *testing.T) {
+	t.Parallel()
+	decoder := filepath.Join(t.TempDir(), "ffmpeg")
+	if err := os.WriteFile(decoder, []byte("#!/bin/sh\nexec sleep 60\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t)
+	cfg := b.config()
+	th, err := record.NewThumbs(record.ThumbsConfig{FFmpeg: decoder, Patience: 10 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(th.Close)
+	cfg.Thumbs = th
+	hurry := time.AfterFunc(time.Second, th.Hurry)
+	defer hurry.Stop()
+	// Waits for the recorder's end, which without the hurry would be ten minutes away.
+	b.play(b.recorder(cfg), colours(), ingesttest.Options{For: 8 * time.Second})
+	p := b.made[0]
+	b.holds(p)
+	if last := p.Files[len(p.Files)-1]; last.Kind != manifest.FileSegment {
+		t.Errorf("the pack ends with %s, of a decoder that gave nothing", last.Kind)
+	}
+}
+
 func TestWithoutADecoderTheReasonIsSaid(t *testing.T) {
 	if _, err := record.NewThumbs(record.ThumbsConfig{FFmpeg: "/nowhere/ffmpeg"}); err == nil {
 		t.Error("a decoder that does not exist was found")

@@ -16,7 +16,7 @@ export default defineConfig(({ mode }) => ({
     }),
     svelte(),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   // What goes wrong is said; a list of files is for nobody.
   logLevel: 'warn',
   publicDir: 'public',
