@@ -287,7 +287,7 @@ func (h *Hub) recover(ctx context.Context) error {
 }
 
 // lastPictures is how long the last packs may take for their preview pictures when the hub stops.
-const lastPictures = 3 * time.Second
+const lastPictures = 2 * time.Second
 
 // serve records and sends until the context ends.
 func (h *Hub) serve(ctx context.Context) error {
