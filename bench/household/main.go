@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 
 	"keyhold/bench/setting"
@@ -40,11 +39,9 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	rounds := 9
-	if text := os.Getenv("ROUNDS"); text != "" {
-		if rounds, err = strconv.Atoi(text); err != nil || rounds < 1 {
-			return fmt.Errorf("ROUNDS: %q is no number above 0", text)
-		}
+	rounds, err := setting.Number("ROUNDS", 9)
+	if err != nil {
+		return err
 	}
 	clip, err := setting.Clip(ctx)
 	if err != nil {

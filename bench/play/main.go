@@ -18,7 +18,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -37,27 +36,15 @@ func main() {
 	}
 }
 
-func number(name string, other int) (int, error) {
-	text := os.Getenv(name)
-	if text == "" {
-		return other, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%s: %q is no number above 0", name, text)
-	}
-	return n, nil
-}
-
 // seeksEach is how many seeks there are on each fresh page.
 const seeksEach = 4
 
 func run(ctx context.Context) (err error) {
-	minutes, err := number("MINUTES", 60)
+	minutes, err := setting.Number("MINUTES", 60)
 	if err != nil {
 		return err
 	}
-	rounds, err := number("ROUNDS", 12)
+	rounds, err := setting.Number("ROUNDS", 12)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"keyhold/bench/setting"
 )
 
 func main() {
@@ -50,13 +52,13 @@ func readPlan() (plan, error) {
 	var p plan
 	var seconds, warm int
 	var counts string
-	runs, err := strconv.Atoi(env("RUNS", "5"))
+	runs, err := setting.Number("RUNS", 5)
 	if err != nil {
-		return p, fmt.Errorf("RUNS: %w", err)
+		return p, err
 	}
-	length, err := strconv.Atoi(env("SECONDS", "40"))
+	length, err := setting.Number("SECONDS", 40)
 	if err != nil {
-		return p, fmt.Errorf("SECONDS: %w", err)
+		return p, err
 	}
 	flag.IntVar(&p.runs, "runs", runs, "interleaved runs of each")
 	flag.IntVar(&seconds, "seconds", length, "length of a run")
