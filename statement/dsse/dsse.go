@@ -11,7 +11,6 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"keyhold/statement/canon"
 	"keyhold/statement/id"
@@ -123,12 +122,8 @@ func Parse(b []byte) (*Envelope, error) {
 
 // PAE returns the bytes that are signed.
 func (e *Envelope) PAE() []byte {
-	var b strings.Builder
-	b.WriteString("DSSEv1 ")
-	b.WriteString(strconv.Itoa(len(e.PayloadType)) + " " + e.PayloadType + " ")
-	b.WriteString(strconv.Itoa(len(e.Payload)) + " ")
-	b.Write(e.Payload)
-	return []byte(b.String())
+	head := "DSSEv1 " + strconv.Itoa(len(e.PayloadType)) + " " + e.PayloadType + " " + strconv.Itoa(len(e.Payload)) + " "
+	return append(append(make([]byte, 0, len(head)+len(e.Payload)), head...), e.Payload...)
 }
 
 // Hash is the statement's hash: over the PAE, never over signatures.
@@ -148,6 +143,15 @@ func (e *Envelope) Read(thing string, payload any) error {
 
 // Verify passes if exactly the signers in need have signed, each with its key.
 func (e *Envelope) Verify(need map[id.Device]ed25519.PublicKey) error {
+	return e.VerifyWith(need, ed25519.Verify)
+}
+
+// Prover says whether a signature is right; the key has the length of one.
+type Prover func(key ed25519.PublicKey, message, sig []byte) bool
+
+// VerifyWith is Verify for a caller that looks at the signatures itself, such as one that has many of them looked at
+// side by side.
+func (e *Envelope) VerifyWith(need map[id.Device]ed25519.PublicKey, proves Prover) error {
 	for _, s := range e.Signatures {
 		if _, ok := need[s.KeyID]; !ok {
 			return rule.Errorf(rule.Signer, "dsse: signed by somebody who has no part in it")
@@ -158,9 +162,10 @@ func (e *Envelope) Verify(need map[id.Device]ed25519.PublicKey) error {
 			return rule.Errorf(rule.Signer, "dsse: a signature is missing")
 		}
 	}
+	pae := e.PAE()
 	for _, s := range e.Signatures {
 		key := need[s.KeyID]
-		if (len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, e.PAE(), s.Sig)) && !rule.Off(rule.Signature) {
+		if (len(key) != ed25519.PublicKeySize || !proves(key, pae, s.Sig)) && !rule.Off(rule.Signature) {
 			return rule.Errorf(rule.Signature, "dsse: a signature does not verify")
 		}
 	}

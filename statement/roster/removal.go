@@ -39,7 +39,7 @@ func (r *Removal) Check() error {
 	if r.At <= 0 || !r.Household.Valid() || r.Head.Seq < 0 {
 		return fmt.Errorf("removal: a malformed time, household or head")
 	}
-	if (r.Device == "") == (r.Person == "") || (r.Device != "" && !r.Device.Valid()) || (r.Person != "" && !r.Person.Valid()) {
+	if (r.Device == "") == (r.Person == "") || (r.Device != "" && !r.Device.Valid() && !r.Device.Passkey()) || (r.Person != "" && !r.Person.Valid()) {
 		return fmt.Errorf("removal: it names either a device or a person")
 	}
 	return nil
@@ -57,22 +57,18 @@ func (s *State) RemovePerson(at int64, p id.Person) (*dsse.Envelope, error) {
 
 // CheckRemoval says whether a removal would hold in a link made now.
 func (s *State) CheckRemoval(envelope []byte, at int64) (*Removal, error) {
-	e, r, err := s.readRemoval(envelope, max(at, s.At))
+	e, r, err := s.checkRemoval(readRemoval(envelope), max(at, s.At))
 	if err != nil {
 		return nil, err
 	}
 	return r, s.verifyRemoval(e, r, max(at, s.At))
 }
 
-// readRemoval reads a removal and does what belongs to the rule roster-op (and roster-time).
-func (s *State) readRemoval(envelope []byte, at int64) (*dsse.Envelope, *Removal, error) {
-	e, err := dsse.Parse(envelope)
+// checkRemoval does what belongs to the rule roster-op (and roster-time).
+func (s *State) checkRemoval(read innerReading, at int64) (*dsse.Envelope, *Removal, error) {
+	e, r, err := read.envelope, read.removal, read.err
 	if err != nil {
-		return nil, nil, rule.Errorf(rule.RosterOp, "roster: the removal is malformed: %v", err)
-	}
-	var r Removal
-	if err := e.Read(ThingRemoval, &r); err != nil {
-		return nil, nil, rule.Errorf(rule.RosterOp, "roster: the removal is malformed: %v", err)
+		return nil, nil, err
 	}
 	hash, known := s.HashAt(r.Head.Seq)
 	if (r.Household != s.Household || !known || hash != r.Head.Hash) && !rule.Off(rule.RosterOp) {
@@ -81,7 +77,7 @@ func (s *State) readRemoval(envelope []byte, at int64) (*dsse.Envelope, *Removal
 	if r.At > at+RemovalAhead && !rule.Off(rule.RosterTime) {
 		return nil, nil, rule.Errorf(rule.RosterTime, "roster: the removal is newer than its link; is a clock wrong?")
 	}
-	return e, &r, s.checkTarget(e, &r, at)
+	return e, r, s.checkTarget(e, r, at)
 }
 
 func (s *State) checkTarget(e *dsse.Envelope, r *Removal, at int64) error {
@@ -134,7 +130,7 @@ func (s *State) mayRemoveDevice(by []id.Device, d id.Device) bool {
 	if actor == nil || target == nil {
 		return false
 	}
-	return actor == target || (by[0] != id.Sheet && s.removesAlone(actor, target))
+	return actor == target || (!by[0].ReturnKey() && s.removesAlone(actor, target))
 }
 
 // removesAlone says whether somebody may remove another person, or a device of theirs, without asking anybody. Nobody
@@ -154,12 +150,12 @@ func (s *State) mayRemovePerson(by []id.Device, target *Person, at int64) bool {
 	}
 	if len(by) == 1 {
 		actor := s.personOf(by[0])
-		return actor != nil && (actor == target || s.removesAlone(actor, target))
+		return actor != nil && !by[0].Passkey() && (actor == target || s.removesAlone(actor, target))
 	}
 	seen := map[id.Person]bool{target.ID: true}
 	for _, d := range by {
 		p := s.personOf(d)
-		if p == nil || d == id.Sheet || p.Role != Owner || seen[p.ID] || at < p.OwnerSince+OwnerWait {
+		if p == nil || d.ReturnKey() || p.Role != Owner || seen[p.ID] || at < p.OwnerSince+OwnerWait {
 			return false
 		}
 		seen[p.ID] = true

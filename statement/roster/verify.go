@@ -4,7 +4,6 @@ package roster
 
 import (
 	"crypto/ed25519"
-	"fmt"
 	"slices"
 
 	"keyhold/statement/dsse"
@@ -23,19 +22,15 @@ type proposal struct {
 }
 
 // check does all that is asked of a link, in the order of docs/protocol.md section 3.
-func (s *State) check(envelope []byte, finished bool) (*proposal, error) {
-	e, err := dsse.Parse(envelope)
-	if err != nil {
-		return nil, fmt.Errorf("roster: link: %w", err)
+func (s *State) check(r reading, finished bool) (*proposal, error) {
+	if r.err != nil {
+		return nil, r.err
 	}
-	p := &proposal{envelope: e, link: &Link{}, finished: finished}
-	if err := e.Read(ThingLink, p.link); err != nil {
-		return nil, fmt.Errorf("roster: link: %w", err)
-	}
-	if err := s.follows(e, p.link); err != nil {
+	p := &proposal{envelope: r.envelope, link: r.link, finished: finished}
+	if err := s.follows(p.envelope, p.link); err != nil {
 		return p, err
 	}
-	if err := s.checkOp(p); err != nil {
+	if err := s.checkOp(p, r.inner); err != nil {
 		return p, err
 	}
 	if role, rights, ok := granted(p.link.Op); ok && !role.Fits(rights) && !rule.Off(rule.Rights) {
@@ -91,7 +86,7 @@ func (s *State) forks(e *dsse.Envelope, l *Link) bool {
 }
 
 // checkOp asks whether the operation makes sense in this roster, whoever signed it.
-func (s *State) checkOp(p *proposal) error {
+func (s *State) checkOp(p *proposal, inner innerReading) error {
 	refuse := func(bad bool, what string) error {
 		if bad && !rule.Off(rule.RosterOp) {
 			return rule.Errorf(rule.RosterOp, "roster: %s", what)
@@ -106,11 +101,16 @@ func (s *State) checkOp(p *proposal) error {
 		return refuse(s.person(op.Person) == nil, "the device's person is not there")
 	case AddPerson:
 		return refuse(s.taken(string(op.Device.ID)) || s.taken(string(op.Person)), "the person's or device's id is or was in the roster")
+	case AddPasskey:
+		if err := refuse(s.taken(string(op.Passkey.ID)), "the passkey's id is or was in the roster"); err != nil {
+			return err
+		}
+		return refuse(s.person(op.Person) == nil, "the passkey's person is not there")
 	case SetRights:
 		return s.checkSetRights(p.envelope, op)
 	case Remove:
 		var err error
-		p.ordered, p.removal, err = s.readRemoval(op.Removal, p.link.At)
+		p.ordered, p.removal, err = s.checkRemoval(inner, p.link.At)
 		return err
 	case NewSheet:
 		return refuse(op.Sheet.former() == s.Sheet.former() || s.Gone[op.Sheet.former()], "the sheet is or was this household's")
@@ -181,6 +181,8 @@ func (p *proposal) proof(s *State) map[id.Device]ed25519.PublicKey {
 		proof[op.Device.ID] = op.Device.Sign
 	case AddPerson:
 		proof[op.Device.ID] = op.Device.Sign
+	case AddPasskey:
+		proof[op.Passkey.ID] = op.Passkey.Sign
 	case NewSheet:
 		proof[id.Sheet] = op.Sheet.Sign
 	case ReplaceHub:
@@ -205,7 +207,7 @@ func (s *State) signed(e *dsse.Envelope, by []id.Device, proof map[id.Device]ed2
 		allowed = allowed && ok && d != id.Hub
 	}
 	if allowed {
-		return e.Verify(need)
+		return e.VerifyWith(need, s.proves)
 	}
 	if !rule.Off(rule.Signer) {
 		return rule.Errorf(rule.Signer, "%s", what)
@@ -218,7 +220,7 @@ func (s *State) signed(e *dsse.Envelope, by []id.Device, proof map[id.Device]ed2
 			delete(need, d)
 		}
 	}
-	return known.Verify(need)
+	return known.VerifyWith(need, s.proves)
 }
 
 // maySign says whether these may order the operation.
@@ -232,7 +234,7 @@ func (s *State) maySign(op Op, by []id.Device) bool {
 	if len(by) != 1 {
 		return false
 	}
-	actor, sheet := s.personOf(by[0]), by[0] == id.Sheet
+	actor, sheet, back := s.personOf(by[0]), by[0] == id.Sheet, by[0].ReturnKey()
 	if actor == nil {
 		return false
 	}
@@ -240,19 +242,21 @@ func (s *State) maySign(op Op, by []id.Device) bool {
 	case AddDevice:
 		return actor.ID == op.Person
 	case AddPerson:
-		return !sheet && actor.Role.Manages(op.Role)
+		return !back && actor.Role.Manages(op.Role)
+	case AddPasskey:
+		return !back && actor.ID == op.Person
 	case SetRights:
 		target := s.person(op.Person)
-		return !sheet && target != nil && actor.Role.Manages(target.Role) && actor.Role.Manages(op.Role)
+		return !back && target != nil && actor.Role.Manages(target.Role) && actor.Role.Manages(op.Role)
 	case NewSheet:
 		if s.person(s.SheetPerson) == nil {
-			return actor.Role == Owner
+			return !back && actor.Role == Owner
 		}
-		return actor.ID == s.SheetPerson
+		return !back && actor.ID == s.SheetPerson
 	case AnnounceRemoval:
 		return sheet && actor.Role == Owner
 	case Object:
-		return !sheet && actor.Role == Owner
+		return !back && actor.Role == Owner
 	}
 	return false
 }
@@ -265,7 +269,7 @@ func (s *State) mayReplaceHub(by []id.Device) bool {
 	seen := map[id.Person]bool{}
 	for _, d := range by {
 		p := s.personOf(d)
-		if p == nil || p.Role != Owner || seen[p.ID] {
+		if p == nil || p.Role != Owner || seen[p.ID] || d.Passkey() {
 			return false
 		}
 		seen[p.ID] = true
