@@ -159,7 +159,9 @@ func (w *World) Invite(ctx context.Context, by string, args ...string) (*Dialogu
 	if err := d.Until(ctx, "It works once"); err != nil {
 		return nil, "", err
 	}
-	return d, strings.TrimSpace(d.Out()), nil
+	// The answer comes by a pipe of its own, and may be behind what was said.
+	err = Poll(ctx, time.Minute, "a whole link", func(context.Context) bool { return strings.HasSuffix(d.Out(), "\n") })
+	return d, strings.TrimSpace(d.Out()), err
 }
 
 // Bring lets one device invite another person and that person's device join. What both said comes back.

@@ -67,7 +67,7 @@ func invitation(t *testing.T, w *harness.World) string {
 	must(t, invite.Until(t.Context(), 20*time.Second, "an invitation", func(context.Context) bool {
 		text, err := os.ReadFile(log)
 		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "/join#") {
+			if strings.Contains(line, "/join#") && strings.HasSuffix(line, "\n") {
 				link = strings.TrimSpace(line)
 			}
 		}
