@@ -18,8 +18,11 @@ import (
 // who came into the household, and which removal is not in force. It returns the command's error, or an alarm.
 func (c *console) finish(ctx context.Context, err error) error {
 	s := c.session
-	if s == nil || s.Folder == nil || session.IsStranger(err) || ctx.Err() != nil {
+	if s == nil || s.Folder == nil || ctx.Err() != nil {
 		return err
+	}
+	if session.IsStranger(err) {
+		return c.farewell(ctx, s, err)
 	}
 	notes, errNotes := s.Folder.Notes()
 	if errNotes != nil {
@@ -172,6 +175,6 @@ func (c *console) stranger(err error) {
 func (c *console) hidden(err error) {
 	var h *session.HiddenError
 	if errors.As(err, &h) {
-		c.say("An owner of your household has had everything deleted at this cloud (%s). It shows nothing any more, and erases it for good at %s; until then an owner can take that back.", clock(h.At, c.now()), clock(h.Due, c.now()))
+		c.say("An owner of your household has had everything deleted at this cloud (%s). It shows nothing any more, and erases it for good at %s; until then an owner can take that back (keyhold erase --keep).", clock(h.At, c.now()), clock(h.Due, c.now()))
 	}
 }

@@ -79,7 +79,12 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 		ShowGesture: func(g gesture.Request) { c.say("%s", gestureLine(g)) },
 		Serving:     func(household id.Household) { c.say("Recording for household %s.", household) },
 	}
-	return h.Run(ctx)
+	err := h.Run(ctx)
+	if errors.Is(err, hub.ErrErased) {
+		c.say("Everything was erased, as an owner of the household wanted: recordings, keys and the record of it. This hub belongs to nobody now; started again, it can be paired anew.")
+		return nil
+	}
+	return err
 }
 
 // HubCodeCommand shows a code.
@@ -127,6 +132,8 @@ func gestureLine(g gesture.Request) string {
 		what = "a change of somebody's rights, as " + g.Role
 	case roster.KindNewSheet:
 		what = "a new recovery sheet"
+	case hub.KindErase:
+		what = "everything of the household to be erased"
 	}
 	return fmt.Sprintf("Code for %s: %s (for ten minutes; if nobody here asked for it, do not give it to anybody)", what, g.Code)
 }

@@ -29,6 +29,7 @@ type MemberCommands struct {
 	Rights  RightsCommand  `cmd:"" help:"Change what somebody else may do."`
 	Remove  RemoveCommand  `cmd:"" help:"Take a device or a person out of the household."`
 	Leave   LeaveCommand   `cmd:"" help:"Leave the household, with all your devices."`
+	Erase   EraseCommand   `cmd:"" help:"Have everything of the household erased, take that back, or see the receipt."`
 	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`
 	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`

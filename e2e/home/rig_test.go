@@ -41,6 +41,7 @@ type Rig struct {
 	Camera *camera.Camera
 	Member *session.Session
 	Vault  string
+	Cloud  *serve.Server
 	ffmpeg string       // the hub's
 	words  []string     // on the recovery sheet
 	offset atomic.Int64 // added to everybody's clock, ns
@@ -93,6 +94,7 @@ func Unpaired(t *testing.T) *Rig {
 	r.free.Store(1 << 40)
 	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
 	must(t, err)
+	r.Cloud = cloud
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		h := cloud.Handler()
 		if way := r.way.Load(); way != nil {

@@ -42,7 +42,7 @@ var ErrWrong = errors.New("gesture: wrong code")
 // Request is the code that the hub waits for.
 type Request struct {
 	Code string `json:"code"`
-	// Kind is the operation of the link that the code allows, Role the role that it gives, or "".
+	// Kind is the operation of the link that the code allows, or "erase"; Role the role that it gives, or "".
 	Kind string  `json:"kind"`
 	Link id.Hash `json:"link"`
 	Role string  `json:"role"`

@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -75,6 +76,13 @@ type Hub struct {
 	packs     *packs.Store
 	uplink    *uplink.Uplink
 	thumbs    *record.Thumbs
+	client    *api.Client
+	// quit stops the hub from within, for a reason.
+	quit context.CancelCauseFunc
+	// erasing is what an owner wants to be erased, nil if nothing; askAgain when the cloud is asked for its receipt, owned
+	// by the goroutine that keeps.
+	erasing  atomic.Pointer[wish]
+	askAgain time.Time
 
 	// control keeps changes of cameras and roster apart from each other. It is taken before every other lock.
 	control sync.Mutex
@@ -131,18 +139,34 @@ func (h *Hub) defaults() {
 }
 
 // Run boots the hub and serves until the context ends. Then it closes packs, signs, tries for a few
-// seconds to upload the rest, and returns nil.
-func (h *Hub) Run(ctx context.Context) (err error) {
+// seconds to upload the rest, and returns nil. Where an owner had everything erased, it returns ErrErased.
+func (h *Hub) Run(ctx context.Context) error {
+	ctx, h.quit = context.WithCancelCause(ctx)
+	defer h.quit(nil)
+	err := h.run(ctx)
+	if errors.Is(context.Cause(ctx), ErrErased) {
+		if err != nil {
+			h.Log.Error("the hub did not end in order", "error", err)
+		}
+		if err := wipeLocked(h.Dir); err != nil {
+			return err
+		}
+		return ErrErased
+	}
+	return err
+}
+
+func (h *Hub) run(ctx context.Context) (err error) {
 	h.defaults()
 	if err := h.open(ctx); err != nil {
 		return errors.Join(err, h.close())
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	client := &api.Client{Base: h.Cloud, HTTP: h.HTTP, Now: h.Now}
-	if err := h.pair(ctx, client); err != nil {
+	h.client = &api.Client{Base: h.Cloud, HTTP: h.HTTP, Now: h.Now}
+	if err := h.pair(ctx, h.client); err != nil {
 		return ended(ctx, err)
 	}
-	if err := h.boot(ctx, client); err != nil {
+	if err := h.boot(ctx, h.client); err != nil {
 		return ended(ctx, err)
 	}
 	return h.serve(ctx)
@@ -159,7 +183,17 @@ func ended(ctx context.Context, err error) error {
 // open takes the folder: lock, keys, database.
 func (h *Hub) open(ctx context.Context) error {
 	l := LayoutOf(h.Dir)
-	for _, d := range []string{h.Dir, l.Keys, l.Spool, l.Packs, l.Tiles} {
+	if err := durable.MkdirAll(h.Dir); err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	var err error
+	if h.lock, err = Lock(h.Dir); err != nil {
+		return err
+	}
+	if err := wiped(h.Dir); err != nil {
+		return err
+	}
+	for _, d := range []string{l.Keys, l.Spool, l.Packs, l.Tiles} {
 		if err := durable.MkdirAll(d); err != nil {
 			return fmt.Errorf("hub: %w", err)
 		}
@@ -169,10 +203,6 @@ func (h *Hub) open(ctx context.Context) error {
 		if err := os.Chmod(d, 0o700); err != nil {
 			return fmt.Errorf("hub: %w", err)
 		}
-	}
-	var err error
-	if h.lock, err = Lock(h.Dir); err != nil {
-		return err
 	}
 	if err := durable.Sweep(l.Keys); err != nil {
 		return err
@@ -238,6 +268,9 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	}
 	h.clock = &window.Clock{DB: h.db, Now: h.Now}
 	if err := h.clock.Load(ctx); err != nil {
+		return err
+	}
+	if err := h.wished(ctx); err != nil {
 		return err
 	}
 	h.packs = &packs.Store{DB: h.db, Ledger: h.ledger, Dir: l.Packs}
@@ -328,7 +361,9 @@ func (h *Hub) serve(ctx context.Context) error {
 	hurry := time.AfterFunc(lastPictures, h.thumbs.Hurry)
 	h.stopAll()
 	hurry.Stop()
-	err = errors.Join(err, h.farewell(run))
+	if !errors.Is(context.Cause(ctx), ErrErased) {
+		err = errors.Join(err, h.farewell(run))
+	}
 	stop()
 	wg.Wait()
 	h.thumbs.Close()

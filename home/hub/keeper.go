@@ -46,6 +46,7 @@ func (h *Hub) keep(ctx context.Context) {
 			h.say(ctx, "tidy", h.tidy(ctx))
 		case <-space.C:
 			h.say(ctx, "disk space", h.room(ctx))
+			h.say(ctx, "erasing", h.erased(ctx))
 		}
 	}
 }

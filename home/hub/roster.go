@@ -136,6 +136,18 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 
 // gesture wants the code that the hub shows, and shows one if none came.
 func (h *Hub) gesture(ctx context.Context, link id.Hash, op roster.Op, given *request.Gesture, now int64) error {
+	role := roster.Role("")
+	switch o := op.(type) {
+	case roster.AddPerson:
+		role = o.Role
+	case roster.SetRights:
+		role = o.Role
+	}
+	return h.shown(ctx, link, string(op.Kind()), string(role), given, now)
+}
+
+// shown is gesture for whatever has a hash.
+func (h *Hub) shown(ctx context.Context, link id.Hash, kind, role string, given *request.Gesture, now int64) error {
 	if rule.Off(rule.Gesture) {
 		return nil
 	}
@@ -150,14 +162,7 @@ func (h *Hub) gesture(ctx context.Context, link id.Hash, op roster.Op, given *re
 			return nil
 		}
 	}
-	role := roster.Role("")
-	switch o := op.(type) {
-	case roster.AddPerson:
-		role = o.Role
-	case roster.SetRights:
-		role = o.Role
-	}
-	r, err := gesture.Ask(ctx, h.db, link, string(op.Kind()), string(role), now, rand.Reader)
+	r, err := gesture.Ask(ctx, h.db, link, kind, role, now, rand.Reader)
 	if errors.Is(err, gesture.ErrWrong) {
 		return refusal(request.RefusedGestureWrong)
 	}

@@ -114,6 +114,21 @@ func Create(dir string, s *Secret, h Household) (*Folder, error) {
 	return f, nil
 }
 
+// Clear deletes the device: its keys first, then everything else that it keeps. Nothing brings them back.
+func (f *Folder) Clear() error {
+	unlock, err := f.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for _, name := range []string{keyFile, householdFile, highestFile, notesFile, cacheFolder, lockFile} {
+		if err := os.RemoveAll(filepath.Join(f.dir, name)); err != nil {
+			return fmt.Errorf("clear device folder: %w", err)
+		}
+	}
+	return nil
+}
+
 // Dir is where the folder lies.
 func (f *Folder) Dir() string { return f.dir }
 

@@ -22,6 +22,14 @@ type Notes struct {
 	Gesture *PendingLink `json:"gesture,omitempty"`
 	// Left says since when this device knows that it is out of the household, in milliseconds; 0 while it is in.
 	Left int64 `json:"left,omitempty"`
+	// Erasure is what an owner wants to be erased, as the cloud showed it; nil while nothing is.
+	Erasure *Erasure `json:"erasure,omitempty"`
+}
+
+// Erasure is an owner's statement that everything is to be erased. With it the cloud's receipt can be had.
+type Erasure struct {
+	Statement []byte `json:"statement"`
+	Due       int64  `json:"due"`
 }
 
 // PendingRemoval is a signed removal that is sent until it is in force.

@@ -59,7 +59,7 @@ const (
 
 func waitFor(kind string) time.Duration {
 	switch kind {
-	case request.OpAddCamera, request.OpAppendLink, request.OpRotate, request.OpRemove:
+	case request.OpAddCamera, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
 		return longWait
 	default:
 		return shortWait

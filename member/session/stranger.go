@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"keyhold/api"
+	"keyhold/member/device"
 	"keyhold/statement/erasure"
 	"keyhold/statement/id"
 	"keyhold/statement/rule"
@@ -25,7 +26,7 @@ func (e *HiddenError) Error() string {
 // hidden says whether the cloud shows nothing because an owner wants that. Without an owner's signature it is an alarm.
 func (s *Session) hidden(answer *api.Sync) error {
 	if len(answer.Erase) == 0 {
-		return nil
+		return s.noteErasure(nil)
 	}
 	said, err := erasure.Read(answer.Erase)
 	if err != nil {
@@ -37,6 +38,9 @@ func (s *Session) hidden(answer *api.Sync) error {
 	}
 	if said.Act != erasure.Erase && !rule.Off(rule.Field) {
 		return rule.Errorf(rule.Field, "the cloud hides everything by a statement that says to keep it")
+	}
+	if err := s.noteErasure(&device.Erasure{Statement: answer.Erase, Due: answer.EraseDue}); err != nil {
+		return err
 	}
 	return &HiddenError{At: said.At, Due: answer.EraseDue, By: said.Device}
 }

@@ -107,6 +107,15 @@ func Read(envelope []byte) (*Statement, error) {
 	return &s, nil
 }
 
+// HashOf is the hash of a statement, by which its receipt is found.
+func HashOf(envelope []byte) (id.Hash, error) {
+	e, err := dsse.Parse(envelope)
+	if err != nil {
+		return id.Hash{}, fmt.Errorf("erasure: %w", err)
+	}
+	return e.Hash(), nil
+}
+
 // Blind is how the thing with this hash stands in the list of a statement's receipt.
 func Blind(nonce []byte, thing id.Hash) id.Hash {
 	return id.HashOf([]byte("keyhold/v1/erased"), nonce, thing[:])
