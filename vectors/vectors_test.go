@@ -215,6 +215,18 @@ func sheet(v vector) (any, error) {
 	return map[string]any{"sign": p.SignPublic(), "reader": p.ReaderPublic()}, nil
 }
 
+func passkey(v vector) (any, error) {
+	s, err := keys.PasskeySecret(v.Input)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Pair()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"sign": p.SignPublic(), "reader": p.ReaderPublic()}, nil
+}
+
 func pair(v vector) (any, error) {
 	if v.Thing == "link" {
 		origin, inv, err := pairing.ParseLink(v.Text)
@@ -330,6 +342,7 @@ func (dir folder) all(t *testing.T) {
 		return nil, request.Fresh(v.Index, v.Tail)
 	})
 	dir.run(t, "sheet", sheet)
+	dir.run(t, "passkey", passkey)
 	dir.run(t, "pairing", pair)
 }
 

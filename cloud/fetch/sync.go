@@ -95,7 +95,7 @@ func (s *sync) sees(c id.Camera) bool { return s.sight.Why(roster.History, c) ==
 // household would come back with it.
 func (s *sync) envelopes(ctx context.Context) error {
 	readers := []id.Device{s.fetch.Device}
-	if s.sight.People() && s.fetch.Device != id.Sheet {
+	if s.sight.People() && !s.fetch.Device.ReturnKey() {
 		readers = append(readers, id.Sheet)
 	}
 	rows, err := s.Store.Envelopes(ctx, s.fetch.Household, readers)

@@ -65,7 +65,7 @@ func Check(w *request.Write, length int64) error {
 	case request.WriteMail:
 		allowed = true
 	case request.WriteErase:
-		allowed = w.From != id.Sheet // whether a device may is for the statement inside to show
+		allowed = !w.From.ReturnKey() // whether a device may is for the statement inside to show
 	}
 	if !allowed {
 		return api.NewProblem(api.Denied, "", "this signer does not write things of this kind")

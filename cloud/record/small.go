@@ -103,8 +103,8 @@ func (r *Record) envelopes(ctx context.Context, v *access.Verified[request.Write
 	return r.Store.PutEnvelopes(ctx, v.Nonce(), v.Statement().Household, rows.Envelopes, nil, now)
 }
 
-// reseal takes rows by which a member gives a device, or a new sheet, the keys of epochs: one of their own person's,
-// the sheet one of its person's, or an owner or guardian another's. The cloud checks who gave them, and that the rows
+// reseal takes rows by which a member gives a device, a passkey or a new sheet the keys of epochs: one of their own person's,
+// the sheet and a passkey one of their person's, or an owner or guardian another's. The cloud checks who gave them, and that the rows
 // are those of the statement; whether they open is the device's to see. The device itself may bring them, too: so they
 // go along to another cloud.
 func (r *Record) reseal(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte, now int64) error {
@@ -157,7 +157,7 @@ func mayGive(state *roster.State, giver id.Device, s *request.Reseal, now int64)
 		return nil
 	}
 	sight := access.SightOf(state, giver, now)
-	if !ok || !ok2 || giver == id.Sheet || !sight.People() {
+	if !ok || !ok2 || giver.ReturnKey() || !sight.People() {
 		return api.NewProblem(api.Denied, "", "only a person's own devices, and owners and guardians, give a device keys")
 	}
 	return nil

@@ -27,8 +27,6 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 		r.Link, err = h.appendLink(ctx, c.Op)
 	case request.OpRemove:
 		r.Link, err = h.remove(ctx, c.Op.Removal)
-	case request.OpErase:
-		err = h.order(ctx, c)
 	default:
 		err = h.housework(ctx, c, &r)
 	}
@@ -60,7 +58,7 @@ func (r refusal) Error() string { return "hub: refused: " + string(r) }
 // housework carries out what is asked of the cameras, as far as the roster allows it to this device now. (A link or a
 // removal carries what allows it in itself.)
 func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Result) (err error) {
-	if c.Device == id.Sheet {
+	if c.Device.ReturnKey() {
 		return refusal(request.RefusedDenied) // it brings somebody back, and does nothing else
 	}
 	switch c.Op.Kind {

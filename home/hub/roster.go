@@ -53,8 +53,13 @@ func (h *Hub) appendLink(ctx context.Context, op request.Op) ([]byte, error) {
 	case len(next.Members) > mostDevices:
 		return nil, refusal(request.RefusedDenied)
 	}
+	if o, ok := l.Op.(roster.AddPasskey); ok {
+		if err := gesture.KnownKey(o.Passkey.Public); err != nil {
+			return nil, refusal(word(err))
+		}
+	}
 	if roster.NeedsGesture(l.Op) {
-		if err := h.gesture(ctx, next.Head.Hash, l.Op, op.Gesture, now); err != nil {
+		if err := h.gesture(ctx, orderer(h.household.Roster(), next), next.Head.Hash, l.Op, op.Gesture, now); err != nil {
 			return nil, err
 		}
 	}
@@ -64,6 +69,8 @@ func (h *Hub) appendLink(ctx context.Context, op request.Op) ([]byte, error) {
 		names[string(o.Device.ID)] = op.Name
 	case roster.AddPerson:
 		names[string(o.Device.ID)], names[string(o.Person)] = op.Name, op.PersonName
+	case roster.AddPasskey:
+		names[string(o.Passkey.ID)] = op.Name
 	}
 	return signed, h.move(ctx, began, signed, next, l.Op.Kind(), func(tx *sql.Tx) error {
 		for k, v := range names {
@@ -134,8 +141,9 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 	return nil
 }
 
-// gesture wants the code that the hub shows, and shows one if none came.
-func (h *Hub) gesture(ctx context.Context, link id.Hash, op roster.Op, given *request.Gesture, now int64) error {
+// gesture wants the code that the hub shows, and shows one if none came; or the word of a passkey of the person who
+// orders it.
+func (h *Hub) gesture(ctx context.Context, by id.Person, link id.Hash, op roster.Op, given *request.Gesture, now int64) error {
 	role := roster.Role("")
 	switch o := op.(type) {
 	case roster.AddPerson:
@@ -143,12 +151,19 @@ func (h *Hub) gesture(ctx context.Context, link id.Hash, op roster.Op, given *re
 	case roster.SetRights:
 		role = o.Role
 	}
-	return h.shown(ctx, link, string(op.Kind()), string(role), given, now)
+	return h.shown(ctx, by, link, string(op.Kind()), string(role), given, now)
 }
 
 // shown is gesture for whatever has a hash.
-func (h *Hub) shown(ctx context.Context, link id.Hash, kind, role string, given *request.Gesture, now int64) error {
+func (h *Hub) shown(ctx context.Context, by id.Person, link id.Hash, kind, role string, given *request.Gesture, now int64) error {
 	if rule.Off(rule.Gesture) {
+		return nil
+	}
+	if given != nil && given.Passkey != nil {
+		if err := gesture.ByPasskey(h.household.Roster(), by, link, given.Passkey); err != nil {
+			h.Log.Info("a gesture by a passkey does not hold", "rule", string(rule.Of(err)))
+			return refusal(request.RefusedGestureWrong)
+		}
 		return nil
 	}
 	if given != nil {
@@ -171,6 +186,16 @@ func (h *Hub) shown(ctx context.Context, link id.Hash, kind, role string, given 
 	}
 	h.ShowGesture(*r)
 	return refusal(request.RefusedGesture)
+}
+
+// orderer is the person who orders the newest link of next: whose device it was that signed it and was there before.
+func orderer(s, next *roster.State) id.Person {
+	for _, signer := range next.SignersAt(next.Head.Seq) {
+		if m, ok := s.Device(signer); ok && m.Passkey == nil {
+			return m.Person
+		}
+	}
+	return ""
 }
 
 // known finds a link that is in the roster already: its sender missed the first answer.

@@ -83,6 +83,12 @@ func NewPerson(rand io.Reader) (Person, error) { s, err := random("per_", rand);
 
 func NewDevice(rand io.Reader) (Device, error) { s, err := random("dev_", rand); return Device(s), err }
 
+// NewPasskey makes the id of a passkey. It stands where a device's does, wherever keys are meant.
+func NewPasskey(rand io.Reader) (Device, error) {
+	s, err := random("pas_", rand)
+	return Device(s), err
+}
+
 func NewCamera(rand io.Reader) (Camera, error) { s, err := random("cam_", rand); return Camera(s), err }
 
 func NewEpoch(rand io.Reader) (Epoch, error) { s, err := random("epo_", rand); return Epoch(s), err }
@@ -110,10 +116,16 @@ func (c Camera) Valid() bool { return check("cam_", string(c)) == nil }
 // ValidOrHousehold also allows the word that stands for the household's own epoch.
 func (c Camera) ValidOrHousehold() bool { return c == HouseholdCamera || c.Valid() }
 
-// ValidReader allows a device or the sheet: the two that can be given an epoch.
-func (d Device) ValidReader() bool { return d == Sheet || d.Valid() }
+// Passkey says whether this is the id of a passkey.
+func (d Device) Passkey() bool { return check("pas_", string(d)) == nil }
 
-// ValidSigner allows a device, the sheet or the hub.
+// ReturnKey says whether this brings a person back and does little else: the sheet, or a passkey.
+func (d Device) ReturnKey() bool { return d == Sheet || d.Passkey() }
+
+// ValidReader allows a device, a passkey or the sheet: those that can be given an epoch.
+func (d Device) ValidReader() bool { return d.Valid() || d.ReturnKey() }
+
+// ValidSigner allows a device, a passkey, the sheet or the hub.
 func (d Device) ValidSigner() bool { return d == Hub || d.ValidReader() }
 
 // Valid says whether the household id is the text form of a hash.

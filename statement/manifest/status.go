@@ -97,7 +97,7 @@ func (n *Names) Check() error {
 		}
 	}
 	for _, d := range n.Devices {
-		if !d.ID.Valid() || len(d.Name) > MaxName {
+		if (!d.ID.Valid() && !d.ID.Passkey()) || len(d.Name) > MaxName {
 			return fmt.Errorf("names: a malformed device")
 		}
 	}

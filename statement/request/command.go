@@ -20,7 +20,6 @@ const (
 	OpRotate       = "rotate"
 	OpAppendLink   = "append-link"
 	OpRemove       = "remove"
-	OpErase        = "erase"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -29,11 +28,9 @@ type Op struct {
 	Kind    string      `json:"kind"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
-	// Erase is an envelope of type erase.
-	Erase   []byte   `json:"erase,omitempty"`
-	Gesture *Gesture `json:"gesture,omitempty"`
-	Link    []byte   `json:"link,omitempty"`
-	Name    string   `json:"name,omitempty"`
+	Gesture *Gesture    `json:"gesture,omitempty"`
+	Link    []byte      `json:"link,omitempty"`
+	Name    string      `json:"name,omitempty"`
 	// PersonName is the name of the person that an appended link brings in; Name is the device's.
 	PersonName string `json:"person_name,omitempty"`
 	Removal    []byte `json:"removal,omitempty"`
@@ -41,8 +38,34 @@ type Op struct {
 }
 
 // Gesture shows that a person wants just this link or statement: the code that the hub showed for its hash.
+// Or it is a passkey's word on that hash.
 type Gesture struct {
-	Code string `json:"code"`
+	Code    string     `json:"code,omitempty"`
+	Passkey *Assertion `json:"passkey,omitempty"`
+}
+
+// Assertion is what a passkey answers when its person was asked (WebAuthn): the challenge is the hash.
+type Assertion struct {
+	// Authenticator and Client are WebAuthn's authenticator data and client data, as they were signed.
+	Authenticator []byte    `json:"authenticator"`
+	Client        []byte    `json:"client"`
+	ID            id.Device `json:"id"`
+	Signature     []byte    `json:"signature"`
+}
+
+// maxAssertion bounds each part of an assertion.
+const maxAssertion = 2048
+
+func (a *Assertion) check() error {
+	if !a.ID.Passkey() {
+		return fmt.Errorf("command: a gesture by something that is no passkey")
+	}
+	for _, part := range [][]byte{a.Authenticator, a.Client, a.Signature} {
+		if len(part) == 0 || len(part) > maxAssertion {
+			return fmt.Errorf("command: a gesture of which a part is empty or too long")
+		}
+	}
+	return nil
 }
 
 // CodeDigits is the length of a gesture's code.
@@ -51,6 +74,12 @@ const CodeDigits = 6
 func (g *Gesture) check() error {
 	if g == nil {
 		return nil
+	}
+	if (g.Code == "") == (g.Passkey == nil) {
+		return fmt.Errorf("command: a gesture is a code or a passkey's")
+	}
+	if g.Passkey != nil {
+		return g.Passkey.check()
 	}
 	if len(g.Code) != CodeDigits || strings.Trim(g.Code, "0123456789") != "" {
 		return fmt.Errorf("command: a gesture's code has six digits")
@@ -96,10 +125,6 @@ func (c *Command) Check() error {
 	case OpRemove:
 		if len(c.Op.Removal) == 0 {
 			return fmt.Errorf("command: remove needs a removal")
-		}
-	case OpErase:
-		if len(c.Op.Erase) == 0 {
-			return fmt.Errorf("command: erase needs a statement")
 		}
 	default:
 		return fmt.Errorf("command: an unknown kind")

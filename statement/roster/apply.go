@@ -20,6 +20,8 @@ func (s *State) apply(p *proposal) {
 		s.persons[op.Person] = len(s.People)
 		s.People = append(s.People, x)
 		s.addDevice(op.Device, op.Person, l.At)
+	case AddPasskey:
+		s.addPasskey(op, l.At)
 	case SetRights:
 		s.give(s.person(op.Person), op.Role, op.Rights, l.At)
 	case Remove:

@@ -58,6 +58,10 @@ type (
 		tag
 		AddPerson
 	}
+	addPasskey struct {
+		tag
+		AddPasskey
+	}
 	setRights struct {
 		tag
 		SetRights
@@ -96,6 +100,8 @@ func (l Link) MarshalJSON() ([]byte, error) {
 	case AddPerson:
 		op.Rights = Plain(op.Rights)
 		return json.Marshal(wire[addPerson]{f, addPerson{t, op}})
+	case AddPasskey:
+		return json.Marshal(wire[addPasskey]{f, addPasskey{t, op}})
 	case SetRights:
 		op.Rights = Plain(op.Rights)
 		return json.Marshal(wire[setRights]{f, setRights{t, op}})
@@ -126,6 +132,8 @@ func (l *Link) Choose(tree any) (any, error) {
 		return &wire[addDevice]{}, nil
 	case KindAddPerson:
 		return &wire[addPerson]{}, nil
+	case KindAddPasskey:
+		return &wire[addPasskey]{}, nil
 	case KindSetRights:
 		return &wire[setRights]{}, nil
 	case KindRemove:
@@ -149,6 +157,8 @@ func (l *Link) Chosen(read any) {
 		l.set(w.frame, w.Op.AddDevice)
 	case *wire[addPerson]:
 		l.set(w.frame, w.Op.AddPerson)
+	case *wire[addPasskey]:
+		l.set(w.frame, w.Op.AddPasskey)
 	case *wire[setRights]:
 		l.set(w.frame, w.Op.SetRights)
 	case *wire[remove]:

@@ -15,6 +15,7 @@ type Kind string
 const (
 	KindAddDevice       Kind = "add-device"
 	KindAddPerson       Kind = "add-person"
+	KindAddPasskey      Kind = "add-passkey"
 	KindSetRights       Kind = "set-rights"
 	KindRemove          Kind = "remove"
 	KindNewSheet        Kind = "new-sheet"
@@ -42,6 +43,12 @@ type AddPerson struct {
 	Person id.Person  `json:"person"`
 	Rights []Right    `json:"rights"`
 	Role   Role       `json:"role"`
+}
+
+// AddPasskey brings in a passkey of a person who is there.
+type AddPasskey struct {
+	Passkey PasskeyKeys `json:"passkey"`
+	Person  id.Person   `json:"person"`
 }
 
 // SetRights changes what another person may do.
@@ -79,6 +86,7 @@ type ReplaceHub struct {
 // Kind of each operation.
 func (AddDevice) Kind() Kind       { return KindAddDevice }
 func (AddPerson) Kind() Kind       { return KindAddPerson }
+func (AddPasskey) Kind() Kind      { return KindAddPasskey }
 func (SetRights) Kind() Kind       { return KindSetRights }
 func (Remove) Kind() Kind          { return KindRemove }
 func (NewSheet) Kind() Kind        { return KindNewSheet }
@@ -113,6 +121,13 @@ func (o AddPerson) check() error {
 	return CheckRights(o.Role, o.Rights)
 }
 
+func (o AddPasskey) check() error {
+	if err := checkPerson(o.Person); err != nil {
+		return err
+	}
+	return o.Passkey.check()
+}
+
 func (o SetRights) check() error {
 	if err := checkPerson(o.Person); err != nil {
 		return err
@@ -132,10 +147,11 @@ func (o AnnounceRemoval) check() error { return checkPerson(o.Person) }
 func (o Object) check() error          { return checkPerson(o.Person) }
 func (o ReplaceHub) check() error      { return checkKeys(o.Hub.Sign, o.Hub.HPKE) }
 
-// NeedsGesture says whether the hub wants a person's gesture besides the signature.
+// NeedsGesture says whether the hub wants a person's gesture besides the signature. A passkey makes gestures itself, so
+// it does not come in without one.
 func NeedsGesture(o Op) bool {
 	switch o.Kind() {
-	case KindAddPerson, KindSetRights, KindNewSheet:
+	case KindAddPerson, KindAddPasskey, KindSetRights, KindNewSheet:
 		return true
 	}
 	return false

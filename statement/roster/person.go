@@ -24,11 +24,13 @@ type Person struct {
 	times []timetable // of each right
 }
 
-// Member is a device and the person it belongs to.
+// Member is a device, or a passkey, and the person it belongs to.
 type Member struct {
 	DeviceKeys
 	Person id.Person
 	Since  int64
+	// Passkey is nil for a device.
+	Passkey *PasskeyKeys
 }
 
 // Person returns a person of the household.

@@ -51,6 +51,8 @@ const (
 	Invitation Name = "invitation"
 	Quota      Name = "quota"
 	Gesture    Name = "gesture"
+	Origin     Name = "origin"
+	Verified   Name = "verified"
 )
 
 // Why a device may not do something now: the answers of roster.State.May (section 3.1).

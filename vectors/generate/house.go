@@ -24,7 +24,14 @@ type house struct {
 	on         string
 }
 
-func deviceNamed(name string) id.Device { return id.Device(fixedID("dev_", "house "+name)) }
+// deviceNamed is a device's id, or that of a passkey (anna+).
+func deviceNamed(name string) id.Device {
+	if strings.HasSuffix(name, "+") {
+		return id.Device(fixedID("pas_", "house "+name))
+	}
+	return id.Device(fixedID("dev_", "house "+name))
+}
+
 func personNamed(name string) id.Person { return id.Person(fixedID("per_", "house "+name)) }
 func cameraNamed(name string) id.Camera { return id.Camera(fixedID("cam_", "house "+name)) }
 
@@ -130,7 +137,7 @@ func (h *house) add(name string, role roster.Role, rights []roster.Right) {
 // removal is of a device (anna1) or a person (anna).
 func (h *house) removal(target, names string) []byte {
 	e, err := h.s.RemovePerson(h.at, personNamed(target))
-	if strings.ContainsAny(target, "0123456789") {
+	if strings.ContainsAny(target, "+0123456789") {
 		e, err = h.s.RemoveDevice(h.at, deviceNamed(target))
 	}
 	h.sign(must(e, err), names)

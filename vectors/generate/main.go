@@ -88,6 +88,7 @@ func main() {
 		"fetch":      func() file { return plain(fetchVectors(w)) },
 		"request":    func() file { return plain(requestVectors(w)) },
 		"row":        func() file { return plain(rowVectors(w)) },
+		"passkey":    func() file { return plain(passkeyVectors()) },
 		"sheet":      func() file { return plain(sheetVectors()) },
 		"pairing":    func() file { return plain(pairingVectors(w)) },
 		"file":       func() file { return plain(fileVectors()) },

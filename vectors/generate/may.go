@@ -189,5 +189,13 @@ func mayVectors() file {
 	} {
 		ask(x.device, x.action, x.camera, x.at, x.r, x.earliest)
 	}
+	// A passkey may what a device of its person may.
+	ask("vera+", roster.History, "hall", wednesday, rule.Device, "")
+	h = h.clone().do(newPasskey("vera+", "vera"), "vera1 vera+").do(newPasskey("anna+", "anna"), "anna1 anna+")
+	ask("vera+", roster.History, "hall", wednesday, "", "")
+	ask("vera+", roster.History, "household", wednesday, rule.Role, "")
+	ask("anna+", roster.History, "household", wednesday, "", "")
+	h = h.remove("vera", "vera1")
+	ask("vera+", roster.History, "hall", wednesday, rule.Device, "")
 	return c.f
 }

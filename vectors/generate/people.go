@@ -184,6 +184,7 @@ func peopleVectors() file {
 	c.sheets(h)
 	c.hubs(one)
 	c.removals(h, one)
+	c.passkeys(h, one)
 	c.forms(h)
 	return c.f
 }

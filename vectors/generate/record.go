@@ -55,7 +55,7 @@ func samples(w *world) []manifest.Leaf {
 		&manifest.NamesChanged{Header: header(house, manifest.KindNames, 2), Names: id.HashOf([]byte("names")), Number: 1},
 		&manifest.Epoch{
 			Header: header(front, manifest.KindEpoch, 0), Epoch: epoch, Head: w.state.Head.Hash, Recipient: id.HashOf([]byte("recipient")),
-			Readers: []manifest.EpochReader{{Device: w.phoneID, Envelope: id.HashOf([]byte("1"))}, {Device: id.Sheet, Envelope: id.HashOf([]byte("2"))}},
+			Readers: []manifest.EpochReader{{Device: w.phoneID, Envelope: id.HashOf([]byte("1"))}, {Device: w.passkeyID, Envelope: id.HashOf([]byte("3"))}, {Device: id.Sheet, Envelope: id.HashOf([]byte("2"))}},
 		},
 		&manifest.CameraState{Header: header(front, manifest.KindCamera, 1), State: manifest.CameraAdded},
 		samplePack(2),

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"strings"
+
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
@@ -95,6 +97,34 @@ func removalVectors() file {
 	add("the only device of the only owner goes", one, one.removal("anna1", "anna1"), string(deviceNamed("anna1")), "")
 	lost := h.clone().do(set("gus", roster.Guest, until(h.at+day)), "anna1")
 	add("signed with a right that was lost since", lost, h.removal("sam", "gus1"), "", rule.Signer)
+	p := passkeys(h)
+	for _, x := range []struct {
+		target, by string
+		r          rule.Name
+	}{
+		{"anna1", "anna+", ""},
+		{"anna+", "anna+", ""},
+		{"anna+", "anna1", ""},
+		{"anna+", "sheet", ""},
+		{"vera+", "anna1", ""},
+		{"anna+", "ben1", rule.Signer},
+		{"vera+", "gus1", rule.Signer},
+		{"vera1", "anna+", rule.Signer},
+		{"sam1", "vera+", rule.Signer},
+		{"anna2", "anna1 anna+", rule.Signer},
+		{"anna2", "anna+=eve1", rule.Signature},
+		{"ben+", "ben1", rule.RosterOp},
+		{"anna", "anna+", rule.Signer},
+		{"vera", "vera+", rule.Signer},
+		{"vera", "anna+", rule.Signer},
+		{"ben", "anna+ cleo1", rule.Signer},
+	} {
+		target := string(personNamed(x.target))
+		if strings.ContainsAny(x.target, "+12") {
+			target = string(deviceNamed(x.target))
+		}
+		add(x.target+" by "+x.by, p, p.removal(x.target, x.by), target, x.r)
+	}
 	c.removalForms(h, one, add)
 	return c.f
 }

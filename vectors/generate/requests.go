@@ -49,6 +49,11 @@ func fetchVectors(w *world) []vector {
 	add("sync of the household's pages", f)
 	f.From, f.Until = 0, 0
 	add("sync without pages", f)
+	back := statement(request.ThingFetch, signer{w.passkeyID, w.laptop.Signing})
+	f.Device = w.passkeyID
+	v := back(tree(f))
+	v.Name, v.Expect = "sync by a passkey", "accept"
+	out = append(out, v)
 	base := tree(sampleFetch(w))
 	out = append(out, spoil("fetch", base, seal)...)
 	out = append(out, spoilFields("fetch", base, seal,
@@ -58,6 +63,7 @@ func fetchVectors(w *world) []vector {
 		bad{"sync for footage", "sync", []any{"kind"}}, bad{"a nonce of 15 bytes", b64(make([]byte, 15)), []any{"nonce"}},
 		bad{"an empty nonce", "", []any{"nonce"}}, bad{"a cloud's key of 31 bytes", b64(make([]byte, 31)), []any{"to"}},
 		bad{"a device that is none", "phone", []any{"device"}}, bad{"the hub as device", "hub", []any{"device"}}, bad{"footage for the sheet", "sheet", []any{"device"}},
+		bad{"footage for a passkey", string(w.passkeyID), []any{"device"}}, bad{"a passkey one character short", string(w.passkeyID)[:29], []any{"device"}},
 		bad{"an object as camera", fixedID("obj_", "x"), []any{"cameras", 0}}, bad{"the household as camera of footage", "household", []any{"cameras", 0}},
 		bad{"a camera one character short", fixedID("cam_", "front")[:29], []any{"cameras", 0}}, bad{"a camera in capitals", strings.ToUpper(fixedID("cam_", "front")), []any{"cameras", 0}},
 		bad{"a household that is no hash", "home", []any{"household"}}, bad{"base64 without padding", strings.TrimRight(b64(fixed("nonce", 16)), "="), []any{"nonce"}},
@@ -119,6 +125,11 @@ func requestVectors(w *world) []vector {
 	more("append-link with a gesture", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone", PersonName: "Ben", Gesture: &request.Gesture{Code: "012345"}},
 		bad{"no link", nil, []any{"op", "link"}}, bad{"a code of five digits", "01234", []any{"op", "gesture", "code"}}, bad{"a code with a letter", "01234a", []any{"op", "gesture", "code"}},
 		bad{"a code with other digits", "01234٥", []any{"op", "gesture", "code"}}, bad{"an empty person's name, which is left out", "", []any{"op", "person_name"}})
+	answer := request.Assertion{Authenticator: []byte("authenticator data"), Client: []byte("client data"), ID: w.passkeyID, Signature: []byte("signature")}
+	more("append-link with a passkey's gesture", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Gesture: &request.Gesture{Passkey: &answer}},
+		bad{"both a code and a passkey", "012345", []any{"op", "gesture", "code"}}, bad{"by a device", string(w.phoneID), []any{"op", "gesture", "passkey", "id"}},
+		bad{"without authenticator data", "", []any{"op", "gesture", "passkey", "authenticator"}}, bad{"client data of 2049 bytes", b64(make([]byte, 2049)), []any{"op", "gesture", "passkey", "client"}},
+		bad{"without signature", "", []any{"op", "gesture", "passkey", "signature"}}, bad{"neither code nor passkey", object{}, []any{"op", "gesture"}})
 	more("append-link without", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone"})
 	more("remove", request.Op{Kind: request.OpRemove, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}}, bad{"an empty removal", "", []any{"op", "removal"}})
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
@@ -130,11 +141,20 @@ func requestVectors(w *world) []vector {
 		name  string
 		value any
 		path  []any
-	}{{"a gesture without code", object{}, []any{"op", "gesture"}}, {"a gesture as text", "012345", []any{"op", "gesture"}}, {"a field of no command", "x", []any{"op", "more"}}} {
+	}{{"a gesture as text", "012345", []any{"op", "gesture"}}, {"a field of no command", "x", []any{"op", "more"}}} {
 		v := statement(request.ThingCommand, w.asPhone())(with(tree(command(request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone", Gesture: &request.Gesture{Code: "012345"}})), x.value, x.path...))
 		v.Name, v.Expect, v.Rule = "append-link: "+x.name, "refuse", rule.Shape
 		out = append(out, v)
 	}
+	byPasskey := command(request.Op{Kind: request.OpAppendLink, Link: []byte("link")})
+	byPasskey.Device = w.passkeyID
+	v = statement(request.ThingCommand, signer{w.passkeyID, w.laptop.Signing})(tree(byPasskey))
+	v.Name, v.Expect = "append-link, by a passkey", "accept"
+	out = append(out, v)
+	toPasskey := request.Reseal{At: start, Device: w.passkeyID, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}
+	v = statement(request.ThingReseal, w.asPhone())(tree(toPasskey))
+	v.Name, v.Expect = "reseal to a passkey", "accept"
+	out = append(out, v)
 	toSheet := request.Reseal{At: start, Device: id.Sheet, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}
 	v = statement(request.ThingReseal, w.asPhone())(tree(toSheet))
 	v.Name, v.Expect = "reseal to a new sheet", "accept"
@@ -149,8 +169,8 @@ func requestVectors(w *world) []vector {
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{
-		At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}},
+		At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}, {ID: w.passkeyID, Name: "Passkey"}},
 		Head: head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 1, Zone: "Europe/Amsterdam",
-	}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
+	}, bad{"the sheet as device", "sheet", []any{"devices", 0, "id"}}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
 	return out
 }

@@ -120,6 +120,7 @@ func signed(thing string, payload any, by ...signer) *dsse.Envelope {
 type world struct {
 	phone, laptop, sheet, hub keys.Pair
 	phoneID, laptopID         id.Device
+	passkeyID                 id.Device
 	person                    id.Person
 	genesis                   roster.Genesis
 	household                 id.Household
@@ -130,9 +131,10 @@ type world struct {
 func newWorld(label string) *world {
 	w := &world{
 		phone: pair(label + "phone"), laptop: pair(label + "laptop"), sheet: pair(label + "sheet"), hub: pair(label + "hub"),
-		phoneID:  id.Device(fixedID("dev_", label+"phone")),
-		laptopID: id.Device(fixedID("dev_", label+"laptop")),
-		person:   id.Person(fixedID("per_", label+"anna")),
+		phoneID:   id.Device(fixedID("dev_", label+"phone")),
+		laptopID:  id.Device(fixedID("dev_", label+"laptop")),
+		passkeyID: id.Device(fixedID("pas_", label+"passkey")),
+		person:    id.Person(fixedID("per_", label+"anna")),
 	}
 	w.genesis = roster.Genesis{
 		At: start, Device: w.deviceKeys(w.phoneID, w.phone, roster.Software),
