@@ -27,6 +27,8 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 		r.Link, err = h.appendLink(ctx, c.Op)
 	case request.OpRemove:
 		r.Link, err = h.remove(ctx, c.Op.Removal)
+	case request.OpErase:
+		err = h.order(ctx, c)
 	default:
 		err = h.housework(ctx, c, &r)
 	}

@@ -68,7 +68,7 @@ func (h *Hub) order(ctx context.Context, c *request.Command) error {
 	case s.Act == erasure.Keep:
 		return h.wish(ctx, nil)
 	}
-	if err := h.shown(ctx, e.Hash(), KindErase, "", c.Op.Gesture, now); err != nil {
+	if err := h.shown(ctx, s.Person, e.Hash(), KindErase, "", c.Op.Gesture, now); err != nil {
 		return err
 	}
 	// Written down first: what the cloud erases is erased here as well, whatever comes between.

@@ -20,6 +20,7 @@ const (
 	OpRotate       = "rotate"
 	OpAppendLink   = "append-link"
 	OpRemove       = "remove"
+	OpErase        = "erase"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -28,9 +29,11 @@ type Op struct {
 	Kind    string      `json:"kind"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
-	Gesture *Gesture    `json:"gesture,omitempty"`
-	Link    []byte      `json:"link,omitempty"`
-	Name    string      `json:"name,omitempty"`
+	// Erase is an envelope of type erase.
+	Erase   []byte   `json:"erase,omitempty"`
+	Gesture *Gesture `json:"gesture,omitempty"`
+	Link    []byte   `json:"link,omitempty"`
+	Name    string   `json:"name,omitempty"`
 	// PersonName is the name of the person that an appended link brings in; Name is the device's.
 	PersonName string `json:"person_name,omitempty"`
 	Removal    []byte `json:"removal,omitempty"`
@@ -125,6 +128,10 @@ func (c *Command) Check() error {
 	case OpRemove:
 		if len(c.Op.Removal) == 0 {
 			return fmt.Errorf("command: remove needs a removal")
+		}
+	case OpErase:
+		if len(c.Op.Erase) == 0 {
+			return fmt.Errorf("command: erase needs a statement")
 		}
 	default:
 		return fmt.Errorf("command: an unknown kind")
