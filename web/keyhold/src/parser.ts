@@ -3,7 +3,7 @@
 import type { Json } from './canon.ts';
 import { RuleError } from './rule.ts';
 
-const maxDepth = 16;
+export const maxDepth = 16;
 const keyForm = /^[a-zA-Z][a-zA-Z0-9_]{0,31}$/;
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',

@@ -136,12 +136,15 @@ export const object = <F extends Fields>(fields: F): Schema<Shaped<F>> => {
       isObject(value) &&
       Object.keys(value).every((name) => Object.hasOwn(fields, name)) &&
       names.every((name) =>
-        name in value ? fields[name]!.shape(value[name]!) : fields[name]!.optional === true,
+        Object.hasOwn(value, name)
+          ? fields[name]!.shape(value[name]!)
+          : fields[name]!.optional === true,
       ),
     read(value) {
       const given = value as { readonly [key: string]: Json };
       const out: Record<string, unknown> = {};
-      for (const name of names) if (name in given) out[name] = fields[name]!.read(given[name]!);
+      for (const name of names)
+        if (Object.hasOwn(given, name)) out[name] = fields[name]!.read(given[name]!);
       return out as Shaped<F>;
     },
   };

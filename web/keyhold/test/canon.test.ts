@@ -2,8 +2,19 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { base32, base64, fromBase32, fromBase64, random } from '../src/bytes.ts';
+import {
+  base32,
+  base64,
+  concat,
+  equal,
+  fromBase32,
+  fromBase64,
+  fromUtf8,
+  random,
+  utf8,
+} from '../src/bytes.ts';
 import { encode, parse } from '../src/canon.ts';
+import { Parser } from '../src/parser.ts';
 import { ruleOf } from '../src/rule.ts';
 import { isHash, isId } from '../src/schema.ts';
 
@@ -32,6 +43,41 @@ describe('vectors of canonical JSON', () => {
     expect(accepted).toBeGreaterThanOrEqual(20);
     expect(vectors.length - accepted).toBeGreaterThanOrEqual(50);
   });
+});
+
+// The quick way of reading must not know better than the parser, in either direction.
+test('a text that was changed anywhere is refused by the rule that the parser names', () => {
+  const slow = (input: Uint8Array): string | null => {
+    const text = fromUtf8(input);
+    if (text === null) return 'utf8';
+    try {
+      return equal(encode(new Parser(text).whole()), input) ? '' : 'not-canonical';
+    } catch (error) {
+      return ruleOf(error);
+    }
+  };
+  const letters = utf8('{}[]",:\\u0019eE+-.tfn \u0000é');
+  let refused = 0;
+  for (const { input } of vectors) {
+    const whole = new Uint8Array(Buffer.from(input, 'base64'));
+    if (whole.length > 2_000) continue;
+    for (let i = 0; i < 30; i++) {
+      const [at, what, how] = random(6);
+      const place = whole.length === 0 ? 0 : ((at! << 8) | what!) % whole.length;
+      const letter = letters[what! % letters.length]!;
+      const cut = whole.subarray(0, place);
+      const changed = concat(cut, Uint8Array.of(letter), whole.subarray(place + (how! % 2)));
+      let rule: string | null = '';
+      try {
+        parse(changed);
+      } catch (error) {
+        rule = ruleOf(error);
+      }
+      expect(rule, Buffer.from(changed).toString('latin1')).toBe(slow(changed));
+      if (rule !== '') refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(1_000);
 });
 
 test('bytes are written as base64, absent fields not at all', () => {

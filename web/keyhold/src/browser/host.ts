@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Bytes } from '../bytes.ts';
 import type { CameraReport } from '../statement/request.ts';
 import type { Offer } from '../statement/invite.ts';
-import { Roster } from '../statement/roster.ts';
+import type { Roster } from '../statement/roster.ts';
 import { Cloud } from '../sync/cloud.ts';
 import { Founding, readCode } from '../sync/create.ts';
 import { Engine, type Known } from '../sync/engine.ts';
@@ -17,6 +16,7 @@ import {
   type Joined,
   type JoinNames,
 } from '../sync/join.ts';
+import { keepRoster, keptRoster } from '../sync/kept.ts';
 import type { Member } from '../sync/member.ts';
 import { Members, readSheet } from '../sync/members.ts';
 import type { Self } from '../sync/people.ts';
@@ -70,12 +70,11 @@ export class Host {
 
   async start(): Promise<void> {
     const kept = await this.store.get<KeptMember>('member');
-    const chain = await this.store.get<Bytes[]>('roster');
-    if (kept === undefined || chain === undefined) {
+    const roster = kept && (await keptRoster(this.store, kept.household));
+    if (kept === undefined || roster === undefined) {
       this.setPhase((await canMakeDevice()) ? 'anonymous' : 'unable');
       return;
     }
-    const roster = await Roster.replay(chain, kept.household);
     this.enter(kept, useDevice(kept.device), roster);
     this.setPhase('ready');
     await this.begin();
@@ -223,7 +222,7 @@ export class Host {
   ): Promise<void> {
     const member: KeptMember = { household: roster.household, person, device: kept, names };
     await this.store.set('seen', nothingSeen);
-    await this.store.set('roster', roster.chain);
+    await keepRoster(this.store, roster);
     await this.store.set('member', member);
     this.enter(member, device, roster);
     await this.begin();

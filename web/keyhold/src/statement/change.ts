@@ -2,9 +2,10 @@
 
 import { base32, type Bytes } from '../bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
+import type { Grown } from '../grown.ts';
 import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
-import type { Envelope } from './dsse.ts';
+import type { Envelope, Proves } from './dsse.ts';
 import type { DeviceKeys, HubKeys, Link, Op, Removal, SheetKeys } from './ops.ts';
 import { checkRights, manages, mayRole, type Reason, type Right, type Role } from './rights.ts';
 
@@ -32,9 +33,9 @@ export interface State {
   readonly people: readonly Person[];
   readonly members: readonly Member[];
   /** Devices that were removed: names in old looks are theirs. */
-  readonly former: ReadonlyMap<string, Member>;
+  readonly former: Grown<Member>;
   /** Ids that were removed, and earlier sheets and hubs by hash. None comes back. */
-  readonly gone: ReadonlySet<string>;
+  readonly gone: Grown<true>;
   /** Owners whose removal by the sheet was announced, with the link's time. */
   readonly announced: ReadonlyMap<string, number>;
 }
@@ -135,6 +136,7 @@ export async function verifyLink(
   { op }: Link,
   envelope: Envelope,
   finished: boolean,
+  proves?: Proves,
 ): Promise<void> {
   const proof = new Map<string, Bytes>();
   if (finished) proof.set('hub', op.kind === 'replace-hub' ? op.hub.sign : s.hub.sign);
@@ -143,7 +145,7 @@ export async function verifyLink(
   }
   if (op.kind === 'new-sheet') proof.set('sheet', op.sheet.sign);
   const by = envelope.signatures.map((one) => one.keyid).filter((keyid) => !proof.has(keyid));
-  await verifySigned(s, envelope, by, proof, mayOrder(s, op, by));
+  await verifySigned(s, envelope, by, proof, mayOrder(s, op, by), proves);
 }
 
 /** Verifies the signatures of `by`, who have to be allowed, and of `proof`, and wants no other. */
@@ -153,6 +155,7 @@ export async function verifySigned(
   by: readonly string[],
   proof: ReadonlyMap<string, Bytes>,
   allowed: boolean,
+  proves?: Proves,
 ): Promise<void> {
   const needed = new Map(proof);
   for (const keyid of by) {
@@ -165,7 +168,7 @@ export async function verifySigned(
     'not signed by those who may order it',
   );
   // With the rule off whoever signs may; but a signature still has to be one.
-  await (off('signer') ? envelope.verifyKnown(needed) : envelope.verify(needed));
+  await (off('signer') ? envelope.verifyKnown(needed, proves) : envelope.verify(needed, proves));
 }
 
 function mayOrder(s: State, op: Op, by: readonly string[]): boolean {
@@ -243,13 +246,13 @@ export function apply(
       return { ...s, announced };
     }
     case 'replace-hub':
-      return { ...s, hub: op.hub, gone: new Set(s.gone).add(keyName(s.hub)) };
+      return { ...s, hub: op.hub, gone: s.gone.with(keyName(s.hub), true) };
   }
 }
 
 /** What the old sheet announced is void: it may have been in other hands. */
 function newSheet(s: State, sheet: SheetKeys, signers: readonly string[]): State {
-  const gone = new Set(s.gone).add(keyName(s.sheet));
+  const gone = s.gone.with(keyName(s.sheet), true);
   const signer = signers.map((keyid) => deviceIn(s, keyid)).find((one) => one !== undefined);
   const present = personIn(s, s.sheetPerson) !== undefined;
   const sheetPerson = present ? s.sheetPerson : (signer?.person ?? s.sheetPerson);
@@ -258,15 +261,14 @@ function newSheet(s: State, sheet: SheetKeys, signers: readonly string[]): State
 
 function removed(s: State, { device, person }: Removal): State {
   const goes = (m: Member): boolean => (device !== '' ? m.id === device : m.person === person);
-  const former = new Map(s.former);
-  const gone = new Set(s.gone);
+  let { former, gone } = s;
   for (const member of s.members.filter(goes)) {
-    former.set(member.id, member);
-    gone.add(member.id);
+    former = former.with(member.id, member);
+    gone = gone.with(member.id, true);
   }
   const announced = new Map(person !== '' && person === s.sheetPerson ? [] : s.announced);
   if (person !== '') {
-    gone.add(person);
+    gone = gone.with(person, true);
     announced.delete(person);
   }
   const members = s.members.filter((m) => !goes(m));

@@ -5,7 +5,7 @@ import { must } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import { actorOf, deviceIn, onlyOwner, personIn, verifySigned, wants } from './change.ts';
 import type { Person, State } from './change.ts';
-import { Envelope } from './dsse.ts';
+import { Envelope, type Proves } from './dsse.ts';
 import { removal as schema, type Head, type Removal } from './ops.ts';
 import { manages } from './rights.ts';
 
@@ -76,12 +76,13 @@ export async function verifyRemoval(
   s: State,
   { envelope, removal }: SignedRemoval,
   at: number,
+  proves?: Proves,
 ): Promise<void> {
   const by = envelope.signatures.map((one) => one.keyid);
   const { device, person } = removal;
   const allowed =
     device === '' ? mayRemovePerson(s, by, person, at) : mayRemoveDevice(s, by, device);
-  await verifySigned(s, envelope, by, new Map(), allowed);
+  await verifySigned(s, envelope, by, new Map(), allowed, proves);
 }
 
 export function mayRemoveDevice(s: State, by: readonly string[], device: string): boolean {

@@ -20,6 +20,7 @@ import type { Cloud, PageRef, SyncAnswer } from './cloud.ts';
 import { Epochs } from './epochs.ts';
 import { Fault } from './fault.ts';
 import { checkHeard } from './heard.ts';
+import { keepRoster } from './kept.ts';
 import type { Member } from './member.ts';
 import { readLabels } from './labels.ts';
 import { checkHeadLeaf, checkRunLeaf, readNames } from './names.ts';
@@ -237,7 +238,7 @@ export class Engine {
       'the roster is older than one this device has seen',
       { seen: before.head.seq, given: roster.head.seq },
     );
-    if (roster.head.seq > before.head.seq) await this.store.set('roster', roster.chain);
+    if (roster.head.seq > before.head.seq) await keepRoster(this.store, roster);
     return roster;
   }
 
@@ -316,7 +317,7 @@ export class Engine {
   }
 
   private async moveTo(roster: Roster): Promise<void> {
-    await this.store.set('roster', roster.chain);
+    await keepRoster(this.store, roster);
     this.known = { ...this.known, roster };
     this.events.known(this.known);
   }
