@@ -32,6 +32,8 @@ export const rules = [
   'invitation',
   'quota',
   'gesture',
+  'origin',
+  'verified',
   'device',
   'role',
   'camera',

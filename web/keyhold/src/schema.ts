@@ -69,7 +69,7 @@ export function isHash(value: string): boolean {
   return hashForm.test(value);
 }
 
-export type IdPrefix = 'per' | 'dev' | 'cam' | 'epo' | 'obj' | 'run';
+export type IdPrefix = 'per' | 'dev' | 'pas' | 'cam' | 'epo' | 'obj' | 'run';
 
 export function isId(prefix: IdPrefix, value: string): boolean {
   return value.startsWith(prefix + '_') && idForm.test(value.slice(4));
@@ -81,6 +81,12 @@ export const hash: Schema<string> = string('a hash', (t) => (isHash(t) ? t : nul
 /** A random id, or one of the words that may stand in its place. */
 export const id = (prefix: IdPrefix, ...words: readonly string[]): Schema<string> =>
   string(`a ${prefix} id`, (t) => (words.includes(t) || isId(prefix, t) ? t : null));
+
+/** The id of a device or a passkey, or one of the words that may stand in its place. */
+export const keyId = (...words: readonly string[]): Schema<string> =>
+  string('the id of a device or a passkey', (t) =>
+    words.includes(t) || isId('dev', t) || isId('pas', t) ? t : null,
+  );
 
 export const integer = (min = 0, max = Number.MAX_SAFE_INTEGER): Schema<number> => ({
   shape: (value) => typeof value === 'number',

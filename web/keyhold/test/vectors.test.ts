@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { base32, base64, fromBase64, fromUtf8, type Bytes } from '../src/bytes.ts';
 import { encode } from '../src/canon.ts';
+import { PasskeySecret } from '../src/crypto/passkey.ts';
 import { Sheet } from '../src/crypto/sheet.ts';
 import { fromSeed } from '../src/crypto/xwing.ts';
 import { parseCheckpoint } from '../src/manifest/checkpoint.ts';
@@ -291,6 +292,12 @@ run('sheet', async (v) => {
     if (error instanceof RuleError) expect(error.details).toEqual(v.result);
     throw error;
   }
+});
+
+run('passkey', async (v) => {
+  const secret = PasskeySecret.of(raw(v.input));
+  const [signer, reader] = await Promise.all([secret.signer(''), secret.reader()]);
+  return { sign: base64(signer.publicKey), reader: base64(reader.publicKey) };
 });
 
 run('pairing', (v) => {

@@ -12,6 +12,7 @@ import {
   integer,
   isHash,
   isId,
+  keyId,
   isObject,
   list,
   object,
@@ -94,7 +95,7 @@ const kinds = {
     ...common('epoch', any),
     epoch: id('epo'),
     head: hash,
-    readers: list(object({ device: id('dev', 'sheet'), envelope: hash }), 1),
+    readers: list(object({ device: keyId('sheet'), envelope: hash }), 1),
     recipient: hash,
   }),
   camera: object({ ...common('camera', ofCamera), state: oneOf('added', 'removed') }),
@@ -113,7 +114,7 @@ const kinds = {
   look: where(
     object({
       ...common('look', ofCamera),
-      device: id('dev', 'sheet'),
+      device: keyId('sheet'),
       fetch: hash,
       from: integer(),
       person: id('per'),

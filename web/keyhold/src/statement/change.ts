@@ -6,7 +6,7 @@ import type { Grown } from '../grown.ts';
 import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import type { Envelope, Proves } from './dsse.ts';
-import type { DeviceKeys, HubKeys, Link, Op, Removal, SheetKeys } from './ops.ts';
+import type { DeviceKeys, HubKeys, Link, Op, PasskeyKeys, Removal, SheetKeys } from './ops.ts';
 import { checkRights, manages, mayRole, type Reason, type Right, type Role } from './rights.ts';
 
 /** Who belongs to a household at one link of its chain, and how that may change (docs/protocol.md 3). */
@@ -19,7 +19,11 @@ export interface Person {
   readonly ownerSince: number;
 }
 
-export interface Member extends DeviceKeys {
+/** A device, or a passkey: that reads what devices read, and brings its person back. */
+export interface Member extends Omit<DeviceKeys, 'storage'> {
+  readonly storage: DeviceKeys['storage'] | 'passkey';
+  /** Only of a passkey. */
+  readonly passkey?: PasskeyKeys;
   readonly person: string;
   readonly since: number;
 }
@@ -44,6 +48,10 @@ export const personIn = (s: State, id: string): Person | undefined =>
   s.people.find((p) => p.id === id);
 export const deviceIn = (s: State, id: string): Member | undefined =>
   s.members.find((m) => m.id === id);
+
+/** Whether this only brings a person back: the sheet, or a passkey. */
+export const isReturnKey = (keyid: string): boolean => keyid === 'sheet' || isPasskey(keyid);
+export const isPasskey = (keyid: string): boolean => keyid.startsWith('pas_');
 
 /** Whose signature it is. The sheet counts as its person's. */
 export function actorOf(s: State, keyid: string): Person | undefined {
@@ -98,6 +106,10 @@ export function checkOp(s: State, op: Op, envelope: Envelope): void {
       wants(!taken(s, op.person), 'the person is, or once was, in the roster');
       checkRights(op.role, op.rights);
       return;
+    case 'add-passkey':
+      wants(!taken(s, op.passkey.id), 'the passkey is, or once was, in the roster');
+      wants(personIn(s, op.person) !== undefined, 'a passkey for an unknown person');
+      return;
     case 'set-rights': {
       const target = personIn(s, op.person);
       if (target === undefined) throw new RuleError('roster-op', 'rights for an unknown person');
@@ -143,6 +155,7 @@ export async function verifyLink(
   if (op.kind === 'add-device' || op.kind === 'add-person') {
     proof.set(op.device.id, op.device.sign);
   }
+  if (op.kind === 'add-passkey') proof.set(op.passkey.id, op.passkey.sign);
   if (op.kind === 'new-sheet') proof.set('sheet', op.sheet.sign);
   const by = envelope.signatures.map((one) => one.keyid).filter((keyid) => !proof.has(keyid));
   await verifySigned(s, envelope, by, proof, mayOrder(s, op, by), proves);
@@ -177,32 +190,35 @@ function mayOrder(s: State, op: Op, by: readonly string[]): boolean {
   const [keyid] = by;
   const actor = keyid === undefined ? undefined : actorOf(s, keyid);
   if (by.length !== 1 || actor === undefined) return false;
-  const sheet = keyid === 'sheet';
+  const back = isReturnKey(keyid ?? '');
   const manages_ = (role: Role): boolean => manages(actor.role).includes(role);
   switch (op.kind) {
     case 'add-device':
       return actor.id === op.person;
     case 'add-person':
-      return !sheet && manages_(op.role);
+      return !back && manages_(op.role);
+    case 'add-passkey':
+      return !back && actor.id === op.person;
     case 'set-rights': {
       const target = personIn(s, op.person);
-      return !sheet && target !== undefined && manages_(target.role) && manages_(op.role);
+      return !back && target !== undefined && manages_(target.role) && manages_(op.role);
     }
     case 'new-sheet':
+      if (back) return false;
       return personIn(s, s.sheetPerson) === undefined
         ? actor.role === 'owner'
         : actor.id === s.sheetPerson;
     case 'announce-removal':
-      return sheet && actor.role === 'owner';
+      return keyid === 'sheet' && actor.role === 'owner';
     case 'object':
-      return !sheet && actor.role === 'owner';
+      return !back && actor.role === 'owner';
   }
 }
 
 /** The sheet alone, the only owner, or two owners. */
 function mayReplaceHub(s: State, by: readonly string[]): boolean {
   const actors = by.map((keyid) => actorOf(s, keyid));
-  if (actors.some((actor) => actor?.role !== 'owner')) return false;
+  if (by.some(isPasskey) || actors.some((actor) => actor?.role !== 'owner')) return false;
   if (by.length === 1) return by[0] === 'sheet' || onlyOwner(s, actors[0]!);
   return by.length === 2 && actors[0] !== actors[1] && !by.includes('sheet');
 }
@@ -217,6 +233,11 @@ export function apply(
   switch (op.kind) {
     case 'add-device':
       return { ...s, members: [...s.members, { ...op.device, person: op.person, since: at }] };
+    case 'add-passkey': {
+      const { id, reader, sign } = op.passkey;
+      const keys = { id, reader, sign, storage: 'passkey' as const, passkey: op.passkey };
+      return { ...s, members: [...s.members, { ...keys, person: op.person, since: at }] };
+    }
     case 'add-person': {
       const { person: id, role, rights } = op;
       const ownerSince = role === 'owner' ? at : 0;

@@ -5,7 +5,7 @@ import { encode, type Writable } from '../canon.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { verify, type Signer } from '../crypto/sign.ts';
 import { must } from '../mutant.ts';
-import { bytes, decode, id, list, object, text, where, type Read, type Schema } from '../schema.ts';
+import { bytes, decode, keyId, list, object, text, where, type Read, type Schema } from '../schema.ts';
 
 /**
  * Statements: DSSE envelopes with Ed25519 over canonical JSON (docs/protocol.md 1.2). An envelope
@@ -14,7 +14,7 @@ import { bytes, decode, id, list, object, text, where, type Read, type Schema } 
  */
 const maxEnvelope = 98_304;
 
-const signature = object({ keyid: id('dev', 'hub', 'sheet'), sig: bytes(64) });
+const signature = object({ keyid: keyId('hub', 'sheet'), sig: bytes(64) });
 const envelopeSchema = where(
   object({ payload: bytes(), payloadType: text(maxEnvelope), signatures: list(signature, 1, 8) }),
   ({ signatures }) => new Set(signatures.map((s) => s.keyid)).size === signatures.length,

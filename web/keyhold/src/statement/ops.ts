@@ -4,11 +4,13 @@ import { maxBytes } from '../canon.ts';
 import { publicSize } from '../crypto/xwing.ts';
 import { RuleError } from '../rule.ts';
 import {
+  boolean,
   bytes,
   hash,
   id,
   integer,
   isObject,
+  keyId,
   object,
   oneOf,
   text,
@@ -30,6 +32,19 @@ export const deviceKeys = object({
   sign: bytes(32),
   storage: oneOf(...storages),
 });
+export const passkeyKeys = where(
+  object({
+    credential: bytes(1, 1023),
+    id: id('pas'),
+    origin: text(255),
+    public: bytes(1, 1024),
+    reader: bytes(publicSize),
+    sign: bytes(32),
+    synced: boolean,
+  }),
+  ({ origin }) => /^https?:\/\/([a-z0-9-]+\.)*[a-z0-9-]+(:[1-9][0-9]{0,4})?$/.test(origin),
+  'a passkey of an origin',
+);
 export const hubKeys = object({ hpke: bytes(publicSize), sign: bytes(32) });
 export const sheetKeys = object({ reader: bytes(publicSize), sign: bytes(32) });
 export const head = object({ hash, seq: integer() });
@@ -49,6 +64,7 @@ const person = id('per');
 const ops = {
   'add-device': object({ device: deviceKeys, kind, person }),
   'add-person': object({ device: deviceKeys, kind, person, rights, role }),
+  'add-passkey': object({ kind, passkey: passkeyKeys, person }),
   'set-rights': object({ kind, person, rights, role }),
   remove: object({ kind, removal: bytes(1, 8192) }),
   'new-sheet': object({ kind, sheet: sheetKeys }),
@@ -85,7 +101,7 @@ export const link: Schema<Link> = {
 export const removal = where(
   object({
     at: integer(1),
-    device: id('dev', ''),
+    device: keyId(''),
     head,
     household: hash,
     person: id('per', ''),
@@ -95,6 +111,7 @@ export const removal = where(
 );
 
 export type DeviceKeys = Read<typeof deviceKeys>;
+export type PasskeyKeys = Read<typeof passkeyKeys>;
 export type HubKeys = Read<typeof hubKeys>;
 export type SheetKeys = Read<typeof sheetKeys>;
 export type Head = Read<typeof head>;

@@ -3,7 +3,16 @@
 import type { Bytes } from '../bytes.ts';
 import { must } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
-import { actorOf, deviceIn, onlyOwner, personIn, verifySigned, wants } from './change.ts';
+import {
+  actorOf,
+  deviceIn,
+  isPasskey,
+  isReturnKey,
+  onlyOwner,
+  personIn,
+  verifySigned,
+  wants,
+} from './change.ts';
 import type { Person, State } from './change.ts';
 import { Envelope, type Proves } from './dsse.ts';
 import { removal as schema, type Head, type Removal } from './ops.ts';
@@ -90,7 +99,7 @@ export function mayRemoveDevice(s: State, by: readonly string[], device: string)
   const actor = actorOf(s, keyid ?? '');
   const target = personIn(s, deviceIn(s, device)?.person ?? '');
   if (by.length !== 1 || actor === undefined || target === undefined) return false;
-  return actor === target || (keyid !== 'sheet' && removesAlone(actor, target));
+  return actor === target || (!isReturnKey(keyid ?? '') && removesAlone(actor, target));
 }
 
 /** Nobody removes an owner without asking anybody. */
@@ -114,11 +123,12 @@ export function mayRemovePerson(
       // Whether it was announced was asked before.
       return first.role === 'owner' && target.role === 'owner' && first !== target;
     }
+    if (isPasskey(by[0]!)) return false;
     return first === target || removesAlone(first, target);
   }
   const voices = new Set(actors);
   const each = actors.every(
     (one) => one?.role === 'owner' && one !== target && at >= one.ownerSince + ownerWait,
   );
-  return target.role === 'owner' && each && voices.size === by.length && !by.includes('sheet');
+  return target.role === 'owner' && each && voices.size === by.length && !by.some(isReturnKey);
 }

@@ -8,6 +8,7 @@ import {
   id,
   integer,
   isId,
+  keyId,
   list,
   matching,
   object,
@@ -27,7 +28,7 @@ export const fetchStatement = where(
   object({
     at,
     cameras: list(id('cam', 'household'), 0, 256),
-    device: id('dev', 'sheet'),
+    device: keyId('sheet'),
     from: integer(),
     household: hash,
     kind: oneOf('sync', 'footage'),
@@ -39,13 +40,13 @@ export const fetchStatement = where(
   (f) =>
     f.until >= f.from &&
     (f.kind === 'sync') === (f.purpose === 'sync') &&
-    (f.kind === 'sync' || (f.device !== 'sheet' && !f.cameras.includes('household'))),
+    (f.kind === 'sync' || (isId('dev', f.device) && !f.cameras.includes('household'))),
   'a window with a purpose of its kind',
 );
 
 export const writeStatement = object({
   at,
-  from: id('dev', 'hub', 'sheet'),
+  from: keyId('hub', 'sheet'),
   household: hash,
   kind: oneOf(
     'objects',
@@ -68,7 +69,7 @@ export const writeStatement = object({
 
 export const session = object({
   at,
-  from: id('dev', 'hub', 'sheet'),
+  from: keyId('hub', 'sheet'),
   household: hash,
   nonce,
   to: bytes(32),
@@ -87,8 +88,18 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   remove: ['removal'],
 };
 
-/** What shows the hub that somebody stands before it: the six digits that it shows. */
-const gesture = object({ code: matching(/^[0-9]{6}$/) });
+const part = bytes(1, 2048);
+
+/** A passkey's word on the hash of a link: WebAuthn's answer. */
+const assertion = object({ authenticator: part, client: part, id: id('pas'), signature: part });
+export type Assertion = Read<typeof assertion>;
+
+/** What shows that a person wants just this: the six digits that the hub shows, or a passkey's word. */
+const gesture = where(
+  object({ code: optional(matching(/^[0-9]{6}$/)), passkey: optional(assertion) }),
+  (g) => (g.code === undefined) !== (g.passkey === undefined),
+  'a code or a passkey',
+);
 
 const op = where(
   object({
@@ -113,7 +124,7 @@ const op = where(
 
 export const command = object({
   at,
-  device: id('dev', 'sheet'),
+  device: keyId('sheet'),
   head: hash,
   household: hash,
   nonce,
@@ -148,7 +159,7 @@ export const reply = object({
 
 export const reseal = object({
   at,
-  device: id('dev', 'sheet'),
+  device: keyId('sheet'),
   epochs: list(
     object({ camera: id('cam', 'household'), envelope: hash, epoch: id('epo') }),
     0,
@@ -161,7 +172,7 @@ export const reseal = object({
 export const row = object({
   bytes: bytes(1120, 2048),
   camera: id('cam', 'household'),
-  device: id('dev', 'sheet'),
+  device: keyId('sheet'),
   epoch: id('epo'),
   head: hash,
 });
@@ -185,7 +196,7 @@ const name = text(200);
 export const names = object({
   at,
   cameras: list(object({ id: id('cam'), name, state: oneOf('on', 'removed') })),
-  devices: list(object({ id: id('dev'), name })),
+  devices: list(object({ id: keyId(), name })),
   head: hash,
   household: hash,
   persons: list(object({ id: id('per'), name })),

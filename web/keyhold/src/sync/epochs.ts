@@ -7,7 +7,7 @@ import type { Leaf } from '../manifest/leaf.ts';
 import type { Entry } from '../manifest/page.ts';
 import { off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
-import { actorOf, keyIn, type State } from '../statement/change.ts';
+import { actorOf, isReturnKey, keyIn, type State } from '../statement/change.ts';
 import { Envelope } from '../statement/dsse.ts';
 import { reseal, type Row } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
@@ -231,10 +231,10 @@ async function readReseal(raw: Uint8Array, roster: Roster, device: string): Prom
   return read.device === device ? read.epochs.map((e) => e.envelope) : [];
 }
 
-/** The same person's device or sheet, or one of an owner or guardian. */
+/** The same person's device, passkey or sheet, or one of an owner or guardian. */
 function mayGive(state: State, keyid: string, to: string): boolean {
   const by = actorOf(state, keyid);
   const person = actorOf(state, to);
   if (by === undefined || person === undefined) return false;
-  return by === person || (keyid !== 'sheet' && (by.role === 'owner' || by.role === 'guardian'));
+  return by === person || (!isReturnKey(keyid) && (by.role === 'owner' || by.role === 'guardian'));
 }

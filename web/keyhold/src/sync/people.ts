@@ -19,11 +19,19 @@ export interface DeviceView extends Named {
   readonly may: { readonly remove: boolean };
 }
 
+/** Of a person's devices, those that only bring them back. */
+export interface PasskeyView extends DeviceView {
+  readonly origin: string;
+  /** Copied to the person's other devices by the maker of the phone. */
+  readonly synced: boolean;
+}
+
 export interface PersonView extends Named {
   readonly role: Role;
   readonly rights: readonly Right[];
   readonly since: number;
   readonly devices: readonly DeviceView[];
+  readonly passkeys: readonly PasskeyView[];
   readonly me: boolean;
   readonly sheet: boolean;
   readonly may: { readonly remove: boolean; readonly rights: boolean };
@@ -50,7 +58,7 @@ export interface Trail {
   readonly at: number;
   readonly kind: TrailKind;
   readonly by: {
-    readonly kind: 'device' | 'sheet' | 'hub';
+    readonly kind: 'device' | 'passkey' | 'sheet' | 'hub';
     readonly person: Named | null;
     readonly device: Named | null;
   };
@@ -112,6 +120,26 @@ export function peopleOf(
   if (own === null) return [];
   const all = roster.may(self.device, 'people', 'household', now) === '';
   const managed = manages(own.role);
+  const view = (device: Member): DeviceView => ({
+    id: device.id,
+    name: nameOf(device.id),
+    storage: device.storage,
+    since: device.since,
+    seen: seen.get(device.id) ?? null,
+    me: device.id === self.device,
+    may: { remove: roster.mayRemoveDevice(self.device, device.id) },
+  });
+  const devicesOf = (id: string): Pick<PersonView, 'devices' | 'passkeys'> => {
+    const all = roster.devices(id);
+    return {
+      devices: all.filter((one) => one.passkey === undefined).map(view),
+      passkeys: all.flatMap((one) =>
+        one.passkey === undefined
+          ? []
+          : [{ ...view(one), origin: one.passkey.origin, synced: one.passkey.synced }],
+      ),
+    };
+  };
   return roster.people
     .filter((person) => all || person.id === self.person)
     .map(({ id, role, rights, since }) => ({
@@ -120,15 +148,7 @@ export function peopleOf(
       role,
       rights,
       since,
-      devices: roster.devices(id).map((device) => ({
-        id: device.id,
-        name: nameOf(device.id),
-        storage: device.storage,
-        since: device.since,
-        seen: seen.get(device.id) ?? null,
-        me: device.id === self.device,
-        may: { remove: roster.mayRemoveDevice(self.device, device.id) },
-      })),
+      ...devicesOf(id),
       me: id === self.person,
       sheet: roster.sheetPerson === id,
       may: {
@@ -173,6 +193,14 @@ function sentence(step: Step, named: (id: string) => Named, self: Self): Trail {
         storage: op.device.storage,
         ...(op.kind === 'add-person' ? { role: op.role, rights: op.rights } : {}),
       };
+    case 'add-passkey':
+      return {
+        ...common,
+        kind: op.kind,
+        person: named(op.person),
+        device: named(op.passkey.id),
+        storage: 'passkey',
+      };
     case 'set-rights': {
       const was = before.people.find((one) => one.id === op.person);
       return {
@@ -206,13 +234,15 @@ function sentence(step: Step, named: (id: string) => Named, self: Self): Trail {
   }
 }
 
-/** Who wanted it: the device or sheet that signed beside the hub and a newcomer. */
+/** Who wanted it: the device, passkey or sheet that signed beside the hub and a newcomer. */
 function authorOf({ link, signers, before }: Step, named: (id: string) => Named): Trail['by'] {
-  const added = 'device' in link.op ? link.op.device.id : '';
+  const { op } = link;
+  const added = 'device' in op ? op.device.id : 'passkey' in op ? op.passkey.id : '';
   const signer = signers.find((one) => one !== 'hub' && one !== 'sheet' && one !== added);
   const member = before.members.find((one) => one.id === signer);
   if (member !== undefined) {
-    return { kind: 'device', person: named(member.person), device: named(member.id) };
+    const kind = member.passkey === undefined ? ('device' as const) : ('passkey' as const);
+    return { kind, person: named(member.person), device: named(member.id) };
   }
   if (signers.includes('sheet')) {
     return { kind: 'sheet', person: named(before.sheetPerson), device: null };
