@@ -21,6 +21,9 @@ const (
 	OpAppendLink   = "append-link"
 	OpRemove       = "remove"
 	OpErase        = "erase"
+	// OpAskRemoval leaves an owner's word that another is to go with the hub, OpAsked asks for such words.
+	OpAskRemoval = "ask-removal"
+	OpAsked      = "asked"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -113,7 +116,7 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate:
+	case OpPing, OpListCameras, OpRotate, OpAsked:
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
@@ -125,9 +128,9 @@ func (c *Command) Check() error {
 		if len(c.Op.Link) == 0 {
 			return fmt.Errorf("command: append-link needs a link")
 		}
-	case OpRemove:
+	case OpRemove, OpAskRemoval:
 		if len(c.Op.Removal) == 0 {
-			return fmt.Errorf("command: remove needs a removal")
+			return fmt.Errorf("command: %s needs a removal", c.Op.Kind)
 		}
 	case OpErase:
 		if len(c.Op.Erase) == 0 {
@@ -183,6 +186,8 @@ type Result struct {
 	Camera  id.Camera      `json:"camera,omitempty"`
 	Cameras []CameraReport `json:"cameras,omitempty"`
 	Link    []byte         `json:"link,omitempty"`
+	// Removals are what owners ask other owners for.
+	Removals [][]byte `json:"removals,omitempty"`
 }
 
 // Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is

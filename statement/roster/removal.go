@@ -17,6 +17,8 @@ const (
 	OwnerWait = 7 * 24 * 3_600_000
 	// ObjectWait is how long any owner may object to a removal by the sheet.
 	ObjectWait = 72 * 3_600_000
+	// VoiceLasts is how long a removal that several sign may be on its way: a word that nobody seconded ends.
+	VoiceLasts = 7 * 24 * 3_600_000
 	// RemovalAhead is how far a removal's time may be after that of its link.
 	RemovalAhead = 2 * 60_000
 )
@@ -64,6 +66,31 @@ func (s *State) CheckRemoval(envelope []byte, at int64) (*Removal, error) {
 	return r, s.verifyRemoval(e, r, max(at, s.At))
 }
 
+// CheckVoice says whether a removal of an owner, signed by one device of another owner, would hold if a second one
+// signed it too. It returns whose word it is.
+func (s *State) CheckVoice(envelope []byte, at int64) (*Removal, id.Person, error) {
+	at = max(at, s.At)
+	e, r, err := s.checkRemoval(readRemoval(envelope), at)
+	if err != nil {
+		return nil, "", err
+	}
+	target, by := s.person(r.Person), e.Signatures[0].KeyID
+	voice := s.personOf(by)
+	if target == nil || target.Role != Owner || len(e.Signatures) != 1 || !s.hasVoice(by, at) || voice == target {
+		return nil, "", rule.Errorf(rule.Signer, "roster: the removal is not the word of one owner on another")
+	}
+	if at > r.At+VoiceLasts {
+		return nil, "", rule.Errorf(rule.RosterTime, "roster: nobody has seconded this removal within seven days")
+	}
+	return r, voice.ID, s.signed(e, []id.Device{by}, nil, true, "roster: the removal is not signed by whose word it is")
+}
+
+// hasVoice says whether a device speaks for an owner who has been that for long enough.
+func (s *State) hasVoice(d id.Device, at int64) bool {
+	p := s.personOf(d)
+	return p != nil && !d.ReturnKey() && p.Role == Owner && at >= p.OwnerSince+OwnerWait
+}
+
 // checkRemoval does what belongs to the rule roster-op (and roster-time).
 func (s *State) checkRemoval(read innerReading, at int64) (*dsse.Envelope, *Removal, error) {
 	e, r, err := read.envelope, read.removal, read.err
@@ -76,6 +103,9 @@ func (s *State) checkRemoval(read innerReading, at int64) (*dsse.Envelope, *Remo
 	}
 	if r.At > at+RemovalAhead && !rule.Off(rule.RosterTime) {
 		return nil, nil, rule.Errorf(rule.RosterTime, "roster: the removal is newer than its link; is a clock wrong?")
+	}
+	if len(e.Signatures) > 1 && at > r.At+VoiceLasts && !rule.Off(rule.RosterTime) {
+		return nil, nil, rule.Errorf(rule.RosterTime, "roster: what several sign has to be in force within seven days")
 	}
 	return e, r, s.checkTarget(e, r, at)
 }
@@ -155,7 +185,7 @@ func (s *State) mayRemovePerson(by []id.Device, target *Person, at int64) bool {
 	seen := map[id.Person]bool{target.ID: true}
 	for _, d := range by {
 		p := s.personOf(d)
-		if p == nil || d.ReturnKey() || p.Role != Owner || seen[p.ID] || at < p.OwnerSince+OwnerWait {
+		if !s.hasVoice(d, at) || seen[p.ID] {
 			return false
 		}
 		seen[p.ID] = true

@@ -146,6 +146,40 @@ func TestAnOwnersVoiceCountsAfterSevenDays(t *testing.T) {
 	refused(t, h.remove("ben", "anna1 sam1"), rule.Signer)
 }
 
+func TestWhatSeveralSignIsGoodForSevenDays(t *testing.T) {
+	h := family(t)
+	both, alone := h.removal("ben", "anna1 cleo1"), h.removal("sam", "anna1")
+	h.at += 7 * day
+	refused(t, h.clone(t).try(roster.Remove{Removal: both}, ""), "")
+	h.at++
+	refused(t, h.clone(t).try(roster.Remove{Removal: both}, ""), rule.RosterTime)
+	// Nobody had to be asked about this one.
+	refused(t, h.clone(t).try(roster.Remove{Removal: alone}, ""), "")
+}
+
+func TestTheWordOfOneOwnerOnAnother(t *testing.T) {
+	h := family(t)
+	check := func(target, names string) error {
+		_, _, err := h.s.CheckVoice(h.removal(target, names), h.at)
+		return err
+	}
+	refused(t, check("ben", "anna1"), "")
+	for _, c := range []struct{ target, by string }{
+		{"ben", "ben1"}, {"ben", "anna1 cleo1"}, {"ben", "dora1"}, {"ben", "gus1"}, {"ben", "eve1"}, {"sam", "anna1"}, {"ben1", "anna1"},
+	} {
+		refused(t, check(c.target, c.by), rule.Signer)
+	}
+	refused(t, check("ben", "anna1=eve1"), rule.Signature)
+	removal := h.removal("ben", "anna1")
+	_, by, err := h.s.CheckVoice(removal, h.at+7*day)
+	refused(t, err, "")
+	if by != personID("anna") {
+		t.Errorf("the word is %s's", by)
+	}
+	_, _, err = h.s.CheckVoice(removal, h.at+7*day+1)
+	refused(t, err, rule.RosterTime)
+}
+
 func TestOfTwoWhoRemoveEachOtherTheFirstWins(t *testing.T) {
 	h := begin(t)
 	h.add("gus", roster.Guardian, nil)

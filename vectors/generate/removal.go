@@ -90,6 +90,12 @@ func removalVectors() file {
 	add("an owner of nearly seven days has a voice", week, removal, "", rule.Signer)
 	week.at++
 	add("an owner of seven days has a voice", week, removal, string(personNamed("ben")), "")
+	old := h.clone()
+	both := old.removal("ben", "anna1 cleo1")
+	old.at += 7 * day
+	add("signed by two seven days ago", old, both, string(personNamed("ben")), "")
+	old.at++
+	add("signed by two more than seven days ago", old, both, "", rule.RosterTime)
 	raised := h.clone().do(set("sam", roster.Owner, nil), "anna1")
 	add("a guest made owner today has a voice", raised, raised.removal("ben", "anna1 sam1"), "", rule.Signer)
 	add("the only owner leaves", one, one.removal("anna", "anna1"), "", rule.RosterOp)

@@ -132,6 +132,8 @@ func requestVectors(w *world) []vector {
 		bad{"without signature", "", []any{"op", "gesture", "passkey", "signature"}}, bad{"neither code nor passkey", object{}, []any{"op", "gesture"}})
 	more("append-link without", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone"})
 	more("remove", request.Op{Kind: request.OpRemove, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}}, bad{"an empty removal", "", []any{"op", "removal"}})
+	more("ask-removal", request.Op{Kind: request.OpAskRemoval, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}})
+	more("asked", request.Op{Kind: request.OpAsked})
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
 	bySheet.Device = id.Sheet
 	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))

@@ -25,6 +25,8 @@ import { manages } from './rights.ts';
 const day = 24 * 3_600_000;
 /** How long somebody has to have been an owner to have a voice on another. */
 const ownerWait = 7 * day;
+/** How long a removal that several sign may be on its way: a word that nobody seconded ends. */
+export const voiceLasts = 7 * day;
 /** How long every owner may object to a removal by the sheet. */
 const objectWait = 3 * day;
 const ahead = 120_000;
@@ -46,6 +48,12 @@ export function readRemoval(
   const { household, head } = read.removal;
   wants(household === s.household && inChain(head, hashAt), 'a removal of another household');
   must(read.removal.at <= at + ahead, 'roster-time', 'the removal is newer than its link');
+  const several = read.envelope.signatures.length > 1;
+  must(
+    !several || at <= read.removal.at + voiceLasts,
+    'roster-time',
+    'signed more than a week ago',
+  );
   checkTarget(s, read, at);
   return read;
 }
@@ -78,6 +86,32 @@ function checkTarget(s: State, { envelope, removal }: SignedRemoval, at: number)
   if (target.role !== 'owner' || !envelope.signedBy('sheet') || person === s.sheetPerson) return;
   const since = s.announced.get(person);
   wants(since !== undefined && at >= since + objectWait, 'not announced for three days');
+}
+
+/**
+ * Refuses what is not the word of one owner on another, which holds once a second one signs it too.
+ * Gives back whose word it is.
+ */
+export async function verifyVoice(
+  s: State,
+  { envelope, removal }: SignedRemoval,
+  at: number,
+): Promise<string> {
+  const target = personIn(s, removal.person);
+  const by = envelope.signatures[0]!.keyid;
+  const voice = actorOf(s, by);
+  const alone = envelope.signatures.length === 1 && !isReturnKey(by) && voice !== target;
+  if (target?.role !== 'owner' || !alone || !hasVoice(voice, at)) {
+    throw new RuleError('signer', 'not the word of one owner on another');
+  }
+  if (at > removal.at + voiceLasts) throw new RuleError('roster-time', 'nobody seconded it');
+  await verifySigned(s, envelope, [by], new Map(), true);
+  return voice!.id;
+}
+
+/** Whether somebody has been an owner for long enough to have a voice on another. */
+export function hasVoice(one: Person | undefined, at: number): boolean {
+  return one?.role === 'owner' && at >= one.ownerSince + ownerWait;
 }
 
 /** Wants signers who may order the removal, and their signatures. */
@@ -127,8 +161,6 @@ export function mayRemovePerson(
     return first === target || removesAlone(first, target);
   }
   const voices = new Set(actors);
-  const each = actors.every(
-    (one) => one?.role === 'owner' && one !== target && at >= one.ownerSince + ownerWait,
-  );
+  const each = actors.every((one) => one !== target && hasVoice(one, at));
   return target.role === 'owner' && each && voices.size === by.length && !by.some(isReturnKey);
 }

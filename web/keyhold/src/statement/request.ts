@@ -86,6 +86,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   rotate: [],
   'append-link': ['link'],
   remove: ['removal'],
+  'ask-removal': ['removal'],
+  asked: [],
 };
 
 const part = bytes(1, 2048);
@@ -151,6 +153,7 @@ export const reply = object({
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
     link: optional(bytes()),
+    removals: optional(list(bytes())),
   }),
   root: hash,
   run: id('run'),
