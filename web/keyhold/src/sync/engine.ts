@@ -176,18 +176,19 @@ export class Engine {
     // The hub's clock may be ahead of this one; asking for more can do no harm.
     const until = now + hour;
     const { household, signer } = this.member;
+    const asked = this.known.roster;
     const answer = await this.cloud.sync(household, signer, Math.floor(from), until);
     this.reachable = true;
     this.refused = false;
-    await this.take(answer, Math.floor(from / hour));
+    await this.take(answer, Math.floor(from / hour), asked);
     this.listedOnce = true;
     this.checkedAt = this.cloud.clock();
   }
 
-  private async take(answer: SyncAnswer, fromHour: number): Promise<void> {
+  private async take(answer: SyncAnswer, fromHour: number, asked: Roster): Promise<void> {
     const now = this.cloud.clock();
     const seen = await this.memory.seen();
-    const roster = await this.takeRoster(answer.roster);
+    const roster = await this.takeRoster(answer.roster, asked);
     if (await this.takeErasure(answer, roster)) return;
     this.address = answer.address;
     const source = {
@@ -203,7 +204,7 @@ export class Engine {
     const checkpointAt = newestRun(runs)?.tree.checkpoint.at ?? 0;
     const heardAt = Math.max(status?.at ?? 0, checkpointAt) || null;
     // From here on what is proved counts, even where a later check raises an alarm.
-    this.known = { ...this.known, roster, status, heardAt };
+    this.known = { ...this.known, roster: newer(this.known.roster, roster), status, heardAt };
     this.events.known(this.known);
     await this.memory.raise({ runs, status: status?.at ?? 0 });
     if (this.may('history', 'household') === '') await this.takeNames(answer.names, seen);
@@ -222,24 +223,25 @@ export class Engine {
       must(act === 'erase', 'field', 'what is kept is not shown');
       erasing = { due: answer.eraseDue, person };
     }
-    this.known = { ...this.known, roster, erasing };
+    this.known = { ...this.known, roster: newer(this.known.roster, roster), erasing };
     if (erasing !== null) this.events.known(this.known);
     return erasing !== null;
   }
 
-  private async takeRoster(chain: readonly Bytes[]): Promise<Roster> {
+  /** The cloud owes what this device knew when it asked; a reply of the hub may bring a newer link meanwhile. */
+  private async takeRoster(chain: readonly Bytes[], asked: Roster): Promise<Roster> {
     const before = this.known.roster;
     if (sameChain(before.chain, chain)) return before;
     const roster = await continued(before, chain);
     must(before.startsLike(roster), 'roster-fork', 'another chain than this device has seen');
     must(
-      roster.head.seq >= before.head.seq,
+      roster.head.seq >= asked.head.seq,
       'rolled-back',
       'the roster is older than one this device has seen',
-      { seen: before.head.seq, given: roster.head.seq },
+      { seen: asked.head.seq, given: roster.head.seq },
     );
     if (roster.head.seq > before.head.seq) await keepRoster(this.store, roster);
-    return roster;
+    return newer(this.known.roster, roster);
   }
 
   private async takeStatus(raw: Bytes, roster: Roster, seen: Seen): Promise<Status | null> {
@@ -302,18 +304,20 @@ export class Engine {
     return this.known.roster.earliest(this.member.device, action, camera, this.cloud.clock());
   }
 
-  /** Takes a link that the hub has just signed, before the cloud shows it. */
+  /** Takes a link that the hub has just signed, whether the cloud shows it already or not. */
   async takeLink(raw: Bytes): Promise<void> {
     const { roster } = this.known;
-    const next = await this.guarded(() => roster.append(raw));
-    // The look at the cloud that followed the hub's reply may have been quicker.
-    if (this.known.roster === roster) await this.moveTo(next);
+    if (!roster.chain.some((one) => equal(one, raw))) {
+      const next = await this.guarded(() => roster.append(raw));
+      // The look at the cloud that followed the hub's reply may have been quicker.
+      if (this.known.roster === roster) await this.moveTo(next);
+    }
     await this.syncAfresh().catch(() => undefined);
   }
 
   /** Takes a longer chain, from wherever it comes. */
   async takeChain(chain: readonly Bytes[]): Promise<void> {
-    await this.moveTo(await this.takeRoster(chain));
+    await this.moveTo(await this.takeRoster(chain, this.known.roster));
   }
 
   private async moveTo(roster: Roster): Promise<void> {
@@ -360,6 +364,11 @@ export class Engine {
       if (!this.alarms.raise(error)) throw error;
     }
   }
+}
+
+/** Of two that were verified, the one with more links; whether one is the other's beginning is asked elsewhere. */
+function newer(known: Roster, given: Roster): Roster {
+  return known.head.seq > given.head.seq ? known : given;
 }
 
 /** What was verified before is not verified again. */
