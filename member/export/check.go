@@ -84,7 +84,7 @@ func (p *Proof) Check(file io.ReadSeeker) (*Proved, error) {
 func (p *Proof) packs(state *roster.State, out *Proved) ([]*manifest.Pack, error) {
 	checkpoints := map[id.Run]manifest.Checkpoint{}
 	for _, note := range p.checkpoints {
-		cp, err := manifest.ParseCheckpoint(note, state.Household, state.Hub.Sign)
+		cp, err := manifest.OpenCheckpoint(state, note)
 		if err != nil {
 			return nil, err
 		}
@@ -107,6 +107,10 @@ func (p *Proof) packs(state *roster.State, out *Proved) ([]*manifest.Pack, error
 		pack, ok := leaf.(*manifest.Pack)
 		if !ok {
 			return nil, rule.Errorf(rule.Shape, "proof: a leaf that is no pack")
+		}
+		era, _ := state.EraOfRun(l.Run)
+		if err := manifest.CheckRange(era, manifest.Entry{Leaf: leaf}); err != nil {
+			return nil, err
 		}
 		if pack.Camera != p.export.Camera && !rule.Off(rule.WrongCamera) {
 			return nil, rule.Errorf(rule.WrongCamera, "proof: a recording of another camera")

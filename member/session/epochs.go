@@ -229,7 +229,7 @@ func (v *View) proveIncluded(ctx context.Context, tree *manifest.Tree, ref api.P
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotCached, err)
 	}
-	cp, err := manifest.ParseCheckpoint(string(note), v.Roster.Household, v.Roster.Hub.Sign)
+	cp, err := manifest.OpenCheckpoint(v.Roster, string(note))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"keyhold/member/device"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
@@ -26,19 +25,17 @@ func (v *View) readLabels(seen device.Highest) error {
 		if err != nil {
 			return fmt.Errorf("open the name of a camera: %w", err)
 		}
-		var l manifest.Label
-		if _, err := dsse.OpenBy(plain, manifest.ThingLabel, &l, id.Hub, v.Roster.Hub.Sign); err != nil {
+		l, err := manifest.OpenLabel(v.Roster, plain)
+		if err != nil {
 			return fmt.Errorf("check the name of a camera: %w", err)
 		}
 		switch {
-		case l.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold):
-			return rule.Errorf(rule.WrongHousehold, "the name of a camera of another household")
 		case l.Camera != ref.Camera && !rule.Off(rule.WrongCamera):
 			return rule.Errorf(rule.WrongCamera, "the name of another camera than it is filed under")
 		case l.Seq < seen.Labels[l.Camera] && !rule.Off(rule.RolledBack):
 			return rule.Errorf(rule.RolledBack, "the name of a camera is older than one this device has seen")
 		}
-		v.labels = append(v.labels, l)
+		v.labels = append(v.labels, *l)
 	}
 	return nil
 }

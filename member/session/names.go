@@ -46,7 +46,7 @@ func (v *View) readHousehold(ctx context.Context) error {
 
 // checkRun holds what a run says of the one before against what the cloud shows of that.
 func (v *View) checkRun(ctx context.Context, run *Run, leaf *manifest.Run) error {
-	if leaf.Reason == manifest.RunGenesis || rule.Off(rule.RolledBack) {
+	if leaf.Reason == manifest.RunGenesis || leaf.PrevRun == "" || rule.Off(rule.RolledBack) {
 		return nil
 	}
 	prev := v.run(leaf.PrevRun)
@@ -87,13 +87,9 @@ func (v *View) readNames(seen device.Highest) error {
 	if err != nil {
 		return fmt.Errorf("open the household's names: %w", err)
 	}
-	var n manifest.Names
-	e, err := dsse.OpenBy(plain, manifest.ThingNames, &n, id.Hub, v.Roster.Hub.Sign)
+	n, e, err := manifest.OpenNames(v.Roster, plain)
 	if err != nil {
 		return fmt.Errorf("check the household's names: %w", err)
-	}
-	if n.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold) {
-		return rule.Errorf(rule.WrongHousehold, "names of another household")
 	}
 	least, hash := seen.Names, seen.NamesHash
 	for _, r := range v.home {
@@ -107,7 +103,7 @@ func (v *View) readNames(seen device.Highest) error {
 	if n.Seq == least && hash != "" && e.Hash().String() != hash && !rule.Off(rule.Forked) {
 		return rule.Errorf(rule.Forked, "two documents of names with one number")
 	}
-	v.Names, v.namesSum = &n, e.Hash()
+	v.Names, v.namesSum = n, e.Hash()
 	return nil
 }
 

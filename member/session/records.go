@@ -65,6 +65,16 @@ func (v *View) records(ctx context.Context, camera id.Camera, from, until int64)
 func (v *View) checkNumbers(stretch []Record, tail int64) error {
 	from := 0
 	for i := 1; i < len(stretch); i++ {
+		if era := v.era(stretch[i].Run); era.Place != v.era(stretch[i-1].Run).Place {
+			if err := manifest.CheckTurn(era, stretch[i].Entry); err != nil {
+				return err
+			}
+			if err := manifest.CheckNumbers(entriesOf(stretch[from:i]), stretch[i-1].Run.At); err != nil {
+				return err
+			}
+			from = i
+			continue
+		}
 		if stretch[i].Run == stretch[i-1].Run || !v.leaps[stretch[i].Run.Run] {
 			continue
 		}
@@ -137,7 +147,8 @@ func (v *View) checkStart(refs []api.PageRef, stretch []Record) error {
 	first := stretch[0].Leaf.Common()
 	tooOld := first.At < v.now-(retentionDays-1)*day
 	// The cloud does not list what was recorded before a viewer's or guest's right began.
-	if first.Seq != 0 && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.mayLack(first.Camera, first.At, first.At) {
+	begins := manifest.Begins(v.era(stretch[0].Run), entriesOf(stretch))
+	if !begins && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.mayLack(first.Camera, first.At, first.At) {
 		return rule.Errorf(rule.SeqGap, "a camera's first leaves are missing")
 	}
 	return nil
@@ -221,6 +232,9 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (all []Record, s
 			continue
 		}
 		begins = begins && len(pages[i]) == 0
+		if err := manifest.CheckRange(v.era(run), pages[i]...); err != nil {
+			return nil, nil, false, err
+		}
 		for _, e := range pages[i] {
 			all = append(all, Record{Entry: e, Run: run})
 			if leaf, ok := e.Leaf.(*manifest.Run); ok && (leaf.Reason == manifest.RunBehind || leaf.Reason == manifest.RunLost) {

@@ -10,7 +10,6 @@ import (
 
 	"keyhold/api"
 	"keyhold/member/device"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
@@ -176,7 +175,7 @@ func (s *Session) seen() (device.Highest, error) {
 // readRuns checks each checkpoint, and that it continues the highest one seen of its run.
 func (v *View) readRuns(ctx context.Context, seen device.Highest) error {
 	for i, ref := range v.answer.Runs {
-		cp, err := manifest.ParseCheckpoint(ref.Checkpoint, v.Roster.Household, v.Roster.Hub.Sign)
+		cp, err := manifest.OpenCheckpoint(v.Roster, ref.Checkpoint)
 		if err != nil {
 			return err
 		}
@@ -189,12 +188,23 @@ func (v *View) readRuns(ctx context.Context, seen device.Highest) error {
 			if err != nil {
 				return fmt.Errorf("read highest.json: it is damaged: %w", err)
 			}
-			if err := run.Tree.Follows(ctx, manifest.Checkpoint{Household: cp.Household, Run: cp.Run, Size: old.Size, Root: root}); err != nil {
+			before := manifest.Checkpoint{Household: cp.Household, Run: cp.Run, Size: old.Size, Root: root}
+			if err := run.Tree.Follows(ctx, before); err != nil && !v.overtaken(run, old) {
 				return err
 			}
 		}
 		v.Runs = append(v.Runs, run)
-		v.HeardAt = max(v.HeardAt, cp.At)
+		if v.era(run).Current {
+			v.HeardAt = max(v.HeardAt, cp.At)
+		}
+	}
+	// Runs of hubs that were replaced come first, in the order of the links that say so.
+	slices.SortStableFunc(v.Runs, func(a, b *Run) int { return v.Roster.RunOrder(a.Run, b.Run) })
+	for i, r := range v.Runs {
+		r.order = i
+	}
+	if v.Roster.Now().Place > 0 {
+		v.HeardAt = max(v.HeardAt, v.Roster.Since())
 	}
 	for name, old := range seen.Runs {
 		gone := !slices.ContainsFunc(v.Runs, func(r *Run) bool { return r.Run == name })
@@ -213,20 +223,33 @@ func (v *View) readStatus(seen device.Highest) error {
 		v.frozen()
 		return nil
 	}
-	var st manifest.Status
-	if _, err := dsse.OpenBy(v.answer.Status, manifest.ThingStatus, &st, id.Hub, v.Roster.Hub.Sign); err != nil {
+	st, current, err := manifest.OpenStatus(v.Roster, v.answer.Status)
+	if err != nil {
 		return fmt.Errorf("check the hub's status: %w", err)
-	}
-	if st.Household != v.Roster.Household && !rule.Off(rule.WrongHousehold) {
-		return rule.Errorf(rule.WrongHousehold, "a status of another household")
 	}
 	if st.At < seen.Status && !rule.Off(rule.RolledBack) {
 		return rule.Errorf(rule.RolledBack, "the hub's status is older than one this device has seen")
 	}
-	v.Status = &st
-	v.HeardAt = max(v.HeardAt, st.At)
+	// What a replaced hub said last says nothing of the one in force.
+	if current {
+		v.Status = st
+		v.HeardAt = max(v.HeardAt, st.At)
+	}
 	v.frozen()
 	return nil
+}
+
+// era is the time of the hub whose run it is.
+func (v *View) era(r *Run) roster.Era {
+	era, _ := v.Roster.EraOfRun(r.Run)
+	return era
+}
+
+// overtaken says that this device has seen more of a run than its hub left behind, and that this is no wonder: the hub
+// was still at work when another took its place.
+func (v *View) overtaken(r *Run, old device.Seen) bool {
+	era, left := v.Roster.EraOfRun(r.Run)
+	return left != nil && !era.Current && old.Size > left.Size && old.At > v.Roster.EndOf(era)-15*minute
 }
 
 // frozen notes an alarm where the cloud shows less than the hub has sent, or shows nothing fresh.

@@ -72,17 +72,23 @@ const (
 	RunBehind  = "behind"
 	RunClock   = "clock"
 	RunLost    = "lost"
+	// RunHub is the first run of a hub that took the place of another; it names the newest that that one left behind.
+	RunHub = "hub"
 )
 
 // Check refuses values that the types allow.
 func (l *Run) Check() error {
 	switch l.Reason {
 	case RunGenesis:
-		if l.PrevRun != "" || l.PrevRoot != "" || l.PrevSize != 0 {
+		if !l.first() {
 			return fmt.Errorf("leaf: the first run has no predecessor")
 		}
+	case RunHub:
+		if !l.first() && !l.follows() {
+			return fmt.Errorf("leaf: a malformed predecessor")
+		}
 	case RunBehind, RunClock, RunLost:
-		if _, err := id.ParseHash(l.PrevRoot); err != nil || !l.PrevRun.Valid() || l.PrevSize < 0 {
+		if !l.follows() {
 			return fmt.Errorf("leaf: a malformed predecessor")
 		}
 	default:
@@ -92,6 +98,14 @@ func (l *Run) Check() error {
 		return fmt.Errorf("leaf: a malformed head")
 	}
 	return l.check(true)
+}
+
+// first says that nothing is named that came before.
+func (l *Run) first() bool { return l.PrevRun == "" && l.PrevRoot == "" && l.PrevSize == 0 }
+
+func (l *Run) follows() bool {
+	_, err := id.ParseHash(l.PrevRoot)
+	return err == nil && l.PrevRun.Valid() && l.PrevSize >= 0
 }
 
 // RosterHead says that the roster moved.

@@ -37,9 +37,7 @@ func (s *State) apply(p *proposal) {
 	case Object:
 		delete(s.Announced, op.Person)
 	case ReplaceHub:
-		s.Gone[s.Hub.former()] = true
-		s.Hub = op.Hub
-		s.hubs = append(s.hubs, era{l.Seq, op.Hub.Sign})
+		s.replaceHub(op, l)
 	}
 }
 

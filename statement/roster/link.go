@@ -114,6 +114,7 @@ func (l Link) MarshalJSON() ([]byte, error) {
 	case Object:
 		return json.Marshal(wire[object]{f, object{t, op}})
 	case ReplaceHub:
+		op.Runs = append([]ClosedRun{}, op.Runs...)
 		return json.Marshal(wire[replaceHub]{f, replaceHub{t, op}})
 	}
 	return nil, fmt.Errorf("roster: a link without an operation (%T)", l.Op)

@@ -78,9 +78,10 @@ type Object struct {
 	Person id.Person `json:"person"`
 }
 
-// ReplaceHub makes another hub the one that orders the roster.
+// ReplaceHub makes another hub the one that orders the roster, and says what the one before has left behind.
 type ReplaceHub struct {
-	Hub HubKeys `json:"hub"`
+	Hub  HubKeys     `json:"hub"`
+	Runs []ClosedRun `json:"runs"`
 }
 
 // Kind of each operation.
@@ -145,7 +146,6 @@ func (o Remove) check() error {
 func (o NewSheet) check() error        { return checkKeys(o.Sheet.Sign, o.Sheet.Reader) }
 func (o AnnounceRemoval) check() error { return checkPerson(o.Person) }
 func (o Object) check() error          { return checkPerson(o.Person) }
-func (o ReplaceHub) check() error      { return checkKeys(o.Hub.Sign, o.Hub.HPKE) }
 
 // NeedsGesture says whether the hub wants a person's gesture besides the signature. A passkey makes gestures itself, so
 // it does not come in without one.

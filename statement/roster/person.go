@@ -128,7 +128,8 @@ func (s *State) Reader(d id.Device) ([]byte, bool) {
 func (s *State) Clone() *State {
 	c := *s
 	c.Members, c.People, c.Chain = slices.Clone(s.Members), slices.Clone(s.People), slices.Clone(s.Chain)
-	c.former, c.hubs = slices.Clone(s.former), slices.Clone(s.hubs)
+	c.former = slices.Clone(s.former)
+	c.cloneHubs(s)
 	c.Announced, c.Gone, c.zones = maps.Clone(s.Announced), maps.Clone(s.Gone), maps.Clone(s.zones)
 	c.devices, c.persons = maps.Clone(s.devices), maps.Clone(s.persons)
 	return &c

@@ -47,17 +47,13 @@ type State struct {
 
 	former  []Member
 	hubs    []era
+	closed  map[id.Run]closed // runs that hubs left behind
 	devices map[id.Device]int // places in Members
 	persons map[id.Person]int // places in People
 	zones   map[string]*time.Location
 	proves  dsse.Prover // says whether a signature is right
 }
 
-// era is the time of one hub: from the statement with this number on, its key counter-signs.
-type era struct {
-	from int64
-	sign ed25519.PublicKey
-}
 
 // Start verifies genesis. want is the household it must be, or "" where the caller checks by other means (the sheet's
 // key, the pairing code).
@@ -83,7 +79,7 @@ func Start(envelope []byte, want id.Household) (*State, error) {
 		People:    []Person{{ID: g.Person, Role: Owner, Since: g.At, OwnerSince: g.At}},
 		Announced: map[id.Person]int64{}, Gone: map[string]bool{},
 		Chain: [][]byte{slices.Clone(envelope)},
-		hubs:  []era{{0, g.Hub.Sign}}, zones: map[string]*time.Location{}, proves: ed25519.Verify,
+		hubs:  []era{{0, g.At, g.Hub.Sign}}, closed: map[id.Run]closed{}, zones: map[string]*time.Location{}, proves: ed25519.Verify,
 	}
 	s.index()
 	return s, nil

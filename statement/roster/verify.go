@@ -161,7 +161,7 @@ func (s *State) verify(p *proposal) error {
 			by = append(by, sig.KeyID)
 		}
 	}
-	if err := s.signed(p.envelope, by, proof, s.maySign(p.link.Op, by), "roster: the link is not signed by those who may order it"); err != nil {
+	if err := s.signed(p.envelope, by, proof, s.maySign(p.link.Op, by) && s.longEnough(p.link, by), "roster: the link is not signed by those who may order it"); err != nil {
 		return err
 	}
 	if p.ordered != nil {

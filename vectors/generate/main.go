@@ -76,6 +76,7 @@ func main() {
 		"roster":     func() file { return plain(rosterVectors(w)) },
 		"people":     peopleVectors,
 		"removal":    removalVectors,
+		"era":        eraVectors,
 		"erase":      eraseVectors,
 		"may":        mayVectors,
 		"words":      func() file { return plain(wordsVectors()) },

@@ -170,6 +170,7 @@ func peopleVectors() file {
 		{"two devices of one owner put in a new hub", newHub("hub2"), "ben1 ben2 hub=hub2", rule.Signer},
 		{"an owner and the sheet put in a new hub", newHub("hub2"), "ben1 sheet hub=hub2", rule.Signer},
 		{"three owners put in a new hub", newHub("hub2"), "anna1 ben1 cleo1 hub=hub2", rule.Signer},
+		{"an owner of yesterday helps to put in a new hub", newHub("hub2"), "ben1 dora1 hub=hub2", rule.Signer},
 		{"an owner and a guardian put in a new hub", newHub("hub2"), "ben1 gus1 hub=hub2", rule.Signer},
 		{"the new hub alone", newHub("hub2"), "hub=hub2", rule.Signer},
 		{"a new hub that has not signed", newHub("hub2"), "sheet -", rule.Signer},
@@ -183,6 +184,12 @@ func peopleVectors() file {
 	c.announcements(h)
 	c.sheets(h)
 	c.hubs(one)
+	c.leftBehind(one)
+	week := h.clone()
+	week.at = start + 16*day
+	c.try("two owners put in a new hub, one of them for just a week", week, newHub("hub2"), "ben1 dora1 hub=hub2", "")
+	week.at--
+	c.try("two owners put in a new hub, one of them for a moment less", week, newHub("hub2"), "ben1 dora1 hub=hub2", rule.Signer)
 	c.removals(h, one)
 	c.passkeys(h, one)
 	c.forms(h)

@@ -62,6 +62,8 @@ func samples(w *world) []manifest.Leaf {
 		&manifest.Gap{Header: header(front, manifest.KindGap, 3), From: start, Reason: manifest.GapHub, Until: start + 5000},
 		heartbeat(front, 4),
 		&manifest.Look{Header: header(front, manifest.KindLook, 5), Device: w.phoneID, Fetch: id.HashOf([]byte("fetch")), From: start, Person: w.person, Purpose: request.PurposeHistory, Until: start + 60_000},
+		&manifest.Run{Header: header(house, manifest.KindRun, 10), Head: w.state.Head, PrevRoot: id.HashOf([]byte("r")).String(), PrevRun: run, PrevSize: 70, Reason: manifest.RunHub},
+		&manifest.Run{Header: header(house, manifest.KindRun, 11), Head: w.state.Head, Reason: manifest.RunHub},
 	}
 }
 
@@ -98,6 +100,7 @@ func leafVectors(w *world) []vector {
 	out = append(out, spoilFields("others", tree(samples(w)[7]), seal, bad{"a reason for a gap that is not known", "aliens", []any{"reason"}}, bad{"a gap that ends before it begins", int64(1), []any{"until"}})...)
 	out = append(out, spoilFields("others", tree(samples(w)[9]), seal, bad{"a purpose of a look that is not known", "fun", []any{"purpose"}}, bad{"a look at the household", "household", []any{"camera"}})...)
 	out = append(out, spoilFields("others", tree(samples(w)[0]), seal, bad{"a first run with a predecessor", string(run), []any{"prev_run"}}, bad{"a reason for a run that is not known", "mood", []any{"reason"}}, bad{"a run of a camera", string(front), []any{"camera"}})...)
+	out = append(out, spoilFields("others", tree(samples(w)[10]), seal, bad{"the first run of a new hub with half a predecessor", "", []any{"prev_root"}})...)
 	out = append(out, spoilFields("others", tree(samples(w)[1]), seal, bad{"a later run without a predecessor", "", []any{"prev_run"}}, bad{"a predecessor's root that is none", "x", []any{"prev_root"}})...)
 	out = append(out, spoilFields("others", tree(samples(w)[4]), seal, bad{"an epoch without readers", []any{}, []any{"readers"}}, bad{"the hub as reader", "hub", []any{"readers", 0, "device"}})...)
 	out = append(out, spoilFields("others", tree(samples(w)[5]), seal, bad{"a camera in an unknown state", "hidden", []any{"state"}})...)

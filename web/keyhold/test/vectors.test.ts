@@ -8,6 +8,13 @@ import { PasskeySecret } from '../src/crypto/passkey.ts';
 import { Sheet } from '../src/crypto/sheet.ts';
 import { fromSeed } from '../src/crypto/xwing.ts';
 import { parseCheckpoint } from '../src/manifest/checkpoint.ts';
+import {
+  checkRange,
+  openCheckpoint,
+  openLabel,
+  openNames,
+  openStatus,
+} from '../src/manifest/era.ts';
 import { checkFile, parseLeaf, type File } from '../src/manifest/leaf.ts';
 import {
   checkNumbers,
@@ -38,6 +45,7 @@ import {
   readWelcome,
   sixWords,
 } from '../src/statement/invite.ts';
+import { eraOfRun } from '../src/statement/hubs.ts';
 import { link as linkSchema } from '../src/statement/ops.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
@@ -206,6 +214,17 @@ run('erase', async (v) => {
     return { at, bytes, objects: counts.objects, links: counts.links };
   }
   await openErasure(raw(v.input), await erasures(v), raw(v.key), v.at ?? 0);
+});
+
+const eras = replayer();
+run('era', async (v) => {
+  const roster = await eras(v);
+  if (v.thing === 'checkpoint') return { size: (await openCheckpoint(v.text ?? '', roster)).size };
+  const input = raw(v.input);
+  if (v.thing === 'status') return { current: (await openStatus(input, roster)).current };
+  if (v.thing === 'names') return { seq: (await openNames(input, roster)).names.seq };
+  if (v.thing === 'label') return { seq: (await openLabel(input, roster)).seq };
+  checkRange(eraOfRun(roster, v.text ?? '').era, [parseLeaf(input)]);
 });
 
 run('words', (v) => ({ words: sixWords(Envelope.parse(raw(v.input)).pae()) }));

@@ -57,12 +57,13 @@ const run = where(
     prev_root: text(52),
     prev_run: text(30),
     prev_size: integer(),
-    reason: oneOf('genesis', 'behind', 'clock', 'lost'),
+    reason: oneOf('genesis', 'behind', 'clock', 'lost', 'hub'),
   }),
-  (r) =>
-    r.reason === 'genesis'
-      ? r.prev_root === '' && r.prev_run === '' && r.prev_size === 0
-      : isHash(r.prev_root) && isId('run', r.prev_run),
+  (r) => {
+    const first = r.prev_root === '' && r.prev_run === '' && r.prev_size === 0;
+    const follows = isHash(r.prev_root) && isId('run', r.prev_run);
+    return r.reason === 'genesis' ? first : follows || (first && r.reason === 'hub');
+  },
   'a run that names the one before',
 );
 

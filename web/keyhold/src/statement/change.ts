@@ -7,6 +7,7 @@ import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import type { Envelope, Proves } from './dsse.ts';
 import type { DeviceKeys, HubKeys, Link, Op, PasskeyKeys, Removal, SheetKeys } from './ops.ts';
+import { nextHub, type Hubs } from './hubs.ts';
 import { checkRights, manages, mayRole, type Reason, type Right, type Role } from './rights.ts';
 
 /** Who belongs to a household at one link of its chain, and how that may change (docs/protocol.md 3). */
@@ -31,6 +32,7 @@ export interface Member extends Omit<DeviceKeys, 'storage'> {
 export interface State {
   readonly household: string;
   readonly hub: HubKeys;
+  readonly hubs: Hubs;
   readonly sheet: SheetKeys;
   /** Whom the sheet brings back. Once they are gone it has no power. */
   readonly sheetPerson: string;
@@ -145,7 +147,7 @@ export function checkOp(s: State, op: Op, envelope: Envelope): void {
 /** Wants a link to be signed by those who may order it, those whose keys it brings, and the hub. */
 export async function verifyLink(
   s: State,
-  { op }: Link,
+  { op, at }: Link,
   envelope: Envelope,
   finished: boolean,
   proves?: Proves,
@@ -158,7 +160,7 @@ export async function verifyLink(
   if (op.kind === 'add-passkey') proof.set(op.passkey.id, op.passkey.sign);
   if (op.kind === 'new-sheet') proof.set('sheet', op.sheet.sign);
   const by = envelope.signatures.map((one) => one.keyid).filter((keyid) => !proof.has(keyid));
-  await verifySigned(s, envelope, by, proof, mayOrder(s, op, by), proves);
+  await verifySigned(s, envelope, by, proof, mayOrder(s, op, by, at), proves);
 }
 
 /** Verifies the signatures of `by`, who have to be allowed, and of `proof`, and wants no other. */
@@ -184,9 +186,9 @@ export async function verifySigned(
   await (off('signer') ? envelope.verifyKnown(needed, proves) : envelope.verify(needed, proves));
 }
 
-function mayOrder(s: State, op: Op, by: readonly string[]): boolean {
+function mayOrder(s: State, op: Op, by: readonly string[], at: number): boolean {
   if (op.kind === 'remove') return by.length === 0;
-  if (op.kind === 'replace-hub') return mayReplaceHub(s, by);
+  if (op.kind === 'replace-hub') return mayReplaceHub(s, by, at);
   const [keyid] = by;
   const actor = keyid === undefined ? undefined : actorOf(s, keyid);
   if (by.length !== 1 || actor === undefined) return false;
@@ -215,21 +217,26 @@ function mayOrder(s: State, op: Op, by: readonly string[]): boolean {
   }
 }
 
-/** The sheet alone, the only owner, or two owners. */
-function mayReplaceHub(s: State, by: readonly string[]): boolean {
+/** How long somebody has to be an owner before they have a voice where two are needed. */
+const ownerWait = 7 * 24 * 3_600_000;
+
+/** The sheet alone, the only owner, or two who have been owners for a week. */
+function mayReplaceHub(s: State, by: readonly string[], at: number): boolean {
   const actors = by.map((keyid) => actorOf(s, keyid));
   if (by.some(isPasskey) || actors.some((actor) => actor?.role !== 'owner')) return false;
   if (by.length === 1) return by[0] === 'sheet' || onlyOwner(s, actors[0]!);
-  return by.length === 2 && actors[0] !== actors[1] && !by.includes('sheet');
+  const long = actors.every((actor) => at >= actor!.ownerSince + ownerWait);
+  return by.length === 2 && actors[0] !== actors[1] && !by.includes('sheet') && long;
 }
 
 /** The state after a link that was verified; `removal` is the one inside it. */
 export function apply(
   s: State,
-  { op, at }: Link,
+  link: Link,
   signers: readonly string[],
   removal: Removal | null,
 ): State {
+  const { op, at } = link;
   switch (op.kind) {
     case 'add-device':
       return { ...s, members: [...s.members, { ...op.device, person: op.person, since: at }] };
@@ -267,7 +274,12 @@ export function apply(
       return { ...s, announced };
     }
     case 'replace-hub':
-      return { ...s, hub: op.hub, gone: s.gone.with(keyName(s.hub), true) };
+      return {
+        ...s,
+        hub: op.hub,
+        hubs: nextHub(s.hubs, link),
+        gone: s.gone.with(keyName(s.hub), true),
+      };
   }
 }
 

@@ -11,6 +11,7 @@ import {
   integer,
   isObject,
   keyId,
+  list,
   object,
   oneOf,
   text,
@@ -58,6 +59,15 @@ export const genesis = object({
   sheet: sheetKeys,
 });
 
+/** What a hub that is replaced has left behind, and how many of them. */
+export const closedRun = object({ root: hash, run: id('run'), size: integer() });
+const maxClosed = 256;
+const closedRuns = where(
+  list(closedRun, 0, maxClosed),
+  (runs) => new Set(runs.map((one) => one.run)).size === runs.length,
+  'runs, each once',
+);
+
 const kind = text(maxBytes);
 const person = id('per');
 
@@ -70,7 +80,7 @@ const ops = {
   'new-sheet': object({ kind, sheet: sheetKeys }),
   'announce-removal': object({ kind, person }),
   object: object({ kind, person }),
-  'replace-hub': object({ hub: hubKeys, kind }),
+  'replace-hub': object({ hub: hubKeys, kind, runs: closedRuns }),
 };
 const op = variant(ops);
 

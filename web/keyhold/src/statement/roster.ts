@@ -20,6 +20,7 @@ import {
   type State,
 } from './change.ts';
 import { Envelope, type Proves } from './dsse.ts';
+import { firstHub } from './hubs.ts';
 import {
   genesis,
   link as linkSchema,
@@ -89,6 +90,7 @@ export class Roster {
     const state: State = {
       household: own,
       hub,
+      hubs: firstHub(hub, at),
       sheet,
       sheetPerson: person,
       people: [{ id: person, role: 'owner', rights: [], since: at, ownerSince: at }],

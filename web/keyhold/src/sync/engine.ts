@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { equal, type Bytes } from '../bytes.ts';
+import { openStatus } from '../manifest/era.ts';
 import { patience } from '../manifest/page.ts';
 import { must } from '../mutant.ts';
 import { ruleOf } from '../rule.ts';
-import { openBy } from '../statement/dsse.ts';
-import {
-  status as statusSchema,
-  type Label,
-  type Names,
-  type Reply,
-  type Status,
-} from '../statement/request.ts';
+import type { Label, Names, Reply, Status } from '../statement/request.ts';
 import type { Reason } from '../statement/rights.ts';
 import { standingErasure } from '../statement/erasure.ts';
+import { eraNow, eraOfRun } from '../statement/hubs.ts';
 import { Roster } from '../statement/roster.ts';
 import { Alarms } from './alarms.ts';
 import type { Cloud, PageRef, SyncAnswer } from './cloud.ts';
@@ -91,6 +86,7 @@ export class Engine {
       (page: PageRef) => cloud.page(this.address, page),
       () => this.epochs,
       () => this.runs,
+      () => this.known.roster,
       () => cloud.clock(),
     );
     this.epochs = new Epochs(
@@ -195,14 +191,12 @@ export class Engine {
       tile: (run: string, level: number, n: number, width: number) =>
         this.cloud.tile(this.address, run, level, n, width),
     };
-    const { hub, household } = roster;
-    const runs = await readRuns(answer, household, hub.sign, seen.runs, source, this.runs, now);
+    const runs = await readRuns(answer, roster, seen.runs, source, this.runs, now);
     const status = await this.takeStatus(answer.status, roster, seen);
     await this.epochs.take(answer, roster);
     this.runs = runs;
     const changed = this.records.list(answer.pages, fromHour);
-    const checkpointAt = newestRun(runs)?.tree.checkpoint.at ?? 0;
-    const heardAt = Math.max(status?.at ?? 0, checkpointAt) || null;
+    const heardAt = heardOf(roster, newestRun(runs), status);
     // From here on what is proved counts, even where a later check raises an alarm.
     this.known = { ...this.known, roster: newer(this.known.roster, roster), status, heardAt };
     this.events.known(this.known);
@@ -249,15 +243,15 @@ export class Engine {
       must(seen.status === 0, 'rolled-back', "the hub's status that this device has seen is gone");
       return null;
     }
-    const status = await openBy(raw, 'status', statusSchema, 'hub', roster.hub.sign);
-    must(status.household === roster.household, 'wrong-household', 'a status of another household');
+    const { status, current } = await openStatus(raw, roster);
     must(
       status.at >= seen.status,
       'rolled-back',
       "the hub's status is older than one this device has seen",
       { seen: seen.status, given: status.at },
     );
-    return status;
+    // What a replaced hub said last says nothing of the one in force.
+    return current ? status : null;
   }
 
   /** Notes an alarm where the cloud shows less than the hub has sent, or nothing fresh. */
@@ -369,6 +363,14 @@ export class Engine {
 /** Of two that were verified, the one with more links; whether one is the other's beginning is asked elsewhere. */
 function newer(known: Roster, given: Roster): Roster {
   return known.head.seq > given.head.seq ? known : given;
+}
+
+/** The newest time under a signature of the hub in force, which signed the link that put it in. */
+function heardOf(roster: Roster, newest: Run | null, status: Status | null): number | null {
+  const { place, since } = eraNow(roster);
+  const own = newest !== null && eraOfRun(roster, newest.name).era.current;
+  const at = own ? newest.tree.checkpoint.at : 0;
+  return Math.max(status?.at ?? 0, at, place > 0 ? since : 0) || null;
 }
 
 /** What was verified before is not verified again. */

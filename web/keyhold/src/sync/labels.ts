@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Bytes } from '../bytes.ts';
+import { openLabel } from '../manifest/era.ts';
 import { must } from '../mutant.ts';
 import { RuleError, ruleOf } from '../rule.ts';
-import { openBy } from '../statement/dsse.ts';
-import { label as schema, type Label } from '../statement/request.ts';
+import type { Label } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
 import { NoKey, NotYet, type Epochs } from './epochs.ts';
 import type { Records } from './records.ts';
@@ -32,8 +32,7 @@ export async function readLabels(
   for (const { camera, label: bytes } of sealed) {
     const plain = await openSealed(bytes, camera, records, epochs);
     if (plain === null) continue;
-    const label = await openBy(plain, 'label', schema, 'hub', roster.hub.sign);
-    must(label.household === roster.household, 'wrong-household', 'a label of another household');
+    const label = await openLabel(plain, roster);
     must(label.camera === camera, 'wrong-camera', 'a label of another camera', { camera });
     const least = seen[camera] ?? 0;
     must(label.seq >= least, 'rolled-back', 'a label older than one that was seen', {

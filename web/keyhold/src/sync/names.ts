@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { fromBase32, type Bytes } from '../bytes.ts';
+import { openNames } from '../manifest/era.ts';
 import type { Leaf } from '../manifest/leaf.ts';
 import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
-import { Envelope } from '../statement/dsse.ts';
-import { names as namesSchema, type Names } from '../statement/request.ts';
+import type { Names } from '../statement/request.ts';
 import type { Head, Roster } from '../statement/roster.ts';
 import type { Epochs } from './epochs.ts';
 import { openSealed } from './labels.ts';
@@ -33,10 +33,7 @@ export async function readNames(
   }
   const plain = await openSealed(sealed, 'household', records, epochs);
   if (plain === null) return null;
-  const envelope = Envelope.parse(plain);
-  const names = await envelope.open('names', namesSchema, new Map([['hub', roster.hub.sign]]));
-  must(names.household === roster.household, 'wrong-household', 'names of another household');
-  const hash = envelope.hashText();
+  const { names, hash } = await openNames(plain, roster);
   let least = seen.names;
   let leastHash = seen.namesHash;
   for (const { leaf } of logs) {
@@ -73,7 +70,7 @@ export async function checkRunLeaf(
   runs: ReadonlyMap<string, Run>,
   now: number,
 ): Promise<void> {
-  if (leaf.reason === 'genesis' || off('rolled-back')) return;
+  if (leaf.reason === 'genesis' || leaf.prev_run === '' || off('rolled-back')) return;
   const before = runs.get(leaf.prev_run);
   if (before === undefined && leaf.at < now - (retention - day)) return;
   if (before === undefined || before.tree.checkpoint.size < leaf.prev_size) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Identity } from '../crypto/age.ts';
+import { begins, checkRange, checkTurn } from '../manifest/era.ts';
 import { checkNumbers, checkPage, hourOf, parsePage, type Entry } from '../manifest/page.ts';
 import { off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
+import { eraOfRun, type Era } from '../statement/hubs.ts';
+import type { Roster } from '../statement/roster.ts';
 import type { PageRef } from './cloud.ts';
 import { Expired, NoKey, NotYet, type Epochs } from './epochs.ts';
 import { Fault } from './fault.ts';
@@ -42,6 +45,7 @@ export class Records {
     private readonly fetchPage: (page: PageRef) => Promise<Uint8Array>,
     private readonly epochs: () => Epochs,
     private readonly runs: () => ReadonlyMap<string, Run>,
+    private readonly roster: () => Roster,
     private readonly now: () => number,
   ) {}
 
@@ -98,6 +102,7 @@ export class Records {
     if (entries.length > page.proved) {
       const fresh = entries.slice(page.proved);
       checkPage(ref, fresh);
+      checkRange(this.era(ref.run), leavesOf(fresh));
       await this.missing('a part of the hub’s hash tree', ref, () => run.tree.included(fresh));
       page.proved = Math.max(page.proved, entries.length);
     }
@@ -156,12 +161,35 @@ export class Records {
       const run = newestRun(this.runs());
       // Pages go ahead of their checkpoint: of a new camera there may be nothing under it yet.
       const tail = newest && run !== null && stretch.length > 0 ? run.tree.checkpoint.at : null;
-      const parts = partsOf(stretch, closed);
-      for (const part of parts) checkNumbers(part, part === parts.at(-1) ? tail : null);
+      for (const turn of this.turns(stretch)) {
+        const parts = partsOf(turn.logs, closed);
+        const end = turn.logs.at(-1) === stretch.at(-1) ? tail : turn.end;
+        for (const part of parts) checkNumbers(part, part === parts.at(-1) ? end : null);
+      }
       logs.push(...stretch);
     }
     const hours = closed.map(({ hour }) => hour);
     return { logs, closed: hours.filter((hour) => hour >= from && hour <= until) };
+  }
+
+  /** Parts a stretch by hubs. What one of them recorded goes on to the end that it left behind. */
+  private turns(stretch: Log[]): { logs: Log[]; end: number }[] {
+    const turns: { logs: Log[]; end: number; place: number }[] = [];
+    for (const log of stretch) {
+      const era = this.era(log.run);
+      if (turns.at(-1)?.place !== era.place) {
+        if (turns.length > 0) checkTurn(era, log);
+        turns.push({ logs: [], end: 0, place: era.place });
+      }
+      const turn = turns.at(-1)!;
+      turn.logs.push(log);
+      turn.end = this.runs().get(log.run)?.tree.checkpoint.at ?? 0;
+    }
+    return turns;
+  }
+
+  private era(run: string): Era {
+    return eraOfRun(this.roster(), run).era;
   }
 
   /** Pages whose keys this reader cannot have part the leaves: nothing is known of what lies between. */
@@ -224,7 +252,8 @@ export class Records {
   private checkStart(refs: readonly PageRef[], stretch: readonly Log[]): void {
     const first = stretch[0];
     const page = refs[0];
-    if (off('seq-gap') || first === undefined || page === undefined || first.leaf.seq === 0) return;
+    if (off('seq-gap') || first === undefined || page === undefined) return;
+    if (begins(this.era(first.run), stretch)) return;
     const lacking = !this.epochs().has(page.camera, page.epoch) && this.epochs().mayLack(page);
     // Of what came before a right began the cloud shows nothing, and no page says where that ends.
     const begun = this.epochs().begins(page.camera) > 0;
@@ -260,6 +289,8 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
 }
+
+const leavesOf = (entries: readonly Entry[]) => entries.map((entry) => entry.leaf);
 
 function nameOf(ref: PageRef): string {
   return `${ref.run}/${ref.camera}/${ref.epoch}/${ref.hour}`;

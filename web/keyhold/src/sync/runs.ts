@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base32, fromBase32, type Bytes } from '../bytes.ts';
-import { parseCheckpoint, type Checkpoint } from '../manifest/checkpoint.ts';
+import { base32, fromBase32 } from '../bytes.ts';
+import type { Checkpoint } from '../manifest/checkpoint.ts';
+import { openCheckpoint } from '../manifest/era.ts';
 import { Tree, type TileSource } from '../manifest/tree.ts';
 import { must } from '../mutant.ts';
+import { eraOfRun, runOrder } from '../statement/hubs.ts';
+import type { Roster } from '../statement/roster.ts';
 import type { SyncAnswer } from './cloud.ts';
 import type { SeenRun } from './store.ts';
 
@@ -23,16 +26,17 @@ export interface Run {
 /** Checks each checkpoint, and that it continues the highest one seen of its run. */
 export async function readRuns(
   answer: Pick<SyncAnswer, 'runs'>,
-  household: string,
-  hub: Bytes,
+  roster: Roster,
   seen: Readonly<Record<string, SeenRun>>,
   source: TileSource,
   earlier: ReadonlyMap<string, Run>,
   now: number,
 ): Promise<Map<string, Run>> {
   const runs = new Map<string, Run>();
-  for (const [order, ref] of answer.runs.entries()) {
-    const checkpoint = await parseCheckpoint(ref.checkpoint, household, hub);
+  // Runs of hubs that were replaced come first, in the order of the links that say so.
+  const refs = answer.runs.toSorted((a, b) => runOrder(roster, a.run, b.run));
+  for (const [order, ref] of refs.entries()) {
+    const checkpoint = await openCheckpoint(ref.checkpoint, roster);
     must(
       checkpoint.run === ref.run,
       'checkpoint',
@@ -44,7 +48,7 @@ export async function readRuns(
       base32(before.checkpoint.root) === base32(checkpoint.root);
     const tree = same ? withTime(before, checkpoint) : new Tree(checkpoint, source, before);
     const old = seen[checkpoint.run];
-    if (old !== undefined) {
+    if (old !== undefined && !overtaken(checkpoint, old, roster)) {
       const root = fromBase32(old.root) ?? new Uint8Array(0);
       await tree.follows({ run: checkpoint.run, size: old.size, root });
     }
@@ -59,6 +63,17 @@ export async function readRuns(
     );
   }
   return runs;
+}
+
+const overlap = 15 * 60_000;
+
+/**
+ * Whether more of a run was seen here than its hub left behind, and that is no wonder: that hub was
+ * still at work when another took its place.
+ */
+function overtaken(checkpoint: Checkpoint, old: SeenRun, roster: Roster): boolean {
+  const { era } = eraOfRun(roster, checkpoint.run);
+  return era.until !== null && old.size > checkpoint.size && old.at > era.until - overlap;
 }
 
 /** The same tree under a checkpoint that was signed again later. */
