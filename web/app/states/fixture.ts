@@ -21,6 +21,7 @@ import type {
   Timeline,
   Trust,
 } from '../src/lib/household';
+import type { Going } from '../src/lib/leaving';
 import type { People } from '../src/lib/people';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
@@ -50,7 +51,7 @@ const clips = Object.entries(
 const clipSeconds = 4;
 
 /** A household made up of drawn scenes; each state changes what it needs. */
-export class Fixture implements Omit<Household, keyof People> {
+export class Fixture implements Omit<Household, keyof People | keyof Going> {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');
   home = new Settable<Home | null>({

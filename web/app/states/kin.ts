@@ -15,6 +15,7 @@ import type {
   Role,
   Trail,
 } from '../src/lib/people';
+import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import { failure, Fixture, forever, now, zone } from './fixture';
 import { Settable } from './live';
 
@@ -201,6 +202,9 @@ export class Kin extends Fixture implements Household {
   news = new Settable<readonly Trail[]>([]);
   removals = new Settable<readonly Removal[]>([]);
 
+  erasing = new Settable<Erasing | null>(null);
+  erased: Erased | null = null;
+
   history: readonly Trail[] = [entry(0, 9 * day, { kind: 'genesis' })];
   offered: Offered = {
     kind: 'device',
@@ -300,6 +304,30 @@ export class Kin extends Fixture implements Household {
   async setRights(): Promise<Change> {
     await this.#act();
     return this.#change();
+  }
+
+  async eraseAll(): Promise<Change> {
+    await this.#act();
+    return this.#change();
+  }
+
+  async keepAll(): Promise<void> {
+    await this.#act();
+    this.erasing.set(null);
+  }
+
+  async receipt(): Promise<Erased | null> {
+    return this.erased;
+  }
+
+  async forget(): Promise<void> {}
+
+  async stretches(): Promise<readonly Stretch[]> {
+    return [];
+  }
+
+  async exportStretch(): Promise<never> {
+    throw failure('not-found');
   }
 
   newSheet(): Promise<NewSheet> {

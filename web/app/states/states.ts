@@ -4,6 +4,7 @@ import { click, fill, key, see } from './drive';
 import { alarm, camera, day, nothing, now } from './fixture';
 import { householdStates } from './household';
 import { Kin } from './kin';
+import { leavingStates } from './leaving';
 
 export interface State {
   household: Kin;
@@ -379,6 +380,7 @@ export const states: Record<string, () => State> = {
   'alarms-none': () => ({ household: three(), fragment: '#/alarms' }),
 
   ...householdStates(three),
+  ...leavingStates(three),
 
   settings: () => ({ household: three(), fragment: '#/settings' }),
   keys: () => ({

@@ -17,6 +17,8 @@ const pages = [
   'sheet',
   'drill',
   'settings',
+  'everything',
+  'erase',
   'alarms',
 ] as const;
 export type Page = (typeof pages)[number];

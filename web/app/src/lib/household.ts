@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Going } from './leaving';
 import type { People, Shut } from './people';
 
 /**
@@ -12,7 +13,7 @@ import type { People, Shut } from './people';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People {
+export interface Household extends People, Going {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 

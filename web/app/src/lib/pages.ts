@@ -27,6 +27,10 @@ export function pageTitle(page: Page): string {
       return m.drill_title();
     case 'settings':
       return m.nav_settings();
+    case 'everything':
+      return m.all_title();
+    case 'erase':
+      return m.erase_title();
     case 'alarms':
       return m.alarms_title();
   }

@@ -43,6 +43,18 @@ export function roleHint(role: Role): string {
 /** Owners and guardians have every camera; the others what they were given. */
 export const limited = (role: Role): boolean => role === 'viewer' || role === 'guest';
 
+/** Whether somebody may save films of a camera; whether they may at this hour is asked elsewhere. */
+export function mayExport(
+  { role, rights }: { role: Role; rights: readonly Right[] },
+  camera: string,
+): boolean {
+  const given = rights.some(
+    ({ actions, cameras }) =>
+      actions.includes('export') && (cameras.length === 0 || cameras.includes(camera)),
+  );
+  return !limited(role) || given;
+}
+
 export function listText(parts: readonly string[]): string {
   return new Intl.ListFormat(language.tag, { type: 'conjunction' }).format(parts);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Fault, FaultKind } from '../sync/fault.ts';
-import type { ExportProgress, Exported, Span } from '../sync/home.ts';
+import type { ExportProgress, Exported, Span, Stretch } from '../sync/home.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import { Port } from './port.ts';
@@ -10,6 +10,7 @@ import type { Right, Role } from '../statement/rights.ts';
 import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { JoinNames } from '../sync/join.ts';
+import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { Trail } from '../sync/people.ts';
 import type {
@@ -100,11 +101,13 @@ export class HouseholdClient {
   readonly people: Live<MembersState['people']>;
   readonly news: Live<MembersState['news']>;
   readonly removals: Live<MembersState['removals']>;
+  readonly erasing: Live<Erasing | null>;
 
   private readonly ownValue = new Value<MembersState['own']>(null);
   private readonly peopleValue = new Value<MembersState['people']>([]);
   private readonly newsValue = new Value<MembersState['news']>([]);
   private readonly removalsValue = new Value<MembersState['removals']>([]);
+  private readonly erasingValue = new Value<Erasing | null>(null);
   private readonly invitations = new Map<string, Value<InvitePhase>>();
   private readonly changes = new Map<string, Value<ChangePhase>>();
   private readonly phaseValue = new Value<Phase>('starting');
@@ -135,6 +138,7 @@ export class HouseholdClient {
     this.people = this.peopleValue;
     this.news = this.newsValue;
     this.removals = this.removalsValue;
+    this.erasing = this.erasingValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
     this.port.start(origin, off ?? []);
@@ -161,6 +165,8 @@ export class HouseholdClient {
       this.peopleValue.set(people);
       this.newsValue.set(news);
       this.removalsValue.set(removals);
+    } else if ('erasing' in message) {
+      this.erasingValue.set(message.erasing);
     } else if ('invitation' in message) {
       this.invitation(message.invitation.id).set(message.invitation.phase);
     } else if ('change' in message) {
@@ -268,6 +274,23 @@ export class HouseholdClient {
     return this.changeOf(await this.port.call('useSheet', [rotate]));
   }
 
+  async eraseAll(): Promise<Change> {
+    return this.changeOf(await this.port.call('eraseAll', []));
+  }
+
+  keepAll(): Promise<void> {
+    return this.port.call('keepAll', []);
+  }
+
+  receipt(): Promise<Erased | null> {
+    return this.port.call('receipt', []);
+  }
+
+  async forget(): Promise<void> {
+    await this.port.call('forget', []);
+    location.reload();
+  }
+
   private changeOf(id: string): Change {
     return {
       phase: this.change(id),
@@ -335,7 +358,21 @@ export class HouseholdClient {
     };
   }
 
-  async exportRange(
+  stretches(camera: string, from: number, until: number): Promise<readonly Stretch[]> {
+    return this.port.call('stretches', [camera, from, until]);
+  }
+
+  exportStretch(
+    camera: string,
+    { from, until }: Pick<Stretch, 'from' | 'until'>,
+    sink: WritableStream<Uint8Array>,
+    onProgress: (progress: ExportProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Exported> {
+    return this.export('exportStretch', [camera, from, until], sink, onProgress, signal);
+  }
+
+  exportRange(
     camera: string,
     from: number,
     until: number,
@@ -343,9 +380,19 @@ export class HouseholdClient {
     onProgress: (progress: ExportProgress) => void,
     signal: AbortSignal,
   ): Promise<Exported> {
+    return this.export('exportRange', [camera, from, until], sink, onProgress, signal);
+  }
+
+  private async export(
+    name: 'exportRange' | 'exportStretch',
+    args: Calls['exportRange']['args'],
+    sink: WritableStream<Uint8Array>,
+    onProgress: (progress: ExportProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Exported> {
     const writer = sink.getWriter();
     try {
-      const exported = await this.port.call('exportRange', [camera, from, until], {
+      const exported = await this.port.call(name, args, {
         signal,
         onProgress,
         onPiece: (bytes) => writer.write(bytes),

@@ -29,6 +29,10 @@ export class DatabaseStore implements Store {
     await this.run('readwrite', (values) => values.delete(key));
   }
 
+  async clear(): Promise<void> {
+    await this.run('readwrite', (values) => values.clear());
+  }
+
   private run<T>(
     mode: IDBTransactionMode,
     ask: (values: IDBObjectStore) => IDBRequest<T>,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { base32, random } from '../bytes.ts';
 import type { CameraReport } from '../statement/request.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { Roster } from '../statement/roster.ts';
@@ -17,6 +18,7 @@ import {
   type JoinNames,
 } from '../sync/join.ts';
 import { keepRoster, keptRoster } from '../sync/kept.ts';
+import { Leaving } from '../sync/leaving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members, readSheet } from '../sync/members.ts';
 import type { Self } from '../sync/people.ts';
@@ -45,6 +47,7 @@ interface KeptMember {
 interface Session {
   readonly home: HomeSession;
   readonly members: Members;
+  readonly leaving: Leaving;
 }
 
 /** The worker's side of a household: from keys in a store to what a page shows. */
@@ -104,6 +107,35 @@ export class Host {
 
   members(): Members {
     return this.opened().members;
+  }
+
+  leaving(): Leaving {
+    return this.opened().leaving;
+  }
+
+  eraseAll(): string {
+    const id = base32(random(8));
+    this.leaving().eraseAll(id);
+    return id;
+  }
+
+  /** The digits that the hub shows, for whatever waits for them. */
+  code(id: string, digits: string): void {
+    this.members().code(id, digits);
+    this.leaving().code(id, digits);
+  }
+
+  cancel(id: string): void {
+    this.members().cancel(id);
+    this.leaving().cancel(id);
+  }
+
+  /** Deletes this browser's keys and everything that it keeps; the page starts anew afterwards. */
+  async forget(): Promise<void> {
+    this.session?.home.close();
+    this.session?.members.close();
+    this.session = null;
+    await this.store.clear();
   }
 
   async readInvitation(link: string): Promise<Offer> {
@@ -250,6 +282,7 @@ export class Host {
       known: (known) => {
         this.labels.take(known.labels);
         this.tellKnown(known, self);
+        this.tellChange({ erasing: this.session?.leaving.state() ?? null });
         void this.session?.members.look();
       },
       grown: (cameras) => {
@@ -274,7 +307,14 @@ export class Host {
       invitation: (id, phase) => this.tell({ invitation: { id, phase } }),
       change: (id, phase) => this.tell({ change: { id, phase } }),
     });
-    this.session = { home, members };
+    const leaving = new Leaving(
+      engine,
+      home.commands,
+      this.store,
+      () => self,
+      (id, phase) => this.tell({ change: { id, phase } }),
+    );
+    this.session = { home, members, leaving };
     this.tellTrust(engine);
   }
 

@@ -5,10 +5,11 @@ import type { Right, Role } from '../statement/rights.ts';
 import type { Alarm } from '../sync/alarms.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
-import type { ExportProgress, Exported, Playing } from '../sync/home.ts';
+import type { ExportProgress, Exported, Playing, Stretch } from '../sync/home.ts';
 import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { JoinNames } from '../sync/join.ts';
+import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
@@ -88,6 +89,14 @@ export interface Calls {
   read: { args: [playback: string, index: number]; result: Uint8Array };
   closePlayback: { args: [playback: string]; result: void };
   exportRange: { args: [camera: string, from: number, until: number]; result: Exported };
+  /** The same out of the segments that begin in the range. */
+  exportStretch: { args: [camera: string, from: number, until: number]; result: Exported };
+  stretches: { args: [camera: string, from: number, until: number]; result: readonly Stretch[] };
+  eraseAll: { args: []; result: string };
+  keepAll: { args: []; result: void };
+  receipt: { args: []; result: Erased | null };
+  /** Deletes this browser's keys and everything that it keeps. */
+  forget: { args: []; result: void };
   acknowledge: { args: [alarm: string]; result: void };
 }
 
@@ -115,6 +124,7 @@ export type FromWorker =
   | { readonly newest: { readonly camera: string; readonly picture: Picture } }
   | { readonly grown: string }
   | { readonly members: MembersState }
+  | { readonly erasing: Erasing | null }
   | { readonly invitation: { readonly id: string; readonly phase: InvitePhase } }
   | { readonly change: { readonly id: string; readonly phase: ChangePhase } }
   | {

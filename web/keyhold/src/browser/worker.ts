@@ -82,8 +82,8 @@ const handlers: Handlers = {
   newSheet: async () => (await members()).newSheet(),
   checkSheet: async (_, words) => (await members()).checkSheet(words),
   useSheet: async (_, rotate) => (await members()).useSheet(rotate),
-  giveCode: async (_, id, digits) => (await members()).code(id, digits),
-  cancelChange: async (_, id) => (await members()).cancel(id),
+  giveCode: async (_, id, digits) => (await ready()).code(id, digits),
+  cancelChange: async (_, id) => (await ready()).cancel(id),
   create: async ({ id }, wish) =>
     (await ready()).create(wish, (step) => tell({ step: id, name: step })),
   confirmSheet: async ({ id }) =>
@@ -106,6 +106,22 @@ const handlers: Handlers = {
       (value) => tell({ progress: call.id, value }),
       call.signal,
     ),
+  exportStretch: async (call, camera, from, until) =>
+    (await ready()).home().exportRange(
+      camera,
+      from,
+      until,
+      (bytes) => piece(call, bytes),
+      (value) => tell({ progress: call.id, value }),
+      call.signal,
+      true,
+    ),
+  stretches: async (_, camera, from, until) =>
+    (await ready()).home().stretches(camera, from, until),
+  eraseAll: async () => (await ready()).eraseAll(),
+  keepAll: async () => (await ready()).leaving().keepAll(),
+  receipt: async () => (await ready()).leaving().receipt(),
+  forget: async () => (await ready()).forget(),
   acknowledge: async (_, alarm) => (await ready()).home().engine.alarms.acknowledge(alarm),
 };
 

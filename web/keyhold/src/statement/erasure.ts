@@ -55,6 +55,30 @@ export async function standingErasure(
   return statement;
 }
 
+/** The fields of one that was checked before. */
+export function readErasure(envelope: Envelope): Erasure {
+  return envelope.read('erase', schema);
+}
+
+/** Whether the thing with this hash is on the list of a statement's receipt. */
+export function listed(list: Uint8Array, nonce: Uint8Array, thing: Uint8Array): boolean {
+  const want = sha256(utf8('keyhold/v1/erased'), nonce, thing);
+  let [low, high] = [0, Math.floor(list.length / 32)];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const order = compare(list.subarray(32 * middle, 32 * middle + 32), want);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+}
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at < 0 ? 0 : a[at]! - b[at]!;
+}
+
 function checkPlace({ household, to }: Erasure, roster: Roster, cloud: Uint8Array): void {
   must(household === roster.household, 'household', 'a statement of another household');
   must(equal(to, cloud), 'audience', 'a statement for another cloud');

@@ -76,7 +76,7 @@ export const session = object({
 });
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
-type OpField = 'camera' | 'link' | 'name' | 'removal' | 'url';
+type OpField = 'camera' | 'erase' | 'link' | 'name' | 'removal' | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
   'add-camera': ['name', 'url'],
@@ -86,6 +86,7 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   rotate: [],
   'append-link': ['link'],
   remove: ['removal'],
+  erase: ['erase'],
   'ask-removal': ['removal'],
   asked: [],
 };
@@ -108,6 +109,7 @@ const op = where(
     kind: text(),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
+    erase: optional(bytes()),
     gesture: optional(gesture),
     link: optional(bytes()),
     name: optional(text(200)),

@@ -152,6 +152,17 @@ export class Cloud {
     return { household: answer.household, roster: answer.roster.map(raw) };
   }
 
+  /** What the cloud says of an erasure, by the hash of its statement; null while it says nothing. */
+  async receipt(statement: string): Promise<{ list: Bytes; note: string } | null> {
+    try {
+      const answer = await this.json<{ list: string; note: string }>(`/v1/receipts/${statement}`);
+      return { list: raw(answer.list), note: answer.note };
+    } catch (error) {
+      if (error instanceof Fault && error.kind === 'not-found') return null;
+      throw error;
+    }
+  }
+
   page(address: string, page: PageRef): Promise<Bytes> {
     return this.bytes(`${address}/pages/${page.run}/${page.camera}/${page.epoch}/${page.hour}`);
   }
@@ -175,7 +186,7 @@ export class Cloud {
   async write(
     household: string,
     signer: Signer,
-    kind: 'mail' | 'reseals',
+    kind: 'mail' | 'reseals' | 'erase',
     name: string,
     body: Bytes,
   ): Promise<void> {

@@ -18,6 +18,7 @@ import { checkHeard } from './heard.ts';
 import { keepRoster } from './kept.ts';
 import type { Member } from './member.ts';
 import { readLabels } from './labels.ts';
+import { erasureKey, type KeptErasure } from './leaving.ts';
 import { checkHeadLeaf, checkRunLeaf, readNames } from './names.ts';
 import { Records } from './records.ts';
 import { Memory } from './memory.ts';
@@ -216,7 +217,10 @@ export class Engine {
       const { act, person } = await standingErasure(answer.erase, roster, to);
       must(act === 'erase', 'field', 'what is kept is not shown');
       erasing = { due: answer.eraseDue, person };
+      const kept: KeptErasure = { statement: answer.erase, due: answer.eraseDue };
+      if (this.known.erasing?.due !== kept.due) await this.store.set(erasureKey, kept);
     }
+    if (erasing === null && this.known.erasing !== null) await this.store.delete(erasureKey);
     this.known = { ...this.known, roster: newer(this.known.roster, roster), erasing };
     if (erasing !== null) this.events.known(this.known);
     return erasing !== null;
@@ -360,17 +364,17 @@ export class Engine {
   }
 }
 
-/** Of two that were verified, the one with more links; whether one is the other's beginning is asked elsewhere. */
-function newer(known: Roster, given: Roster): Roster {
-  return known.head.seq > given.head.seq ? known : given;
-}
-
 /** The newest time under a signature of the hub in force, which signed the link that put it in. */
 function heardOf(roster: Roster, newest: Run | null, status: Status | null): number | null {
   const { place, since } = eraNow(roster);
   const own = newest !== null && eraOfRun(roster, newest.name).era.current;
   const at = own ? newest.tree.checkpoint.at : 0;
   return Math.max(status?.at ?? 0, at, place > 0 ? since : 0) || null;
+}
+
+/** Of two that were verified, the one with more links; whether one is the other's beginning is asked elsewhere. */
+function newer(known: Roster, given: Roster): Roster {
+  return known.head.seq > given.head.seq ? known : given;
 }
 
 /** What was verified before is not verified again. */

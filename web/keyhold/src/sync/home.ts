@@ -49,6 +49,15 @@ interface OpenPlayback {
   readonly ahead: Map<number, { readonly plain: Promise<Uint8Array>; readonly stop: () => void }>;
 }
 
+/** What goes into one film of everything: recorded without interruption, within one hour. */
+export interface Stretch {
+  /** Start of the first segment and end of the last. */
+  readonly from: number;
+  readonly until: number;
+  /** What each segment brings into the film, by which it can be checked afterwards. */
+  readonly pieces: readonly { readonly sha256: string; readonly size: number }[];
+}
+
 export interface ExportProgress {
   readonly done: number;
   readonly total: number;
@@ -68,6 +77,9 @@ const pollEvery = 15_000;
 const reportEvery = 30_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
+/** Longer pauses end a stretch. */
+const breath = 2_000;
+const hourLength = 3_600_000;
 /** Segments opened ahead of the one that is played. */
 const aheadCount = 2;
 
@@ -301,7 +313,35 @@ export class HomeSession {
     this.playing.delete(id);
   }
 
-  /** Writes one MP4 out of whole segments around the wish. */
+  /**
+   * What began within [from, until), cut by hours and by interruptions. A segment belongs to the
+   * hour in which it begins, so that each is in one stretch.
+   */
+  async stretches(camera: string, from: number, until: number): Promise<Stretch[]> {
+    const { logs } = await this.reading(camera, from, until);
+    const out: (Omit<Stretch, 'pieces'> & {
+      until: number;
+      pieces: Stretch['pieces'][number][];
+    })[] = [];
+    let last: Segment | null = null;
+    for (const segment of segmentsOf(logs, this.begin(camera, from), until)) {
+      const { start, end, content } = segment.file;
+      if (start < from) continue;
+      const goesOn =
+        last !== null &&
+        Math.floor(start / hourLength) === Math.floor(last.file.start / hourLength) &&
+        start - last.file.end <= breath &&
+        segment.pack.session === last.pack.session;
+      if (!goesOn) out.push({ from: start, until: end, pieces: [] });
+      const stretch = out.at(-1)!;
+      stretch.until = end;
+      stretch.pieces.push({ sha256: content.sha256, size: content.size });
+      last = segment;
+    }
+    return out;
+  }
+
+  /** Writes one MP4 out of whole segments around the wish; `exact`: of those that begin in it. */
   async exportRange(
     camera: string,
     start: number,
@@ -309,10 +349,13 @@ export class HomeSession {
     write: (bytes: Uint8Array) => Promise<void>,
     onProgress: (progress: ExportProgress) => void,
     signal: AbortSignal,
+    exact = false,
   ): Promise<Exported> {
     const from = this.begin(camera, start);
     const { logs, closed } = await this.reading(camera, from, until);
-    const segments = segmentsOf(logs, from, until);
+    const segments = segmentsOf(logs, from, until).filter(
+      ({ file }) => !exact || file.start >= from,
+    );
     const [first, last] = [segments[0], segments.at(-1)];
     if (first === undefined || last === undefined) {
       throw new Fault('not-found', 'nothing is recorded there');

@@ -5,6 +5,7 @@ export interface Store {
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown): Promise<void>;
   delete(key: string): Promise<void>;
+  clear(): Promise<void>;
 }
 
 /** The highest that this device has seen: nothing older is taken later. */
@@ -39,6 +40,10 @@ export class MemoryStore implements Store {
   }
   delete(key: string): Promise<void> {
     this.values.delete(key);
+    return Promise.resolve();
+  }
+  clear(): Promise<void> {
+    this.values.clear();
     return Promise.resolve();
   }
 }
