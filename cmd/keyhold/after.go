@@ -80,6 +80,10 @@ func newsWords(s *session.Session, e people.Event) string {
 		return "a further device of your own came in."
 	case e.Kind == roster.KindAddDevice:
 		return "a further device of somebody else came in."
+	case e.Kind == roster.KindAddPasskey && e.Person == s.Person():
+		return "a passkey of your own came in."
+	case e.Kind == roster.KindAddPasskey:
+		return "a passkey of somebody else came in."
 	case e.Kind == roster.KindAddPerson:
 		return "a further person came into the household."
 	}

@@ -128,6 +128,8 @@ func gestureLine(g gesture.Request) string {
 	switch roster.Kind(g.Kind) {
 	case roster.KindAddPerson:
 		what = "a new person as " + g.Role
+	case roster.KindAddPasskey:
+		what = "a new passkey, which can bring somebody back and can stand in for this code"
 	case roster.KindSetRights:
 		what = "a change of somebody's rights, as " + g.Role
 	case roster.KindNewSheet:

@@ -149,7 +149,11 @@ func removalQuestion(s *session.Session, t session.Target) string {
 	name := targetName(s, t)
 	if t.Person == "" {
 		m, _ := s.Roster.Device(t.Device)
-		return fmt.Sprintf("Remove the device %s of %s?", name, targetName(s, session.Target{Person: m.Person}))
+		kind := "device"
+		if t.Device.Passkey() {
+			kind = "passkey"
+		}
+		return fmt.Sprintf("Remove the %s %s of %s?", kind, name, targetName(s, session.Target{Person: m.Person}))
 	}
 	p, _ := s.Roster.Person(t.Person)
 	return fmt.Sprintf("Remove %s (%s), with %s?", name, p.Role, count(len(s.Roster.Devices(t.Person)), "device", "devices"))

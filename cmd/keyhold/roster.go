@@ -148,11 +148,16 @@ func (c *console) person(p personLine, all bool) {
 		c.answer("  %s", w)
 	}
 	for _, d := range p.Devices {
-		line := fmt.Sprintf("  device  %-24s  since %s", d.Name, clock(d.Since, now))
+		kind := "device"
+		if d.Device.Passkey() {
+			kind = "passkey"
+		}
+		line := fmt.Sprintf("  %-7s %-24s  since %s", kind, d.Name, clock(d.Since, now))
 		if d.Me {
 			line += "  this one"
 		}
 		switch {
+		case d.Device.Passkey(): // it brings somebody back, and looks at nothing
 		case d.Looked > 0:
 			line += "  looked " + clock(d.Looked, now)
 		case all:

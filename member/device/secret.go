@@ -17,7 +17,7 @@ import (
 	"keyhold/statement/roster"
 )
 
-// Secret is a reader's id and keys, ready for use: a device's, or the sheet's under the id "sheet".
+// Secret is a reader's id and keys, ready for use: a device's, a passkey's, or the sheet's under the id "sheet".
 type Secret struct {
 	name  id.Device
 	seeds keys.Secret
@@ -39,6 +39,9 @@ func NewSecret(rand io.Reader) (*Secret, error) {
 
 // SheetSecret makes the recovery sheet a reader.
 func SheetSecret(s keys.Sheet) (*Secret, error) { return expand(id.Sheet, s.Secret()) }
+
+// PasskeySecret makes a passkey a reader, by the seeds that come of its answer.
+func PasskeySecret(name id.Device, seeds keys.Secret) (*Secret, error) { return expand(name, seeds) }
 
 func expand(name id.Device, seeds keys.Secret) (*Secret, error) {
 	pair, err := seeds.Pair()

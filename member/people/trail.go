@@ -86,7 +86,9 @@ func (t *teller) link(s *roster.State, event *Event) error {
 		event.By = t.signer(s, event.Seq, op.Device.ID)
 		event.Person, event.Device = op.Person, op.Device.ID
 		t.whose[op.Device.ID] = op.Person
-		if event.By == id.Sheet {
+		if event.By.Passkey() {
+			event.Text = fmt.Sprintf("%s came in by the passkey %s, as a device of %s.", t.device(op.Device.ID), t.device(event.By), t.person(op.Person))
+		} else if event.By == id.Sheet {
 			event.Text = fmt.Sprintf("%s came in by the recovery sheet, as a device of %s.", t.device(op.Device.ID), t.person(op.Person))
 		} else {
 			event.Text = fmt.Sprintf("%s added %s, a device of their own.", t.by(event.By), t.device(op.Device.ID))
@@ -96,6 +98,11 @@ func (t *teller) link(s *roster.State, event *Event) error {
 		event.Person, event.Device = op.Person, op.Device.ID
 		t.whose[op.Device.ID] = op.Person
 		event.Text = fmt.Sprintf("%s brought in %s, with %s, %s.", t.by(event.By), t.person(op.Person), t.device(op.Device.ID), t.as(op.Role, op.Rights))
+	case roster.AddPasskey:
+		event.By = t.signer(s, event.Seq, op.Passkey.ID)
+		event.Person, event.Device = op.Person, op.Passkey.ID
+		t.whose[op.Passkey.ID] = op.Person
+		event.Text = fmt.Sprintf("%s made a passkey, %s, by which they can come back.", t.by(event.By), t.device(op.Passkey.ID))
 	case roster.SetRights:
 		event.By, event.Person = t.signer(s, event.Seq, ""), op.Person
 		event.Text = fmt.Sprintf("%s %s.", t.by(event.By), t.gave(op))
@@ -142,12 +149,19 @@ func (t *teller) remove(s *roster.State, raw []byte, event *Event) error {
 		event.Text = fmt.Sprintf("%s removed %s, with all devices.", by, t.person(r.Person))
 	case t.whose[r.Device] == own:
 		event.Person = own
-		event.Text = fmt.Sprintf("%s removed %s, a device of their own.", by, t.device(r.Device))
+		event.Text = fmt.Sprintf("%s removed %s, %s of their own.", by, t.device(r.Device), kindOf(r.Device))
 	default:
 		event.Person = t.whose[r.Device]
-		event.Text = fmt.Sprintf("%s removed %s, a device of %s.", by, t.device(r.Device), t.person(event.Person))
+		event.Text = fmt.Sprintf("%s removed %s, %s of %s.", by, t.device(r.Device), kindOf(r.Device), t.person(event.Person))
 	}
 	return nil
+}
+
+func kindOf(d id.Device) string {
+	if d.Passkey() {
+		return "a passkey"
+	}
+	return "a device"
 }
 
 // signer is who ordered a link, besides whoever shows possession of a new key.
@@ -212,5 +226,5 @@ func (t *teller) device(d id.Device) string {
 	if name := t.names.DeviceName(d); name != "" {
 		return name
 	}
-	return "a device"
+	return kindOf(d)
 }

@@ -48,8 +48,8 @@ func (v *View) readReseals() error {
 	return nil
 }
 
-// giver returns the key of whoever may give this reader keys: a device of the same person, one of an owner's or a
-// guardian's, or the sheet.
+// giver returns the key of whoever may give this reader keys: a device or passkey of the same person, a device of an
+// owner's or a guardian's, or the sheet.
 func (v *View) giver(signer id.Device, r *request.Reseal) (ed25519.PublicKey, bool) {
 	if signer == id.Sheet {
 		return v.Roster.Sheet.Sign, true
@@ -60,7 +60,7 @@ func (v *View) giver(signer id.Device, r *request.Reseal) (ed25519.PublicKey, bo
 		}
 		by, ok := s.people[s.whose[signer]]
 		own := s.whose[r.Device] == by.ID || (r.Device == id.Sheet && s.sheetOf == by.ID)
-		if !ok || (!own && by.Role != roster.Owner && by.Role != roster.Guardian) {
+		if !ok || (!own && (signer.ReturnKey() || by.Role != roster.Owner && by.Role != roster.Guardian)) {
 			return nil, false
 		}
 		return v.signKey(signer)

@@ -68,6 +68,8 @@ func (s *standing) read(state *roster.State, seq int64, e *dsse.Envelope) int64 
 	switch op := l.Op.(type) {
 	case roster.AddDevice:
 		s.whose[op.Device.ID] = op.Person
+	case roster.AddPasskey:
+		s.whose[op.Passkey.ID] = op.Person
 	case roster.AddPerson:
 		s.people[op.Person] = roster.PersonWith(op.Person, op.Role, op.Rights)
 		s.whose[op.Device.ID] = op.Person
