@@ -4,7 +4,12 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -28,8 +33,62 @@ const (
 	filmRate   = 15
 )
 
-// Make renders the film as H.264 and AAC with a key frame every second.
+// Make puts the film at path, as H.264 and AAC with a key frame every second. A film that was rendered once is kept in
+// the user's cache, under the hash of its recipe: rendering costs as much as a minute of everything else.
 func (f Film) Make(ctx context.Context, path string) error {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return fmt.Errorf("find the folder for films: %w", err)
+	}
+	recipe := f.recipe()
+	hash := sha256.Sum256([]byte(strings.Join(recipe, "\x00") + "\x00" + f.Code))
+	kept := filepath.Join(cache, "keyhold", "films", hex.EncodeToString(hash[:16])+".mp4")
+	if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
+		err = f.render(ctx, recipe, kept)
+		if err != nil {
+			return err
+		}
+	}
+	film, err := os.ReadFile(kept)
+	if err != nil {
+		return fmt.Errorf("take a film from the cache: %w", err)
+	}
+	if err := os.WriteFile(path, film, 0o600); err != nil {
+		return fmt.Errorf("put a film in its place: %w", err)
+	}
+	return nil
+}
+
+const codeFile = "code.png"
+
+// render makes the film in a folder of its own; it is in its place whole or not at all.
+func (f Film) render(ctx context.Context, recipe []string, kept string) error {
+	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
+		return fmt.Errorf("make the folder for films: %w", err)
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(kept), "part-")
+	if err != nil {
+		return fmt.Errorf("make a folder for a film: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if f.Code != "" {
+		if err := qrcode.WriteFile(f.Code, qrcode.Medium, 256, filepath.Join(dir, codeFile)); err != nil {
+			return fmt.Errorf("draw the code: %w", err)
+		}
+	}
+	cmd := exec.CommandContext(ctx, "ffmpeg", append(recipe, "film.mp4")...)
+	cmd.Dir = dir
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("render a film: %w\n%s", err, said)
+	}
+	if err := os.Rename(filepath.Join(dir, "film.mp4"), kept); err != nil {
+		return fmt.Errorf("keep a film: %w", err)
+	}
+	return nil
+}
+
+// recipe is what ffmpeg is told, but for the file's name.
+func (f Film) recipe() []string {
 	colour := f.Colour
 	if colour == "" {
 		colour = "SteelBlue"
@@ -43,11 +102,7 @@ func (f Film) Make(ctx context.Context, path string) error {
 	args := []string{"-v", "error", "-y", "-f", "lavfi", "-i", source}
 	picture := "[0:v]null[p]"
 	if f.Code != "" {
-		code := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".png")
-		if err := qrcode.WriteFile(f.Code, qrcode.Medium, 256, code); err != nil {
-			return fmt.Errorf("draw the code: %w", err)
-		}
-		args = append(args, "-loop", "1", "-i", code)
+		args = append(args, "-loop", "1", "-i", codeFile)
 		picture = fmt.Sprintf("[0:v][1:v]overlay=x=%d:y=20[p]", filmWidth-280)
 	}
 	sound := "0.01*(random(0)-0.5)"
@@ -58,11 +113,7 @@ func (f Film) Make(ctx context.Context, path string) error {
 		sound += `+0.5*sin(2*PI*1000*t)*lt(mod(t\,1)\,0.1)`
 		picture = strings.TrimSuffix(picture, "[p]") + `[q];[q]drawbox=c=white:t=fill:enable='lt(mod(t\,1)\,0.1)'[p]`
 	}
-	args = append(args, "-filter_complex", picture+fmt.Sprintf(";aevalsrc='%s':s=48000[s]", sound), "-map", "[p]", "-map", "[s]",
+	return append(args, "-filter_complex", picture+fmt.Sprintf(";aevalsrc='%s':s=48000[s]", sound), "-map", "[p]", "-map", "[s]",
 		"-t", fmt.Sprint(f.Seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
-		"-g", fmt.Sprint(filmRate), "-keyint_min", fmt.Sprint(filmRate), "-sc_threshold", "0", "-c:a", "aac", "-b:a", rate, path)
-	if said, err := exec.CommandContext(ctx, "ffmpeg", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("render a film: %w\n%s", err, said)
-	}
-	return nil
+		"-g", fmt.Sprint(filmRate), "-keyint_min", fmt.Sprint(filmRate), "-sc_threshold", "0", "-c:a", "aac", "-b:a", rate)
 }
