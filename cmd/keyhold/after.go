@@ -55,7 +55,7 @@ func (c *console) news(s *session.Session, notes device.Notes) error {
 	}
 	any := false
 	for _, e := range trail {
-		if e.Seq <= told || !e.Came() || e.Device == s.Keys.ID() {
+		if e.Seq <= told || !(e.Came() || (e.Went() && s.SeesPeople())) || e.Device == s.Keys.ID() {
 			continue
 		}
 		if own := e.By == s.Keys.ID() && e.Kind == c.made; own || (e.Device != "" && e.Device == c.brought) {

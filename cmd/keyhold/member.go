@@ -28,6 +28,7 @@ type MemberCommands struct {
 	Join    JoinCommand    `cmd:"" help:"Make this a device of a household, by an invitation."`
 	Rights  RightsCommand  `cmd:"" help:"Change what somebody else may do."`
 	Remove  RemoveCommand  `cmd:"" help:"Take a device or a person out of the household."`
+	Object  ObjectCommand  `cmd:"" help:"Object to the announced removal of an owner."`
 	Leave   LeaveCommand   `cmd:"" help:"Leave the household, with all your devices."`
 	Erase   EraseCommand   `cmd:"" help:"Have everything of the household erased, take that back, or see the receipt."`
 	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`

@@ -19,8 +19,9 @@ import (
 // RemoveCommand takes out a device or a person.
 type RemoveCommand struct {
 	deviceFlag
-	Who string `arg:"" name:"device|person" help:"A person or a device, by name or id; see keyhold roster."`
-	Yes bool   `help:"Do not ask."`
+	Who   string `arg:"" name:"device|person" help:"A person or a device, by name or id; see keyhold roster."`
+	Sheet string `type:"existingfile" placeholder:"FILE" help:"Remove another owner by the recovery sheet: it is announced, and done when the command is given again after three days."`
+	Yes   bool   `help:"Do not ask."`
 }
 
 // LeaveCommand takes out oneself.
@@ -48,6 +49,12 @@ func (r *RemoveCommand) Run(ctx context.Context, c *console) error {
 	t, err := find(s, v, r.Who)
 	if err != nil {
 		return err
+	}
+	if r.Sheet != "" {
+		return r.bySheet(ctx, c, s, t)
+	}
+	if isOtherOwner(s, t) && s.IsOwner() {
+		return r.owner(ctx, c, s, t)
 	}
 	removal, err := s.NewRemoval(t)
 	if err != nil {
@@ -87,7 +94,7 @@ func (l *LeaveCommand) Run(ctx context.Context, c *console) error {
 
 // remove sends a removal until it is in force, or a minute is over.
 func (c *console) remove(ctx context.Context, s *session.Session, t session.Target, removal []byte) error {
-	c.removing = true
+	c.removing, c.made = true, roster.KindRemove
 	name, self := targetName(s, t), t.Person == s.Home.Person || t.Device == s.Keys.ID()
 	begun := c.now()
 	pending := device.PendingRemoval{Envelope: removal, At: begun.UnixMilli(), Device: t.Device, Person: t.Person}
@@ -168,7 +175,7 @@ func notRemovable(s *session.Session, t session.Target, err error) error {
 	p, _ := s.Roster.Person(target)
 	switch {
 	case p.Role == roster.Owner && target != s.Person() && (rule.Of(err) == rule.RosterOp || rule.Of(err) == rule.Signer):
-		return errors.New("nobody alone removes another owner: it takes two other owners who have been that for a week, or that owner themself")
+		return errors.New("nobody alone removes another owner: it takes two other owners who have been that for a week, or the recovery sheet of another owner and three days (--sheet FILE), or that owner themself")
 	case rule.Of(err) == rule.RosterOp && p.Role == roster.Owner:
 		return errors.New("the only owner cannot be removed or leave: make somebody else an owner first (keyhold rights NAME --role owner)")
 	case rule.Of(err) == rule.Signer:

@@ -33,6 +33,8 @@ type personLine struct {
 	Looked  int64          `json:"looked,omitempty"`
 	Devices []memberLine   `json:"devices"`
 	Me      bool           `json:"me,omitempty"`
+	// Announced is when the recovery sheet announced the removal of an owner.
+	Announced int64 `json:"announced,omitempty"`
 }
 
 // memberLine is a device of a person.
@@ -82,6 +84,9 @@ func (r *RosterCommand) Run(ctx context.Context, c *console) error {
 		err = c.trail(s, v, r.JSON)
 	} else {
 		err = c.persons(s, v, looked, r.JSON)
+		if !r.JSON {
+			c.asks(ctx, s)
+		}
 	}
 	if err != nil {
 		return err
@@ -117,6 +122,7 @@ func (c *console) persons(s *session.Session, v *session.View, looked map[id.Dev
 		line := personLine{
 			Person: p.ID, Name: nameOr(v.PersonName(p.ID), string(p.ID)), Role: p.Role, Rights: roster.Plain(p.Rights),
 			Words: people.Rights(p.Role, p.Rights, v, c.now()), Since: p.Since, Me: me,
+			Announced: s.Roster.Announced[p.ID],
 		}
 		for _, m := range s.Roster.Devices(p.ID) {
 			line.Devices = append(line.Devices, memberLine{
@@ -146,6 +152,9 @@ func (c *console) person(p personLine, all bool) {
 	c.answer("%s, %s, since %s", title, p.Role, clock(p.Since, now))
 	for _, w := range p.Words {
 		c.answer("  %s", w)
+	}
+	if p.Announced > 0 && all {
+		c.answer("  to be removed by the recovery sheet, from %s on; until then any owner can object: keyhold object %s", people.Moment(p.Announced+roster.ObjectWait, now.Location()), p.Name)
 	}
 	for _, d := range p.Devices {
 		kind := "device"

@@ -15,6 +15,7 @@ import (
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // execute carries out a verified command. It returns a result, or the word that refuses it.
@@ -37,7 +38,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly {
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -60,7 +61,7 @@ func (r refusal) Error() string { return "hub: refused: " + string(r) }
 // housework carries out what is asked of the cameras, as far as the roster allows it to this device now. (A link or a
 // removal carries what allows it in itself.)
 func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Result) (err error) {
-	if c.Device.ReturnKey() {
+	if c.Device.ReturnKey() && !rule.Off(rule.Role) {
 		return refusal(request.RefusedDenied) // it brings somebody back, and does nothing else
 	}
 	switch c.Op.Kind {
@@ -72,6 +73,10 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		r.Camera, err = h.addCamera(ctx, c.Device, c.Op.Name, c.Op.URL)
 	case request.OpRemoveCamera:
 		err = h.removeCamera(ctx, c.Device, c.Op.Camera)
+	case request.OpAskRemoval:
+		err = h.ask(ctx, c.Op.Removal)
+	case request.OpAsked:
+		r.Removals, err = h.asked(ctx, c.Device)
 	case request.OpRotate:
 		if !h.may(c.Device, roster.Cameras, id.HouseholdCamera) {
 			return refusal(request.RefusedDenied)

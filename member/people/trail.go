@@ -34,6 +34,17 @@ func (e Event) Came() bool {
 	return false
 }
 
+// Went says whether a person went, or is to go, or stays after all.
+func (e Event) Went() bool {
+	switch e.Kind {
+	case roster.KindAnnounceRemoval, roster.KindObject:
+		return true
+	case roster.KindRemove:
+		return e.Device == ""
+	}
+	return false
+}
+
 // teller walks through a roster and remembers whose each device was.
 type teller struct {
 	names Names
