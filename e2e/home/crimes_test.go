@@ -153,7 +153,7 @@ func TestCrimesInTheHousehold(t *testing.T) {
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "attack\tcontrol\tmutant\tcheck\toutcome")
 	refused, through := 0, 0
-	for _, c := range slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders()) {
+	for _, c := range slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfLeaving()) {
 		t.Run(c.name, func(t *testing.T) {
 			s.t = t
 			row := []string{c.name, "works", "succeeds", string(c.off[0]), ""}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build mutant
+
+package home
+
+import (
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"keyhold/member/session"
+	"keyhold/statement/dsse"
+	"keyhold/statement/erasure"
+	"keyhold/statement/request"
+	"keyhold/statement/rule"
+)
+
+// erasure lets somebody order that everything be erased, with the code on the hub's terminal.
+func (s *scene) erasure(by *folk, spoil func(*erasure.Statement)) error {
+	s.t.Helper()
+	return s.ask(by, request.Op{Kind: request.OpErase, Erase: s.erasing(by, spoil)})
+}
+
+func (s *scene) erasing(by *folk, spoil func(*erasure.Statement)) []byte {
+	s.t.Helper()
+	w := erasure.Statement{
+		Act: erasure.Erase, At: s.now().UnixMilli(), Device: by.ID(), Household: s.Member.Home.Household,
+		Nonce: []byte(rand.Text()[:request.NonceSize]), Person: by.Person, To: s.Member.Home.To,
+	}
+	spoil(&w)
+	e, err := dsse.Signed(erasure.Thing, &w, by.ID(), by.Sign())
+	must(s.t, err)
+	return e.Encode()
+}
+
+// erasedAndKept orders it as an owner does, and takes it back.
+func (s *scene) erasedAndKept() error {
+	s.t.Helper()
+	if err := s.erasure(s.anna, func(*erasure.Statement) {}); err != nil {
+		return err
+	}
+	_, err := s.Member.Keep(s.t.Context())
+	return err
+}
+
+// receipt shows a member a receipt, forged or the cloud's own, for what an owner wants erased.
+func (s *scene) receipt(forged bool) error {
+	s.t.Helper()
+	must(s.t, s.erasure(s.anna, func(*erasure.Statement) {}))
+	_, err := s.Member.Sync(s.t.Context())
+	if !errors.As(err, new(*session.HiddenError)) {
+		s.t.Fatalf("the member is not told: %v", err)
+	}
+	if forged {
+		s.forgeReceipts()
+		defer s.way.Store(nil)
+	}
+	_, err = s.Member.Erased(s.t.Context())
+	_, kept := s.Member.Keep(s.t.Context())
+	must(s.t, kept)
+	return err
+}
+
+func crimesOfLeaving() []crime {
+	return []crime{
+		{
+			name: "a guardian has everything erased", off: signer, lasting: true, says: request.RefusedDenied,
+			commit: func(s *scene) error { return s.erasure(s.gus, func(*erasure.Statement) {}) },
+			honest: (*scene).erasedAndKept,
+		},
+		{
+			name: "a viewer has everything erased in an owner's name", off: []rule.Name{rule.Signature}, lasting: true, says: request.RefusedDenied,
+			commit: func(s *scene) error {
+				// The command is the owner's own; the statement in it was signed by another.
+				w, err := erasure.Read(s.erasing(s.anna, func(*erasure.Statement) {}))
+				must(s.t, err)
+				e, err := dsse.Signed(erasure.Thing, w, s.anna.ID(), s.vera.Sign())
+				must(s.t, err)
+				return s.ask(s.anna, request.Op{Kind: request.OpErase, Erase: e.Encode()})
+			},
+			honest: (*scene).erasedAndKept,
+		},
+		{
+			name: "an erasure that another cloud was meant to have", off: []rule.Name{rule.Audience}, lasting: true, says: request.RefusedInvalid,
+			commit: func(s *scene) error {
+				return s.erasure(s.anna, func(w *erasure.Statement) { w.To = make([]byte, 32) })
+			},
+			honest: (*scene).erasedAndKept,
+		},
+		{
+			name: "an erasure that was kept for a quarrel", off: []rule.Name{rule.Time}, lasting: true, says: request.RefusedStale,
+			commit: func(s *scene) error {
+				return s.erasure(s.anna, func(w *erasure.Statement) { w.At -= time.Hour.Milliseconds() })
+			},
+			honest: (*scene).erasedAndKept,
+		},
+		{
+			name: "everything is erased and nobody stands at the hub", off: []rule.Name{rule.Gesture}, lasting: true, says: request.RefusedGesture,
+			commit: func(s *scene) error {
+				_, err := s.Member.Do(s.t.Context(), request.Op{Kind: request.OpErase, Erase: s.erasing(s.anna, func(*erasure.Statement) {})})
+				return err
+			},
+			honest: (*scene).erasedAndKept,
+		},
+		{
+			name: "a receipt that the cloud never signed", off: []rule.Name{rule.Signature}, lasting: true, says: string(rule.Signature),
+			commit: func(s *scene) error { return s.receipt(true) },
+			honest: func(s *scene) error {
+				if err := s.receipt(false); !errors.Is(err, session.ErrNoReceipt) {
+					return err
+				}
+				return nil
+			},
+		},
+	}
+}
