@@ -7,6 +7,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyhold
+# What came of each crime in a household, one object of JSON a line.
+CRIMES := $(CACHE)/crimes.jsonl
 GO := go
 GOFLAGS_OURS := -trimpath -buildvcs=false
 GOBUILD := CGO_ENABLED=0 $(GO) build $(GOFLAGS_OURS)
@@ -73,7 +75,10 @@ test: setup static ## everything of check, integration, browser stories, adversa
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
-	@$(GO) test -tags mutant -count=1 -v -run TestCrimes ./e2e/home | sed -n '/attack .* control /,/ let through/p'
+	@mkdir -p $(CACHE) && rm -f $(CRIMES)
+	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -v -run TestCrimes ./e2e/home | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
+	@cd web/keyhold && KEYHOLD_CRIMES=$(CRIMES) npx --no-install vitest run --reporter=verbose test/crimes.test.ts >&2
+	@$(if $(JSON),cat $(CRIMES))
 
 .PHONY: fuzz
 fuzz: ## 5 minutes for every parser of outside bytes, two at a time; unchanged parsers are not run again

@@ -5,6 +5,7 @@
 package home
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -145,6 +146,25 @@ func switched(off []rule.Name, do func() error) error {
 	return do()
 }
 
+// tell adds a line about a crime to the file that KEYHOLD_CRIMES names, in the form in which the attacks on the road are
+// told (e2e/adversary).
+func tell(t *testing.T, row []string) {
+	t.Helper()
+	file := os.Getenv("KEYHOLD_CRIMES")
+	if file == "" {
+		return
+	}
+	line, err := json.Marshal(map[string]any{
+		"name": "adversary." + strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(row[0]), "attack": row[0], "client": "household",
+		"control": row[1], "mutant": row[2], "rule": row[3], "outcome": row[4], "ok": !t.Failed(), "let_through": row[4] == "let through",
+	})
+	must(t, err)
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	must(t, err)
+	_, err = f.Write(append(line, '\n'))
+	must(t, errors.Join(err, f.Close()))
+}
+
 // TestCrimesInTheHousehold tries each crime on the real hub, cloud and reader, which have to refuse it; without the one
 // check, where it has to succeed; and what is right beside it, which has to work.
 func TestCrimesInTheHousehold(t *testing.T) {
@@ -153,10 +173,11 @@ func TestCrimesInTheHousehold(t *testing.T) {
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "attack\tcontrol\tmutant\tcheck\toutcome")
 	refused, through := 0, 0
-	for _, c := range slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfLeaving()) {
+	for _, c := range slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfOwners(), crimesWithASheet(), crimesOfLeaving(), crimesWithTheClock()) {
 		t.Run(c.name, func(t *testing.T) {
 			s.t = t
 			row := []string{c.name, "works", "succeeds", string(c.off[0]), ""}
+			defer func() { tell(t, row) }()
 			err := c.commit(s)
 			s.forget()
 			row[4] = "refused: " + said(err)

@@ -21,6 +21,7 @@ import (
 	"keyhold/home/household"
 	"keyhold/home/state"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 const (
@@ -85,6 +86,9 @@ func (c *Clock) Load(ctx context.Context) error {
 // Moment returns the time by which rights are judged now.
 func (c *Clock) Moment() Moment {
 	now := c.Now().UnixMilli()
+	if rule.Off(rule.Time) {
+		return Moment{At: now}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.highest = max(c.highest, now)

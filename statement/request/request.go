@@ -68,7 +68,7 @@ func (f *Fetch) Check() error {
 	footage := f.Purpose == PurposeTiles || f.Purpose == PurposeHistory || f.Purpose == PurposeExport
 	switch {
 	case f.Kind == FetchSync && f.Purpose == PurposeSync && f.Device.ValidReader():
-	case f.Kind == FetchFootage && footage && f.Device.Valid():
+	case f.Kind == FetchFootage && footage && (f.Device.Valid() || (f.Device.ReturnKey() && rule.Off(rule.Field))):
 	default:
 		return fmt.Errorf("fetch: kind, purpose and device do not go together")
 	}

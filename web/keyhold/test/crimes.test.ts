@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { appendFileSync } from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
+import { hourOf } from '../src/manifest/page.ts';
+import type { Rule } from '../src/rule.ts';
+import { join, readLink } from '../src/sync/join.ts';
+import { freshDevice } from './device.ts';
+import { House, until, type App } from './house.ts';
+import { idOf } from './world.ts';
+
+/**
+ * What a hub that is in other hands, or a cloud, tries with the keys of what is recorded: the app of
+ * an owner has to refuse each by its rule. Without that one check it goes through, and what is right
+ * beside it always does.
+ */
+interface Crime {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly off: readonly Rule[];
+  readonly commit: (scene: Scene) => Promise<void>;
+  readonly honest: (scene: Scene) => Promise<void>;
+}
+
+interface Scene {
+  readonly house: House;
+  owner: App;
+  /** A second device, which the owner removes. */
+  readonly lost: string;
+}
+
+async function scene(): Promise<Scene> {
+  const house = await House.make();
+  const owner = await house.owner();
+  const { link } = await owner.members.invite({ kind: 'device' }, 'https://home.example');
+  const device = await freshDevice();
+  const events = { asked: () => undefined, words: () => undefined };
+  const names = { deviceName: 'A phone', personName: '' };
+  await join(house.cloud, readLink(link), device, names, events);
+  await house.world.pass(2);
+  return { house, owner, lost: device.keys.id };
+}
+
+async function remove({ owner, lost }: Scene): Promise<void> {
+  await owner.members.removeDevice(lost);
+  await until(() => owner.state.removals[0]?.state === 'in-force');
+}
+
+/** What the owner's app says after it has read everything. */
+async function read({ house, owner }: Scene): Promise<string[]> {
+  const { camera, now } = house.world;
+  await owner.engine.syncAfresh();
+  const reading = () => owner.engine.records.reading(camera, hourOf(now) - 2, hourOf(now));
+  await owner.engine.guarded(reading).catch(() => undefined);
+  return owner.alarms();
+}
+
+/** A new epoch for readers whom the hub chooses. */
+async function given({ house }: Scene, choose: (right: readonly string[]) => string[]) {
+  const { world } = house;
+  const right = world.roster.readers(world.camera, world.now);
+  const { roster } = world;
+  await world.pass(10);
+  Object.assign(roster, { readers: () => choose(right) });
+  await world.rotate(world.camera);
+  await world.pass(1);
+}
+
+async function rotated({ house }: Scene): Promise<void> {
+  await house.world.pass(10);
+  await house.world.rotate(house.world.camera);
+  await house.world.pass(1);
+}
+
+/** The app as it starts another day: no key is open yet. */
+async function afresh(s: Scene): Promise<void> {
+  s.owner = await s.house.owner();
+}
+
+const crimes: readonly Crime[] = [
+  {
+    name: 'the hub adds a reader whom nobody let in',
+    rule: 'envelope',
+    off: ['envelope'],
+    async commit(s) {
+      const ghost = idOf('dev');
+      s.house.world.readers.push({ ...s.house.world.readers[0]!, device: ghost });
+      await given(s, (right) => [...right, ghost]);
+    },
+    honest: rotated,
+  },
+  {
+    name: 'the hub gives a new key to somebody who was removed',
+    rule: 'envelope',
+    off: ['envelope'],
+    async commit(s) {
+      await remove(s);
+      await given(s, (right) => [...right, s.lost]);
+    },
+    async honest(s) {
+      await remove(s);
+      await rotated(s);
+    },
+  },
+  {
+    name: 'the hub makes an epoch for the roster of before a removal',
+    rule: 'envelope',
+    off: ['envelope'],
+    async commit(s) {
+      const { world } = s.house;
+      const before = world.roster;
+      await remove(s);
+      const after = world.roster;
+      await world.pass(10);
+      world.roster = before;
+      await world.rotate(world.camera);
+      world.roster = after;
+      await world.pass(1);
+    },
+    async honest(s) {
+      await remove(s);
+      await rotated(s);
+    },
+  },
+  {
+    name: 'the hub keeps the epoch in use after a removal',
+    rule: 'envelope',
+    off: ['envelope'],
+    async commit(s) {
+      s.house.rotate = () => Promise.resolve();
+      await remove(s);
+      await s.house.world.pass(10);
+    },
+    async honest(s) {
+      await remove(s);
+      await s.house.world.pass(10);
+    },
+  },
+  {
+    name: 'the cloud swaps the envelope of a reader for one of its own',
+    rule: 'envelope',
+    off: ['envelope'],
+    async commit(s) {
+      const { world } = s.house;
+      const { row, recipient } = await world.forgeRow(world.camera);
+      const mine = (one: typeof row): boolean =>
+        one.epoch === row.epoch && one.device === row.device;
+      world.rows = world.rows.map((one) => (mine(one) ? row : one));
+      world.recipients.set(row.epoch, recipient);
+      s.owner = await s.house.owner();
+    },
+    honest: afresh,
+  },
+  {
+    name: 'hub or cloud hold a removal back',
+    rule: 'withheld',
+    off: ['withheld'],
+    async commit(s) {
+      s.house.silent = true;
+      await s.owner.members.removeDevice(s.lost);
+      s.house.world.now += 61_000;
+      await s.owner.members.look();
+    },
+    async honest(s) {
+      await remove(s);
+      s.house.world.now += 61_000;
+      await s.owner.members.look();
+    },
+  },
+];
+
+function tell(crime: Crime, outcome: string, mutant: string, ok: boolean): void {
+  const file = process.env['KEYHOLD_CRIMES'];
+  if (file === undefined) return;
+  const line = {
+    name: `adversary.${crime.name.replaceAll(' ', '-')}`,
+    attack: crime.name,
+    client: 'owner-app',
+    control: 'works',
+    mutant,
+    rule: crime.rule,
+    outcome,
+    ok,
+    let_through: outcome === 'let through',
+  };
+  appendFileSync(file, JSON.stringify(line) + '\n');
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  globalThis.__keyholdMutant = undefined;
+});
+
+test.each(crimes.map((one) => [one.name, one] as const))('refused: %s', async (_name, crime) => {
+  const honest = await scene();
+  await crime.honest(honest);
+  expect(await read(honest)).toEqual([]);
+
+  const attacked = await scene();
+  await crime.commit(attacked);
+  const alarms = await read(attacked);
+
+  const fooled = await scene();
+  vi.stubEnv('MODE', 'mutant');
+  globalThis.__keyholdMutant = crime.off;
+  await crime.commit(fooled);
+  const mutant = await read(fooled);
+
+  const refused = alarms.length === 1 && alarms[0] === crime.rule;
+  const passes = !mutant.includes(crime.rule);
+  const outcome = alarms.length === 0 ? 'let through' : `refused: ${alarms.join(', ')}`;
+  tell(crime, outcome, passes ? 'no alarm' : 'still refused', refused && passes);
+  expect(alarms).toEqual([crime.rule]);
+  expect(mutant).not.toContain(crime.rule);
+});
