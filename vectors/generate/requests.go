@@ -134,6 +134,7 @@ func requestVectors(w *world) []vector {
 	more("remove", request.Op{Kind: request.OpRemove, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}}, bad{"an empty removal", "", []any{"op", "removal"}})
 	more("ask-removal", request.Op{Kind: request.OpAskRemoval, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}})
 	more("asked", request.Op{Kind: request.OpAsked})
+	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
 	bySheet.Device = id.Sheet
 	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))
