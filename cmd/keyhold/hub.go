@@ -31,6 +31,8 @@ type HomeCommands struct {
 type HubCommand struct {
 	Run  HubRunCommand  `cmd:"" help:"Run the hub until it is interrupted."`
 	Code HubCodeCommand `cmd:"" help:"Show the code that the hub waits for: to be paired, or for a change of the household."`
+
+	Replace HubReplaceCommand `cmd:"" help:"Put a new hub in the place of one that is broken or gone; what was recorded stays."`
 }
 
 // hubVars are the defaults that depend on the computer.
@@ -147,7 +149,7 @@ func printCode(c *console, code pairing.Code) error {
 		return errors.Join(errors.New("draw the pairing code"), err)
 	}
 	c.say("%s", q.ToSmallString(false))
-	c.say("This hub belongs to nobody yet. Pair it with:  keyhold init --hub-code CODE …")
+	c.say("This hub belongs to nobody yet. Pair it with:  keyhold init --hub-code CODE …\nIn the place of a hub that is broken or gone:  keyhold hub replace --hub-code CODE")
 	c.answer("%s", code)
 	return nil
 }

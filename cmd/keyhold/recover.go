@@ -23,6 +23,7 @@ type RecoverCommand struct {
 	Sheet      string `type:"existingfile" placeholder:"FILE" help:"The sheet as a file; without it the words are read from standard input."`
 	Cloud      string `default:"${cloud}" placeholder:"URL" help:"The cloud that the hub uses."`
 	DeviceName string `default:"${device_name}" placeholder:"NAME" help:"What to call this device."`
+	HubCode    string `placeholder:"CODE" help:"If the hub is broken or gone, too: the code that a new one shows. It takes the old one's place first."`
 	Identities string `type:"path" placeholder:"DIR" help:"Without hub and cloud: write the keys for stock age into this folder. Needs --from."`
 	From       string `type:"existingdir" placeholder:"HUBFOLDER" help:"A copy of the hub's folder, for --identities."`
 	JSON       bool   `name:"json" help:"With --identities: print one object of JSON a key."`
@@ -41,7 +42,7 @@ func (r *RecoverCommand) Run(ctx context.Context, c *console) error {
 		return r.offline(ctx, c, words)
 	}
 	begun := time.Now()
-	returner := &comeback.Returner{Client: newClient(r.Cloud), Now: c.now, Rand: rand.Reader, Step: func(s string) { c.say("%s", s) }}
+	returner := &comeback.Returner{Client: newClient(r.Cloud), Now: c.now, Rand: rand.Reader, HubCode: r.HubCode, Step: func(s string) { c.say("%s", s) }}
 	back, err := returner.Return(ctx, words, r.DeviceName, r.Device)
 	if err != nil {
 		return safe(hint(err))
@@ -56,6 +57,9 @@ func (r *RecoverCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	c.say("%s found. Took %s.", count(len(v.Cameras), "camera", "cameras"), time.Since(begun).Round(time.Second))
+	if r.HubCode != "" {
+		c.sayWaiting(v)
+	}
 	c.say("Devices that were lost still belong to the household. The sheet stays valid: put it away again.\nNext: keyhold list")
 	c.answer("%s", back.Roster.Household)
 	return c.alarms(v)

@@ -37,8 +37,9 @@ var ErrName = errors.New("cameras: another camera has this name")
 
 // Camera is one camera. URL may carry a password: never log it.
 type Camera struct {
-	ID      id.Camera
-	Name    string
+	ID   id.Camera
+	Name string
+	// URL is "" as long as nobody has said where a camera is that an earlier hub had.
 	URL     string
 	Added   int64 // ms
 	Removed int64 // ms; 0 while in use
@@ -79,17 +80,35 @@ func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
 	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
-	if taken > 0 {
+	if taken > 0 && c.Removed == 0 {
 		return ErrName
 	}
 	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(c.URL)+s.seal.Overhead())
 	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added) VALUES ($1, $2, $3, $4)`,
-		string(c.ID), c.Name, s.seal.Seal(nonce, nonce, []byte(c.URL), []byte(c.ID)), c.Added)
+	removed := sql.NullInt64{Int64: c.Removed, Valid: c.Removed != 0}
+	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
+		string(c.ID), c.Name, s.seal.Seal(nonce, nonce, []byte(c.URL), []byte(c.ID)), c.Added, removed)
 	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
+	}
+	return nil
+}
+
+// Connect gives a camera an address that has none: an earlier hub had it, and took it along.
+func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url string) error {
+	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(url)+s.seal.Overhead())
+	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
+		return fmt.Errorf("cameras: connect: %w", err)
+	}
+	r, err := tx.ExecContext(ctx, `UPDATE cameras SET url = $1 WHERE id = $2 AND removed IS NULL`,
+		s.seal.Seal(nonce, nonce, []byte(url), []byte(camera)), string(camera))
+	if err != nil {
+		return fmt.Errorf("cameras: connect: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(ErrNotFound, err)
 	}
 	return nil
 }

@@ -34,13 +34,9 @@ type Household struct {
 // Load replays the chain in state.db.
 func Load(ctx context.Context, db *state.DB) (*Household, error) {
 	var chain [][]byte
-	err := db.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT envelope FROM roster ORDER BY seq`, nil, func(scan func(...any) error) error {
-			var b []byte
-			err := scan(&b)
-			chain = append(chain, b)
-			return err
-		})
+	err := db.Read(ctx, func(tx *sql.Tx) (err error) {
+		chain, err = Chain(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("household: load: %w", err)
@@ -57,13 +53,31 @@ func Load(ctx context.Context, db *state.DB) (*Household, error) {
 	return h, nil
 }
 
+// Chain reads the roster's statements, genesis first.
+func Chain(ctx context.Context, tx *sql.Tx) (chain [][]byte, err error) {
+	err = state.Each(ctx, tx, `SELECT envelope FROM roster ORDER BY seq`, nil, func(scan func(...any) error) error {
+		var b []byte
+		err := scan(&b)
+		chain = append(chain, b)
+		return err
+	})
+	return chain, err
+}
+
 // Found writes the genesis of a new household, with the names that came along. Load works afterwards.
 func Found(ctx context.Context, tx *sql.Tx, genesis []byte, labels map[string]string, zone string) error {
-	if _, err := roster.Start(genesis, ""); err != nil {
+	return Adopt(ctx, tx, [][]byte{genesis}, labels, zone)
+}
+
+// Adopt writes the whole chain of a household that had another hub. Its last link puts this one in.
+func Adopt(ctx context.Context, tx *sql.Tx, chain [][]byte, labels map[string]string, zone string) error {
+	if _, err := roster.Replay(chain, ""); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO roster (seq, envelope) VALUES (0, $1)`, genesis); err != nil {
-		return fmt.Errorf("household: found: %w", err)
+	for seq, e := range chain {
+		if err := AppendAt(ctx, tx, int64(seq), e); err != nil {
+			return err
+		}
 	}
 	for k, v := range labels {
 		if err := Label(ctx, tx, k, v); err != nil {

@@ -19,7 +19,7 @@ import (
 // may see the camera but not the document of names read its name there.
 func SealedLabel(ctx context.Context, tx *sql.Tx, c id.Camera, r *roster.State, key ed25519.PrivateKey, at int64, to *to.Recipient) ([]byte, error) {
 	l := manifest.Label{At: at, Camera: c, Head: r.Head.Hash, Household: r.Household}
-	err := tx.QueryRowContext(ctx, `UPDATE cameras SET label = label + 1 WHERE id = $1 RETURNING label, name`, string(c)).Scan(&l.Seq, &l.Name)
+	err := tx.QueryRowContext(ctx, `UPDATE cameras SET label = max(label, $2) + 1 WHERE id = $1 RETURNING label, name`, string(c), r.Now().First).Scan(&l.Seq, &l.Name)
 	if err != nil {
 		return nil, fmt.Errorf("household: label of %s: %w", c, err)
 	}

@@ -52,7 +52,7 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 		return nil, err
 	}
 	n.Zone = string(zone)
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) + 1 FROM names`).Scan(&n.Seq); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT max(coalesce(max(seq), 0), $1) + 1 FROM names`, r.Now().First).Scan(&n.Seq); err != nil {
 		return nil, fmt.Errorf("household: names: %w", err)
 	}
 	e, err := signNames(&n, key)

@@ -61,6 +61,9 @@ func (h *Hub) start(ctx context.Context, c cameras.Camera, why string) {
 }
 
 func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
+	if c.URL == "" {
+		return nil // an earlier hub had it; somebody has to say where it is
+	}
 	epoch, ok := h.epochs.Current(c.ID)
 	if !ok {
 		return fmt.Errorf("hub: camera %s has no epoch", c.ID)
@@ -186,6 +189,10 @@ func (h *Hub) insist(ctx context.Context, what string, f func() error) error {
 // report says how a camera does.
 func (h *Hub) report(c cameras.Camera) request.CameraReport {
 	r := request.CameraReport{ID: c.ID, State: request.CameraWaiting, Since: c.Added}
+	if c.URL == "" {
+		r.State = request.CameraUnconnected
+		return r
+	}
 	ch := h.channel(c.ID)
 	if ch == nil {
 		return r

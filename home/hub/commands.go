@@ -98,7 +98,7 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string) (id
 		return "", err
 	}
 	for _, c := range list {
-		if c.Removed == 0 && c.Name == name {
+		if c.Removed == 0 && c.Name == name && c.URL != "" {
 			return "", refusal(request.RefusedExists)
 		}
 	}
@@ -110,6 +110,12 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string) (id
 	// The look took its time; whoever was removed meanwhile adds nothing.
 	if !h.may(by, roster.Cameras, id.HouseholdCamera) {
 		return "", refusal(request.RefusedDenied)
+	}
+	if list, err = h.cameras.List(ctx); err != nil {
+		return "", err
+	}
+	if c, ok := unconnected(list, name); ok {
+		return h.reconnect(ctx, c, url)
 	}
 	camera, err := id.NewCamera(rand.Reader)
 	if err != nil {

@@ -32,7 +32,6 @@ import (
 	"keyhold/home/household"
 	"keyhold/home/ledger"
 	"keyhold/home/packs"
-	"keyhold/home/pairing"
 	"keyhold/home/record"
 	"keyhold/home/state"
 	"keyhold/home/uplink"
@@ -229,39 +228,13 @@ func Lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// pair waits for the first device, or finishes a pairing that a crash interrupted.
-func (h *Hub) pair(ctx context.Context, client *api.Client) error {
-	p := &pairing.Pairing{
-		Dir: LayoutOf(h.Dir).Keys, DB: h.db, Client: client, Keys: h.keys, Now: h.Now, Rand: rand.Reader, Log: h.Log,
-	}
-	home, err := household.Load(ctx, h.db)
-	if errors.Is(err, household.ErrNone) {
-		c, err := pairing.Code(p.Dir, h.keys, rand.Reader)
-		if err != nil {
-			return err
-		}
-		h.ShowCode(c)
-		if err := p.Run(ctx); err != nil {
-			return err
-		}
-		home, err = household.Load(ctx, h.db)
-		h.household = home
-		return err
-	}
-	if err != nil {
-		return err
-	}
-	h.household = home
-	return p.Finish(ctx)
-}
-
 // boot repairs, recovers and prepares; nothing records or sends yet.
 func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	l := LayoutOf(h.Dir)
 	var err error
 	h.ledger, err = ledger.Open(ctx, ledger.Config{
 		DB: h.db, Tiles: l.Tiles, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head,
-		Now: h.Now, Rand: rand.Reader, Log: h.Log,
+		First: h.household.Roster().Now().First, Before: predecessor(h.household.Roster()), Now: h.Now, Rand: rand.Reader, Log: h.Log,
 	})
 	if err != nil {
 		return err
@@ -284,14 +257,17 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 		return err
 	}
 	if h.ledger.Standing().Run == "" {
-		_, err := h.epochs.Apply(ctx, epochs.Change{Cameras: []id.Camera{id.HouseholdCamera}, Names: true, Genesis: true})
+		list, err := h.inUse(ctx) // those that the hub before had, if there was one
+		if err == nil {
+			_, err = h.epochs.Apply(ctx, epochs.Change{Cameras: append([]id.Camera{id.HouseholdCamera}, list...), Names: true, Genesis: true})
+		}
 		if err != nil {
 			return err
 		}
 	}
 	h.uplink = &uplink.Uplink{
 		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head, DB: h.db,
-		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.startAfresh, TakeOver: h.takeOver, Now: h.Now, Log: h.Log,
+		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.startAfresh, TakeOver: h.takeOver, Formers: h.formers, Now: h.Now, Log: h.Log,
 	}
 	if h.thumbs, err = record.NewThumbs(record.ThumbsConfig{FFmpeg: h.FFmpeg, Log: h.Log}); err != nil {
 		h.Log.Warn("there will be no preview pictures", "error", err)

@@ -155,9 +155,9 @@ func (l *Ledger) numbered(ctx context.Context, tx *sql.Tx, at int64, entries []E
 	places := make([]Place, len(entries))
 	for i, e := range entries {
 		h := e.Leaf.Common()
-		const query = `INSERT INTO counters (camera, next) VALUES ($1, 1)
+		const query = `INSERT INTO counters (camera, next) VALUES ($1, $2 + 1)
 			ON CONFLICT (camera) DO UPDATE SET next = next + 1 RETURNING next - 1`
-		if err := tx.QueryRowContext(ctx, query, string(h.Camera)).Scan(&h.Seq); err != nil {
+		if err := tx.QueryRowContext(ctx, query, string(h.Camera), l.c.First).Scan(&h.Seq); err != nil {
 			return nil, nil, fmt.Errorf("ledger: number leaf: %w", err)
 		}
 		h.At, h.Kind = at, kindOf(e.Leaf)

@@ -63,17 +63,23 @@ const (
 	tolerance = 2 * time.Second
 )
 
-// Config is what a Ledger needs. All fields must be set.
+// Config is what a Ledger needs. All fields but First and Before must be set.
 type Config struct {
 	DB        *state.DB
 	Tiles     string // folder of hash files
 	Household id.Household
 	Key       ed25519.PrivateKey // the hub's signing key
 	Head      func() roster.Head // the roster's newest; must not block
-	Now       func() time.Time
-	Rand      io.Reader
-	Log       *slog.Logger
+	First     int64              // the hub's first number of leaves
+	// Before is what the hub before this one has left behind, nil if this is the household's first.
+	Before *Predecessor
+	Now    func() time.Time
+	Rand   io.Reader
+	Log    *slog.Logger
 }
+
+// Predecessor is a hub whose place this one took. Left is its newest run, empty if it left none.
+type Predecessor struct{ Left roster.ClosedRun }
 
 // Ledger is the manifest of one hub. It is safe for concurrent use.
 type Ledger struct {

@@ -28,7 +28,7 @@ type opening struct {
 	from int64
 }
 
-// Genesis begins the household's first run: its leaf, then those that build makes, in the page of
+// Genesis begins this hub's first run: its leaf, then those that build makes, in the page of
 // the household's first epoch, whose row build must write.
 func (l *Ledger) Genesis(ctx context.Context, epoch id.Epoch, build Build) error {
 	l.mu.Lock()
@@ -36,7 +36,11 @@ func (l *Ledger) Genesis(ctx context.Context, epoch id.Epoch, build Build) error
 	if l.run != "" {
 		return errors.New("ledger: the first run has begun already")
 	}
-	return l.begin(context.WithoutCancel(ctx), opening{reason: manifest.RunGenesis, now: l.c.Now().UnixMilli(), epoch: epoch, more: build, from: -1})
+	o := opening{reason: manifest.RunGenesis, now: l.c.Now().UnixMilli(), epoch: epoch, more: build, from: -1}
+	if b := l.c.Before; b != nil {
+		o.reason, o.prev, o.size, o.root = manifest.RunHub, b.Left.Run, b.Left.Size, b.Left.Root
+	}
+	return l.begin(context.WithoutCancel(ctx), o)
 }
 
 // begin opens a run. mu is held.
@@ -46,7 +50,7 @@ func (l *Ledger) begin(ctx context.Context, o opening) error {
 		return fmt.Errorf("ledger: new run: %w", err)
 	}
 	leaf := &manifest.Run{Header: manifest.Header{Camera: id.HouseholdCamera}, Head: l.c.Head(), Reason: o.reason}
-	if o.reason != manifest.RunGenesis {
+	if o.reason != manifest.RunGenesis && (o.prev != "" || l.run != "") {
 		leaf.PrevRun, leaf.PrevSize, leaf.PrevRoot = l.run, o.size, o.root.String()
 		if o.prev != "" {
 			leaf.PrevRun = o.prev

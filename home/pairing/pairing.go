@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package pairing brings a new hub and the first device of a household together (docs/protocol.md,
-// section 8).
+// section 8), or a new hub and a household whose hub is gone.
 //
 // It promises that the hub signs one genesis, and only one that was made by somebody who holds the
 // code, carries this hub's keys, and is signed by its device and sheet. It trusts the code to have
@@ -31,6 +31,7 @@ import (
 	"unicode/utf8"
 
 	"keyhold/api"
+	"keyhold/home/cameras"
 	"keyhold/home/durable"
 	"keyhold/home/household"
 	"keyhold/home/state"
@@ -58,9 +59,11 @@ type Pairing struct {
 	DB     *state.DB
 	Client *api.Client
 	Keys   *household.Keys
-	Now    func() time.Time
-	Rand   io.Reader
-	Log    *slog.Logger
+	// Cameras is where those go that an earlier hub had.
+	Cameras *cameras.Store
+	Now     func() time.Time
+	Rand    io.Reader
+	Log     *slog.Logger
 }
 
 // hubHello is what the hub drops first.
@@ -135,6 +138,7 @@ func (p *Pairing) Run(ctx context.Context) error {
 	toHub, toDevice := pairing.Derive(code.Secret, pairing.PairToHub), pairing.Derive(code.Secret, pairing.PairToDevice)
 	var after int64
 	var said time.Time
+	arriving := p.arriving(pairing.Box(toHub))
 	wait := pause
 	for {
 		err := func() error {
@@ -149,17 +153,27 @@ func (p *Pairing) Run(ctx context.Context) error {
 				return err
 			}
 			for _, d := range drops {
-				after = max(after, d.N)
-				done, err := p.consider(ctx, code, pairing.Box(toHub), pairing.Box(toDevice), d.Body)
+				var done bool
+				if arriving.Add(d.Body) {
+					if text, all := arriving.Whole(); all {
+						done, err = p.takeOver(ctx, code, pairing.Box(toDevice), text)
+					}
+				} else {
+					done, err = p.consider(ctx, code, pairing.Box(toHub), pairing.Box(toDevice), d.Body)
+				}
 				if err != nil || done {
 					return errors.Join(err, doneIf(done))
 				}
+				after = max(after, d.N)
 			}
 			return nil
 		}()
+		if errors.Is(err, errDone) {
+			if err = p.Finish(ctx); !errors.Is(err, ErrOutrun) {
+				return err
+			}
+		}
 		switch {
-		case errors.Is(err, errDone):
-			return p.Finish(ctx)
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
@@ -273,12 +287,14 @@ func reply(reader []byte, boxName string, a *answer) ([]byte, error) {
 // Finish does what is still owed after genesis was signed: registers the household, answers the
 // device, forgets the code. It is called at every start and does nothing when nothing is owed.
 func (p *Pairing) Finish(ctx context.Context) error {
-	var todo, genesis []byte
+	var todo []byte
+	var chain [][]byte
 	err := p.DB.Read(ctx, func(tx *sql.Tx) (err error) {
 		if todo, err = household.Fact(ctx, tx, owedFact); err != nil || todo == nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `SELECT envelope FROM roster WHERE seq = 0`).Scan(&genesis)
+		chain, err = household.Chain(ctx, tx)
+		return err
 	})
 	if err != nil || todo == nil {
 		return err
@@ -289,9 +305,12 @@ func (p *Pairing) Finish(ctx context.Context) error {
 	}
 	wait := pause / 4
 	for {
-		err := p.settle(ctx, genesis, &o)
+		err := p.settle(ctx, chain, &o)
 		if err == nil {
 			break
+		}
+		if len(chain) > 1 && api.KindOf(err) == api.Conflict {
+			return p.outrun(ctx, &o)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -310,13 +329,19 @@ func (p *Pairing) Finish(ctx context.Context) error {
 		return err
 	}
 	return p.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM facts WHERE name = $1`, owedFact)
+		_, err := tx.ExecContext(ctx, `DELETE FROM facts WHERE name IN ($1, $2)`, owedFact, refusalFact)
 		return err
 	})
 }
 
-func (p *Pairing) settle(ctx context.Context, genesis []byte, o *owed) error {
-	if _, err := p.Client.RegisterHousehold(ctx, genesis); err != nil {
+// settle registers a new household, or the chain by which this hub took over.
+func (p *Pairing) settle(ctx context.Context, chain [][]byte, o *owed) (err error) {
+	if len(chain) == 1 {
+		_, err = p.Client.RegisterHousehold(ctx, chain[0])
+	} else {
+		_, err = p.Client.RegisterChain(ctx, chain)
+	}
+	if err != nil {
 		return err
 	}
 	return p.Client.Drop(ctx, o.Box, o.Body)

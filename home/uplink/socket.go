@@ -27,7 +27,12 @@ func (u *Uplink) runSocket(ctx context.Context) {
 		if u.Now().Sub(began) > 5*time.Second {
 			pause = firstPause
 		}
-		u.Log.Debug("the socket ended", "error", err)
+		if stranger := api.KindOf(err) == api.Unauthenticated; stranger && !u.told {
+			u.Log.Error("the cloud does not know this hub any more: another has taken its place, or the household is gone from there. It records on, and sends nothing")
+			u.told = true
+		} else if !stranger {
+			u.Log.Debug("the socket ended", "error", err)
+		}
 		if sleep(ctx, pause/2+rand.N(pause), nil) != nil {
 			return
 		}
@@ -58,6 +63,7 @@ func (u *Uplink) socket(ctx context.Context) error {
 	}
 	defer func() { _ = s.Close() }()
 	u.answered()
+	u.told = false
 	if err := u.TakeOver(ctx, s.Head, s.Links); err != nil {
 		return err
 	}
@@ -80,7 +86,7 @@ func (u *Uplink) socket(ctx context.Context) error {
 
 // agree compares the cloud's newest checkpoint with what this hub signed.
 func (u *Uplink) agree(ctx context.Context, checkpoint string) error {
-	if checkpoint != "" {
+	if checkpoint != "" && !u.Formers(checkpoint) {
 		behind, err := u.Ledger.Reconcile(ctx, checkpoint)
 		switch {
 		case rule.Of(err) != "":

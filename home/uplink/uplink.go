@@ -62,6 +62,8 @@ type Uplink struct {
 	// TakeOver is told the newest link of the roster that the cloud has, and how to ask for its links, before anything is
 	// compared or sent: a hub whose folder was put back may lack some that it has signed.
 	TakeOver func(ctx context.Context, head roster.Head, links func(context.Context, int64) ([][]byte, error)) error
+	// Formers says whether a checkpoint is of a hub whose place this one took.
+	Formers func(checkpoint string) bool
 	// Rotate makes new epochs for all; it is called when a new run had to begin because this hub's folder was put back.
 	Rotate func(context.Context) error
 	Now    func() time.Time
@@ -70,6 +72,7 @@ type Uplink struct {
 	once    sync.Once
 	queued  chan struct{} // holds a token when the outbox may have grown
 	drained chan struct{} // wakes runStatus after a backlog
+	told    bool          // that the cloud does not know this hub; of runSocket alone
 	agreed  chan struct{} // closed once the cloud's newest checkpoint was compared with ours; see runSocket
 	mu      sync.Mutex
 	moved   chan struct{} // closes when a queue has shrunk; guarded by mu

@@ -110,7 +110,7 @@ func (m *Maker) Make(ctx context.Context, wish Wish) (*device.Folder, *roster.St
 	}
 	m.Step("Looking for the hub.")
 	toDevice, toHub := pairing.Derive(code.Secret, pairing.PairToDevice), pairing.Derive(code.Secret, pairing.PairToHub)
-	hub, after, err := m.findHub(ctx, code, toDevice)
+	hub, after, err := FindHub(ctx, m.Client, code)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,15 +141,17 @@ func (m *Maker) Make(ctx context.Context, wish Wish) (*device.Folder, *roster.St
 	return folder, state, nil
 }
 
-// findHub waits for the hub's keys and holds them against the code. A box can hold more than one
-// offer: only one that fits is used, and if none does, that is an alarm.
-func (m *Maker) findHub(ctx context.Context, code pairing.Code, token []byte) (roster.HubKeys, int64, error) {
+// FindHub waits for a new hub's keys and holds them against its code. A box can hold more than one
+// offer: only one that fits is used, and if none does, that is an alarm. It also returns how far the
+// box was read.
+func FindHub(ctx context.Context, client *api.Client, code pairing.Code) (roster.HubKeys, int64, error) {
+	token := pairing.Derive(code.Secret, pairing.PairToDevice)
 	wait, cancel := context.WithTimeoutCause(ctx, hubWait, ErrNoHub)
 	defer cancel()
 	var after int64
 	var wrong error
 	for {
-		drops, err := m.Client.Drops(wait, pairing.Box(token), token, after, api.MaxDropWait)
+		drops, err := client.Drops(wait, pairing.Box(token), token, after, api.MaxDropWait)
 		if err != nil {
 			switch {
 			case !errors.Is(context.Cause(wait), ErrNoHub):

@@ -11,6 +11,7 @@ import (
 
 	"keyhold/api"
 	"keyhold/member/device"
+	"keyhold/member/replace"
 	"keyhold/member/session"
 	"keyhold/sealing/keys"
 	"keyhold/statement/id"
@@ -24,6 +25,8 @@ type Returner struct {
 	Client *api.Client
 	Now    func() time.Time
 	Rand   io.Reader
+	// HubCode is the code of a new hub that takes the place of one that is gone, "" if the hub is there.
+	HubCode string
 	// Step is told what happens.
 	Step func(string)
 }
@@ -67,6 +70,12 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 		return nil, err
 	}
 	s.Now, s.Rand = r.Now, r.Rand
+	if r.HubCode != "" {
+		p := &replace.Replacer{Session: s, Sheet: sheetKeys, Step: r.Step}
+		if err := p.Replace(ctx, r.HubCode); err != nil {
+			return nil, err
+		}
+	}
 	secret, err := device.NewSecret(r.Rand)
 	if err != nil {
 		return nil, err

@@ -179,6 +179,8 @@ const (
 	CameraRecording = "recording"
 	CameraWaiting   = "waiting"
 	CameraLost      = "lost"
+	// CameraUnconnected: an earlier hub had it, and nobody has said yet where it is.
+	CameraUnconnected = "unconnected"
 )
 
 // Result answers a command; which fields stand in it depends on the operation.

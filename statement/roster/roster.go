@@ -54,7 +54,6 @@ type State struct {
 	proves  dsse.Prover // says whether a signature is right
 }
 
-
 // Start verifies genesis. want is the household it must be, or "" where the caller checks by other means (the sheet's
 // key, the pairing code).
 func Start(envelope []byte, want id.Household) (*State, error) {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"keyhold/member/device"
+	comeback "keyhold/member/recover"
+	"keyhold/member/replace"
+	"keyhold/member/session"
+	"keyhold/sealing/keys"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+)
+
+// HubReplaceCommand puts a new hub in the place of one that is broken or gone.
+type HubReplaceCommand struct {
+	deviceFlag
+	HubCode string `required:"" placeholder:"CODE" help:"The code that the new hub shows (keyhold hub run in an empty folder)."`
+	Sheet   string `type:"existingfile" placeholder:"FILE" help:"The recovery sheet as a file: it decides alone, where there are several owners."`
+}
+
+// Run hands the new hub the household.
+func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
+	s, err := r.open(c)
+	if err != nil {
+		return err
+	}
+	p := &replace.Replacer{Session: s, Step: func(text string) { c.say("%s", text) }}
+	if r.Sheet != "" {
+		if p.Sheet, err = readSheet(r.Sheet); err != nil {
+			return err
+		}
+	}
+	c.say("This puts a new hub in the place of the one that is broken or gone. The old one is refused from then on, also when it comes back.")
+	if err := p.Replace(ctx, r.HubCode); err != nil {
+		return err
+	}
+	c.made = roster.KindReplaceHub
+	c.say("Done: the new hub has taken over. What the old one recorded stays, and everybody who belongs to the household is told.")
+	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	if err != nil {
+		return err
+	}
+	c.sayWaiting(v)
+	return nil
+}
+
+// sayWaiting tells which cameras somebody has to connect again.
+func (c *console) sayWaiting(v *session.View) {
+	var names []string
+	for _, camera := range v.Cameras {
+		if camera.State == manifest.NameOn {
+			names = append(names, fmt.Sprintf("%q", camera.Name))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	c.say("The cameras' addresses and passwords went with the old hub. Connect each again, under its old name, and its history goes on: %s.", strings.Join(names, ", "))
+	c.say("If the old hub was stolen, change the cameras' passwords first.\nNext: keyhold cameras add NAME URL")
+}
+
+// readSheet reads the words from a file.
+func readSheet(path string) (*device.Secret, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the sheet: %w", err)
+	}
+	sheet, err := keys.ParseSheet(comeback.Words(string(text)))
+	if err != nil {
+		return nil, safe(err)
+	}
+	return device.SheetSecret(sheet)
+}

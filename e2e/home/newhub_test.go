@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"keyhold/home/check"
+	"keyhold/member/export"
+	comeback "keyhold/member/recover"
+	"keyhold/member/replace"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+)
+
+// anew starts a hub in an empty folder, and returns its code. The one before has stopped for good.
+func (r *Rig) anew() string {
+	r.t.Helper()
+	r.Stop()
+	r.Dir = filepath.Join(r.t.TempDir(), "hub")
+	codes := r.Start()
+	return (<-codes).String()
+}
+
+// replaced lets a device put in a hub that is new.
+func (r *Rig) replaced(code string) {
+	r.t.Helper()
+	p := &replace.Replacer{Session: r.Member, Step: func(string) {}}
+	must(r.t, p.Replace(r.t.Context(), code))
+	r.Serving()
+}
+
+// opens reads and opens the footage of packs again.
+func (r *Rig) opens(camera id.Camera, packs []*manifest.Pack) {
+	r.t.Helper()
+	tl := r.Timeline(camera)
+	for _, want := range packs {
+		found := slices.ContainsFunc(tl.Segments, func(s session.Segment) bool { return s.Pack.Object == want.Object })
+		if !found {
+			r.t.Errorf("pack %s is not in the timeline any more", want.Object)
+		}
+	}
+}
+
+func TestNewHubTakesOverAndHistoryStays(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	old := r.Packs(door, 2)
+	began := r.now()
+	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.Export, roster.History}, Cameras: []id.Camera{door}})
+	guardian := r.Bring("Gus", roster.Guardian)
+	gone := r.Dir
+	r.replaced(r.anew())
+
+	if place := r.Member.Roster.Now().Place; place != 1 {
+		t.Fatalf("the roster knows of hub %d", place)
+	}
+	r.Until("the new hub's record", func() bool {
+		v := r.View()
+		return len(v.Runs) == 2 && v.Names != nil && v.Names.Seq > v.Roster.Now().First
+	})
+	v := r.View()
+	if name := v.CameraName(door); name != "Door" {
+		t.Errorf("the camera is called %q", name)
+	}
+	if name := v.PersonName(guardian.Person); name != "Gus" {
+		t.Errorf("the guardian is called %q", name)
+	}
+	old = r.Packs(door, len(old)) // with those that it put away when it stopped
+	list := r.Do(request.Op{Kind: request.OpListCameras}).Result.Cameras
+	if len(list) != 1 || list[0].ID != door || list[0].State != request.CameraUnconnected {
+		t.Fatalf("the new hub has %+v", list)
+	}
+	// Under its old name it is the old camera, on one strip with what was before.
+	if again := r.Add("Door", "b"); again != door {
+		t.Errorf("the camera came back as %s, not as %s", again, door)
+	}
+	all := r.Packs(door, len(old)+1)
+	r.opens(door, old)
+	if all[0].Object != old[0].Object || all[len(all)-1].Epoch == old[len(old)-1].Epoch {
+		t.Error("old and new are not one timeline with new keys")
+	}
+	// The others go on with what they have; nobody of them is asked.
+	for _, who := range []*folk{vera, guardian} {
+		s := who.session()
+		now := r.now().UnixMilli()
+		_, err := s.Steady(t.Context(), func(v *session.View) error {
+			tl, err := v.Timeline(t.Context(), door, now-3_600_000, now+3_600_000)
+			if err == nil && len(tl.Segments) == 0 {
+				t.Errorf("somebody else sees nothing: %+v, %d pages closed", tl, v.Unreadable)
+			}
+			if len(v.Alarms) > 0 {
+				t.Errorf("somebody else is alarmed: %v", v.Alarms)
+			}
+			return err
+		})
+		must(t, err)
+	}
+	// A film over the seam proves both sides.
+	film := filepath.Join(t.TempDir(), "film.mp4")
+	must(t, r.export(door, film, began.Add(-time.Hour), r.now()))
+	proved, err := export.Check(film)
+	must(t, err)
+	if proved.Segments < 3 {
+		t.Errorf("%d segments are proved", proved.Segments)
+	}
+	r.Stop()
+	report, err := check.Run(t.Context(), r.Dir, "")
+	must(t, err)
+	if !report.Sound() {
+		t.Errorf("%v", report.Faults)
+	}
+	// The old hub comes back and is a stranger to the cloud; the new one goes on afterwards.
+	head := r.Member.Roster.Head
+	fresh := r.Dir
+	r.Dir = gone
+	r.Start()
+	r.Serving()
+	r.Until("the old hub being refused", func() bool { return r.logged("the cloud does not know this hub") })
+	r.Stop()
+	r.Dir = fresh
+	r.Start()
+	r.Serving()
+	r.Until("the new hub answering", func() bool { return r.owner().answered(3 * time.Second) })
+	if r.View(); r.Member.Roster.Head != head {
+		t.Error("the roster has moved")
+	}
+}
+
+// export writes a film.
+func (r *Rig) export(camera id.Camera, file string, from, until time.Time) error {
+	_, err := r.Member.Steady(r.t.Context(), func(v *session.View) error {
+		tl, err := v.Timeline(r.t.Context(), camera, from.UnixMilli(), until.UnixMilli())
+		if err == nil {
+			_, err = export.Write(r.t.Context(), r.Member, v, tl, file, func(int64, int64) {})
+		}
+		return err
+	})
+	return err
+}
+
+func TestNewHubAfterANewHub(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	packs := r.Packs(door, 1)
+	for n := range 2 {
+		r.replaced(r.anew())
+		packs = r.Packs(door, len(packs))
+		r.Add("Door", "a")
+		packs = r.Packs(door, len(packs)+1)
+		if place := r.Member.Roster.Now().Place; place != n+1 {
+			t.Fatalf("hub %d is in force", place)
+		}
+	}
+	yard := r.Add("Yard", "b")
+	r.Packs(yard, 1)
+	r.opens(door, packs)
+}
+
+func TestSheetPutsInANewHubAndComesBack(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	old := r.Packs(door, 1)
+	r.Bring("Ben", roster.Owner)
+	code := r.anew()
+	// One of two owners is not enough.
+	p := &replace.Replacer{Session: r.Member, Step: func(string) {}}
+	if err := p.Replace(t.Context(), code); !errors.Is(err, replace.ErrTwo) {
+		t.Errorf("one of two owners: %v", err)
+	}
+	dir := filepath.Join(t.TempDir(), "device")
+	back := &comeback.Returner{Client: r.client(), Now: r.now, Rand: rand.Reader, HubCode: code, Step: func(string) {}}
+	got, err := back.Return(t.Context(), strings.Join(r.words, " "), "Laptop", dir)
+	must(t, err)
+	r.Serving()
+	if got.Epochs == 0 {
+		t.Error("the device was given no keys")
+	}
+	s, err := session.Open(got.Folder, r.client())
+	must(t, err)
+	s.Now = r.now
+	r.Member = s
+	r.opens(door, old)
+	old = r.Packs(door, len(old))
+	if r.Add("Door", "a") != door {
+		t.Error("the camera has another id")
+	}
+	r.Packs(door, len(old)+1)
+	by := s.Roster.SignersAt(s.Roster.Head.Seq - 1)
+	if !slices.Equal(by, []id.Device{id.Sheet}) {
+		t.Errorf("the hub was put in by %v", by)
+	}
+}
+
+// A roster that went on is no reason to give up: the device looks again.
+func TestNewHubWhileTheOldOneIsNotGone(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	r.Packs(door, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	old := r.stop
+	ended := r.ended
+	r.stop = nil
+	r.Dir = filepath.Join(t.TempDir(), "hub")
+	code := (<-r.Start()).String()
+	r.replaced(code)
+	r.Until("the old hub noticing", func() bool { return r.logged("the cloud does not know this hub") })
+	old()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	case <-time.After(patience):
+		t.Fatal("the old hub does not stop")
+	}
+	r.Add("Door", "b")
+	r.Packs(door, 2)
+}
