@@ -184,8 +184,8 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
         await click('form button[type=submit]');
       },
     }),
-    'rights-code': () => changing({ step: 'code', wrong: false }),
-    'rights-code-wrong': () => changing({ step: 'code', wrong: true }),
+    'rights-code': () => changing({ step: 'code', wrong: false, passkey: null }),
+    'rights-code-wrong': () => changing({ step: 'code', wrong: true, passkey: null }),
     'rights-done': () => changing({ step: 'done' }),
     'rights-refused': () => changing({ step: 'refused', reason: 'not-allowed' }),
 
@@ -229,8 +229,8 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
         true,
       ),
     'invite-sending': () => inviting({ step: 'sending' }),
-    'invite-digits': () => inviting({ step: 'code', wrong: false }),
-    'invite-digits-wrong': () => inviting({ step: 'code', wrong: true }),
+    'invite-digits': () => inviting({ step: 'code', wrong: false, passkey: null }),
+    'invite-digits-wrong': () => inviting({ step: 'code', wrong: true, passkey: null }),
     'invite-giving': () => inviting({ step: 'history', done: 118, total: 240 }),
     'invite-done': () => inviting({ step: 'done', person: 'per_eva', device: 'dev_eva' }),
     'invite-declined': () => inviting({ step: 'refused', reason: 'declined' }),

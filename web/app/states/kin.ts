@@ -71,6 +71,7 @@ export function person(
     rights: role === 'viewer' || role === 'guest' ? [right()] : [],
     since: now - 9 * day,
     devices,
+    passkeys: [],
     me: false,
     sheet: false,
     may: { remove: role !== 'owner', rights: true },
@@ -241,9 +242,10 @@ export class Kin extends Fixture implements Household {
     return {
       link,
       phase,
-      confirm: () => phase.set({ step: 'code', wrong: false }),
+      confirm: () => phase.set({ step: 'code', wrong: false, passkey: null }),
       decline: () => phase.set({ step: 'refused', reason: 'declined' }),
       code: () => phase.set({ step: 'done', person: 'per_eva', device: 'dev_eva' }),
+      passkey: async () => phase.set({ step: 'done', person: 'per_eva', device: 'dev_eva' }),
     };
   }
 
@@ -269,6 +271,22 @@ export class Kin extends Fixture implements Household {
     onStep('hub');
     await this.#act();
     this.phase.set('ready');
+  }
+
+  passkeysKnown = true;
+  passkeys(): boolean {
+    return this.passkeysKnown;
+  }
+
+  async addPasskey(): Promise<Change> {
+    await this.#act();
+    return this.#change();
+  }
+
+  async returnByPasskey(_device: string, onStep: (step: JoinStep) => void): Promise<void> {
+    await this.#act();
+    onStep('hub');
+    await forever;
   }
 
   async #remove(what: Pick<Removal, 'person' | 'device'>): Promise<void> {
@@ -297,6 +315,7 @@ export class Kin extends Fixture implements Household {
     return {
       phase,
       code: () => phase.set({ step: 'done' }),
+      passkey: async () => phase.set({ step: 'done' }),
       cancel: () => phase.set({ step: 'refused', reason: 'cancelled' }),
     };
   }

@@ -56,7 +56,10 @@ export function leavingStates(three: () => Kin): Record<string, () => State> {
     'leaving-erase': () => at('#/erase'),
     'leaving-erase-unsure': () => ({ ...at('#/erase'), then: () => click('form .danger') }),
     'leaving-erase-code': () => ({
-      ...at('#/erase', (household) => (household.changeAt = { step: 'code', wrong: false })),
+      ...at(
+        '#/erase',
+        (household) => (household.changeAt = { step: 'code', wrong: false, passkey: null }),
+      ),
       then: async () => {
         await click('form input[type=checkbox]');
         await click('form .danger');

@@ -5,6 +5,7 @@ import { alarm, camera, day, nothing, now } from './fixture';
 import { householdStates } from './household';
 import { Kin } from './kin';
 import { leavingStates } from './leaving';
+import { passkeyStates } from './passkeys';
 
 export interface State {
   household: Kin;
@@ -381,6 +382,7 @@ export const states: Record<string, () => State> = {
 
   ...householdStates(three),
   ...leavingStates(three),
+  ...passkeyStates(three),
 
   settings: () => ({ household: three(), fragment: '#/settings' }),
   keys: () => ({

@@ -138,7 +138,11 @@ export class House {
       const stale = ['roster-seq', 'roster-prev', 'roster-time'].includes(ruleOf(error) ?? '');
       throw new Refused(stale ? 'stale' : 'denied');
     }
-    if (kind !== 'add-device' && op.gesture?.code !== this.code) {
+    const shown =
+      op.gesture?.passkey === undefined
+        ? op.gesture?.code === this.code
+        : roster.device(op.gesture.passkey.id) !== null;
+    if (kind !== 'add-device' && !shown) {
       throw new Refused(op.gesture === undefined ? 'gesture' : 'gesture-wrong');
     }
     return Envelope.parse(raw);
@@ -163,6 +167,10 @@ export class House {
         device: op.device.id,
         reader: { publicKey: op.device.reader } as never,
       });
+    }
+    if (op.kind === 'add-passkey') {
+      const reader = { publicKey: op.passkey.reader } as never;
+      world.readers.push({ device: op.passkey.id, reader });
     }
     await this.rotate();
     await world.leaf('household', 'head', { head: { ...world.roster.head } });

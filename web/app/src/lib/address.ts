@@ -14,6 +14,7 @@ const pages = [
   'trail',
   'mine',
   'add',
+  'passkey',
   'sheet',
   'drill',
   'settings',

@@ -103,8 +103,11 @@ export interface Home {
 export interface Camera {
   id: string;
   name: string;
-  /** `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. */
-  state: 'ok' | 'waiting' | 'lost';
+  /**
+   * `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. `unconnected`: an
+   * earlier hub had it, and `addCamera` under its name has to say where it is.
+   */
+  state: 'ok' | 'waiting' | 'lost' | 'unconnected';
   lostSince?: number;
   /** For viewers and guests: it may not be seen now. */
   shut?: Shut;
@@ -238,6 +241,10 @@ export type ErrorKind =
   | 'hub-code-wrong' // unreadable, or the hub's keys do not match it
   | 'hub-code-used'
   | 'sheet-wrong' // not the words of a sheet
+  | 'passkey-cancelled' // by somebody, or it took too long
+  | 'passkey-exists' // a second one in the same place
+  | 'passkey-gone' // no household knows it
+  | 'passkey-unable' // browser or authenticator lack what it takes
   | 'hub-away'
   | 'inviter-away' // the device that made the invitation does not answer
   | 'cloud-away'

@@ -21,6 +21,8 @@ export function pageTitle(page: Page): string {
       return m.nav_mine();
     case 'add':
       return m.mine_add_title();
+    case 'passkey':
+      return m.passkey_make_title();
     case 'sheet':
       return m.bad_title();
     case 'drill':
@@ -40,4 +42,11 @@ export function pageTitle(page: Page): string {
 export const aboutOthers: readonly Page[] = ['people', 'person', 'rights', 'invite', 'trail'];
 
 /** Pages about who belongs here. */
-export const aboutPeople: readonly Page[] = [...aboutOthers, 'mine', 'add', 'sheet', 'drill'];
+export const aboutPeople: readonly Page[] = [
+  ...aboutOthers,
+  'mine',
+  'add',
+  'passkey',
+  'sheet',
+  'drill',
+];

@@ -52,6 +52,20 @@ export interface People {
    */
   recover(words: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void>;
 
+  /** Whether this browser knows passkeys at this address. What is behind them shows when one is made. */
+  passkeys(): boolean;
+  /**
+   * Makes a passkey of this person's by the browser's own dialogue, and brings it in. Rejects with
+   * `passkey-unable` where the authenticator cannot do what it takes, `passkey-exists` for a second
+   * one in the same place, and `passkey-cancelled`.
+   */
+  addPasskey(name: string): Promise<Change>;
+  /**
+   * Comes back by a passkey. No step is told before the browser's dialogue is over. Rejects with
+   * `passkey-gone` for one that no household knows.
+   */
+  returnByPasskey(deviceName: string, onStep: (step: JoinStep) => void): Promise<void>;
+
   /** Resolves when the removal was sent; `removals` says what becomes of it. */
   removeDevice(device: string): Promise<void>;
   removePerson(person: string): Promise<void>;
@@ -125,6 +139,8 @@ export interface Person {
   rights: readonly Right[];
   since: number;
   devices: readonly Device[];
+  /** They bring this person back, and do little else. */
+  passkeys: readonly Passkey[];
   /** This device's own person. */
   me: boolean;
   /** The recovery sheet brings this person back. */
@@ -139,13 +155,20 @@ export interface Device {
    * Where its keys are: `native` in a browser that gives none out, `split` in one that gives out
    * half of one of them to no other page, `software` in a file.
    */
-  storage: 'native' | 'split' | 'software';
+  storage: 'native' | 'split' | 'software' | 'passkey';
   since: number;
   /** The newest thing on record that it asked for in the last day, or null. */
   seen: number | null;
   /** The one in front of you. */
   me: boolean;
   may: { remove: boolean };
+}
+
+export interface Passkey extends Device {
+  /** The address that it was made for. */
+  origin: string;
+  /** Copied to the person's other devices by the maker of the phone. */
+  synced: boolean;
 }
 
 /** One sentence of the roster. Names are the present ones; `` where one is not known any more. */
@@ -156,6 +179,7 @@ export interface Trail {
     | 'genesis'
     | 'add-device'
     | 'add-person'
+    | 'add-passkey'
     | 'set-rights'
     | 'remove-device'
     | 'remove-person'
@@ -163,8 +187,8 @@ export interface Trail {
     | 'announce-removal'
     | 'object'
     | 'replace-hub';
-  /** Who signed: a device of a person, the recovery sheet, or the hub alone. */
-  by: { kind: 'device' | 'sheet' | 'hub'; person: Named | null; device: Named | null };
+  /** Who signed: a device or passkey of a person, the recovery sheet, or the hub alone. */
+  by: { kind: 'device' | 'passkey' | 'sheet' | 'hub'; person: Named | null; device: Named | null };
   /** By this device's own person. */
   mine: boolean;
   person: Named | null;
@@ -233,6 +257,8 @@ export interface Invitation {
   decline(): void;
   /** At `code`: the six digits that the hub shows. */
   code(digits: string): void;
+  /** At `code`, where `passkey` is not null: asks for a passkey's word instead. */
+  passkey(): Promise<void>;
 }
 
 export type InvitePhase =
@@ -241,8 +267,11 @@ export type InvitePhase =
   /** Only for a person. Six words where the offer is `slow`, else none. */
   | { step: 'arrived'; personName: string; deviceName: string; words: readonly string[] }
   | { step: 'sending' }
-  /** The hub wants to see somebody who stands before it. `wrong`: the code before was not it. */
-  | { step: 'code'; wrong: boolean }
+  /**
+   * The hub wants to see somebody who stands before it, or the word of a passkey of theirs, which is
+   * null where none is for this address. `wrong`: what was shown before was not it.
+   */
+  | { step: 'code'; wrong: boolean; passkey: object | null }
   /** Keys to what was recorded are being given. */
   | { step: 'history'; done: number; total: number }
   | { step: 'done'; person: string; device: string }
@@ -253,13 +282,14 @@ export interface Change {
   readonly phase: Live<ChangePhase>;
   /** At `code`. */
   code(digits: string): void;
+  passkey(): Promise<void>;
   /** Gives up, unless the hub was quicker. */
   cancel(): void;
 }
 
 export type ChangePhase =
   | { step: 'sending' }
-  | { step: 'code'; wrong: boolean }
+  | { step: 'code'; wrong: boolean; passkey: object | null }
   | { step: 'done' }
   | { step: 'refused'; reason: ErrorKind };
 

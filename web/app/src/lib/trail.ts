@@ -8,6 +8,8 @@ export const called = (who: Named | null): string => who?.name || m.trail_nobody
 
 const device = (what: Named | null): string => what?.name || m.trail_no_device();
 
+const passkey = (what: Named | null): string => what?.name || m.trail_no_passkey();
+
 /** One change of the household as a plain sentence. */
 export function trailText(
   entry: Trail,
@@ -27,9 +29,15 @@ export function trailText(
     case 'genesis':
       return m.trail_began({ person });
     case 'add-device':
+      if (entry.by.kind === 'passkey') {
+        const by = passkey(entry.by.device);
+        return m.trail_device_passkey({ person, passkey: by, device: device(entry.device) });
+      }
       return entry.by.kind === 'sheet'
         ? m.trail_device_sheet({ person, device: device(entry.device) })
         : m.trail_device({ person, device: device(entry.device) });
+    case 'add-passkey':
+      return m.trail_passkey({ person, device: passkey(entry.device) });
     case 'add-person':
       return entry.role && limited(entry.role)
         ? m.trail_gave({ by, person, what })
@@ -66,11 +74,16 @@ export function newsWords(entry: Trail, role: string | null, me: string | null =
     case 'add-device':
       return {
         title: m.news_device({ device: device(entry.device), person }),
-        text: entry.by.kind === 'sheet' ? m.news_by_sheet() : m.news_by({ by: fromDevice(entry) }),
+        text: byWhat(entry),
       };
     case 'add-person':
       return {
         title: role ? m.news_person({ person, role }) : m.news_person_only({ person }),
+        text: m.news_by({ by: fromDevice(entry) }),
+      };
+    case 'add-passkey':
+      return {
+        title: m.news_passkey({ device: passkey(entry.device), person }),
         text: m.news_by({ by: fromDevice(entry) }),
       };
     case 'new-sheet':
@@ -87,6 +100,13 @@ export function newsWords(entry: Trail, role: string | null, me: string | null =
     default:
       return { title: m.news_other(), text: m.news_by({ by: fromDevice(entry) }) };
   }
+}
+
+/** By which key a device came in. */
+function byWhat(entry: Trail): string {
+  if (entry.by.kind === 'sheet') return m.news_by_sheet();
+  if (entry.by.kind === 'passkey') return m.news_by_passkey({ passkey: passkey(entry.by.device) });
+  return m.news_by({ by: fromDevice(entry) });
 }
 
 /** Anna (Kitchen computer) */

@@ -36,6 +36,14 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_words_differ(), next: m.error_words_differ_next() };
     case 'sheet-wrong':
       return { what: m.error_sheet_wrong(), next: m.error_sheet_wrong_next() };
+    case 'passkey-cancelled':
+      return { what: m.error_passkey_cancelled(), next: m.error_passkey_cancelled_next() };
+    case 'passkey-exists':
+      return { what: m.error_passkey_exists(), next: m.error_passkey_exists_next() };
+    case 'passkey-gone':
+      return { what: m.error_passkey_gone(), next: m.error_passkey_gone_next() };
+    case 'passkey-unable':
+      return { what: m.error_passkey_unable(), next: m.error_passkey_unable_next() };
     case 'invitation-broken':
       return { what: m.error_invitation_broken(), next: m.error_invitation_broken_next() };
     case 'browser-too-old':

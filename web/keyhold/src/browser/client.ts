@@ -4,6 +4,7 @@ import type { Fault, FaultKind } from '../sync/fault.ts';
 import type { ExportProgress, Exported, Span, Stretch } from '../sync/home.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
+import { askToReturn, makePasskey, passkeysPossible, signByPasskey } from './passkey.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
 import type { Right, Role } from '../statement/rights.ts';
@@ -58,12 +59,15 @@ export interface Invitation {
   confirm(): void;
   decline(): void;
   code(digits: string): void;
+  /** In place of the digits, where the phase says that a passkey can. */
+  passkey(): Promise<void>;
 }
 
 /** A change of the roster on its way. */
 export interface Change {
   readonly phase: Live<ChangePhase>;
   code(digits: string): void;
+  passkey(): Promise<void>;
   cancel(): void;
 }
 
@@ -222,6 +226,30 @@ export class HouseholdClient {
     });
   }
 
+  /** Whether a browser like this, at an address like this, may have passkeys at all. */
+  passkeys(): boolean {
+    return passkeysPossible();
+  }
+
+  /** Makes a passkey with the browser's own dialogue, and brings it in. */
+  async addPasskey(name: string): Promise<Change> {
+    const made = await makePasskey(await this.port.call('wishPasskey', []), name);
+    const id = await this.port.call('usePasskey', [made]);
+    made.answer.fill(0);
+    return this.changeOf(id);
+  }
+
+  /** Comes back by a passkey that the person chooses in the browser's own dialogue. */
+  async returnByPasskey(deviceName: string, onStep: (step: JoinStep) => void): Promise<void> {
+    const answer = await askToReturn();
+    onStep('keys');
+    const back = this.port.call('comeBack', [answer, deviceName], {
+      onStep: (step) => onStep(step as JoinStep),
+    });
+    answer.answer.fill(0);
+    await back;
+  }
+
   trail(): Promise<readonly Trail[]> {
     return this.port.call('trail', []);
   }
@@ -252,6 +280,7 @@ export class HouseholdClient {
       confirm: () => this.send('confirmInvited', [id]),
       decline: () => this.send('declineInvited', [id]),
       code: (digits) => this.send('giveCode', [id, digits]),
+      passkey: () => this.show(id, this.invitation(id).get()),
     };
   }
 
@@ -295,8 +324,15 @@ export class HouseholdClient {
     return {
       phase: this.change(id),
       code: (digits) => this.send('giveCode', [id, digits]),
+      passkey: () => this.show(id, this.change(id).get()),
       cancel: () => this.send('cancelChange', [id]),
     };
+  }
+
+  /** Lets a passkey answer what the phase waits for. */
+  private async show(id: string, phase: InvitePhase | ChangePhase): Promise<void> {
+    if (phase.step !== 'code' || phase.passkey === null) return;
+    this.send('giveCode', [id, await signByPasskey(phase.passkey)]);
   }
 
   /** A call whose outcome is told by a phase. */

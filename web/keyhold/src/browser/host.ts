@@ -22,7 +22,9 @@ import { Leaving } from '../sync/leaving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members, readSheet } from '../sync/members.ts';
 import type { Self } from '../sync/people.ts';
-import { recover } from '../sync/recover.ts';
+import type { Shown } from '../sync/gesture.ts';
+import type { ReturnAnswer } from '../sync/passkey.ts';
+import { comeBack, recover } from '../sync/recover.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
@@ -119,10 +121,10 @@ export class Host {
     return id;
   }
 
-  /** The digits that the hub shows, for whatever waits for them. */
-  code(id: string, digits: string): void {
-    this.members().code(id, digits);
-    this.leaving().code(id, digits);
+  /** The digits that the hub shows, or a passkey's word, for whatever waits for them. */
+  code(id: string, shown: Shown): void {
+    this.members().code(id, shown);
+    this.leaving().code(id, shown);
   }
 
   cancel(id: string): void {
@@ -183,6 +185,25 @@ export class Host {
       const kept = await makeDevice();
       const device = useDevice(kept);
       const joined = await recover(this.cloud, sheet, device, deviceName, {
+        asking: () => onStep('hub'),
+        history: () => onStep('history'),
+      });
+      await this.settle(kept, device, joined, { deviceName, personName: '' });
+    });
+  }
+
+  /** Comes back by a passkey that has answered in the page. */
+  async comeBack(
+    answer: ReturnAnswer,
+    deviceName: string,
+    onStep: (step: JoinStep) => void,
+  ): Promise<void> {
+    await this.become(async () => {
+      onStep('keys');
+      await this.cloud.checkClock();
+      const kept = await makeDevice();
+      const device = useDevice(kept);
+      const joined = await comeBack(this.cloud, answer, device, deviceName, {
         asking: () => onStep('hub'),
         history: () => onStep('history'),
       });

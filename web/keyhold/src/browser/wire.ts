@@ -5,12 +5,14 @@ import type { Right, Role } from '../statement/rights.ts';
 import type { Alarm } from '../sync/alarms.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
+import type { Shown } from '../sync/gesture.ts';
 import type { ExportProgress, Exported, Playing, Stretch } from '../sync/home.ts';
 import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
+import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
 import type { Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
@@ -63,6 +65,9 @@ export interface Calls {
   readInvitation: { args: [link: string]; result: Offer };
   join: { args: [link: string, names: JoinNames]; result: void };
   recover: { args: [words: string, deviceName: string]; result: void };
+  comeBack: { args: [answer: ReturnAnswer, deviceName: string]; result: void };
+  wishPasskey: { args: []; result: PasskeyWish };
+  usePasskey: { args: [made: MadePasskey]; result: string };
   create: { args: [wish: Founded]; result: Beginning };
   confirmSheet: { args: []; result: void };
   trail: { args: []; result: readonly Trail[] };
@@ -77,8 +82,8 @@ export interface Calls {
   newSheet: { args: []; result: Beginning };
   checkSheet: { args: [words: string]; result: 'right' | 'another' };
   useSheet: { args: [rotate: boolean]; result: string };
-  /** The digits that the hub shows, for an invitation or a change. */
-  giveCode: { args: [id: string, digits: string]; result: void };
+  /** The digits that the hub shows, or a passkey's word, for an invitation or a change. */
+  giveCode: { args: [id: string, shown: Shown]; result: void };
   cancelChange: { args: [change: string]; result: void };
   addCamera: { args: [name: string, url: string]; result: void };
   removeCamera: { args: [id: string]; result: void };

@@ -5,7 +5,17 @@ import { encode, type Writable } from '../canon.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { verify, type Signer } from '../crypto/sign.ts';
 import { must } from '../mutant.ts';
-import { bytes, decode, keyId, list, object, text, where, type Read, type Schema } from '../schema.ts';
+import {
+  bytes,
+  decode,
+  keyId,
+  list,
+  object,
+  text,
+  where,
+  type Read,
+  type Schema,
+} from '../schema.ts';
 
 /**
  * Statements: DSSE envelopes with Ed25519 over canonical JSON (docs/protocol.md 1.2). An envelope

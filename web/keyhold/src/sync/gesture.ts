@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Bytes } from '../bytes.ts';
 import type { Envelope } from '../statement/dsse.ts';
-import type { Op, Reply } from '../statement/request.ts';
+import type { Assertion, Op, Reply } from '../statement/request.ts';
 import { Refused, type Commands } from './commands.ts';
 import { Fault } from './fault.ts';
 
 /** What a change of the roster waits for. */
 export interface Asking {
-  /** Asks a person for the digits that the hub shows; `wrong` after some that were not they. */
-  code(wrong: boolean): Promise<string>;
+  /**
+   * Asks a person for the digits that the hub shows, or for a passkey's word on the challenge;
+   * `wrong` after something that was not it.
+   */
+  code(wrong: boolean, challenge: Bytes): Promise<Shown>;
 }
+
+/** What a person shows the hub: digits as they were typed, or a passkey's word. */
+export type Shown = string | Assertion;
 
 const hubPatience = 20_000;
 const tries = 4;
@@ -43,8 +50,8 @@ export interface NewNames {
 }
 
 /**
- * Sends a link to the hub, with the digits that it shows where it wants them. They are bound to this
- * very link. Rejects with a `Refused` of the word `stale` where the roster has moved on.
+ * Sends a link to the hub, with the digits that it shows, or a passkey's word, where it wants them.
+ * They are bound to this very link. Rejects with a `Refused` of the word `stale` where the roster has moved on.
  */
 export async function appendLink(
   commands: Pick<Commands, 'send'>,
@@ -65,9 +72,14 @@ export async function appendLink(
     } catch (error) {
       const word = error instanceof Refused ? error.word : '';
       if (word !== 'gesture' && word !== 'gesture-wrong') throw error;
-      given = { ...op, gesture: { code: digits(await asking.code(word === 'gesture-wrong')) } };
+      const shown = await asking.code(word === 'gesture-wrong', link.hash());
+      given = { ...op, gesture: gestureOf(shown) };
     }
   }
+}
+
+export function gestureOf(shown: Shown): NonNullable<Op['gesture']> {
+  return typeof shown === 'string' ? { code: digits(shown) } : { passkey: shown };
 }
 
 /** Digits as a person types them. */
@@ -81,10 +93,11 @@ export async function appendNewest(
   build: () => Promise<Envelope>,
   refresh: () => Promise<void>,
   asking: Asking,
+  names: NewNames = {},
 ): Promise<Reply> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await appendLink(commands, await build(), {}, asking);
+      return await appendLink(commands, await build(), names, asking);
     } catch (error) {
       if (attempt === tries || !(error instanceof Refused) || error.word !== 'stale') throw error;
     }

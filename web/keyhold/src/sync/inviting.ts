@@ -23,9 +23,10 @@ import type { Right, Role } from '../statement/rights.ts';
 import { Refused, type Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault, faultOf, type FaultKind } from './fault.ts';
-import { appendLink, Prompt } from './gesture.ts';
+import { appendLink, Prompt, type Shown } from './gesture.ts';
 import { give } from './give.ts';
 import { sealEnd, sealParts } from './parts.ts';
+import { passkeyWanted, type PasskeyWanted } from './passkey.ts';
 
 export type OfferWish =
   | { readonly kind: 'device' }
@@ -47,7 +48,7 @@ export type InvitePhase =
       readonly words: readonly string[];
     }
   | { readonly step: 'sending' }
-  | { readonly step: 'code'; readonly wrong: boolean }
+  | { readonly step: 'code'; readonly wrong: boolean; readonly passkey: PasskeyWanted | null }
   | { readonly step: 'history'; readonly done: number; readonly total: number }
   | { readonly step: 'done'; readonly person: string; readonly device: string }
   | { readonly step: 'refused'; readonly reason: 'declined' | 'too-old' | FaultKind };
@@ -73,7 +74,7 @@ export class Inviting {
   phase: InvitePhase = { step: 'waiting' };
   private readonly secret = random(16);
   private readonly confirmed = new Prompt<boolean>();
-  private readonly digits = new Prompt<string>();
+  private readonly digits = new Prompt<Shown>();
   private readonly control = new AbortController();
   private declined = false;
   private after = 0;
@@ -122,8 +123,8 @@ export class Inviting {
     this.digits.cancel();
   }
 
-  code(typed: string): void {
-    this.digits.give(typed);
+  code(shown: Shown): void {
+    this.digits.give(shown);
   }
 
   private set(phase: InvitePhase): void {
@@ -270,12 +271,12 @@ export class Inviting {
   ): Promise<Bytes> {
     try {
       const reply = await appendLink(this.commands, signed, names, {
-        code: (wrong) => {
+        code: (wrong, challenge) => {
           const answer = this.digits.ask();
-          this.set({ step: 'code', wrong });
-          return answer.then((typed) => {
+          this.set({ step: 'code', wrong, passkey: passkeyWanted(this.engine, challenge) });
+          return answer.then((shown) => {
             this.set({ step: 'sending' });
-            return typed;
+            return shown;
           });
         },
       });

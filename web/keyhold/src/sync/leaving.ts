@@ -8,8 +8,9 @@ import type { Op } from '../statement/request.ts';
 import { Refused, type Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault, faultOf } from './fault.ts';
-import { Prompt } from './gesture.ts';
+import { gestureOf, Prompt, type Shown } from './gesture.ts';
 import type { ChangePhase } from './members.ts';
+import { passkeyWanted } from './passkey.ts';
 import { namesOf, type Named, type Self } from './people.ts';
 import type { Store } from './store.ts';
 
@@ -52,7 +53,7 @@ export class Leaving {
     private readonly tell: (id: string, phase: ChangePhase) => void,
   ) {}
 
-  private readonly prompts = new Map<string, Prompt<string>>();
+  private readonly prompts = new Map<string, Prompt<Shown>>();
 
   state(): Erasing | null {
     const { erasing, names, roster } = this.engine.known;
@@ -66,8 +67,8 @@ export class Leaving {
     };
   }
 
-  code(id: string, digits: string): void {
-    this.prompts.get(id)?.give(digits);
+  code(id: string, shown: Shown): void {
+    this.prompts.get(id)?.give(shown);
   }
 
   cancel(id: string): void {
@@ -76,17 +77,18 @@ export class Leaving {
 
   /** Orders it at the hub, which wants to see somebody; what becomes of it is told by phases. */
   eraseAll(id: string): void {
-    const prompt = new Prompt<string>();
+    const prompt = new Prompt<Shown>();
     this.prompts.set(id, prompt);
     const run = async (): Promise<void> => {
       try {
         const erase = await this.statement('erase');
         await this.ordered({ kind: 'erase', erase }, async (wrong) => {
           const answer = prompt.ask();
-          this.tell(id, { step: 'code', wrong });
-          const typed = await answer;
+          const challenge = Envelope.parse(erase).hash();
+          this.tell(id, { step: 'code', wrong, passkey: passkeyWanted(this.engine, challenge) });
+          const shown = await answer;
           this.tell(id, { step: 'sending' });
-          return typed.replace(/\D/g, '').slice(0, 6);
+          return shown;
         });
         await this.engine.syncAfresh();
         if (this.engine.known.erasing === null) {
@@ -102,7 +104,7 @@ export class Leaving {
     queueMicrotask(() => void run());
   }
 
-  private async ordered(op: Op, code: (wrong: boolean) => Promise<string>): Promise<void> {
+  private async ordered(op: Op, code: (wrong: boolean) => Promise<Shown>): Promise<void> {
     let given = op;
     for (;;) {
       try {
@@ -112,7 +114,7 @@ export class Leaving {
         const word = error instanceof Refused ? error.word : '';
         if (word === 'exists') return; // somebody was quicker
         if (word !== 'gesture' && word !== 'gesture-wrong') throw error;
-        given = { ...op, gesture: { code: await code(word === 'gesture-wrong') } };
+        given = { ...op, gesture: gestureOf(await code(word === 'gesture-wrong')) };
       }
     }
   }

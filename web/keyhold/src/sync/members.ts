@@ -10,17 +10,24 @@ import { checkRights, type Right, type Role } from '../statement/rights.ts';
 import type { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault, faultOf, type FaultKind } from './fault.ts';
-import { appendNewest, Prompt } from './gesture.ts';
+import { appendNewest, Prompt, type NewNames, type Shown } from './gesture.ts';
 import { give } from './give.ts';
 import { Inviting, type InvitePhase, type OfferWish } from './inviting.ts';
 import { namesOf, ownOf, peopleOf, trailOf, type Own, type PersonView } from './people.ts';
 import type { Named, Self, Trail } from './people.ts';
+import { passkeyLink, passkeyWanted, passkeyWish } from './passkey.ts';
+import type { MadePasskey, PasskeyWanted, PasskeyWish } from './passkey.ts';
 import { Removals } from './removals.ts';
 import type { Store } from './store.ts';
 
 export type ChangePhase =
   | { readonly step: 'sending' }
-  | { readonly step: 'code'; readonly wrong: boolean }
+  | {
+      readonly step: 'code';
+      readonly wrong: boolean;
+      /** Passkeys that can answer in place of the digits. */
+      readonly passkey: PasskeyWanted | null;
+    }
   | { readonly step: 'done' }
   | { readonly step: 'refused'; readonly reason: FaultKind };
 
@@ -47,7 +54,7 @@ export interface MembersEvents {
 }
 
 interface Running {
-  readonly code: (digits: string) => void;
+  readonly code: (shown: Shown) => void;
   readonly cancel: () => void;
 }
 
@@ -192,10 +199,10 @@ export class Members {
     this.invitations.get(invitation)?.decline();
   }
 
-  /** The digits that the hub shows, for an invitation or a change. */
-  code(id: string, digits: string): void {
-    this.invitations.get(id)?.code(digits);
-    this.changes.get(id)?.code(digits);
+  /** The digits that the hub shows, or a passkey's word, for an invitation or a change. */
+  code(id: string, shown: Shown): void {
+    this.invitations.get(id)?.code(shown);
+    this.changes.get(id)?.code(shown);
   }
 
   cancel(change: string): void {
@@ -246,6 +253,27 @@ export class Members {
     );
   }
 
+  wishPasskey(): PasskeyWish {
+    return passkeyWish(this.engine);
+  }
+
+  /** Brings in a passkey that the browser has made, and gives it the keys of what was recorded. */
+  usePasskey(made: MadePasskey): string {
+    const { engine } = this;
+    const build = (): Promise<Envelope> => passkeyLink(engine, engine.known.roster, made);
+    const hand = async (): Promise<void> => {
+      made.answer.fill(0);
+      await give(
+        engine,
+        engine.member.signer,
+        made.id,
+        () => true,
+        () => undefined,
+      );
+    };
+    return this.change(build, hand, { name: made.name });
+  }
+
   /** Whether typed words are those of the sheet in force. Nothing is sent. */
   async checkSheet(words: string): Promise<'right' | 'another'> {
     const sheet = readSheet(words);
@@ -260,11 +288,15 @@ export class Members {
   }
 
   /** Runs a change of the roster; what becomes of it is told by events. */
-  private change(build: () => Promise<Envelope>, then?: () => Promise<void>): string {
+  private change(
+    build: () => Promise<Envelope>,
+    then?: () => Promise<void>,
+    names: NewNames = {},
+  ): string {
     const id = base32(random(8));
-    const prompt = new Prompt<string>();
+    const prompt = new Prompt<Shown>();
     const tell = (phase: ChangePhase): void => this.events.change(id, phase);
-    this.changes.set(id, { code: (typed) => prompt.give(typed), cancel: () => prompt.cancel() });
+    this.changes.set(id, { code: (shown) => prompt.give(shown), cancel: () => prompt.cancel() });
     const run = async (): Promise<void> => {
       try {
         const checked = async (): Promise<Envelope> => {
@@ -273,15 +305,14 @@ export class Members {
           return link;
         };
         const refresh = (): Promise<void> => this.engine.syncAfresh();
-        const reply = await appendNewest(this.commands, checked, refresh, {
-          code: async (wrong) => {
-            const answer = prompt.ask();
-            tell({ step: 'code', wrong });
-            const typed = await answer;
-            tell({ step: 'sending' });
-            return typed;
-          },
-        });
+        const code = async (wrong: boolean, challenge: Bytes): Promise<Shown> => {
+          const answer = prompt.ask();
+          tell({ step: 'code', wrong, passkey: passkeyWanted(this.engine, challenge) });
+          const shown = await answer;
+          tell({ step: 'sending' });
+          return shown;
+        };
+        const reply = await appendNewest(this.commands, checked, refresh, { code }, names);
         await this.engine.takeLink(reply.result.link ?? (new Uint8Array(0) as Bytes));
         await then?.();
         await this.look();
