@@ -64,13 +64,23 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 	@$(GO) run ./scripts/gotest -- -short $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
 .PHONY: test
-test: setup static ## everything of check, integration, browser stories, adversary suite (under 12 min warm)
+test: setup ## everything of check, integration, browser stories, adversary suite (under 10 min warm)
+	@$(MAKE) --jobs=2 --output-sync=line test-web test-go
+	@$(GO) run ./scripts/gotest -- -count=1 -p 3 -timeout 20m ./e2e/...
+
+.PHONY: test-web
+test-web: web
+	@scripts/check web
 	@cd web && npm run --silent test
-	@cd web && npm run --silent build:states -w app && npm run --silent build && cd app && SHORT=1 node --test e2e/*.spec.mjs
+	@cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs
+
+.PHONY: test-go
+test-go: web
+	@scripts/check go
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
-	@$(GO) run ./scripts/gotest -- -tags mutant -run TestCrimes ./e2e/home
-	@$(GO) run ./scripts/gotest -- -timeout 15m ./...
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home
+	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
@@ -95,5 +105,6 @@ freeze: ## write the golden bytes of a version, once and for ever (VERSION=v1)
 
 .PHONY: bench
 bench: build ## figures beside a peer (PART=record runs one, JSON=1 prints one object a line)
+	@scripts/setup bench >&2
 	@$(GORUN) ./scripts/footage >&2
 	@$(GO) run ./bench $(if $(PART),-part $(PART)) $(if $(JSON),-json)

@@ -19,7 +19,7 @@ const orders = {
   /** Starts the browser and lets it become a device of the household. */
   async join({ link, name }) {
     browser = await chromium.launch({
-      executablePath: process.env.KEYHOLD_CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: process.env.KEYHOLD_CHROMIUM ?? "/usr/bin/chromium-headless-shell",
       args: [
         "--headless",
         "--no-sandbox",

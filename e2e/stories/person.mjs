@@ -15,7 +15,7 @@ export const desk = { width: 1440, height: 900 };
 /** A person with a browser that keeps its memory in a folder. */
 export async function person(folder, options = {}) {
   const context = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: [
       '--headless',
       '--no-sandbox',

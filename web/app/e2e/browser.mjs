@@ -8,7 +8,7 @@ export const sizes = {
 
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: [
       '--headless',
       '--no-sandbox',

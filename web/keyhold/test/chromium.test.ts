@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   await server.listen();
   browser = await chromium.launch({
-    executablePath: process.env['KEYHOLD_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env['KEYHOLD_CHROMIUM'] ?? '/usr/bin/chromium-headless-shell',
     args: [
       '--no-sandbox',
       '--disable-gpu',
