@@ -68,6 +68,21 @@ test('the picture moves to its second and the sound keeps its distance', () => {
   expect(times(film)).toEqual([9_000_000, 4_799_040, 9_180_000, 4_895_040]);
 });
 
+test('a picture that is shown later than it is decoded is moved by when it is shown', () => {
+  const trun = box('trun', [1, 0, 0x0f, 1], u32(1), u32(0), u32(6000), u32(9), u32(0), u32(12_000));
+  const late = bytes(
+    head,
+    box('moof', box('traf', box('tfhd', u32(0), u32(1)), box('tfdt', u32(0), u32(900_000)), trun)),
+    box('mdat', [1]),
+  );
+  expect(times(moveTo(late, 40).body)).toEqual([3_588_000]);
+  expect(times(moveTo(late, 0).body)).toEqual([0]);
+});
+
+test('the track that leads is the picture’s', () => {
+  expect(moveTo(film, 40).lead).toEqual({ trackId: 1, timescale: 90_000 });
+});
+
 test('sound before the very beginning is cut to it', () => {
   expect(times(moveTo(film, 0).body)[1]).toBe(0);
 });

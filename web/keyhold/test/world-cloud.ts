@@ -16,6 +16,9 @@ export class WorldCloud extends Cloud {
     object(object: string, offset: number, bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
   }> = {};
 
+  /** Every part of an object that was asked for. */
+  readonly fetched: { object: string; offset: number; signal: AbortSignal | undefined }[] = [];
+
   constructor(private readonly world: World) {
     super('http://cloud.invalid', () => world.now);
   }
@@ -95,7 +98,9 @@ export class WorldCloud extends Cloud {
     object: string,
     offset: number,
     size: number,
+    signal?: AbortSignal,
   ): Promise<Bytes> {
+    this.fetched.push({ object, offset, signal });
     const whole = this.world.objects.get(object);
     if (whole === undefined) throw new Fault('not-found', 'no such object');
     const part = whole.slice(offset, offset + size);

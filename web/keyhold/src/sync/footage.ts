@@ -79,7 +79,10 @@ export class Footage {
       this.epochs().identity(pack.camera, pack.epoch),
       this.fetch(pack, file, lease, details, signal),
     ]);
+    // Whoever has gone elsewhere waits for other work of this worker.
+    signal?.throwIfAborted();
     await checkFile(file, sealed, details);
+    signal?.throwIfAborted();
     return identity.open(sealed);
   }
 

@@ -47,6 +47,8 @@ interface OpenPlayback {
   readonly lease: Promise<FootageAnswer>;
   /** Segments that are being opened before somebody asks. */
   readonly ahead: Map<number, { readonly plain: Promise<Uint8Array>; readonly stop: () => void }>;
+  /** The segment that was asked for last. */
+  last: number;
 }
 
 /** What goes into one film of everything: recorded without interruption, within one hour. */
@@ -250,7 +252,7 @@ export class HomeSession {
     lease.catch(() => undefined);
     const segments = segmentsOf(await this.logs(camera, from, until), from, until);
     const id = base32(random(8));
-    this.playing.set(id, { segments, lease, ahead: new Map() });
+    this.playing.set(id, { segments, lease, ahead: new Map(), last: -2 });
     const spans = segments.map(({ file }) => ({
       start: file.start,
       end: file.end,
@@ -266,6 +268,8 @@ export class HomeSession {
     }
     const ahead = playback.ahead.get(index);
     playback.ahead.delete(index);
+    const follows = index === playback.last + 1;
+    playback.last = index;
     if (ahead === undefined) {
       // Somebody jumped: what was being opened elsewhere only stands in the way.
       for (const [other, { stop }] of playback.ahead) {
@@ -276,7 +280,8 @@ export class HomeSession {
     const plain = await this.engine.guarded(
       () => ahead?.plain ?? this.readSegment(playback, index, signal),
     );
-    if (!signal.aborted) this.readAhead(playback, index);
+    // Nothing is opened ahead of a jump: its first picture is being decoded, and there may be another one.
+    if (follows && !signal.aborted) this.readAhead(playback, index);
     return plain;
   }
 

@@ -5,13 +5,20 @@
  *
  * Track times start anew with each connection to the camera, and gaps are left out of the line, so
  * the decode time of every fragment is rewritten: its tracks keep their distance to each other.
- * Only box headers, mdhd, tkhd and tfdt are read; anything out of shape is an error.
+ * Only box headers, mdhd, tkhd, tfdt and the start of trun are read; anything out of shape is an error.
  */
 export interface Moved {
   /** Everything before the first fragment: ftyp, moov. */
   head: Uint8Array;
   /** The fragments, with their new times. */
   body: Uint8Array;
+  /** The track that leads: its first frame stands where the segment was moved to. */
+  lead: Lead;
+}
+
+export interface Lead {
+  trackId: number;
+  timescale: number;
 }
 
 interface Box {
@@ -61,6 +68,7 @@ function child(view: DataView, parent: Box, type: string): Box {
 }
 
 interface Track {
+  id: number;
   timescale: number;
   video: boolean;
 }
@@ -75,7 +83,7 @@ function tracksOf(view: DataView, moov: Box): Map<number, Track> {
     const timescale = view.getUint32(mdhd.from + (view.getUint8(mdhd.from) === 1 ? 20 : 12));
     if (timescale === 0) throw new Mp4Error('a track has no time scale');
     const hdlr = child(view, mdia, 'hdlr');
-    tracks.set(id, { timescale, video: view.getUint32(hdlr.from + 8) === 0x76696465 });
+    tracks.set(id, { id, timescale, video: view.getUint32(hdlr.from + 8) === 0x76696465 });
   }
   if (tracks.size === 0) throw new Mp4Error('there is no track');
   return tracks;
@@ -86,6 +94,18 @@ interface Time {
   at: number;
   wide: boolean;
   value: number;
+  /** How much later than decoded the first frame is shown. */
+  shown: number;
+}
+
+function shownAfter(view: DataView, trun: Box | undefined): number {
+  if (!trun || trun.until - trun.from < 8) return 0;
+  const flags = view.getUint32(trun.from) & 0xffffff;
+  if ((flags & 0x800) === 0 || view.getUint32(trun.from + 4) === 0) return 0;
+  const before = [0x1, 0x4, 0x100, 0x200, 0x400].filter((flag) => (flags & flag) !== 0).length;
+  const at = trun.from + 8 + 4 * before;
+  if (at + 4 > trun.until) throw new Mp4Error('a list of frames is cut off');
+  return view.getInt32(at);
 }
 
 function timesOf(view: DataView, fragment: Box, tracks: Map<number, Track>): Time[] {
@@ -98,7 +118,8 @@ function timesOf(view: DataView, fragment: Box, tracks: Map<number, Track>): Tim
       const wide = view.getUint8(tfdt.from) === 1;
       const at = tfdt.from + 4;
       const value = wide ? Number(view.getBigUint64(at)) : view.getUint32(at);
-      return { track, at, wide, value };
+      const trun = inside(view, traf).find((box) => box.type === 'trun');
+      return { track, at, wide, value, shown: shownAfter(view, trun) };
     });
 }
 
@@ -118,7 +139,9 @@ export function moveTo(segment: Uint8Array, seconds: number): Moved {
   // The picture leads: its first frame stands exactly at the wished second.
   const anchor = times.find((time) => time.track.video) ?? times[0];
   if (!anchor) throw new Mp4Error('a fragment without a track');
-  const shift = seconds - anchor.value / anchor.track.timescale;
+  const scale = anchor.track.timescale;
+  const shown = Math.min(anchor.shown, seconds * scale);
+  const shift = seconds - (anchor.value + shown) / scale;
   for (const time of times) {
     // Sound that begins a little before the picture of the very first segment is cut to 0.
     const value = Math.max(0, time.value + Math.round(shift * time.track.timescale));
@@ -126,5 +149,9 @@ export function moveTo(segment: Uint8Array, seconds: number): Moved {
     else if (value < 2 ** 32) view.setUint32(time.at, value);
     else throw new Mp4Error('a decode time does not fit into 32 bits');
   }
-  return { head: bytes.subarray(0, first.start), body: bytes.subarray(first.start) };
+  return {
+    head: bytes.subarray(0, first.start),
+    body: bytes.subarray(first.start),
+    lead: { trackId: anchor.track.id, timescale: scale },
+  };
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { kindOf, type Playback } from '../household';
 import { indexAt, type Line } from './line';
-import { moveTo, type Moved } from './mp4';
+import { moveTo, type Lead, type Moved } from './mp4';
 
 const atMost = 6;
 
 /** A few opened segments, so that head and body of one are read once, and a short seek back is free. */
 export class Opened {
   readonly #kept = new Map<number, Promise<Moved>>();
+  /** The track that led the segment opened last; null before there was one. */
+  lead: Lead | null = null;
 
   constructor(
     readonly playback: Playback,
@@ -25,9 +27,11 @@ export class Opened {
         return this.get(index, signal);
       }
     }
-    const reading = this.playback
-      .read(index, signal)
-      .then((bytes) => moveTo(bytes, this.line.starts[index] ?? 0));
+    const reading = this.playback.read(index, signal).then((bytes) => {
+      const moved = moveTo(bytes, this.line.starts[index] ?? 0);
+      this.lead = moved.lead;
+      return moved;
+    });
     this.#kept.set(index, reading);
     reading.catch(() => this.#kept.delete(index));
     const oldest = this.#kept.keys().next();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type Hls from 'hls.js';
 import { kindOf, type ErrorKind, type Household, type Playback } from '../household';
+import { anchored } from './anchored';
 import { lineOf, quickest, secondsAt, timeAt, type Line } from './line';
 import { loaderFor, playlistAddress } from './loader';
 import { Opened } from './opened';
@@ -121,6 +122,7 @@ export class Player {
     opened.expect(seconds);
     const hls = new library({
       loader: loaderFor(opened, (why) => (reason = why)),
+      streamController: anchored(library, () => opened.lead),
       enableWorker: false,
       autoStartLoad: true,
       startPosition: seconds,
