@@ -11,13 +11,13 @@ import type { FootageAnswer } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Footage } from './footage.ts';
+import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
 import {
   packDelay,
   segmentsOf,
-  spriteOf,
   timelineOf,
   type Gap,
   type Segment,
@@ -91,7 +91,7 @@ export class HomeSession {
   readonly commands: Commands;
   private readonly pictures: Pictures;
   private readonly playing = new Map<string, OpenPlayback>();
-  private readonly newestAt = new Map<string, number>();
+  private readonly newest: Newest;
   private timers: ReturnType<typeof setTimeout>[] = [];
   private closed = false;
 
@@ -110,6 +110,14 @@ export class HomeSession {
       (reply) => void engine.heard(reply).catch(() => undefined),
       (error) => engine.alarms.raise(error),
     );
+    this.newest = new Newest({
+      segments: (camera) => this.lately(camera),
+      picture: (segment) => engine.guarded(() => this.pictures.of(segment)),
+      show: events.newest,
+      leaveEarly: (cameras) => this.commands.send({ kind: 'leave-early', cameras: [...cameras] }, hubPatience),
+      sync: () => engine.sync(),
+      later: (run, pause) => this.later(run, pause),
+    });
   }
 
   /** The first look at everything; later ones come by themselves. */
@@ -153,21 +161,15 @@ export class HomeSession {
   /** Pages of these cameras changed, or there are new ones: their newest pictures follow. */
   refresh(cameras: Iterable<string>): void {
     for (const camera of cameras) {
-      if (camera !== 'household') void this.refreshNewest(camera).catch(() => undefined);
+      if (camera !== 'household') void this.newest.refresh(camera).catch(() => undefined);
     }
   }
 
-  private async refreshNewest(camera: string): Promise<void> {
+  /** What was recorded of a camera within the last hour. */
+  private async lately(camera: string): Promise<Segment[]> {
     const now = this.engine.cloud.clock();
     const logs = await this.logs(camera, now - 3_600_000, now);
-    // A hub that has no time draws no pictures for a pack: then the newest is an older one.
-    const segments = segmentsOf(logs, this.begin(camera, 0), Number.MAX_SAFE_INTEGER);
-    const last = segments.findLast(({ pack }) => spriteOf(pack) !== null);
-    if (last === undefined || last.file.start <= (this.newestAt.get(camera) ?? 0)) return;
-    const picture = await this.engine.guarded(() => this.pictures.of(last));
-    if (picture === null) return;
-    this.newestAt.set(camera, picture.at);
-    this.events.newest(camera, picture);
+    return segmentsOf(logs, this.begin(camera, 0), Number.MAX_SAFE_INTEGER);
   }
 
   /** Leaves of a camera for footage between two times, proved, as far as they are for this device. */
@@ -409,25 +411,10 @@ export class HomeSession {
     await this.engine.syncAfresh();
   }
 
-  private askedAt = 0;
-
   /** Lets open packs leave early, and looks for them in the seconds that follow. */
   askNewest(): void {
-    const now = Date.now();
-    if (now - this.askedAt < 10_000) return;
     const { names, labels } = this.engine.known;
     const on = names?.cameras.filter(({ state }) => state === 'on').map(({ id }) => id);
-    const cameras = on ?? labels.map(({ camera }) => camera);
-    if (cameras.length === 0) return;
-    // Only what was really asked keeps the next question waiting.
-    this.askedAt = now;
-    this.commands.send({ kind: 'leave-early', cameras }, hubPatience).then(
-      () => {
-        for (const pause of [1_500, 4_000, 8_000]) {
-          this.later(() => void this.engine.sync().catch(() => undefined), pause);
-        }
-      },
-      () => undefined,
-    );
+    this.newest.ask(on ?? labels.map(({ camera }) => camera));
   }
 }
