@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ErrorKind, Household, JoinStep, NewSheet } from '../src/lib/household';
+import type { CreateStep, ErrorKind, Household, JoinStep, NewSheet } from '../src/lib/household';
 import type {
   Change,
   ChangePhase,
@@ -271,6 +271,12 @@ export class Kin extends Fixture implements Household {
     onStep('hub');
     await this.#act();
     this.phase.set('ready');
+  }
+
+  async replaceHub(_code: string, onStep: (step: CreateStep) => void): Promise<void> {
+    onStep('finding');
+    await this.#act();
+    onStep('hub');
   }
 
   passkeysKnown = true;

@@ -18,6 +18,7 @@ const pages = [
   'sheet',
   'drill',
   'settings',
+  'hub',
   'everything',
   'erase',
   'alarms',

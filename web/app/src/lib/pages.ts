@@ -29,6 +29,8 @@ export function pageTitle(page: Page): string {
       return m.drill_title();
     case 'settings':
       return m.nav_settings();
+    case 'hub':
+      return m.newhub_title();
     case 'everything':
       return m.all_title();
     case 'erase':

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ErrorKind, JoinStep, Live, NewSheet } from './household';
+import type { CreateStep, ErrorKind, JoinStep, Live, NewSheet } from './household';
 
 /**
  * Who belongs to the household, as the pages see it: a part of `Household`.
@@ -50,7 +50,19 @@ export interface People {
    * Comes back by the recovery sheet, with typed words. Only at place `own`. Rejects with
    * `sheet-wrong` for words that are no sheet and `not-found` for one that no household knows.
    */
-  recover(words: string, deviceName: string, onStep: (step: JoinStep) => void): Promise<void>;
+  recover(
+    words: string,
+    deviceName: string,
+    onStep: (step: JoinStep) => void,
+    /** The code of a new hub, if the hub is gone as well: it takes the old one's place first. */
+    hubCode?: string,
+  ): Promise<void>;
+
+  /**
+   * Puts a new hub, known by the code that it shows, in the place of one that is broken or gone. For
+   * the only owner; rejects with `not-allowed` where there are several, and `hub-code-…` else.
+   */
+  replaceHub(hubCode: string, onStep: (step: CreateStep) => void): Promise<void>;
 
   /** Whether this browser knows passkeys at this address. What is behind them shows when one is made. */
   passkeys(): boolean;

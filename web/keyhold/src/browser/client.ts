@@ -219,11 +219,18 @@ export class HouseholdClient {
     words: string,
     deviceName: string,
     onStep: (step: JoinStep) => void,
+    hubCode = '',
   ): Promise<void> {
     this.mustBeOwn();
-    await this.port.call('recover', [words, deviceName], {
+    await this.port.call('recover', [words, deviceName, hubCode], {
       onStep: (step) => onStep(step as JoinStep),
     });
+  }
+
+  /** Puts a new hub in the place of one that is broken or gone. */
+  replaceHub(hubCode: string, onStep: (step: CreateStep) => void): Promise<void> {
+    const steps = { onStep: (step: string) => onStep(step as CreateStep) };
+    return this.port.call('replaceHub', [hubCode], steps);
   }
 
   /** Whether a browser like this, at an address like this, may have passkeys at all. */

@@ -25,6 +25,7 @@ import type { Self } from '../sync/people.ts';
 import type { Shown } from '../sync/gesture.ts';
 import type { ReturnAnswer } from '../sync/passkey.ts';
 import { comeBack, recover } from '../sync/recover.ts';
+import { replaceHub } from '../sync/replace.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
@@ -176,20 +177,31 @@ export class Host {
   async recover(
     words: string,
     deviceName: string,
+    hubCode: string,
     onStep: (step: JoinStep) => void,
   ): Promise<void> {
     const sheet = readSheet(words);
+    const hub = hubCode === '' ? {} : { hub: readCode(hubCode) };
     await this.become(async () => {
       onStep('keys');
       await this.cloud.checkClock();
       const kept = await makeDevice();
       const device = useDevice(kept);
       const joined = await recover(this.cloud, sheet, device, deviceName, {
+        ...hub,
         asking: () => onStep('hub'),
         history: () => onStep('history'),
       });
       await this.settle(kept, device, joined, { deviceName, personName: '' });
     });
+  }
+
+  /** Puts a new hub in the place of one that is broken or gone. */
+  async replaceHub(hubCode: string, onStep: (step: CreateStep) => void): Promise<void> {
+    const code = readCode(hubCode);
+    const { engine } = this.home();
+    onStep('finding');
+    await replaceHub(engine, this.cloud, code, () => onStep('hub'));
   }
 
   /** Comes back by a passkey that has answered in the page. */
@@ -384,6 +396,7 @@ export class Host {
     if (shut !== undefined) return { id, name, state: 'ok', shut };
     const report = this.reports.find((one) => one.id === id);
     if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
+    if (report?.state === 'unconnected') return { id, name, state: 'unconnected' };
     // A picture says more than a report of a minute ago.
     const waiting = report?.state !== 'recording' && !this.pictured.has(id);
     return { id, name, state: waiting ? 'waiting' : 'ok' };

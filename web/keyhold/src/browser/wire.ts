@@ -33,7 +33,7 @@ export interface HomeState {
 export interface CameraState {
   readonly id: string;
   readonly name: string;
-  readonly state: 'ok' | 'waiting' | 'lost';
+  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected';
   readonly lostSince?: number;
   /** Why a viewer or guest may not see it now. */
   readonly shut?: 'hours' | 'early' | 'ended';
@@ -64,7 +64,8 @@ export interface Beginning {
 export interface Calls {
   readInvitation: { args: [link: string]; result: Offer };
   join: { args: [link: string, names: JoinNames]; result: void };
-  recover: { args: [words: string, deviceName: string]; result: void };
+  recover: { args: [words: string, deviceName: string, hubCode: string]; result: void };
+  replaceHub: { args: [hubCode: string]; result: void };
   comeBack: { args: [answer: ReturnAnswer, deviceName: string]; result: void };
   wishPasskey: { args: []; result: PasskeyWish };
   usePasskey: { args: [made: MadePasskey]; result: string };

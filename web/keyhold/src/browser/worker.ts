@@ -68,8 +68,10 @@ const handlers: Handlers = {
     (await ready()).join(link, names, (step, words) =>
       tell({ step: id, name: step, ...(words === undefined ? {} : { words }) }),
     ),
-  recover: async ({ id }, words, name) =>
-    (await ready()).recover(words, name, (step) => tell({ step: id, name: step })),
+  recover: async ({ id }, words, name, hubCode) =>
+    (await ready()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
+  replaceHub: async ({ id }, hubCode) =>
+    (await ready()).replaceHub(hubCode, (step) => tell({ step: id, name: step })),
   comeBack: async ({ id }, answer, name) =>
     (await ready()).comeBack(answer, name, (step) => tell({ step: id, name: step })),
   wishPasskey: async () => (await members()).wishPasskey(),

@@ -16,6 +16,7 @@ export const labels = {
   pairToHub: 'keyhold/v1/pairing/to-hub',
   pairToDevice: 'keyhold/v1/pairing/to-device',
   pairMac: 'keyhold/v1/pairing/hmac',
+  takeoverMac: 'keyhold/v1/takeover/hmac',
   inviteToJoiner: 'keyhold/v1/invite/to-joiner',
   inviteToInviter: 'keyhold/v1/invite/to-inviter',
   inviteMac: 'keyhold/v1/invite/hmac',

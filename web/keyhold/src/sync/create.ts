@@ -138,7 +138,8 @@ export class Founding {
   }
 }
 
-async function findHub(cloud: Cloud, code: Code): Promise<{ value: HubKeys; n: number }> {
+/** Waits for a new hub's keys and holds them against its code. */
+export async function findHub(cloud: Cloud, code: Code): Promise<{ value: HubKeys; n: number }> {
   const token: Bytes = tokenOf(code.secret, labels.pairToDevice);
   const deadline = Date.now() + findPatience;
   let wrong: RuleError | null = null;

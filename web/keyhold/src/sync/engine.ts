@@ -66,7 +66,7 @@ export class Engine {
   reachable = true;
   /** The cloud knows no such device: it was removed, or the cloud says so. */
   refused = false;
-  private runs: ReadonlyMap<string, Run> = new Map();
+  runs: ReadonlyMap<string, Run> = new Map();
   private address = '';
   private syncing: Promise<void> | null = null;
   private listedOnce = false;

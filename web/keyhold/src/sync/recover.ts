@@ -116,7 +116,9 @@ async function enter(
     steps.history();
     await engine.sync();
     // That the old hub is silent is why there is a new one.
-    const alarm = engine.alarms.all().find(({ rule }) => steps.hub === undefined || rule !== 'frozen');
+    const alarm = engine.alarms
+      .all()
+      .find(({ rule }) => steps.hub === undefined || rule !== 'frozen');
     if (alarm !== undefined)
       throw new Fault('fault', `what the cloud shows does not hold: ${alarm.rule}`);
     await give(

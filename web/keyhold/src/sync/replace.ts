@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { base32, concat, utf8, type Bytes } from '../bytes.ts';
+import { encode, type Writable } from '../canon.ts';
+import { open, seal } from '../crypto/box.ts';
+import { hashText } from '../crypto/hash.ts';
+import { ruleOf } from '../rule.ts';
+import { bytes, decode, object, oneOf } from '../schema.ts';
+import type { Envelope } from '../statement/dsse.ts';
+import { eraOfRun } from '../statement/hubs.ts';
+import { chunk, maxParts } from '../statement/invite.ts';
+import { boxOf, labels, macOf, tokenOf, type Code } from '../statement/pairing.ts';
+import type { HubKeys } from '../statement/roster.ts';
+import type { Cloud } from './cloud.ts';
+import { findHub } from './create.ts';
+import type { Engine } from './engine.ts';
+import { Fault } from './fault.ts';
+import { awaitDrop } from './inbox.ts';
+
+const tries = 3;
+const patience = 90_000;
+const maxRuns = 256;
+const maxAnswer = 196_608;
+
+const taken = object({ error: oneOf('', 'stale', 'denied', 'refused'), link: bytes() });
+
+/**
+ * Puts a new hub in the place of one that is broken or gone (docs/protocol.md 8). Nothing is sent
+ * before its keys were held against the code, and before all that the cloud shows of the old hub's
+ * record has passed the check: where that ends is part of what is signed.
+ */
+export async function replaceHub(
+  engine: Engine,
+  cloud: Cloud,
+  code: Code,
+  onFound: () => void,
+): Promise<void> {
+  const { value: hub, n } = await findHub(cloud, code);
+  onFound();
+  let after = n;
+  for (let attempt = 1; ; attempt++) {
+    await mustSee(engine);
+    const link = await linkFor(engine, cloud, hub);
+    await hand(engine, cloud, code, hub, link);
+    const answer = await heard(engine, cloud, code, after);
+    after = answer.n;
+    const { error, link: signed } = answer.value;
+    if (error === 'stale' && attempt < tries) continue;
+    if (error === 'denied') throw new Fault('not-allowed', 'the new hub says that this may not be');
+    if (error !== '') throw new Fault('hub-code-used', `the new hub refused: ${error}`);
+    await engine.takeLink(signed);
+    return;
+  }
+}
+
+/** A look at the cloud in which everything held; that the old hub is silent is known. */
+async function mustSee(engine: Engine): Promise<void> {
+  const before = engine.checkedAt;
+  await engine.syncAfresh();
+  if (engine.checkedAt === null || engine.checkedAt === before) {
+    throw new Fault('fault', 'what the cloud shows of the old hub does not hold');
+  }
+}
+
+async function linkFor(engine: Engine, cloud: Cloud, hub: HubKeys): Promise<Envelope> {
+  const { roster } = engine.known;
+  const runs = [...engine.runs.values()]
+    .filter(({ name }) => eraOfRun(roster, name).era.current)
+    .sort((a, b) => a.order - b.order)
+    .slice(-maxRuns)
+    .map(({ name, tree: { checkpoint } }) => ({
+      root: base32(checkpoint.root),
+      run: name,
+      size: checkpoint.size,
+    }));
+  const op = { kind: 'replace-hub' as const, hub, runs };
+  const link = await roster.newLink(cloud.now(), op).sign(engine.member.signer);
+  try {
+    await roster.propose(link.encode());
+  } catch (error) {
+    if (ruleOf(error) !== 'signer') throw error;
+    throw new Fault('not-allowed', 'it takes the only owner, two owners, or the sheet');
+  }
+  return link;
+}
+
+/** Drops what the hub needs into its box, sealed and in parts. */
+async function hand(
+  { known, member }: Engine,
+  cloud: Cloud,
+  code: Code,
+  hub: HubKeys,
+  link: Envelope,
+): Promise<void> {
+  const { roster, names } = known;
+  const message = encode({
+    cameras: (names?.cameras ?? []) as unknown as Writable,
+    devices: (names?.devices ?? []) as unknown as Writable,
+    hmac: macOf(code.secret, labels.takeoverMac, link.pae()),
+    link: link.encode(),
+    persons: (names?.persons ?? []) as unknown as Writable,
+    // Nobody finds the household by a sheet whose person is gone.
+    roster: roster.key('sheet') === null ? [...roster.chain] : [],
+    sheet: hashText(utf8('keyhold/v1/sheet'), roster.sheet.sign),
+    to: member.device,
+    zone: names?.zone ?? '',
+  });
+  const box = boxOf(tokenOf(code.secret, labels.pairToHub));
+  const info = encode({ purpose: 'takeover' });
+  const of = Math.ceil(message.length / chunk);
+  if (of > maxParts) throw new Fault('internal', 'the household is too large for a drop box');
+  for (let part = 0; part < of; part++) {
+    const aad = encode({ box, of: String(of), part: String(part) });
+    const piece = message.subarray(part * chunk, (part + 1) * chunk);
+    const sealed: Bytes = await seal(hub.hpke, info, aad, piece);
+    await cloud.drop(box, concat(Uint8Array.of(part, of), sealed));
+  }
+}
+
+function heard({ member }: Engine, cloud: Cloud, code: Code, after: number) {
+  const token = tokenOf(code.secret, labels.pairToDevice);
+  const box = boxOf(token);
+  const deadline = Date.now() + patience;
+  return awaitDrop(
+    cloud,
+    box,
+    token,
+    after,
+    () => deadline,
+    async ({ body }) => {
+      try {
+        const info = encode({ purpose: 'taken-over' });
+        return decode(await open(member.reader, info, encode({ box }), body), taken, maxAnswer);
+      } catch (error) {
+        if (ruleOf(error) !== null) throw error;
+        return null;
+      }
+    },
+  );
+}
