@@ -6,6 +6,7 @@ import { alarm, now } from './fixture';
 import {
   anna,
   asGuest,
+  ask,
   device,
   eva,
   family,
@@ -28,6 +29,18 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     const household = family(three());
     change(household);
     return { household, fragment };
+  };
+  /** A household of three owners, of whom one may have asked that another goes. */
+  const kim = (household: Kin, by: string | null = null, announced: number | null = null): void => {
+    household.people.set([
+      ...household.people.get(),
+      person('kim', 'Kim', 'owner', [], {
+        announced: announced === null ? null : now - announced,
+      }),
+      person('lea', 'Lea', 'owner', []),
+    ]);
+    const name = by === 'per_anna' ? 'Anna' : 'Lea';
+    if (by !== null) household.asks.set([ask({ id: 'per_kim', name: 'Kim' }, { id: by, name })]);
   };
   const guest = (fragment: string, rights = [right()]): State => ({
     household: asGuest(three(), rights),
@@ -144,11 +157,18 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     'person-ended': () => at('#/person?who=per_max'),
     'person-owner': () =>
       at('#/person?who=per_kim', (household) => {
-        household.people.set([
-          ...household.people.get(),
-          person('kim', 'Kim', 'owner', [], { may: { remove: false, rights: true } }),
-        ]);
+        household.people.set([...household.people.get(), person('kim', 'Kim', 'owner', [])]);
       }),
+    'person-owner-ask': () => ({
+      ...at('#/person?who=per_kim', (household) => kim(household)),
+      then: async () => (await click('.danger-text'), await see('[role=dialog]')),
+    }),
+    'person-owner-asked': () =>
+      at('#/person?who=per_kim', (household) => kim(household, 'per_anna')),
+    'person-owner-second': () =>
+      at('#/person?who=per_kim', (household) => kim(household, 'per_lea')),
+    'people-asked': () => at('#/people', (household) => kim(household, 'per_lea')),
+    'people-announced': () => at('#/people', (household) => kim(household, null, 3_600_000)),
     'person-unknown': () => at('#/person?who=per_nobody'),
     'person-remove': () => ({
       ...at('#/person?who=per_eva'),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CreateStep, ErrorKind, Household, JoinStep, NewSheet } from '../src/lib/household';
 import type {
+  Ask,
   Change,
   ChangePhase,
   Device,
   Hours,
   Invitation,
   InvitePhase,
+  Named,
   Offered,
   Own,
   Person,
@@ -74,8 +76,22 @@ export function person(
     passkeys: [],
     me: false,
     sheet: false,
-    may: { remove: role !== 'owner', rights: true },
+    announced: null,
+    may: { remove: role !== 'owner', rights: true, ask: role === 'owner' },
     ...change,
+  };
+}
+
+/** What an owner asks the others. */
+export function ask(about: Named, by: Named): Ask {
+  const mine = by.id === 'per_anna';
+  return {
+    id: `ask_${by.id}`,
+    person: about,
+    by,
+    mine,
+    at: now - 3 * 3_600_000,
+    until: now + 6 * day,
   };
 }
 
@@ -89,7 +105,7 @@ export const anna = (): Person =>
       device('phone', 'Anna’s phone', { seen: now - 3 * minute }),
       device('shell', 'Laptop, command line', { storage: 'software', seen: null }),
     ],
-    { me: true, sheet: true, may: { remove: false, rights: false } },
+    { me: true, sheet: true, may: { remove: false, rights: false, ask: false } },
   );
 const jan = (): Person =>
   person('jan', 'Jan', 'guardian', [
@@ -202,6 +218,7 @@ export class Kin extends Fixture implements Household {
   people = new Settable<readonly Person[]>([anna()]);
   news = new Settable<readonly Trail[]>([]);
   removals = new Settable<readonly Removal[]>([]);
+  asks = new Settable<readonly Ask[]>([]);
 
   erasing = new Settable<Erasing | null>(null);
   erased: Erased | null = null;
@@ -310,6 +327,23 @@ export class Kin extends Fixture implements Household {
   removePerson(id: string): Promise<void> {
     const found = this.people.get().find((one) => one.id === id);
     return this.#remove({ device: null, person: { id, name: found?.name ?? '' } });
+  }
+
+  async askRemoval(id: string): Promise<void> {
+    await this.#act();
+    const found = this.people.get().find((one) => one.id === id);
+    this.asks.set([ask({ id, name: found?.name ?? '' }, { id: 'per_anna', name: 'Anna' })]);
+  }
+
+  async secondRemoval(id: string): Promise<void> {
+    const found = this.asks.get().find((one) => one.id === id);
+    await this.#remove({ device: null, person: found?.person ?? null });
+  }
+
+  async objectRemoval(id: string): Promise<void> {
+    await this.#act();
+    const people = this.people.get();
+    this.people.set(people.map((one) => (one.id === id ? { ...one, announced: null } : one)));
   }
 
   leave(): Promise<void> {

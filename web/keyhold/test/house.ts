@@ -99,6 +99,8 @@ export class House {
   readonly cloud: HouseCloud;
   /** Whoever sits between hub and members lets nothing through. */
   silent = false;
+  /** Words of owners on other owners. */
+  readonly asks: Bytes[] = [];
   private labelled = 0;
 
   private constructor(readonly world: World) {
@@ -116,10 +118,27 @@ export class House {
     let link: Envelope;
     if (op.kind === 'append-link') link = await this.checked(op);
     else if (op.kind === 'remove') link = await this.removing(op.removal!);
+    else if (op.kind === 'ask-removal') return this.asked(op.removal!);
+    else if (op.kind === 'asked') return this.reply({ removals: [...this.asks] });
     else return this.reply({});
     const signed = await link.sign(world.hub);
     await this.append(signed);
     return this.reply({ link: signed.encode() });
+  }
+
+  private async asked(removal: Bytes): Promise<Reply> {
+    try {
+      await this.world.roster.checkVoice(removal, this.world.now);
+    } catch {
+      throw new Refused('denied');
+    }
+    this.asks.push(removal);
+    return this.reply({});
+  }
+
+  /** Puts a link into force that has all its signatures but the hub's. */
+  async order(link: Envelope): Promise<void> {
+    await this.append(await link.sign(this.world.hub));
   }
 
   private reply(result: Reply['result']): Reply {
@@ -142,7 +161,7 @@ export class House {
       op.gesture?.passkey === undefined
         ? op.gesture?.code === this.code
         : roster.device(op.gesture.passkey.id) !== null;
-    if (kind !== 'add-device' && !shown) {
+    if (!['add-device', 'object'].includes(kind) && !shown) {
       throw new Refused(op.gesture === undefined ? 'gesture' : 'gesture-wrong');
     }
     return Envelope.parse(raw);

@@ -50,6 +50,7 @@ export class World {
   roster!: Roster;
   member!: Member;
   hub!: Signer;
+  sheet!: Signer;
   rows: Row[] = [];
   pages: PageData[] = [];
   names: Bytes = new Uint8Array(0);
@@ -100,6 +101,7 @@ export class World {
       hub,
     );
     world.hub = hub;
+    world.sheet = sheet;
     world.readers.push({ device, reader });
     world.roster = await Roster.start(genesis.encode(), null);
     const household = world.roster.household;

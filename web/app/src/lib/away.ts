@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Removal } from './people';
+import type { Person, Removal } from './people';
+
+/** For so long every owner may object to a removal that was announced with the recovery sheet. */
+const objecting = 72 * 3_600_000;
+
+export function objectFor({ announced }: Person): number {
+  return (announced ?? 0) + objecting;
+}
 
 /** The removal of this device or person that is not over yet, or was not carried out. */
 export function removalOf(removals: readonly Removal[], id: string): Removal | undefined {

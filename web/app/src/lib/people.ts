@@ -30,6 +30,15 @@ export interface People {
   /** Removals that this device has asked for in this session or before. Newest first. */
   readonly removals: Live<readonly Removal[]>;
 
+  /** What owners ask other owners for: to remove one of them. Oldest first; empty for others. */
+  readonly asks: Live<readonly Ask[]>;
+  /** Asks the other owners, but for the one to go, to say the same. */
+  askRemoval(person: string): Promise<void>;
+  /** Says the same as another owner; `removals` says what becomes of it. */
+  secondRemoval(ask: string): Promise<void>;
+  /** Ends a removal that was announced with the recovery sheet. */
+  objectRemoval(person: string): Promise<void>;
+
   /** Makes an invitation and its link; it ends with its handle. Rejects for what one may not offer. */
   invite(offer: Offer): Promise<Invitation>;
 
@@ -157,7 +166,9 @@ export interface Person {
   me: boolean;
   /** The recovery sheet brings this person back. */
   sheet: boolean;
-  may: { remove: boolean; rights: boolean };
+  /** When the removal of this owner was announced with the recovery sheet. */
+  announced: number | null;
+  may: { remove: boolean; rights: boolean; ask: boolean };
 }
 
 export interface Device {
@@ -201,6 +212,8 @@ export interface Trail {
     | 'replace-hub';
   /** Who signed: a device or passkey of a person, the recovery sheet, or the hub alone. */
   by: { kind: 'device' | 'passkey' | 'sheet' | 'hub'; person: Named | null; device: Named | null };
+  /** Who said the same, where it took two. */
+  with?: Named;
   /** By this device's own person. */
   mine: boolean;
   person: Named | null;
@@ -215,6 +228,16 @@ export interface Trail {
 export interface Named {
   id: string;
   name: string;
+}
+
+/** The word of one owner that another is to go. */
+export interface Ask {
+  id: string;
+  person: Named;
+  by: Named;
+  mine: boolean;
+  at: number;
+  until: number;
 }
 
 export interface Removal {

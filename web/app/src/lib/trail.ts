@@ -49,7 +49,10 @@ export function trailText(
         ? m.trail_removed_own({ person, device: device(entry.device) })
         : m.trail_removed_device({ by, person, device: device(entry.device) });
     case 'remove-person':
-      return own ? m.trail_left({ person }) : m.trail_removed({ by, person });
+      if (own) return m.trail_left({ person });
+      return entry.with
+        ? m.trail_removed_two({ by, other: called(entry.with), person })
+        : m.trail_removed({ by, person });
     case 'new-sheet':
       return m.trail_sheet({ by });
     case 'announce-removal':
@@ -97,6 +100,10 @@ export function newsWords(entry: Trail, role: string | null, me: string | null =
       return { title: m.news_hub(), text: m.news_by({ by: fromDevice(entry) }) };
     case 'announce-removal':
       return { title: m.news_announced({ person }), text: m.news_announced_text() };
+    case 'object':
+      return { title: m.news_objected({ person }), text: m.news_by({ by: fromDevice(entry) }) };
+    case 'remove-person':
+      return { title: m.news_gone({ person }), text: m.news_by({ by: fromDevice(entry) }) };
     default:
       return { title: m.news_other(), text: m.news_by({ by: fromDevice(entry) }) };
   }

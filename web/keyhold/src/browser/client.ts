@@ -105,12 +105,14 @@ export class HouseholdClient {
   readonly people: Live<MembersState['people']>;
   readonly news: Live<MembersState['news']>;
   readonly removals: Live<MembersState['removals']>;
+  readonly asks: Live<MembersState['asks']>;
   readonly erasing: Live<Erasing | null>;
 
   private readonly ownValue = new Value<MembersState['own']>(null);
   private readonly peopleValue = new Value<MembersState['people']>([]);
   private readonly newsValue = new Value<MembersState['news']>([]);
   private readonly removalsValue = new Value<MembersState['removals']>([]);
+  private readonly asksValue = new Value<MembersState['asks']>([]);
   private readonly erasingValue = new Value<Erasing | null>(null);
   private readonly invitations = new Map<string, Value<InvitePhase>>();
   private readonly changes = new Map<string, Value<ChangePhase>>();
@@ -142,6 +144,7 @@ export class HouseholdClient {
     this.people = this.peopleValue;
     this.news = this.newsValue;
     this.removals = this.removalsValue;
+    this.asks = this.asksValue;
     this.erasing = this.erasingValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
@@ -164,11 +167,12 @@ export class HouseholdClient {
       this.newest.set(message.newest.camera, message.newest.picture);
       this.showCameras();
     } else if ('members' in message) {
-      const { own, people, news, removals } = message.members;
+      const { own, people, news, removals, asks } = message.members;
       this.ownValue.set(own);
       this.peopleValue.set(people);
       this.newsValue.set(news);
       this.removalsValue.set(removals);
+      this.asksValue.set(asks);
     } else if ('erasing' in message) {
       this.erasingValue.set(message.erasing);
     } else if ('invitation' in message) {
@@ -271,6 +275,18 @@ export class HouseholdClient {
 
   removePerson(person: string): Promise<void> {
     return this.port.call('removePerson', [person]);
+  }
+
+  askRemoval(person: string): Promise<void> {
+    return this.port.call('askRemoval', [person]);
+  }
+
+  secondRemoval(ask: string): Promise<void> {
+    return this.port.call('secondRemoval', [ask]);
+  }
+
+  objectRemoval(person: string): Promise<void> {
+    return this.port.call('objectRemoval', [person]);
   }
 
   leave(): Promise<void> {

@@ -75,6 +75,9 @@ export interface Calls {
   readNews: { args: []; result: void };
   removeDevice: { args: [device: string]; result: void };
   removePerson: { args: [person: string]; result: void };
+  askRemoval: { args: [person: string]; result: void };
+  secondRemoval: { args: [ask: string]; result: void };
+  objectRemoval: { args: [person: string]; result: void };
   leave: { args: []; result: void };
   invite: { args: [offer: OfferWish, origin: string]; result: { id: string; link: string } };
   confirmInvited: { args: [invitation: string]; result: void };

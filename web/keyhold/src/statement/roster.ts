@@ -32,7 +32,13 @@ import {
   type Removal,
   type SheetKeys,
 } from './ops.ts';
-import { mayRemoveDevice, mayRemovePerson, readRemoval, verifyRemoval } from './removal.ts';
+import {
+  mayRemoveDevice,
+  mayRemovePerson,
+  readRemoval,
+  verifyRemoval,
+  verifyVoice,
+} from './removal.ts';
 import type { SignedRemoval } from './removal.ts';
 import { earliestOf, type Reason } from './rights.ts';
 
@@ -103,6 +109,12 @@ export class Roster {
     return new Roster(state, { hash: own, seq: 0 }, at, [input], [own], [], first);
   }
 
+  /**
+   * Verifies a whole chain. Most are in order: signatures are looked at side by side while the
+   * checks between the links go on as if all were right, and the result counts if every single one
+   * was. Whatever goes wrong on this way decides nothing: the chain is then replayed link by link,
+   * and that says by which rule it is refused.
+   */
   static async replay(chain: readonly Bytes[], household: string | null): Promise<Roster> {
     const given: Promise<boolean>[] = [];
     const proves: Proves = (key, message, sig) => {
@@ -320,6 +332,14 @@ export class Roster {
     const read = this.readRemoval(input, at);
     await verifyRemoval(this.state, read, at);
     return read.removal;
+  }
+
+  /** Refuses what is not the word of one owner on another; whose it is, and about whom. */
+  async checkVoice(input: Bytes, now: number): Promise<{ at: number; by: string; person: string }> {
+    const at = Math.max(now, this.at);
+    const read = this.readRemoval(input, at);
+    const by = await verifyVoice(this.state, read, at);
+    return { at: read.removal.at, by, person: read.removal.person };
   }
 
   mayRemoveDevice(by: string, device: string): boolean {

@@ -7,6 +7,7 @@ import { Envelope } from '../statement/dsse.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { Names } from '../statement/request.ts';
 import { checkRights, type Right, type Role } from '../statement/rights.ts';
+import { Asks, type AskView } from './asks.ts';
 import type { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault, faultOf, type FaultKind } from './fault.ts';
@@ -45,6 +46,7 @@ export interface MembersState {
   readonly people: readonly PersonView[];
   readonly news: readonly Trail[];
   readonly removals: readonly RemovalView[];
+  readonly asks: readonly AskView[];
 }
 
 export interface MembersEvents {
@@ -64,6 +66,7 @@ const rotatePatience = 30_000;
 /** Everything that concerns who belongs to the household: what a page shows and what it asks for. */
 export class Members {
   private readonly removals: Removals;
+  private readonly asks: Asks;
   private readonly invitations = new Map<string, Inviting>();
   private readonly changes = new Map<string, Running>();
   private readAt: number | null = null;
@@ -78,6 +81,7 @@ export class Members {
     private readonly self: () => Self,
     private readonly events: MembersEvents,
   ) {
+    this.asks = new Asks(engine, commands, () => this.tell());
     this.removals = new Removals(
       engine.member,
       commands,
@@ -103,6 +107,7 @@ export class Members {
     if (this.readAt === null) await this.readNews();
     await this.removals.look();
     this.tell();
+    void this.asks.look();
   }
 
   noteLook(device: string, at: number): void {
@@ -115,7 +120,10 @@ export class Members {
     const now = this.engine.cloud.now();
     this.events.state({
       own: ownOf(roster, self.device, now),
-      people: peopleOf(roster, names, self, this.seen, now),
+      people: peopleOf(roster, names, self, this.seen, now).map((one) => ({
+        ...one,
+        may: { ...one.may, ask: this.asks.mayAsk(one.id) },
+      })),
       news: this.news(),
       removals: this.removals.all().map((one) => {
         const { id, device, person, name, sentAt, state, inForceAt } = one;
@@ -128,6 +136,7 @@ export class Members {
           ...(inForceAt === undefined ? {} : { inForceAt }),
         };
       }),
+      asks: this.asks.views(namesOf(names, self)),
     });
   }
 
@@ -163,6 +172,22 @@ export class Members {
 
   removePerson(person: string): Promise<void> {
     return this.removals.remove({ person }, this.nameOf(person));
+  }
+
+  /** Asks the other owners to say the same. */
+  askRemoval(person: string): Promise<void> {
+    return this.asks.ask(person);
+  }
+
+  /** Says the same as another owner. */
+  async second(ask: string): Promise<void> {
+    const { person, removal } = await this.asks.seconded(ask);
+    await this.removals.carry({ device: '', person }, this.nameOf(person), removal);
+  }
+
+  async object(person: string): Promise<void> {
+    await this.asks.object(person);
+    await this.look();
   }
 
   leave(): Promise<void> {

@@ -34,7 +34,9 @@ export interface PersonView extends Named {
   readonly passkeys: readonly PasskeyView[];
   readonly me: boolean;
   readonly sheet: boolean;
-  readonly may: { readonly remove: boolean; readonly rights: boolean };
+  /** When the removal of an owner was announced with the recovery sheet. */
+  readonly announced: number | null;
+  readonly may: { readonly remove: boolean; readonly rights: boolean; readonly ask: boolean };
 }
 
 export interface Own {
@@ -62,6 +64,8 @@ export interface Trail {
     readonly person: Named | null;
     readonly device: Named | null;
   };
+  /** Who said the same, where it took two. */
+  readonly with?: Named;
   readonly mine: boolean;
   readonly person: Named | null;
   readonly device: Named | null;
@@ -151,9 +155,11 @@ export function peopleOf(
       ...devicesOf(id),
       me: id === self.person,
       sheet: roster.sheetPerson === id,
+      announced: roster.state.announced.get(id) ?? null,
       may: {
         remove: roster.mayRemovePerson(self.device, id, now),
         rights: id !== self.person && managed.includes(role),
+        ask: false,
       },
     }));
 }
@@ -217,7 +223,13 @@ function sentence(step: Step, named: (id: string) => Named, self: Self): Trail {
       const { device, person } = step.removal!;
       const member = before.members.find((one) => one.id === device);
       return device === ''
-        ? { ...common, kind: 'remove-person', person: named(person), device: null }
+        ? {
+            ...common,
+            ...second(step, named),
+            kind: 'remove-person',
+            person: named(person),
+            device: null,
+          }
         : {
             ...common,
             kind: 'remove-device',
@@ -232,6 +244,12 @@ function sentence(step: Step, named: (id: string) => Named, self: Self): Trail {
     case 'replace-hub':
       return { ...common, ...nobody, kind: op.kind };
   }
+}
+
+/** Who signed the removal of an owner beside the one who asked. */
+function second({ signers, before }: Step, named: (id: string) => Named): { with?: Named } {
+  const other = before.members.find((one) => one.id === signers[1]);
+  return other === undefined ? {} : { with: named(other.person) };
 }
 
 /** Who wanted it: the device, passkey or sheet that signed beside the hub and a newcomer. */

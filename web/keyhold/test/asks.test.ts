@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { beforeEach, expect, test } from 'vitest';
+import { Envelope } from '../src/statement/dsse.ts';
+import { join, readLink } from '../src/sync/join.ts';
+import { freshDevice } from './device.ts';
+import { House, until, type App } from './house.ts';
+
+const week = 7 * 24 * 3_600_000;
+
+let house: House;
+let anna: App;
+let ben: App;
+let jan: App;
+
+/** Another owner, whom anna invites. */
+async function owner(name: string): Promise<App> {
+  const offer = { kind: 'person', name, role: 'owner', rights: [], history: true } as const;
+  const { id, link } = await anna.members.invite({ ...offer, slow: false }, 'x');
+  const device = await freshDevice();
+  const events = { asked: () => undefined, words: () => undefined };
+  const names = { deviceName: 'p', personName: name };
+  const joining = join(house.cloud, readLink(link), device, names, events);
+  await until(() => anna.invitations.get(id)?.some((one) => one.step === 'arrived'));
+  anna.members.confirm(id);
+  await until(() => anna.invitations.get(id)?.some((one) => one.step === 'code'));
+  anna.members.code(id, house.code);
+  const joined = await joining;
+  await until(() => anna.invitations.get(id)?.some((one) => one.step === 'done'));
+  return house.newcomer(device, joined, name);
+}
+
+const everybody = (): Promise<unknown> =>
+  Promise.all([anna, ben, jan].map((one) => one.engine.syncAfresh()));
+
+const mayAsk = (app: App, about: App): boolean | undefined =>
+  app.state.people.find((one) => one.id === about.member.person)?.may.ask;
+
+beforeEach(async () => {
+  house = await House.make();
+  anna = await house.owner();
+  ben = await owner('Ben');
+  jan = await owner('Jan');
+  await everybody();
+});
+
+async function aWeekLater(): Promise<void> {
+  house.world.now += week + 60_000;
+  await house.world.pass(1);
+  await everybody();
+}
+
+test('two owners who have been that for a week remove a third', async () => {
+  expect(mayAsk(anna, jan)).toBe(false);
+  await expect(anna.members.askRemoval(jan.member.person)).rejects.toThrow();
+  await aWeekLater();
+  expect(mayAsk(anna, jan)).toBe(true);
+  expect(mayAsk(anna, anna)).toBe(false);
+  await anna.members.askRemoval(jan.member.person);
+  expect(anna.state.asks.map((one) => one.mine)).toEqual([true]);
+
+  house.world.now += 61_000;
+  await everybody();
+  const [ask] = await until(() => ben.state.asks.length > 0 && ben.state.asks);
+  expect([ask!.person.id, ask!.by.id, ask!.mine]).toEqual([
+    jan.member.person,
+    anna.member.person,
+    false,
+  ]);
+  expect(jan.state.asks).toEqual([]);
+  await ben.members.second(ask!.id);
+  await until(() => ben.state.removals[0]?.state === 'in-force');
+  expect(house.world.roster.person(jan.member.person)).toBeNull();
+  await anna.engine.syncAfresh();
+  const [last] = anna.members.trail().slice(-1);
+  expect([last!.kind, last!.by.person?.id, last!.with?.id]).toEqual([
+    'remove-person',
+    anna.member.person,
+    ben.member.person,
+  ]);
+  expect(anna.state.asks).toEqual([]);
+});
+
+test('a word that nobody seconds is over after a week', async () => {
+  await aWeekLater();
+  await anna.members.askRemoval(jan.member.person);
+  house.world.now += 61_000;
+  await everybody();
+  const [ask] = await until(() => ben.state.asks.length > 0 && ben.state.asks);
+  await aWeekLater();
+  expect(ben.state.asks).toEqual([]);
+  await expect(ben.members.second(ask!.id)).rejects.toThrow();
+});
+
+test('what the hub makes up is shown to nobody', async () => {
+  await aWeekLater();
+  const { roster, now } = house.world;
+  const made = { at: now, device: '', head: { ...roster.head }, household: roster.household };
+  const person = jan.member.person;
+  const forged = await Envelope.signed('removal', { ...made, person }, house.world.hub);
+  house.asks.push(forged.encode());
+  house.world.now += 61_000;
+  await everybody();
+  expect(ben.state.asks).toEqual([]);
+});
+
+test('an owner objects to an announced removal', async () => {
+  const { world } = house;
+  await expect(ben.members.object(jan.member.person)).rejects.toThrow();
+  const op = { kind: 'announce-removal', person: jan.member.person } as const;
+  await house.order(await world.roster.newLink(world.now, op).sign(world.sheet));
+  await everybody();
+  const shown = ben.state.people.find((one) => one.id === jan.member.person);
+  expect(shown?.announced).toBe(world.now);
+  expect(ben.state.news.at(-1)?.kind).toBe('announce-removal');
+  await jan.members.object(jan.member.person);
+  await everybody();
+  expect(ben.state.people.find((one) => one.id === jan.member.person)?.announced).toBeNull();
+});
