@@ -136,6 +136,8 @@ func gestureLine(g gesture.Request) string {
 		what = "a change of somebody's rights, as " + g.Role
 	case roster.KindNewSheet:
 		what = "a new recovery sheet"
+	case hub.KindMove:
+		what = "the household to move to another cloud"
 	case hub.KindErase:
 		what = "everything of the household to be erased"
 	}

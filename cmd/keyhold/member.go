@@ -31,6 +31,7 @@ type MemberCommands struct {
 	Object  ObjectCommand  `cmd:"" help:"Object to the announced removal of an owner."`
 	Leave   LeaveCommand   `cmd:"" help:"Leave the household, with all your devices."`
 	Erase   EraseCommand   `cmd:"" help:"Have everything of the household erased, take that back, or see the receipt."`
+	Move    MoveCommand    `cmd:"" help:"Move the household to another cloud, or let this device follow it."`
 	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`
 	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`

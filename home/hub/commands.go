@@ -30,6 +30,8 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 		r.Link, err = h.remove(ctx, c.Op.Removal)
 	case request.OpErase:
 		err = h.order(ctx, c)
+	case request.OpMove, request.OpCopy, request.OpSwitch:
+		err = h.moving(ctx, c)
 	default:
 		err = h.housework(ctx, c, &r)
 	}
@@ -73,6 +75,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		r.Camera, err = h.addCamera(ctx, c.Device, c.Op.Name, c.Op.URL)
 	case request.OpRemoveCamera:
 		err = h.removeCamera(ctx, c.Device, c.Op.Camera)
+	case request.OpRenameCamera:
+		err = h.renameCamera(ctx, c.Device, c.Op.Camera, c.Op.Name)
 	case request.OpAskRemoval:
 		err = h.ask(ctx, c.Op.Removal)
 	case request.OpAsked:

@@ -50,14 +50,14 @@ type wish struct {
 func (h *Hub) order(ctx context.Context, c *request.Command) error {
 	ctx, cancel := context.WithTimeout(ctx, orderTime)
 	defer cancel()
-	info, err := h.client.Info(ctx)
+	client, to, here, err := h.addressee(ctx, c.Op.Erase)
 	if err != nil {
 		return err
 	}
 	h.control.Lock()
 	defer h.control.Unlock()
 	now := h.Now().UnixMilli()
-	s, e, err := erasure.Open(c.Op.Erase, h.household.Roster(), info.To, now)
+	s, e, err := erasure.Open(c.Op.Erase, h.household.Roster(), to, now)
 	switch {
 	case rule.Of(err) == rule.Time:
 		return refusal(request.RefusedStale)
@@ -65,25 +65,38 @@ func (h *Hub) order(ctx context.Context, c *request.Command) error {
 		return refusal(word(err))
 	case s.Device != c.Device:
 		return refusal(request.RefusedDenied)
-	case s.Act == erasure.Keep:
+	case s.Act == erasure.Keep && here:
 		return h.wish(ctx, nil)
+	case s.Act == erasure.Keep:
+		return nil
 	}
 	if err := h.shown(ctx, s.Person, e.Hash(), KindErase, "", c.Op.Gesture, now); err != nil {
 		return err
 	}
 	// Written down first: what the cloud erases is erased here as well, whatever comes between.
 	was := h.erasing.Load()
-	if err := h.wish(ctx, &wish{Due: now + erasure.Wait, Statement: c.Op.Erase}); err != nil {
+	if here {
+		err = h.wish(ctx, &wish{Due: now + erasure.Wait, Statement: c.Op.Erase})
+	} else {
+		err = h.db.Write(ctx, func(tx *sql.Tx) error { return gesture.Done(ctx, tx) })
+	}
+	if err != nil {
 		return err
 	}
-	err = h.client.Write(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), request.WriteErase, api.Current, api.Bytes(c.Op.Erase))
+	undo := func() error {
+		if !here {
+			return nil
+		}
+		return h.wish(ctx, was)
+	}
+	err = client.Write(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), request.WriteErase, api.Current, api.Bytes(c.Op.Erase))
 	switch kind := api.KindOf(err); kind {
 	case "", api.Unavailable, api.Internal:
 		return err // it may be in force; the cloud's receipt will tell
 	case api.Conflict:
-		return errors.Join(refusal(request.RefusedExists), h.wish(ctx, was))
+		return errors.Join(refusal(request.RefusedExists), undo())
 	default:
-		return errors.Join(refusal(request.RefusedInvalid), err, h.wish(ctx, was))
+		return errors.Join(refusal(request.RefusedInvalid), err, undo())
 	}
 }
 

@@ -140,10 +140,22 @@ func (h *Hub) defaults() {
 // Run boots the hub and serves until the context ends. Then it closes packs, signs, tries for a few
 // seconds to upload the rest, and returns nil. Where an owner had everything erased, it returns ErrErased.
 func (h *Hub) Run(ctx context.Context) error {
-	ctx, h.quit = context.WithCancelCause(ctx)
-	defer h.quit(nil)
-	err := h.run(ctx)
-	if errors.Is(context.Cause(ctx), ErrErased) {
+	for {
+		once, quit := context.WithCancelCause(ctx)
+		h.quit = quit
+		err := h.run(once)
+		cause := context.Cause(once)
+		quit(nil)
+		if err == nil && errors.Is(cause, errMoved) && ctx.Err() == nil {
+			continue // it begins anew at the other cloud
+		}
+		return h.over(err, cause)
+	}
+}
+
+// over ends the hub, and everything that it holds where that was wanted.
+func (h *Hub) over(err, cause error) error {
+	if errors.Is(cause, ErrErased) {
 		if err != nil {
 			h.Log.Error("the hub did not end in order", "error", err)
 		}
@@ -161,7 +173,11 @@ func (h *Hub) run(ctx context.Context) (err error) {
 		return errors.Join(err, h.close())
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	h.client = &api.Client{Base: h.Cloud, HTTP: h.HTTP, Now: h.Now}
+	address, err := h.address(ctx)
+	if err != nil {
+		return err
+	}
+	h.client = &api.Client{Base: address, HTTP: h.HTTP, Now: h.Now}
 	if err := h.pair(ctx, h.client); err != nil {
 		return ended(ctx, err)
 	}
@@ -232,6 +248,9 @@ func Lock(dir string) (*os.File, error) {
 func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	l := LayoutOf(h.Dir)
 	var err error
+	if err := h.settle(ctx); err != nil {
+		return err
+	}
 	h.ledger, err = ledger.Open(ctx, ledger.Config{
 		DB: h.db, Tiles: l.Tiles, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head,
 		First: h.household.Roster().Now().First, Before: predecessor(h.household.Roster()), Now: h.Now, Rand: rand.Reader, Log: h.Log,
@@ -264,6 +283,9 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := h.settled(ctx); err != nil {
+		return err
 	}
 	h.uplink = &uplink.Uplink{
 		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head, DB: h.db,

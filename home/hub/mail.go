@@ -63,6 +63,9 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 	go func() { // waited for by whoever takes all slots
 		defer func() { <-slots }()
 		result, word := h.execute(h.work, c)
+		if c.Op.Kind == request.OpSwitch && word == "" {
+			defer h.quit(errMoved) // once the answer is queued, which the old cloud still brings
+		}
 		if err := h.reply(ctx, c, result, word); err != nil {
 			h.Log.Error("a command was carried out, but its answer was not queued", "error", err)
 		}

@@ -149,3 +149,19 @@ func (h hashes) close() error {
 	}
 	return h.f.Close()
 }
+
+// Has says whether a leaf with this hash stands at this place of a run.
+func (l *Ledger) Has(run id.Run, index int64, leaf id.Hash) (bool, error) {
+	h, err := openHashes(l.c.Tiles, run, index+1, false)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	got, err := h.ReadHashes([]int64{tlog.StoredHashIndex(0, index)})
+	if err = errors.Join(err, h.close()); err != nil {
+		return false, err
+	}
+	return id.Hash(got[0]) == leaf, nil
+}

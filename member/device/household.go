@@ -28,6 +28,21 @@ func (f *Folder) Household() (Household, error) {
 	return h, err
 }
 
+// Change changes household.json under the folder's lock.
+func (f *Folder) Change(change func(*Household)) error {
+	unlock, err := f.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	h, err := f.Household()
+	if err != nil {
+		return err
+	}
+	change(&h)
+	return f.write(householdFile, h)
+}
+
 // SetRoster keeps a newer roster that was checked.
 func (f *Folder) SetRoster(chain [][]byte) error {
 	unlock, err := f.lock()

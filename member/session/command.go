@@ -43,6 +43,8 @@ func (r *RefusedError) Error() string {
 		return "the camera sends no video that the hub can record: choose H.264 in its settings"
 	case request.RefusedExists:
 		return "there is one of this name or address already"
+	case request.RefusedCloud:
+		return "the hub does not reach the other cloud, or finds another there: is the address right?"
 	case request.RefusedNotFound:
 		return "the hub does not know it"
 	default:
@@ -55,11 +57,17 @@ func (r *RefusedError) Error() string {
 const (
 	longWait  = 40 * time.Second
 	shortWait = 12 * time.Second
+	// copyWait is for recordings that come down one line and go up another.
+	copyWait = 10 * time.Minute
 )
 
 func waitFor(kind string) time.Duration {
 	switch kind {
 	case request.OpAddCamera, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
+		return longWait
+	case request.OpCopy:
+		return copyWait
+	case request.OpMove, request.OpSwitch:
 		return longWait
 	default:
 		return shortWait

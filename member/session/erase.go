@@ -52,29 +52,17 @@ func (s *Session) Erase(ctx context.Context, gesture Gesture) (*HiddenError, err
 	if err != nil {
 		return nil, err
 	}
-	op := request.Op{Kind: request.OpErase, Erase: statement}
-	for try := 0; ; try++ {
-		_, err := s.Do(ctx, op)
-		var no *RefusedError
-		if errors.As(err, &no) && (no.Word == request.RefusedGesture || no.Word == request.RefusedGestureWrong) && gesture != nil && try <= wrongCodes {
-			code, err := gesture(no.Word == request.RefusedGestureWrong)
-			if err != nil {
-				return nil, err
-			}
-			op.Gesture = &request.Gesture{Code: code}
-			continue
-		}
-		// Whatever the hub said, or did not: the cloud shows whether it is so.
-		_, shown := s.Sync(ctx)
-		var hidden *HiddenError
-		switch {
-		case errors.As(shown, &hidden):
-			return hidden, nil
-		case err == nil:
-			err = errors.Join(errors.New("the hub has ordered it, and the cloud still shows everything"), shown)
-		}
-		return nil, err
+	err = s.gestured(ctx, request.Op{Kind: request.OpErase, Erase: statement}, gesture)
+	// Whatever the hub said, or did not: the cloud shows whether it is so.
+	_, shown := s.Sync(ctx)
+	var hidden *HiddenError
+	switch {
+	case errors.As(shown, &hidden):
+		return hidden, nil
+	case err == nil:
+		err = errors.Join(errors.New("the hub has ordered it, and the cloud still shows everything"), shown)
 	}
+	return nil, err
 }
 
 // Keep takes an erasure back. It goes to the cloud straight; heard says whether the hub confirmed that it knows.

@@ -15,6 +15,7 @@ const (
 	OpPing         = "ping"
 	OpAddCamera    = "add-camera"
 	OpRemoveCamera = "remove-camera"
+	OpRenameCamera = "rename-camera"
 	OpListCameras  = "list-cameras"
 	OpLeaveEarly   = "leave-early"
 	OpRotate       = "rotate"
@@ -32,6 +33,8 @@ type Op struct {
 	Kind    string      `json:"kind"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
+	Cloud   *Place      `json:"cloud,omitempty"`
+	Copy    *Copied     `json:"copy,omitempty"`
 	// Erase is an envelope of type erase.
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
@@ -121,6 +124,11 @@ func (c *Command) Check() error {
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
 		}
+	case OpRenameCamera:
+		if c.Op.Name == "" {
+			return fmt.Errorf("command: rename-camera needs a name")
+		}
+		cameras = []id.Camera{c.Op.Camera}
 	case OpRemoveCamera:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpLeaveEarly:
@@ -132,6 +140,21 @@ func (c *Command) Check() error {
 		if len(c.Op.Removal) == 0 {
 			return fmt.Errorf("command: %s needs a removal", c.Op.Kind)
 		}
+	case OpMove:
+		if c.Op.Cloud == nil {
+			return fmt.Errorf("command: move needs a cloud")
+		}
+		if err := c.Op.Cloud.Check(); err != nil {
+			return err
+		}
+	case OpCopy:
+		if c.Op.Copy == nil {
+			return fmt.Errorf("command: copy needs to say what")
+		}
+		if err := c.Op.Copy.Check(); err != nil {
+			return err
+		}
+	case OpSwitch:
 	case OpErase:
 		if len(c.Op.Erase) == 0 {
 			return fmt.Errorf("command: erase needs a statement")
@@ -157,6 +180,7 @@ const (
 	RefusedCodec       = "camera-codec"
 	RefusedExists      = "exists"
 	RefusedNotFound    = "not-found"
+	RefusedCloud       = "cloud-unreachable"
 	// RefusedGesture asks for a gesture; RefusedGestureWrong says that it was another one.
 	RefusedGesture      = "gesture"
 	RefusedGestureWrong = "gesture-wrong"

@@ -76,17 +76,21 @@ export const session = object({
 });
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
-type OpField = 'camera' | 'erase' | 'link' | 'name' | 'removal' | 'url';
+type OpField = 'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'name' | 'removal' | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
   'add-camera': ['name', 'url'],
   'remove-camera': ['camera'],
+  'rename-camera': ['camera', 'name'],
   'list-cameras': [],
   'leave-early': [],
   rotate: [],
   'append-link': ['link'],
   remove: ['removal'],
   erase: ['erase'],
+  move: ['cloud'],
+  copy: ['copy'],
+  switch: [],
   'ask-removal': ['removal'],
   asked: [],
 };
@@ -109,6 +113,14 @@ const op = where(
     kind: text(),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
+    cloud: optional(object({ to: bytes(32), url: text(2048) })),
+    copy: optional(
+      object({
+        address: text(),
+        leaves: list(object({ index: integer(0), leaf: bytes(), run: id('run') }), 0, 64),
+        pages: list(text(), 0, 64),
+      }),
+    ),
     erase: optional(bytes()),
     gesture: optional(gesture),
     link: optional(bytes()),
@@ -120,7 +132,9 @@ const op = where(
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
-    const cameras = o.kind === 'remove-camera' ? [o.camera ?? ''] : (o.cameras ?? []);
+    const cameras = ['remove-camera', 'rename-camera'].includes(o.kind)
+      ? [o.camera ?? '']
+      : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
   },
   'a known operation with its fields',
