@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stories
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"keyhold/e2e/harness"
+)
+
+// another starts a hub in an empty folder in the place of the one that is gone, and returns the code that it shows.
+func another(t *testing.T, w *harness.World) string {
+	t.Helper()
+	w.Hub.Kill()
+	var err error
+	w.Hub, err = harness.Start("hub", w.Path("logs/hub2.log"), w.Env, w.Keyhold, "hub", "run", "--dir", w.Path("hub2"), "--cloud", w.HubCloud)
+	must(t, err)
+	var code string
+	must(t, w.Hub.Until(t.Context(), time.Minute, "showing its pairing code", func(ctx context.Context) bool {
+		out, err := w.Run(ctx, "hub", "code", "--dir", w.Path("hub2"))
+		code = strings.TrimSpace(out)
+		return err == nil && code != ""
+	}))
+	return code
+}
+
+// recorded waits until so many cameras have footage at the cloud.
+func recorded(t *testing.T, w *harness.World, cameras int) {
+	t.Helper()
+	must(t, harness.Poll(t.Context(), 3*time.Minute, "footage of all cameras", func(ctx context.Context) bool {
+		out, err := w.Owner(ctx, "list", "--json")
+		if err != nil {
+			return false
+		}
+		list, err := harness.Lines[harness.Stretch](out)
+		seen := map[string]bool{}
+		for _, s := range list {
+			if s.Segments > 0 {
+				seen[s.Name] = true
+			}
+		}
+		return err == nil && len(seen) == cameras
+	}))
+}
+
+// addresses are the cameras' names with their addresses, for a story that types them.
+func addresses(t *testing.T, w *harness.World) string {
+	t.Helper()
+	b, err := json.Marshal(map[string]string{"Porch": w.CameraURL("porch"), "Back yard": w.CameraURL("yard")})
+	must(t, err)
+	return string(b)
+}
+
+// The hub is gone for good. Its owner puts in a new one from a browser; what was recorded before plays, the cameras go on
+// under their names, and somebody else is told.
+func TestNewHub(t *testing.T) {
+	t.Parallel()
+	w := home(t)
+	out := t.TempDir()
+	d, second, err := w.Invite(t.Context(), "device", "--person", "Jan", "--role", "guardian", "--wait", "--origin", w.Origin())
+	must(t, err)
+	done := make(chan error, 2)
+	go func() {
+		err := d.Until(t.Context(), "Six digits: ")
+		if err == nil {
+			var code string
+			if code, err = w.Gesture(t.Context()); err == nil {
+				err = d.Type(code)
+			}
+		}
+		done <- err
+	}()
+	go func() {
+		err := harness.Poll(t.Context(), 5*time.Minute, "the story being far enough", func(context.Context) bool {
+			_, err := os.Stat(filepath.Join(out, "gone"))
+			return err == nil
+		})
+		if err == nil {
+			shown := another(t, w)
+			err = os.WriteFile(filepath.Join(out, "code.new"), []byte(shown), 0o600)
+			if err == nil {
+				err = os.Rename(filepath.Join(out, "code.new"), filepath.Join(out, "code"))
+			}
+		}
+		done <- err
+	}()
+	play(t, "newhub.mjs", "ORIGIN="+w.Origin(), "LINK="+invitation(t, w), "SECOND="+second, "OUT="+out, "CAMERAS="+addresses(t, w), "PERSON="+harness.PersonName)
+	for range 2 {
+		must(t, <-done)
+	}
+	// The command line of the owner says it as well, and finds everything in order.
+	trail, err := w.Owner(t.Context(), "roster", "--trail")
+	must(t, err)
+	if !strings.Contains(trail, "hub") {
+		t.Errorf("the trail does not tell of the new hub:\n%s", trail)
+	}
+	_, err = w.Owner(t.Context(), "list")
+	must(t, err)
+}
+
+// Every device is lost, and so is the hub. The sheet, typed into the app on a new computer, puts in a new hub and brings
+// its owner back.
+func TestSheetWithTheHubGone(t *testing.T) {
+	t.Parallel()
+	w := home(t)
+	recorded(t, w, 2)
+	words, err := harness.SheetWords(w.Path("sheet.txt"))
+	must(t, err)
+	code := another(t, w)
+	origin, err := w.StartApp(t.Context())
+	must(t, err)
+	play(t, "sheetdead.mjs", "ORIGIN="+origin, "WORDS="+strings.Join(words, " "), "CODE="+code, "CAMERAS="+addresses(t, w), "OUT="+t.TempDir())
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Every device is lost, and the hub with them: the sheet and a new hub bring everything back.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { somebody, steps } from './people.mjs';
+import { accessible, playing, within } from './person.mjs';
+
+const { ORIGIN, OUT, WORDS, CODE } = process.env;
+const cameras = JSON.parse(process.env.CAMERAS);
+
+test('nothing left but the sheet, and the hub is gone', async (t) => {
+  const owner = await somebody(join(OUT, 'new'), 'nl');
+  const step = steps(t, { owner });
+
+  await step('words and code are typed', async () => {
+    await owner.page.goto(ORIGIN);
+    await owner.heading('first_hello');
+    await owner.button('next').click();
+    await owner.page.getByText(owner.say('way_return'), { exact: true }).click();
+    await owner.heading('return_title');
+    await owner.field('words_field').fill(WORDS);
+    await owner.field('device_name').fill('Nieuwe laptop');
+    await owner.page.getByText(owner.say('return_hub_gone'), { exact: true }).click();
+    await owner.button('return_go').click();
+    await owner.see('hub_code_missing');
+    await accessible(owner.page, 'the way back with a new hub');
+    await owner.field('newhub_code').fill(CODE);
+    await owner.button('return_go').click();
+    await owner.page.getByRole('heading', { level: 1, name: owner.say('nav_home'), exact: true }).waitFor({ timeout: 240_000 });
+  });
+
+  await step('what was recorded before plays', async () => {
+    await owner.see('unconnected_title', {}, 120_000);
+    await within(120_000, 'pictures from before', async () => (await owner.page.locator('a.tile canvas').count()) === 2);
+    await accessible(owner.page, 'home after a return with a new hub');
+    await owner.page.locator('a.tile').first().click();
+    const { value } = await within(60_000, 'a picture', () => playing(owner.page));
+    await within(30_000, 'the film going on', async () => ((await playing(owner.page)) ?? 0) > value + 0.5);
+  });
+
+  await step('a camera is connected again, and records', async () => {
+    await owner.go('');
+    const leads = () => owner.page.locator('a.tile', { hasText: 'Porch' }).getAttribute('href');
+    const momentOf = (href) => Number(/[?&]at=(\d+)/.exec(href)?.[1] ?? 0);
+    const before = momentOf(await leads());
+    await owner.button('unconnected_connect', { name: 'Porch' }).click();
+    await owner.field('camera_address').fill(cameras.Porch);
+    await owner.button('unconnected_go').click();
+    await within(180_000, 'a new picture', async () => momentOf(await leads()) > before + 1000);
+  });
+
+  await step('the trail names the sheet and the new hub', async () => {
+    await owner.go('trail');
+    await owner.heading('trail_title');
+    await within(30_000, 'the line', () => owner.page.getByText(/nieuwe hub/).count());
+  });
+
+  await owner.close();
+  assert.deepEqual(owner.faults, []);
+});
