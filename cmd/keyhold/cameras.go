@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -19,6 +20,7 @@ import (
 type CamerasCommand struct {
 	Add    CamerasAddCommand    `cmd:"" help:"Add a camera: the hub looks at it at once."`
 	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
+	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
 	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`
 }
 
@@ -173,6 +175,38 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 		lines = append(lines, lineOf(r, n.Name))
 	}
 	return lines, v, nil
+}
+
+// CamerasRenameCommand gives one another name.
+type CamerasRenameCommand struct {
+	deviceFlag
+	Old string `arg:"" help:"Its name or id."`
+	New string `arg:"" help:"What to call it from now on."`
+}
+
+// Run asks the hub.
+func (r *CamerasRenameCommand) Run(ctx context.Context, c *console) error {
+	name := strings.TrimSpace(r.New)
+	if name == "" {
+		return errors.New("give it a name, so that you know it again")
+	}
+	s, err := r.open(c)
+	if err != nil {
+		return err
+	}
+	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	if err != nil {
+		return err
+	}
+	camera, ok := v.Camera(r.Old)
+	if !ok || camera.State != manifest.NameOn {
+		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Old)
+	}
+	if _, err := s.Do(ctx, request.Op{Kind: request.OpRenameCamera, Camera: camera.ID, Name: name}); err != nil {
+		return fmt.Errorf("rename camera: %w", err)
+	}
+	c.say("%s is called %s now, also where it was recorded before.", camera.Name, name)
+	return nil
 }
 
 // CamerasRemoveCommand removes one.

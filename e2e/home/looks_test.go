@@ -154,3 +154,24 @@ func TestCameraIsNamedToThoseWhoSeeIt(t *testing.T) {
 	r.Do(r.removal(f.Person, "", r.owner()))
 	r.Until("a label that she does not read", func() bool { return l.readBy(f, door) == nil })
 }
+
+func TestCameraThatIsRenamedIsKnownByItsNewName(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	l := &labels{list: map[id.Camera][]byte{}}
+	way := l.way
+	r.way.Store(&way)
+	door := r.Add("Door", "a")
+	r.Add("Yard", "b")
+	f := r.Bring("Anna", roster.Viewer, always(door))
+	r.refused(request.Op{Kind: request.OpRenameCamera, Camera: door, Name: "Yard"}, request.RefusedExists)
+	if _, err := f.session().Do(t.Context(), request.Op{Kind: request.OpRenameCamera, Camera: door, Name: "Mine"}); word(err) != request.RefusedDenied {
+		t.Errorf("a viewer who renames a camera: %v", err)
+	}
+	r.Do(request.Op{Kind: request.OpRenameCamera, Camera: door, Name: "Front door"})
+	r.Do(request.Op{Kind: request.OpRenameCamera, Camera: door, Name: "Front door"})
+	r.Until("the new name for a viewer", func() bool { x := l.readBy(f, door); return x != nil && x.Name == "Front door" })
+	r.Until("the new name for the owner", func() bool { c, ok := r.View().Camera("Front door"); return ok && c.ID == door })
+	// The old name is free.
+	r.Add("Door", "a")
+}

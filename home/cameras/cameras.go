@@ -75,23 +75,45 @@ func Open(db *state.DB, keys string) (*Store, error) {
 
 // Add writes a camera within a transaction of the caller's.
 func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
-	var taken int
-	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM cameras WHERE name = $1 AND removed IS NULL`, c.Name).Scan(&taken)
-	if err != nil {
-		return fmt.Errorf("cameras: add: %w", err)
-	}
-	if taken > 0 && c.Removed == 0 {
-		return ErrName
+	if c.Removed == 0 {
+		if err := free(ctx, tx, c.Name); err != nil {
+			return fmt.Errorf("cameras: add: %w", err)
+		}
 	}
 	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(c.URL)+s.seal.Overhead())
 	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
 	removed := sql.NullInt64{Int64: c.Removed, Valid: c.Removed != 0}
-	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
 		string(c.ID), c.Name, s.seal.Seal(nonce, nonce, []byte(c.URL), []byte(c.ID)), c.Added, removed)
 	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
+	}
+	return nil
+}
+
+// free says ErrName where a camera in use has a name.
+func free(ctx context.Context, tx *sql.Tx, name string) error {
+	var taken int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM cameras WHERE name = $1 AND removed IS NULL`, name).Scan(&taken)
+	if err == nil && taken > 0 {
+		err = ErrName
+	}
+	return err
+}
+
+// Rename gives a camera in use another name, which no other has.
+func (s *Store) Rename(ctx context.Context, tx *sql.Tx, camera id.Camera, name string) error {
+	if err := free(ctx, tx, name); err != nil {
+		return fmt.Errorf("cameras: rename: %w", err)
+	}
+	r, err := tx.ExecContext(ctx, `UPDATE cameras SET name = $1 WHERE id = $2 AND removed IS NULL`, name, string(camera))
+	if err != nil {
+		return fmt.Errorf("cameras: rename: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(ErrNotFound, err)
 	}
 	return nil
 }

@@ -133,6 +133,7 @@ func requestVectors(w *world) []vector {
 	more("append-link without", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone"})
 	more("remove", request.Op{Kind: request.OpRemove, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}}, bad{"an empty removal", "", []any{"op", "removal"}})
 	more("ask-removal", request.Op{Kind: request.OpAskRemoval, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}})
+	more("rename-camera", request.Op{Kind: request.OpRenameCamera, Camera: id.Camera(fixedID("cam_", "front")), Name: "Front door"}, bad{"no name", nil, []any{"op", "name"}}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}})
 	more("asked", request.Op{Kind: request.OpAsked})
 	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})

@@ -114,6 +114,12 @@ export class Fixture implements Omit<Household, keyof People | keyof Going> {
     this.cameras.set(this.cameras.get().filter((camera) => camera.id !== id));
   }
 
+  async renameCamera(id: string, name: string): Promise<void> {
+    await this.#act();
+    const list = this.cameras.get();
+    this.cameras.set(list.map((one) => (one.id === id ? { ...one, name } : one)));
+  }
+
   askNewest(): void {}
 
   #camera(id: string): Drawn {

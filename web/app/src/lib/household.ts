@@ -36,6 +36,8 @@ export interface Household extends People, Going {
   /** Resolves when the hub has answered that the camera gives a picture it can record. */
   addCamera(name: string, url: string): Promise<void>;
   removeCamera(id: string): Promise<void>;
+  /** Everybody who sees the camera reads the new name. */
+  renameCamera(id: string, name: string): Promise<void>;
 
   /** Asks the hub to let the open packs leave early. Harmless to repeat; never rejects. */
   askNewest(): void;

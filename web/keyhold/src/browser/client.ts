@@ -386,6 +386,10 @@ export class HouseholdClient {
     return this.port.call('addCamera', [name, url]);
   }
 
+  renameCamera(id: string, name: string): Promise<void> {
+    return this.port.call('renameCamera', [id, name]);
+  }
+
   removeCamera(id: string): Promise<void> {
     return this.port.call('removeCamera', [id]);
   }

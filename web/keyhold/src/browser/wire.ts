@@ -90,6 +90,7 @@ export interface Calls {
   giveCode: { args: [id: string, shown: Shown]; result: void };
   cancelChange: { args: [change: string]; result: void };
   addCamera: { args: [name: string, url: string]; result: void };
+  renameCamera: { args: [id: string, name: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
   timeline: { args: [camera: string, from: number, until: number]; result: Timeline };

@@ -98,6 +98,7 @@ const handlers: Handlers = {
   confirmSheet: async ({ id }) =>
     (await ready()).confirmSheet((step) => tell({ step: id, name: step })),
   addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),
+  renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
   askNewest: async () => (await ready()).home().askNewest(),
   timeline: async (_, camera, from, until) => (await ready()).home().timeline(camera, from, until),

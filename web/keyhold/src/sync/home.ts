@@ -411,6 +411,11 @@ export class HomeSession {
     await this.engine.syncAfresh();
   }
 
+  async renameCamera(camera: string, name: string): Promise<void> {
+    await this.commands.send({ kind: 'rename-camera', camera, name }, hubPatience);
+    await this.engine.syncAfresh();
+  }
+
   /** Lets open packs leave early, and looks for them in the seconds that follow. */
   askNewest(): void {
     const { names, labels } = this.engine.known;
