@@ -28,7 +28,7 @@ type Event struct {
 // Came says whether something that can look or decide came in: a device, a person, a sheet or a hub.
 func (e Event) Came() bool {
 	switch e.Kind {
-	case roster.KindAddDevice, roster.KindAddPerson, roster.KindNewSheet, roster.KindReplaceHub:
+	case roster.KindAddDevice, roster.KindAddPerson, roster.KindAddPasskey, roster.KindNewSheet, roster.KindReplaceHub:
 		return true
 	}
 	return false
