@@ -5,10 +5,19 @@
 package home
 
 import (
+	"bytes"
 	"crypto/rand"
+	"database/sql"
 	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"keyhold/api"
 	"keyhold/member/session"
 	"keyhold/statement/dsse"
 	"keyhold/statement/erasure"
@@ -62,8 +71,86 @@ func (s *scene) receipt(forged bool) error {
 	return err
 }
 
+// move orders a move to a cloud of its own, with the code on the hub's terminal.
+func (s *scene) move(by *folk) error {
+	s.t.Helper()
+	there := s.elsewhere()
+	_, err := there.Client.RegisterChain(s.t.Context(), s.Member.Roster.Chain)
+	must(s.t, err)
+	return s.ask(by, request.Op{Kind: request.OpMove, Cloud: &there.place})
+}
+
+// copied has the hub copy the door's first pack, which it no longer has, by a leaf and out of a cloud that both may have
+// been changed.
+func (s *scene) copied(leaf func([]byte), object bool) error {
+	s.t.Helper()
+	s.Packs(s.door, 1)
+	s.View()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Dir, "state.db")+"?_pragma=busy_timeout(10000)")
+	must(s.t, err)
+	_, err = db.ExecContext(s.t.Context(), `DELETE FROM packs WHERE sent IS NOT NULL`)
+	must(s.t, errors.Join(err, db.Close()))
+	must(s.t, s.move(s.anna))
+	first := s.Timeline(s.door).Segments[0]
+	answer, err := s.Member.Footage(s.t.Context(), request.PurposeExport, s.door, first.Start-3_600_000, s.now().UnixMilli())
+	must(s.t, err)
+	raw := slices.Clone(first.Record.Raw)
+	leaf(raw)
+	if object {
+		s.way.Store(&swapped)
+		defer s.way.Store(nil)
+	}
+	return s.ask(s.anna, request.Op{Kind: request.OpCopy, Copy: &request.Copied{
+		Address: answer.Address, Leaves: []request.Placed{{Index: first.Record.Index, Leaf: raw, Run: first.Record.Run.Run}}, Pages: []string{},
+	}})
+}
+
+// swapped changes a bit in the middle of each recording that the cloud hands out.
+var swapped = func(cloud http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !strings.HasPrefix(req.URL.Path, api.FetchedPrefix) || !strings.Contains(req.URL.Path, "/objects/") {
+			cloud.ServeHTTP(w, req)
+			return
+		}
+		answer := httptest.NewRecorder()
+		cloud.ServeHTTP(answer, req)
+		body := answer.Body.Bytes()
+		if len(body) > 0 {
+			body[len(body)/2] ^= 1
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(body)
+	})
+}
+
+func whole([]byte) {}
+
+// salted changes a letter of a leaf's salt: it is no leaf of the hub's any more, and says the same.
+func salted(leaf []byte) {
+	at := bytes.Index(leaf, []byte(`"salt":"`)) + len(`"salt":"`)
+	if leaf[at]++; leaf[at] > 'Z' || leaf[at] < 'A' {
+		leaf[at] = 'B'
+	}
+}
+
 func crimesOfLeaving() []crime {
 	return []crime{
+		{
+			name: "a guardian moves the household to a cloud of their own", off: signer, lasting: true, says: request.RefusedDenied,
+			commit: func(s *scene) error { return s.move(s.gus) },
+			honest: func(s *scene) error { return s.move(s.anna) },
+		},
+		{
+			name: "the old cloud swaps a recording that is copied", off: []rule.Name{rule.FileHash}, lasting: true, says: request.RefusedInvalid,
+			commit: func(s *scene) error { return s.copied(whole, true) },
+			honest: func(s *scene) error { return s.copied(whole, false) },
+		},
+		{
+			name: "a recording that the hub never made is copied", off: []rule.Name{rule.NotIncluded}, lasting: true, says: request.RefusedInvalid,
+			commit: func(s *scene) error { return s.copied(salted, false) },
+			honest: func(s *scene) error { return s.copied(whole, false) },
+		},
 		{
 			name: "a guardian has everything erased", off: signer, lasting: true, says: request.RefusedDenied,
 			commit: func(s *scene) error { return s.erasure(s.gus, func(*erasure.Statement) {}) },

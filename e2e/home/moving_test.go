@@ -23,17 +23,17 @@ import (
 	"keyhold/statement/request"
 )
 
-// another is a second cloud.
-type another struct {
+// elsewhere is a second cloud.
+type elsewhere struct {
 	*session.Session
 	place   request.Place
 	vault   string
 	objects atomic.Int32 // that were sent there
 }
 
-func (r *Rig) another() *another {
+func (r *Rig) elsewhere() *elsewhere {
 	r.t.Helper()
-	a := &another{vault: r.t.TempDir()}
+	a := &elsewhere{vault: r.t.TempDir()}
 	cloud, err := serve.Open(r.t.Context(), serve.Config{Data: a.vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
 	must(r.t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -106,7 +106,7 @@ func TestAHouseholdMoves(t *testing.T) {
 	r.Packs(c, 1)
 	before, err := history(ctx, r, r.Member, c)
 	must(t, err)
-	there := r.another()
+	there := r.elsewhere()
 
 	must(t, r.Member.Prepare(ctx, there.Session, r.code))
 	must(t, r.Member.Prepare(ctx, there.Session, nil)) // the same again needs nobody

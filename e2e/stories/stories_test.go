@@ -59,8 +59,15 @@ func must(t *testing.T, err error) {
 // invitation is a link for the browser; the command that made it runs until the test ends.
 func invitation(t *testing.T, w *harness.World) string {
 	t.Helper()
-	log := w.Path("logs/invite.log")
-	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--wait", "--origin", w.Origin(), "--device", w.Path("device"))
+	return invitationTo(t, w, w.Origin())
+}
+
+// invitationTo is the same for a browser at some origin.
+func invitationTo(t *testing.T, w *harness.World, origin string) string {
+	t.Helper()
+	_, port, _ := strings.Cut(origin, "localhost:")
+	log := w.Path("logs/invite-" + port + ".log")
+	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--wait", "--origin", origin, "--device", w.Path("device"))
 	must(t, err)
 	t.Cleanup(invite.Kill)
 	var link string
