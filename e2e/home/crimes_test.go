@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"keyhold/api"
+	"keyhold/home/household"
 	"keyhold/member/session"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
@@ -45,6 +46,8 @@ type scene struct {
 	*Rig
 	anna, anna2, ben, gus, vera, sam, sheet *folk
 	door, yard                              id.Camera
+	// before are the keys of a hub that was replaced, in the scene of a new hub.
+	before *household.Keys
 }
 
 func theHousehold(t *testing.T) *scene {
@@ -168,12 +171,18 @@ func tell(t *testing.T, row []string) {
 // TestCrimesInTheHousehold tries each crime on the real hub, cloud and reader, which have to refuse it; without the one
 // check, where it has to succeed; and what is right beside it, which has to work.
 func TestCrimesInTheHousehold(t *testing.T) {
-	s := theHousehold(t)
+	judge(t, theHousehold, slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfOwners(), crimesWithASheet(), crimesOfLeaving(), crimesWithTheClock()))
+}
+
+// judge tries crimes on a scene.
+func judge(t *testing.T, stage func(*testing.T) *scene, crimes []crime) {
+	t.Helper()
+	s := stage(t)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "attack\tcontrol\tmutant\tcheck\toutcome")
 	refused, through := 0, 0
-	for _, c := range slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfOwners(), crimesWithASheet(), crimesOfLeaving(), crimesWithTheClock()) {
+	for _, c := range crimes {
 		t.Run(c.name, func(t *testing.T) {
 			s.t = t
 			row := []string{c.name, "works", "succeeds", string(c.off[0]), ""}
@@ -193,7 +202,7 @@ func TestCrimesInTheHousehold(t *testing.T) {
 			}
 			victim := s
 			if c.lasting {
-				victim = theHousehold(t)
+				victim = stage(t)
 			}
 			err = switched(c.off, func() error { return c.commit(victim) })
 			s.forget()
