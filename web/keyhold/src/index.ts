@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-export {
-  createHousehold,
-  type Camera,
-  type HouseholdClient,
-  type Live,
-  type Options,
-  type Place,
-  type Playback,
-} from './browser/client.ts';
+export { createHousehold, type HouseholdClient } from './browser/client.ts';
+export type { Camera, Live, Options, Place, Playback } from './browser/handles.ts';
 export { rules, type Rule } from './rule.ts';

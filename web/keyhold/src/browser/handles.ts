@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Span } from '../sync/home.ts';
+import type { InvitePhase } from '../sync/inviting.ts';
+import type { ChangePhase } from '../sync/members.ts';
+import type { Picture } from '../sync/pictures.ts';
+import type { CameraState, TrustState } from './wire.ts';
+
+/** What a page holds in its hand of a household. */
+export type Place = 'own' | 'operator';
+
+export interface Options {
+  /** Where this app was served from. */
+  readonly place: Place;
+  /** The cloud's origin; that of the page where nothing else is said. */
+  readonly origin?: string;
+}
+
+export interface Live<T> {
+  get(): T;
+  subscribe(run: (value: T) => void): () => void;
+}
+
+export interface Camera extends CameraState {
+  readonly newest?: Picture;
+}
+
+export interface Playback {
+  readonly spans: readonly Span[];
+  read(index: number, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** An invitation that waits for somebody, or serves them. */
+export interface Invitation {
+  readonly link: string;
+  readonly phase: Live<InvitePhase>;
+  confirm(): void;
+  decline(): void;
+  code(digits: string): void;
+  /** In place of the digits, where the phase says that a passkey can. */
+  passkey(): Promise<void>;
+}
+
+/** A change of the roster on its way. */
+export interface Change {
+  readonly phase: Live<ChangePhase>;
+  code(digits: string): void;
+  passkey(): Promise<void>;
+  cancel(): void;
+}
+
+export class Value<T> implements Live<T> {
+  private readonly runs = new Set<(value: T) => void>();
+  constructor(private value: T) {}
+  get(): T {
+    return this.value;
+  }
+  set(value: T): void {
+    this.value = value;
+    for (const run of [...this.runs]) run(value);
+  }
+  subscribe(run: (value: T) => void): () => void {
+    // An entry of its own, so that one function may listen twice.
+    const entry = (value: T): void => run(value);
+    this.runs.add(entry);
+    entry(this.value);
+    return () => this.runs.delete(entry);
+  }
+}
+
+/** Before anything was heard. */
+export const unheard: TrustState = {
+  checking: false,
+  checkedAt: null,
+  hubHeardAt: null,
+  cloudReachable: true,
+  refused: false,
+  clockOff: null,
+  lag: 0,
+  alarms: [],
+};
