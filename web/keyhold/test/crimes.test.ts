@@ -50,7 +50,7 @@ async function remove({ owner, lost }: Scene): Promise<void> {
 async function read({ house, owner }: Scene): Promise<string[]> {
   const { camera, now } = house.world;
   await owner.engine.syncAfresh();
-  const reading = () => owner.engine.records.reading(camera, hourOf(now) - 2, hourOf(now));
+  const reading = () => owner.engine.records.reading(camera, hourOf(now) - 4, hourOf(now));
   await owner.engine.guarded(reading).catch(() => undefined);
   return owner.alarms();
 }
@@ -70,6 +70,37 @@ async function rotated({ house }: Scene): Promise<void> {
   await house.world.pass(10);
   await house.world.rotate(house.world.camera);
   await house.world.pass(1);
+}
+
+/** The app of a guest whose right begins now, in the place of the owner's. */
+async function guest(s: Scene): Promise<void> {
+  const { house, owner } = s;
+  const since = house.world.now;
+  const until_ = since + 100 * 3_600_000;
+  const right = {
+    actions: ['history' as const],
+    cameras: [],
+    hours: [],
+    since,
+    until: until_,
+    zone: '',
+  };
+  const offer = { name: 'Eva', role: 'guest' as const, rights: [right], history: false };
+  const { id, link } = await owner.members.invite({ kind: 'person', slow: false, ...offer }, 'x');
+  const device = await freshDevice();
+  const events = { asked: () => undefined, words: () => undefined };
+  const joining = join(
+    house.cloud,
+    readLink(link),
+    device,
+    { deviceName: 'p', personName: '' },
+    events,
+  );
+  await until(() => owner.invitations.get(id)?.some((one) => one.step === 'arrived'));
+  owner.members.confirm(id);
+  await until(() => owner.invitations.get(id)?.some((one) => one.step === 'code'));
+  owner.members.code(id, house.code);
+  s.owner = await house.newcomer(device, await joining, 'Eva');
 }
 
 /** The app as it starts another day: no key is open yet. */
@@ -150,6 +181,24 @@ const crimes: readonly Crime[] = [
       s.owner = await s.house.owner();
     },
     honest: afresh,
+  },
+  {
+    name: 'the cloud hides the hours in which a right began',
+    rule: 'seq-gap',
+    off: ['seq-gap'],
+    async commit(s) {
+      await guest(s);
+      const { world } = s.house;
+      const begun = hourOf(world.now);
+      await world.pass(200);
+      world.pages = world.pages.filter(
+        ({ camera, hour }) => camera !== world.camera || hour > begun + 1,
+      );
+    },
+    async honest(s) {
+      await guest(s);
+      await s.house.world.pass(200);
+    },
   },
   {
     name: 'hub or cloud hold a removal back',

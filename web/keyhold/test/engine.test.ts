@@ -222,6 +222,13 @@ const attacks: readonly Attack[] = [
     },
   },
   {
+    name: "the household's names, which are kept from a device that is new",
+    rule: 'rolled-back',
+    run(world) {
+      world.names = new Uint8Array(0);
+    },
+  },
+  {
     name: 'a camera of which no page at all is listed',
     rule: 'seq-gap',
     run(world) {

@@ -2,7 +2,14 @@
 
 import type { Identity } from '../crypto/age.ts';
 import { begins, checkRange, checkTurn } from '../manifest/era.ts';
-import { checkNumbers, checkPage, hourOf, parsePage, type Entry } from '../manifest/page.ts';
+import {
+  checkNumbers,
+  checkPage,
+  hourOf,
+  parsePage,
+  patience,
+  type Entry,
+} from '../manifest/page.ts';
 import { off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import { eraOfRun, type Era } from '../statement/hubs.ts';
@@ -31,7 +38,8 @@ interface Page {
   proved: number;
 }
 
-const day = 24 * 3_600_000;
+const hourLong = 3_600_000;
+const day = 24 * hourLong;
 
 /**
  * The hub's record as pages, for each camera in the order in which it was written. Pages are read
@@ -162,7 +170,7 @@ export class Records {
       // Pages go ahead of their checkpoint: of a new camera there may be nothing under it yet.
       const tail = newest && run !== null && stretch.length > 0 ? run.tree.checkpoint.at : null;
       for (const turn of this.turns(stretch)) {
-        const parts = partsOf(turn.logs, closed);
+        const parts = this.partsOf(turn.logs, refs, closed);
         const end = turn.logs.at(-1) === stretch.at(-1) ? tail : turn.end;
         for (const part of parts) checkNumbers(part, part === parts.at(-1) ? end : null);
       }
@@ -248,6 +256,53 @@ export class Records {
     return at < this.now() - (retention - day);
   }
 
+  /** Whether there can honestly be nothing of an hour for this reader: no right, or no hub. */
+  private unknowable(page: PageRef, hour: number, stretch: readonly Log[]): boolean {
+    const from = hour * hourLong + patience;
+    const until = (hour + 1) * hourLong - patience;
+    const off = ({ leaf }: Log): boolean =>
+      leaf.kind === 'gap' && leaf.from <= from && leaf.until >= until;
+    return this.epochs().mayLack({ ...page, hour }) || stretch.some(off);
+  }
+
+  /**
+   * Parts a stretch where numbers are missing that lie in a page which this reader cannot have the
+   * key of: an epoch is announced before the last leaf of the one before it is written. Of the hours
+   * between there has to be a page, or there can be none: such a page excuses no other.
+   */
+  private partsOf(stretch: Log[], refs: readonly PageRef[], closed: readonly PageRef[]): Log[][] {
+    const parts: Log[][] = [[]];
+    for (const log of stretch) {
+      const before = parts.at(-1)!.at(-1);
+      if (before !== undefined && log.leaf.seq > before.leaf.seq + 1) {
+        const [from, until] = [hourOf(before.leaf.at), hourOf(log.leaf.at)];
+        const page = closed.find(
+          ({ hour, run }) =>
+            hour >= from && hour <= until && (run === before.run || run === log.run),
+        );
+        if (page !== undefined && this.nothingBetween(page, from, until, refs, stretch)) {
+          parts.push([]);
+        }
+      }
+      parts.at(-1)!.push(log);
+    }
+    return parts;
+  }
+
+  private nothingBetween(
+    page: PageRef,
+    from: number,
+    until: number,
+    refs: readonly PageRef[],
+    stretch: readonly Log[],
+  ): boolean {
+    const listed = new Set(refs.map((ref) => ref.hour));
+    for (let hour = from + 1; hour < until; hour++) {
+      if (!listed.has(hour) && !this.unknowable(page, hour, stretch)) return false;
+    }
+    return true;
+  }
+
   /** Wants the first page that the cloud lists to be the first there is. */
   private checkStart(refs: readonly PageRef[], stretch: readonly Log[]): void {
     const first = stretch[0];
@@ -255,33 +310,16 @@ export class Records {
     if (off('seq-gap') || first === undefined || page === undefined) return;
     if (begins(this.era(first.run), stretch)) return;
     const lacking = !this.epochs().has(page.camera, page.epoch) && this.epochs().mayLack(page);
-    // Of what came before a right began the cloud shows nothing, and no page says where that ends.
+    // Of what came before a right began the cloud shows nothing; of the hour before the first page
+    // this reader then has to be one who can honestly know nothing.
     const begun = this.epochs().begins(page.camera) > 0;
-    if (lacking || begun || this.tooOld(first.leaf.at)) return;
+    const early = begun && this.unknowable(page, page.hour - 1, stretch);
+    if (lacking || early || this.tooOld(first.leaf.at)) return;
     throw new RuleError('seq-gap', "a camera's first leaves are missing", {
       ...place(page),
       seq: first.leaf.seq,
     });
   }
-}
-
-/**
- * Parts a stretch where numbers are missing that lie in a page which this reader cannot have the key
- * of: an epoch is announced before the last leaf of the one before it is written.
- */
-function partsOf(stretch: Log[], closed: readonly PageRef[]): Log[][] {
-  const parts: Log[][] = [[]];
-  for (const log of stretch) {
-    const before = parts.at(-1)!.at(-1);
-    if (before !== undefined && log.leaf.seq > before.leaf.seq + 1) {
-      const [from, until] = [hourOf(before.leaf.at), hourOf(log.leaf.at)];
-      const fits = ({ hour, run }: PageRef): boolean =>
-        hour >= from && hour <= until && (run === before.run || run === log.run);
-      if (closed.some(fits)) parts.push([]);
-    }
-    parts.at(-1)!.push(log);
-  }
-  return parts;
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -121,7 +121,7 @@ export class HistoryView {
     this.preview = null;
     this.timelines.clear();
     this.view = { from: day.from, until: day.until };
-    this.#pointed = at ?? day.from;
+    this.#pointed = at ?? this.#rest();
     if (at !== null && play) {
       // Does not wait for the strips: whoever touched a picture wants to see it move.
       this.#still = false;
@@ -140,9 +140,7 @@ export class HistoryView {
     }
     this.loading = false;
     if (this.failure) return;
-    const { recorded } = this.timeline;
-    const end =
-      nearestRecorded(this.timeline, recorded.at(-1)?.until ?? day.until, lead) ?? day.from;
+    const end = this.#end() ?? this.#rest();
     const moment = at === null ? end : at;
     this.view = viewAround(moment, firstZoom([...this.timelines.values()]), day);
     if (at !== null && play) {
@@ -153,13 +151,30 @@ export class HistoryView {
     }
   }
 
+  /** The newest moment of the day that can be shown; null where there is none. */
+  #end(): number | null {
+    const { recorded } = this.timeline;
+    return nearestRecorded(this.timeline, recorded.at(-1)?.until ?? this.day.until, lead);
+  }
+
+  /** Where a day begins to be looked at of which nothing was recorded: today that is now. */
+  #rest(): number {
+    const { from, until } = this.day;
+    const now = Date.now();
+    return now >= from && now < until ? now : from;
+  }
+
   async #refresh(camera: string): Promise<void> {
     const day = this.day;
     if (!this.#ids.includes(camera) || this.loading) return;
     try {
       const timeline = await this.#household.timeline(camera, day.from, day.until);
       if (this.day !== day || this.#gone.signal.aborted) return;
+      const first = this.timelines.get(camera)?.recorded.length === 0;
       this.timelines.set(camera, timeline);
+      // Nothing was there to be pointed at until now.
+      if (first && camera === this.camera && this.#still)
+        this.#pointed = this.#end() ?? this.#pointed;
     } catch {
       // The strips stay as they were; the line about trust says that the cloud does not answer.
       return;
