@@ -25,7 +25,6 @@ import type { Self } from '../sync/people.ts';
 import type { Shown } from '../sync/gesture.ts';
 import type { ReturnAnswer } from '../sync/passkey.ts';
 import { comeBack, recover } from '../sync/recover.ts';
-import { replaceHub } from '../sync/replace.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
@@ -194,14 +193,6 @@ export class Host {
       });
       await this.settle(kept, device, joined, { deviceName, personName: '' });
     });
-  }
-
-  /** Puts a new hub in the place of one that is broken or gone. */
-  async replaceHub(hubCode: string, onStep: (step: CreateStep) => void): Promise<void> {
-    const code = readCode(hubCode);
-    const { engine } = this.home();
-    onStep('finding');
-    await replaceHub(engine, this.cloud, code, () => onStep('hub'));
   }
 
   /** Comes back by a passkey that has answered in the page. */

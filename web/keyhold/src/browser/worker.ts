@@ -6,8 +6,10 @@
  */
 import { openElsewhere } from '../crypto/age.ts';
 import { Cloud } from '../sync/cloud.ts';
+import { readCode } from '../sync/create.ts';
 import { faultOf } from '../sync/fault.ts';
 import type { Members } from '../sync/members.ts';
+import { replaceHub } from '../sync/replace.ts';
 import { DatabaseStore } from './db.ts';
 import { Host } from './host.ts';
 import { OpenerPool } from './pool.ts';
@@ -70,8 +72,12 @@ const handlers: Handlers = {
     ),
   recover: async ({ id }, words, name, hubCode) =>
     (await ready()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
-  replaceHub: async ({ id }, hubCode) =>
-    (await ready()).replaceHub(hubCode, (step) => tell({ step: id, name: step })),
+  replaceHub: async ({ id }, hubCode) => {
+    const { engine } = (await ready()).home();
+    await replaceHub(engine, engine.cloud, readCode(hubCode), () =>
+      tell({ step: id, name: 'hub' }),
+    );
+  },
   comeBack: async ({ id }, answer, name) =>
     (await ready()).comeBack(answer, name, (step) => tell({ step: id, name: step })),
   wishPasskey: async () => (await members()).wishPasskey(),
