@@ -222,7 +222,10 @@ func TestNewHubWhileTheOldOneIsNotGone(t *testing.T) {
 	r.Until("the old hub noticing", func() bool { return r.logged("the cloud does not know this hub") })
 	old()
 	select {
-	case <-ended:
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("the old hub ended with %v", err)
+		}
 	case <-ctx.Done():
 	case <-time.After(patience):
 		t.Fatal("the old hub does not stop")
