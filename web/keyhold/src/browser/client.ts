@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Offer } from '../statement/invite.ts';
-import type { ExportProgress, Exported, Stretch } from '../sync/home.ts';
+import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { Stretch } from '../sync/stretches.ts';

@@ -15,6 +15,7 @@ import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
+import { stretchesOf, type Stretch } from './stretches.ts';
 import {
   packDelay,
   segmentsOf,
@@ -51,15 +52,6 @@ interface OpenPlayback {
   last: number;
 }
 
-/** What goes into one film of everything: recorded without interruption, within one hour. */
-export interface Stretch {
-  /** Start of the first segment and end of the last. */
-  readonly from: number;
-  readonly until: number;
-  /** What each segment brings into the film, by which it can be checked afterwards. */
-  readonly pieces: readonly { readonly sha256: string; readonly size: number }[];
-}
-
 export interface ExportProgress {
   readonly done: number;
   readonly total: number;
@@ -79,9 +71,6 @@ const pollEvery = 15_000;
 const reportEvery = 30_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
-/** Longer pauses end a stretch. */
-const breath = 2_000;
-const hourLength = 3_600_000;
 /** Segments opened ahead of the one that is played. */
 const aheadCount = 2;
 
@@ -114,7 +103,8 @@ export class HomeSession {
       segments: (camera) => this.lately(camera),
       picture: (segment) => engine.guarded(() => this.pictures.of(segment)),
       show: events.newest,
-      leaveEarly: (cameras) => this.commands.send({ kind: 'leave-early', cameras: [...cameras] }, hubPatience),
+      leaveEarly: (cameras) =>
+        this.commands.send({ kind: 'leave-early', cameras: [...cameras] }, hubPatience),
       sync: () => engine.sync(),
       later: (run, pause) => this.later(run, pause),
     });
@@ -326,26 +316,8 @@ export class HomeSession {
    */
   async stretches(camera: string, from: number, until: number): Promise<Stretch[]> {
     const { logs } = await this.reading(camera, from, until);
-    const out: (Omit<Stretch, 'pieces'> & {
-      until: number;
-      pieces: Stretch['pieces'][number][];
-    })[] = [];
-    let last: Segment | null = null;
-    for (const segment of segmentsOf(logs, this.begin(camera, from), until)) {
-      const { start, end, content } = segment.file;
-      if (start < from) continue;
-      const goesOn =
-        last !== null &&
-        Math.floor(start / hourLength) === Math.floor(last.file.start / hourLength) &&
-        start - last.file.end <= breath &&
-        segment.pack.session === last.pack.session;
-      if (!goesOn) out.push({ from: start, until: end, pieces: [] });
-      const stretch = out.at(-1)!;
-      stretch.until = end;
-      stretch.pieces.push({ sha256: content.sha256, size: content.size });
-      last = segment;
-    }
-    return out;
+    const segments = segmentsOf(logs, this.begin(camera, from), until);
+    return stretchesOf(segments.filter(({ file }) => file.start >= from));
   }
 
   /** Writes one MP4 out of whole segments around the wish; `exact`: of those that begin in it. */
