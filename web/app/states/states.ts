@@ -5,6 +5,7 @@ import { alarm, camera, day, nothing, now } from './fixture';
 import { householdStates } from './household';
 import { Kin } from './kin';
 import { leavingStates } from './leaving';
+import { newHubStates } from './newhub';
 import { passkeyStates } from './passkeys';
 
 export interface State {
@@ -382,6 +383,7 @@ export const states: Record<string, () => State> = {
 
   ...householdStates(three),
   ...leavingStates(three),
+  ...newHubStates(three),
   ...passkeyStates(three),
 
   settings: () => ({ household: three(), fragment: '#/settings' }),
