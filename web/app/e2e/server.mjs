@@ -37,7 +37,10 @@ export async function serve(folder, page = 'index.html') {
       response.writeHead(404, strict).end();
       return;
     }
-    response.writeHead(200, { ...strict, 'Content-Type': types[extname(file)] ?? 'text/plain' });
+    // Kept by the browser, compiled as well, as the programs allow it.
+    const kept = name.startsWith('assets/') ? { 'Cache-Control': 'max-age=31536000, immutable' } : {};
+    const type = types[extname(file)] ?? 'text/plain';
+    response.writeHead(200, { ...strict, ...kept, 'Content-Type': type });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
