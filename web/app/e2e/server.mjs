@@ -38,7 +38,9 @@ export async function serve(folder, page = 'index.html') {
       return;
     }
     // Kept by the browser, compiled as well, as the programs allow it.
-    const kept = name.startsWith('assets/') ? { 'Cache-Control': 'max-age=31536000, immutable' } : {};
+    const kept = name.startsWith('assets/')
+      ? { 'Cache-Control': 'max-age=31536000, immutable' }
+      : {};
     const type = types[extname(file)] ?? 'text/plain';
     response.writeHead(200, { ...strict, ...kept, 'Content-Type': type });
     createReadStream(file).pipe(response);
