@@ -309,6 +309,14 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     }),
 
     news: () => at('#/', (household) => household.news.set([stranger()])),
+    'news-announced': () =>
+      at('#/', (household) => {
+        kim(household, null, day);
+        const person = { id: 'per_kim', name: 'Kim' };
+        const by = { kind: 'sheet', person: null, device: null } as const;
+        const entry = { ...stranger(), at: now - day, by, person, device: null };
+        household.news.set([{ ...entry, kind: 'announce-removal' }]);
+      }),
     'news-many': () =>
       at('#/history', (household) => {
         const person = { id: 'per_eva', name: 'Eva' };
