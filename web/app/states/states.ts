@@ -194,11 +194,11 @@ export const states: Record<string, () => State> = {
   'first-language': () => first(),
   'first-way': () => first(toWay),
   'first-invited': () => first(async () => (await toWay(), await click('li:nth-child(2) button'))),
-  'first-return': () => first(async () => (await toWay(), await click('li:nth-child(3) button'))),
+  'first-return': () => first(async () => (await toWay(), await click('li:last-child button'))),
   'first-return-wrong': () => {
     const state = first(async () => {
       await toWay();
-      await click('li:nth-child(3) button');
+      await click('li:last-child button');
       await fill('textarea', Array.from({ length: 24 }, () => 'amber').join(' '));
       await click('button[type=submit]');
     });
