@@ -135,7 +135,7 @@ func crimesAroundANewHub() []crime {
 			honest: honest,
 		},
 		{
-			name: "a link for a new hub is shown that was signed before the roster went on", off: []rule.Name{rule.RosterFork, rule.Signature, rule.RolledBack}, says: string(rule.RosterFork),
+			name: "a link for a new hub is shown that was signed before the roster went on", off: []rule.Name{rule.RosterFork, rule.Signature, rule.RolledBack, rule.Frozen}, says: string(rule.RosterFork),
 			commit: func(s *scene) error {
 				past, err := roster.Replay(s.Member.Roster.Chain, s.Member.Home.Household)
 				must(s.t, err)
