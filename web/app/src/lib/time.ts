@@ -101,10 +101,15 @@ function unit(count: number, name: string): string {
 /** 12 MB */
 export function sizeText(bytes: number): string {
   const mega = bytes / 1_000_000;
-  const digits = mega < 10 ? 1 : 0;
+  const giga = mega >= 1_000;
   return new Intl.NumberFormat(language.tag, {
     style: 'unit',
-    unit: 'megabyte',
-    maximumFractionDigits: digits,
-  }).format(mega);
+    unit: giga ? 'gigabyte' : 'megabyte',
+    maximumFractionDigits: giga || mega < 10 ? 1 : 0,
+  }).format(giga ? mega / 1_000 : mega);
+}
+
+/** How many, with the thousands parted as the language does. */
+export function countText(n: number): string {
+  return new Intl.NumberFormat(language.tag).format(n);
 }
