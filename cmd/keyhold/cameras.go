@@ -190,11 +190,7 @@ func (r *CamerasRenameCommand) Run(ctx context.Context, c *console) error {
 	if name == "" {
 		return errors.New("give it a name, so that you know it again")
 	}
-	s, err := r.open(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	s, v, err := r.look(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -217,11 +213,7 @@ type CamerasRemoveCommand struct {
 
 // Run asks the hub.
 func (r *CamerasRemoveCommand) Run(ctx context.Context, c *console) error {
-	s, err := r.open(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	s, v, err := r.look(ctx, c)
 	if err != nil {
 		return err
 	}

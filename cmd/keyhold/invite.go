@@ -33,11 +33,7 @@ const slowMargin = time.Minute
 
 // Run prints the link, and nothing else, on standard output.
 func (i *InviteCommand) Run(ctx context.Context, c *console) error {
-	s, err := i.open(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	s, v, err := i.look(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -90,6 +91,16 @@ func (f deviceFlag) open(c *console) (*session.Session, error) {
 		c.session = s
 	}
 	return s, err
+}
+
+// look opens the device's folder and takes one checked look at the household.
+func (f deviceFlag) look(ctx context.Context, c *console) (*session.Session, *session.View, error) {
+	s, err := f.open(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	return s, v, err
 }
 
 // hint adds what can be done about an error that people meet first.

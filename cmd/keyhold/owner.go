@@ -28,11 +28,7 @@ type ObjectCommand struct {
 
 // Run signs an objection and has the hub write it down.
 func (o *ObjectCommand) Run(ctx context.Context, c *console) error {
-	s, err := o.open(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	s, v, err := o.look(ctx, c)
 	if err != nil {
 		return err
 	}

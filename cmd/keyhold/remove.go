@@ -38,11 +38,7 @@ const resendAfter = 3 * time.Second
 
 // Run asks, signs, and stays until the hub has confirmed.
 func (r *RemoveCommand) Run(ctx context.Context, c *console) error {
-	s, err := r.open(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	s, v, err := r.look(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,7 @@ const codeHolds = 10 * time.Minute
 
 // Run signs the change, and asks for the hub's code.
 func (r *RightsCommand) Run(ctx context.Context, c *console) error {
-	s, err := r.open(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	s, v, err := r.look(ctx, c)
 	if err != nil {
 		return err
 	}
