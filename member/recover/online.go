@@ -103,28 +103,34 @@ func (r *Returner) known(ctx context.Context, sheet keys.Sheet) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	_, err = r.lookUp(ctx, secret)
+	if api.KindOf(err) == api.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// lookUp waits where the cloud wants it to be slower: looking for one wrong word takes what a stranger may ask for at
+// once, and the right words come right after.
+func (r *Returner) lookUp(ctx context.Context, sheet *device.Secret) (*api.SheetAnswer, error) {
 	for {
-		_, err = r.Client.Sheet(ctx, roster.SheetKeys{Sign: secret.Public().Sign}.Lookup())
-		switch api.KindOf(err) {
-		case api.NotFound:
-			return false, nil
-		case api.TooMany:
-			t := time.NewTimer(time.Second)
-			select {
-			case <-ctx.Done():
-				t.Stop()
-				return false, context.Cause(ctx)
-			case <-t.C:
-				continue
-			}
+		answer, err := r.Client.Sheet(ctx, roster.SheetKeys{Sign: sheet.Public().Sign}.Lookup())
+		if api.KindOf(err) != api.TooMany {
+			return answer, err
 		}
-		return err == nil, err
+		t := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil, context.Cause(ctx)
+		case <-t.C:
+		}
 	}
 }
 
 // household fetches the chain and accepts it only if its genesis carries this sheet.
 func (r *Returner) household(ctx context.Context, sheet *device.Secret) (*roster.State, error) {
-	answer, err := r.Client.Sheet(ctx, roster.SheetKeys{Sign: sheet.Public().Sign}.Lookup())
+	answer, err := r.lookUp(ctx, sheet)
 	if err != nil {
 		return nil, err
 	}
