@@ -17,16 +17,15 @@ import (
 )
 
 // answers is a cloud that gives these answers one after another.
-type answers []*http.Response
-
-func (a *answers) RoundTrip(*http.Request) (*http.Response, error) {
-	first := (*a)[0]
-	*a = (*a)[1:]
-	return first, nil
+type answers []struct {
+	status int
+	body   string
 }
 
-func answer(status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+func (a *answers) RoundTrip(*http.Request) (*http.Response, error) {
+	next := (*a)[0]
+	*a = (*a)[1:]
+	return &http.Response{StatusCode: next.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(next.body))}, nil
 }
 
 // Somebody who typed one word wrongly has used up what a stranger may ask for at once, and types it rightly then.
@@ -40,7 +39,7 @@ func TestTheRightWordsAfterWrongOnesOnlyTakeLonger(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cloud := answers{answer(429, ""), answer(429, ""), answer(200, `{"household":"h","roster":[]}`)}
+		cloud := answers{{429, ""}, {429, ""}, {200, `{"household":"h","roster":[]}`}}
 		r := &Returner{Client: &api.Client{Base: "http://cloud.localhost", HTTP: &http.Client{Transport: &cloud}}}
 		began := time.Now()
 		if _, err := r.household(t.Context(), secret); err == nil || api.KindOf(err) == api.TooMany {
