@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from 'node:url';
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
@@ -16,6 +17,12 @@ export default defineConfig(({ mode }) => ({
     }),
     svelte(),
   ],
+  // What a library asks for where there is no WebCrypto. Browsers have it.
+  resolve: {
+    alias: [
+      { find: /^crypto$/, replacement: fileURLToPath(new URL('./tools/none.ts', import.meta.url)) },
+    ],
+  },
   worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   // What goes wrong is said; a list of files is for nobody.
   logLevel: 'warn',
