@@ -4,6 +4,8 @@ package vectors_test
 
 import (
 	"keyhold/member/invite"
+	"keyhold/sealing/box"
+	"keyhold/sealing/parts"
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
 	"keyhold/statement/erasure"
@@ -110,6 +112,34 @@ func words(v vector) (any, error) {
 		return nil, err
 	}
 	return map[string]any{"words": pairing.Words(e.PAE())}, nil
+}
+
+func takeover(v vector) (any, error) {
+	switch v.Thing {
+	case "taken":
+		var a pairing.Taken
+		return nil, canon.UnmarshalMax(v.Input, &a, 2*dsse.MaxBytes)
+	case "part":
+		key, err := box.NewKey(v.Key)
+		if err != nil {
+			return nil, err
+		}
+		part, of, plain, err := parts.Open(key, box.Context{"purpose": pairing.PurposeTakeover}, v.Text, v.Input)
+		return map[string]any{"part": part, "of": of, "plain": plain}, err
+	}
+	var m pairing.Takeover
+	if err := canon.UnmarshalMax(v.Input, &m, parts.Max); err != nil || v.Thing != "proof" {
+		return nil, err
+	}
+	code, err := pairing.ParseCode(v.Text)
+	if err != nil {
+		return nil, err
+	}
+	e, err := dsse.Parse(m.Link)
+	if err != nil {
+		return nil, err
+	}
+	return nil, pairing.CheckMAC(m.HMAC, code.Secret, pairing.TakeoverMAC, e.PAE())
 }
 
 func inviting(v vector) (any, error) {

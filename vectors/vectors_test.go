@@ -292,6 +292,7 @@ func (dir folder) all(t *testing.T) {
 	dir.run(t, "era", bases{}.era)
 	dir.run(t, "words", words)
 	dir.run(t, "invite", inviting)
+	dir.run(t, "takeover", takeover)
 	dir.run(t, "leaf", func(v vector) (any, error) {
 		if _, err := manifest.ParseLeaf(v.Input); err != nil {
 			return nil, err

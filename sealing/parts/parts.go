@@ -14,6 +14,7 @@ import (
 
 	"keyhold/sealing/box"
 	"keyhold/statement/pairing"
+	"keyhold/statement/rule"
 )
 
 // Max is the longest message.
@@ -21,6 +22,8 @@ const Max = pairing.MaxParts * pairing.Chunk
 
 // ErrLong says that a message does not fit into a box at all.
 var ErrLong = errors.New("the message is too long for a drop box")
+
+var errNoPart = rule.Errorf(rule.Invitation, "parts: no part of a message")
 
 func bound(name string, part, of int) box.Context {
 	return box.Context{"box": name, "of": strconv.Itoa(of), "part": strconv.Itoa(part)}
@@ -53,17 +56,25 @@ type Gathering struct {
 	parts map[int][]byte
 }
 
+// Open opens one message of a box: a part, its number and how many there are. What is none is refused.
+func Open(key *box.Key, info box.Context, name string, body []byte) (part, of int, plain []byte, err error) {
+	if len(body) < 2 {
+		return 0, 0, nil, errNoPart
+	}
+	part, of = int(body[0]), int(body[1])
+	if of < 1 || of > pairing.MaxParts || part >= of {
+		return 0, 0, nil, errNoPart
+	}
+	if plain, err = key.Open(info, bound(name, part, of), body[2:]); err != nil {
+		return 0, 0, nil, errNoPart
+	}
+	return part, of, plain, nil
+}
+
 // Add takes one message of the box and says whether it is a part. Parts of a later message take the places of an
 // earlier one's.
 func (g *Gathering) Add(body []byte) bool {
-	if len(body) < 2 {
-		return false
-	}
-	part, of := int(body[0]), int(body[1])
-	if of < 1 || of > pairing.MaxParts || part >= of {
-		return false
-	}
-	plain, err := g.Key.Open(g.Info, bound(g.Box, part, of), body[2:])
+	part, of, plain, err := Open(g.Key, g.Info, g.Box, body)
 	if err != nil {
 		return false
 	}

@@ -69,6 +69,38 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
+func FuzzTakeover(f *testing.F) {
+	f.Add([]byte(`{"cameras":[{"id":"cam_aaaaaaaaaaaaaaaaaaaaaaaaaa","name":"Garden","state":"on"}],"devices":[{"id":"pas_aaaaaaaaaaaaaaaaaaaaaaaaaa","name":"Passkey"}],"hmac":"AA==","link":"AA==","persons":[{"id":"per_aaaaaaaaaaaaaaaaaaaaaaaaaa","name":"Anna"}],"roster":["AA=="],"sheet":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","to":"sheet","zone":"Europe/Berlin"}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var m pairing.Takeover
+		if canon.Unmarshal(in, &m) != nil {
+			return
+		}
+		again, err := canon.Marshal(m)
+		if err != nil || !bytes.Equal(again, in) {
+			t.Fatalf("%s is written as %s: %v", in, again, err)
+		}
+		if !m.To.ValidReader() {
+			t.Fatalf("%s is answered to nobody", in)
+		}
+	})
+}
+
+func FuzzTaken(f *testing.F) {
+	f.Add([]byte(`{"error":"","link":"AA=="}`))
+	f.Add([]byte(`{"error":"stale","link":""}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var a pairing.Taken
+		if canon.Unmarshal(in, &a) != nil {
+			return
+		}
+		again, err := canon.Marshal(a)
+		if err != nil || !bytes.Equal(again, in) {
+			t.Fatalf("%s is written as %s: %v", in, again, err)
+		}
+	})
+}
+
 func TestSixWordsStandForTheLink(t *testing.T) {
 	a, b := pairing.Words([]byte("one link")), pairing.Words([]byte("another"))
 	if a == b || a != pairing.Words([]byte("one link")) {

@@ -81,6 +81,7 @@ func main() {
 		"may":        mayVectors,
 		"words":      func() file { return plain(wordsVectors()) },
 		"invite":     func() file { return plain(inviteVectors()) },
+		"takeover":   func() file { return plain(takeoverVectors()) },
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

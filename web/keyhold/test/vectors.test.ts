@@ -31,6 +31,7 @@ import { openErasure, parseReceipt } from '../src/statement/erasure.ts';
 import {
   boxOf,
   checkHub,
+  checkMac,
   labels,
   macOf,
   parseCode,
@@ -49,8 +50,9 @@ import { eraOfRun } from '../src/statement/hubs.ts';
 import { link as linkSchema } from '../src/statement/ops.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
+import { readTaken, readTakeover } from '../src/statement/takeover.ts';
 import { checkHeard } from '../src/sync/heard.ts';
-import { openPart } from '../src/sync/parts.ts';
+import { openBound, openPart } from '../src/sync/parts.ts';
 import { openRow } from '../src/sync/row.ts';
 
 interface Vector {
@@ -243,6 +245,20 @@ run('invite', async (v) => {
     const link = Envelope.parse(raw(v.chain![0])).read('roster', linkSchema);
     checkOffered(link.op, welcome, v.text ?? '');
   }
+});
+
+run('takeover', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'taken') return void readTaken(input);
+  if (v.thing === 'part') {
+    const bound = { info: encode({ purpose: 'takeover' }), box: v.text! };
+    const { part, of, plain } = await openBound(await fromSeed(raw(v.key)), bound, input);
+    return { part, of, plain: base64(plain) };
+  }
+  const { hmac, link } = readTakeover(input);
+  if (v.thing !== 'proof') return;
+  const { secret } = parseCode(v.text!);
+  checkMac(hmac, secret, labels.takeoverMac, Envelope.parse(link).pae());
 });
 
 run('leaf', (v) => {

@@ -37,6 +37,16 @@ export function macOf(secret: Uint8Array, label: string, pae: Uint8Array): Bytes
   return hmac(hkdf(secret, label), pae);
 }
 
+/** Wants a statement to come from somebody who holds the secret. */
+export function checkMac(
+  mac: Uint8Array,
+  secret: Uint8Array,
+  label: string,
+  pae: Uint8Array,
+): void {
+  must(equal(mac, macOf(secret, label, pae)), 'invitation', 'made without the code');
+}
+
 export interface Code {
   readonly fingerprint: Bytes;
   readonly secret: Bytes;

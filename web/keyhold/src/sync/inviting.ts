@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { equal, random, type Bytes } from '../bytes.ts';
+import { random, type Bytes } from '../bytes.ts';
 import { encode, type Writable } from '../canon.ts';
 import { open, seal } from '../crypto/box.ts';
 import { RuleError } from '../rule.ts';
@@ -18,7 +18,7 @@ import {
   type Verdict,
 } from '../statement/invite.ts';
 import { link as linkSchema, type DeviceKeys, type Link } from '../statement/ops.ts';
-import { boxOf, labels, linkOf, macOf, tokenOf } from '../statement/pairing.ts';
+import { boxOf, checkMac, labels, linkOf, tokenOf } from '../statement/pairing.ts';
 import type { Right, Role } from '../statement/rights.ts';
 import { Refused, type Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
@@ -197,8 +197,7 @@ export class Inviting {
       const plain = await open(this.engine.member.reader, info, aad, body);
       const message = readAnswer(plain, maxDrop);
       const envelope = Envelope.parse(message.link);
-      const mac = macOf(this.secret, labels.inviteMac, envelope.pae());
-      if (!equal(mac, message.hmac)) return null;
+      checkMac(message.hmac, this.secret, labels.inviteMac, envelope.pae());
       const link = envelope.read('roster', linkSchema);
       if (link.op.kind !== 'add-device' && link.op.kind !== 'add-person') return null;
       return { message, envelope, link, device: link.op.device };

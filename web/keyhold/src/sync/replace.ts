@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base32, concat, utf8, type Bytes } from '../bytes.ts';
+import { base32, utf8 } from '../bytes.ts';
 import { encode, type Writable } from '../canon.ts';
-import { open, seal } from '../crypto/box.ts';
+import { open } from '../crypto/box.ts';
 import { hashText } from '../crypto/hash.ts';
 import { ruleOf } from '../rule.ts';
-import { bytes, decode, object, oneOf } from '../schema.ts';
 import type { Envelope } from '../statement/dsse.ts';
 import { eraOfRun } from '../statement/hubs.ts';
-import { chunk, maxParts } from '../statement/invite.ts';
 import { boxOf, labels, macOf, tokenOf, type Code } from '../statement/pairing.ts';
 import type { HubKeys } from '../statement/roster.ts';
+import { readTaken, type Takeover } from '../statement/takeover.ts';
 import type { Cloud } from './cloud.ts';
 import { findHub } from './create.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { awaitDrop } from './inbox.ts';
+import { sealAll } from './parts.ts';
 
 const tries = 3;
 const patience = 90_000;
 const maxRuns = 256;
-const maxAnswer = 196_608;
-
-const taken = object({ error: oneOf('', 'stale', 'denied', 'refused'), link: bytes() });
 
 /**
  * Puts a new hub in the place of one that is broken or gone (docs/protocol.md 8). Nothing is sent
@@ -93,28 +90,23 @@ async function hand(
   link: Envelope,
 ): Promise<void> {
   const { roster, names } = known;
-  const message = encode({
-    cameras: (names?.cameras ?? []) as unknown as Writable,
-    devices: (names?.devices ?? []) as unknown as Writable,
+  const takeover: Takeover = {
+    cameras: [...(names?.cameras ?? [])],
+    devices: [...(names?.devices ?? [])],
     hmac: macOf(code.secret, labels.takeoverMac, link.pae()),
     link: link.encode(),
-    persons: (names?.persons ?? []) as unknown as Writable,
+    persons: [...(names?.persons ?? [])],
     // Nobody finds the household by a sheet whose person is gone.
     roster: roster.key('sheet') === null ? [...roster.chain] : [],
     sheet: hashText(utf8('keyhold/v1/sheet'), roster.sheet.sign),
     to: member.device,
     zone: names?.zone ?? '',
-  });
+  };
+  const message = encode(takeover as unknown as Writable);
   const box = boxOf(tokenOf(code.secret, labels.pairToHub));
-  const info = encode({ purpose: 'takeover' });
-  const of = Math.ceil(message.length / chunk);
-  if (of > maxParts) throw new Fault('internal', 'the household is too large for a drop box');
-  for (let part = 0; part < of; part++) {
-    const aad = encode({ box, of: String(of), part: String(part) });
-    const piece = message.subarray(part * chunk, (part + 1) * chunk);
-    const sealed: Bytes = await seal(hub.hpke, info, aad, piece);
-    await cloud.drop(box, concat(Uint8Array.of(part, of), sealed));
-  }
+  const parts = await sealAll(hub.hpke, { info: encode({ purpose: 'takeover' }), box }, message);
+  if (parts === null) throw new Fault('internal', 'the household is too large for a drop box');
+  for (const part of parts) await cloud.drop(box, part);
 }
 
 function heard({ member }: Engine, cloud: Cloud, code: Code, after: number) {
@@ -130,7 +122,7 @@ function heard({ member }: Engine, cloud: Cloud, code: Code, after: number) {
     async ({ body }) => {
       try {
         const info = encode({ purpose: 'taken-over' });
-        return decode(await open(member.reader, info, encode({ box }), body), taken, maxAnswer);
+        return readTaken(await open(member.reader, info, encode({ box }), body));
       } catch (error) {
         if (ruleOf(error) !== null) throw error;
         return null;
