@@ -137,27 +137,27 @@ func salted(leaf []byte) {
 func crimesOfLeaving() []crime {
 	return []crime{
 		{
-			name: "a guardian moves the household to a cloud of their own", off: signer, lasting: true, says: request.RefusedDenied,
+			name: "a guardian moves the household to a cloud of their own", off: signer, lasting: true, ruins: true, says: request.RefusedDenied,
 			commit: func(s *scene) error { return s.move(s.gus) },
 			honest: func(s *scene) error { return s.move(s.anna) },
 		},
 		{
-			name: "the old cloud swaps a recording that is copied", off: []rule.Name{rule.FileHash}, lasting: true, says: request.RefusedInvalid,
+			name: "the old cloud swaps a recording that is copied", off: []rule.Name{rule.FileHash}, lasting: true, ruins: true, says: request.RefusedInvalid,
 			commit: func(s *scene) error { return s.copied(whole, true) },
 			honest: func(s *scene) error { return s.copied(whole, false) },
 		},
 		{
-			name: "a recording that the hub never made is copied", off: []rule.Name{rule.NotIncluded}, lasting: true, says: request.RefusedInvalid,
+			name: "a recording that the hub never made is copied", off: []rule.Name{rule.NotIncluded}, lasting: true, ruins: true, says: request.RefusedInvalid,
 			commit: func(s *scene) error { return s.copied(salted, false) },
 			honest: func(s *scene) error { return s.copied(whole, false) },
 		},
 		{
-			name: "a guardian has everything erased", off: signer, lasting: true, says: request.RefusedDenied,
+			name: "a guardian has everything erased", off: signer, lasting: true, ruins: true, says: request.RefusedDenied,
 			commit: func(s *scene) error { return s.erasure(s.gus, func(*erasure.Statement) {}) },
 			honest: (*scene).erasedAndKept,
 		},
 		{
-			name: "a viewer has everything erased in an owner's name", off: []rule.Name{rule.Signature}, lasting: true, says: request.RefusedDenied,
+			name: "a viewer has everything erased in an owner's name", off: []rule.Name{rule.Signature}, lasting: true, ruins: true, says: request.RefusedDenied,
 			commit: func(s *scene) error {
 				// The command is the owner's own; the statement in it was signed by another.
 				w, err := erasure.Read(s.erasing(s.anna, func(*erasure.Statement) {}))
@@ -169,21 +169,21 @@ func crimesOfLeaving() []crime {
 			honest: (*scene).erasedAndKept,
 		},
 		{
-			name: "an erasure that another cloud was meant to have", off: []rule.Name{rule.Audience}, lasting: true, says: request.RefusedInvalid,
+			name: "an erasure that another cloud was meant to have", off: []rule.Name{rule.Audience}, lasting: true, ruins: true, says: request.RefusedInvalid,
 			commit: func(s *scene) error {
 				return s.erasure(s.anna, func(w *erasure.Statement) { w.To = make([]byte, 32) })
 			},
 			honest: (*scene).erasedAndKept,
 		},
 		{
-			name: "an erasure that was kept for a quarrel", off: []rule.Name{rule.Time}, lasting: true, says: request.RefusedStale,
+			name: "an erasure that was kept for a quarrel", off: []rule.Name{rule.Time}, lasting: true, ruins: true, says: request.RefusedStale,
 			commit: func(s *scene) error {
 				return s.erasure(s.anna, func(w *erasure.Statement) { w.At -= time.Hour.Milliseconds() })
 			},
 			honest: (*scene).erasedAndKept,
 		},
 		{
-			name: "everything is erased and nobody stands at the hub", off: []rule.Name{rule.Gesture}, lasting: true, says: request.RefusedGesture,
+			name: "everything is erased and nobody stands at the hub", off: []rule.Name{rule.Gesture}, lasting: true, ruins: true, says: request.RefusedGesture,
 			commit: func(s *scene) error {
 				_, err := s.Member.Do(s.t.Context(), request.Op{Kind: request.OpErase, Erase: s.erasing(s.anna, func(*erasure.Statement) {})})
 				return err
@@ -191,7 +191,7 @@ func crimesOfLeaving() []crime {
 			honest: (*scene).erasedAndKept,
 		},
 		{
-			name: "a receipt that the cloud never signed", off: []rule.Name{rule.Signature}, lasting: true, says: string(rule.Signature),
+			name: "a receipt that the cloud never signed", off: []rule.Name{rule.Signature}, lasting: true, ruins: true, says: string(rule.Signature),
 			commit: func(s *scene) error { return s.receipt(true) },
 			honest: func(s *scene) error {
 				if err := s.receipt(false); !errors.Is(err, session.ErrNoReceipt) {

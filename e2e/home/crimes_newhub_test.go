@@ -127,7 +127,7 @@ func crimesAroundANewHub() []crime {
 			honest: honest,
 		},
 		{
-			name: "a guardian puts in a hub", off: []rule.Name{rule.Signer}, says: string(api.Invalid), lasting: true,
+			name: "a guardian puts in a hub", off: []rule.Name{rule.Signer}, says: string(api.Invalid), lasting: true, ruins: true,
 			commit: func(s *scene) error {
 				_, err := s.client().RegisterChain(s.t.Context(), s.takenOver(s.Member.Roster, s.now().UnixMilli(), s.gus))
 				return err
@@ -146,7 +146,7 @@ func crimesAroundANewHub() []crime {
 			honest: honest,
 		},
 		{
-			name: "an owner of six days helps to put in a hub", off: []rule.Name{rule.Signer}, says: string(api.Invalid), lasting: true,
+			name: "an owner of six days helps to put in a hub", off: []rule.Name{rule.Signer}, says: string(api.Invalid), lasting: true, ruins: true,
 			commit: func(s *scene) error {
 				s.offset.Add(int64(2 * 24 * time.Hour))
 				s.ben = s.Bring("Ben", roster.Owner)

@@ -34,6 +34,8 @@ type crime struct {
 	says string
 	// lasting says that the household is of no more use once the crime succeeded: whoever still checks leaves it.
 	lasting bool
+	// ruins says that nothing else can be tried on that household, not even with the check off.
+	ruins bool
 	// commit tries it; nil says that it worked.
 	commit func(*scene) error
 	// honest does the same where it is right.
@@ -135,31 +137,27 @@ func said(err error) string {
 	return err.Error()
 }
 
-// switched runs something with checks switched off.
-func switched(off []rule.Name, do func() error) error {
+// switched switches checks off until the test ends.
+func switched(t *testing.T, off []rule.Name) {
+	t.Helper()
 	names := make([]string, len(off))
 	for i, n := range off {
 		names[i] = string(n)
 	}
-	const name = "KEYHOLD_MUTANT"
-	defer os.Unsetenv(name)
-	if err := os.Setenv(name, strings.Join(names, ",")); err != nil {
-		return fmt.Errorf("switch a check off: %w", err)
-	}
-	return do()
+	t.Setenv("KEYHOLD_MUTANT", strings.Join(names, ","))
 }
 
 // tell adds a line about a crime to the file that KEYHOLD_CRIMES names, in the form in which the attacks on the road are
 // told (e2e/adversary).
-func tell(t *testing.T, row []string) {
+func tell(t *testing.T, o *trial) {
 	t.Helper()
 	file := os.Getenv("KEYHOLD_CRIMES")
 	if file == "" {
 		return
 	}
 	line, err := json.Marshal(map[string]any{
-		"name": "adversary." + strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(row[0]), "attack": row[0], "client": "household",
-		"control": row[1], "mutant": row[2], "rule": row[3], "outcome": row[4], "ok": !t.Failed(), "let_through": row[4] == "let through",
+		"name": "adversary." + strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(o.name), "attack": o.name, "client": "household",
+		"control": o.control, "mutant": o.mutant, "rule": o.off[0], "outcome": o.outcome, "ok": !o.failed, "let_through": o.outcome == "let through",
 	})
 	must(t, err)
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -174,51 +172,103 @@ func TestCrimesInTheHousehold(t *testing.T) {
 	judge(t, theHousehold, slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfOwners(), crimesWithASheet(), crimesOfLeaving(), crimesWithTheClock()))
 }
 
-// judge tries crimes on a scene.
+// trial is what came of a crime.
+type trial struct {
+	crime
+	control, mutant, outcome string
+	failed                   bool
+}
+
+// judge tries crimes on a scene. What lasts is tried without its check on another one, together with all that the same
+// check refuses: with it off, everybody there goes on with what came of it.
 func judge(t *testing.T, stage func(*testing.T) *scene, crimes []crime) {
 	t.Helper()
 	s := stage(t)
+	trials := make([]*trial, len(crimes))
+	var groups [][]*trial
+	for i, c := range crimes {
+		one := &trial{crime: c, control: "works", mutant: "succeeds"}
+		trials[i] = one
+		t.Run(c.name, func(t *testing.T) { one.refused(t, s) })
+		if !c.lasting {
+			continue
+		}
+		same := slices.IndexFunc(groups, func(g []*trial) bool { return !c.ruins && !g[0].ruins && slices.Equal(g[0].off, c.off) })
+		if same < 0 {
+			groups = append(groups, []*trial{one})
+		} else {
+			groups[same] = append(groups[same], one)
+		}
+	}
+	for _, group := range groups {
+		t.Run("without the check against "+group[0].name, func(t *testing.T) {
+			victim := stage(t)
+			switched(t, group[0].off)
+			for _, one := range group {
+				t.Run(one.name, func(t *testing.T) { one.succeeds(t, victim) })
+			}
+		})
+	}
+	report(t, trials)
+}
+
+// refused wants the crime to be refused, and what is right beside it to work; if nothing stays of it, also that it
+// succeeds without its check.
+func (o *trial) refused(t *testing.T, s *scene) {
+	s.t = t
+	defer func() { o.failed = o.failed || t.Failed() }()
+	err := o.commit(s)
+	s.forget()
+	o.outcome = "refused: " + said(err)
+	switch {
+	case err == nil:
+		o.outcome = "let through"
+		t.Error("it was let through")
+	case said(err) != o.says:
+		t.Errorf("refused with %q (%v), not with %q", said(err), err, o.says)
+	}
+	if !o.lasting {
+		t.Run("without the check", func(t *testing.T) {
+			switched(t, o.off)
+			o.succeeds(t, s)
+		})
+		s.t = t
+	}
+	if err := o.honest(s); err != nil {
+		o.control = "refused: " + said(err)
+		t.Errorf("what is right is refused: %v", err)
+	}
+}
+
+// succeeds wants the crime to succeed where its check is off.
+func (o *trial) succeeds(t *testing.T, s *scene) {
+	s.t = t
+	defer func() { o.failed = o.failed || t.Failed() }()
+	err := o.commit(s)
+	s.forget()
+	if err != nil {
+		o.mutant = "refused: " + said(err)
+		t.Errorf("with %v off it is still refused: %v", o.off, err)
+	}
+}
+
+// report prints the table.
+func report(t *testing.T, trials []*trial) {
+	t.Helper()
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "attack\tcontrol\tmutant\tcheck\toutcome")
 	refused, through := 0, 0
-	for _, c := range crimes {
-		t.Run(c.name, func(t *testing.T) {
-			s.t = t
-			row := []string{c.name, "works", "succeeds", string(c.off[0]), ""}
-			defer func() { tell(t, row) }()
-			err := c.commit(s)
-			s.forget()
-			row[4] = "refused: " + said(err)
-			switch {
-			case err == nil:
-				through++
-				row[4] = "let through"
-				t.Error("it was let through")
-			case said(err) != c.says:
-				t.Errorf("refused with %q (%v), not with %q", said(err), err, c.says)
-			default:
-				refused++
-			}
-			victim := s
-			if c.lasting {
-				victim = stage(t)
-			}
-			err = switched(c.off, func() error { return c.commit(victim) })
-			s.forget()
-			if err != nil {
-				row[2] = "refused: " + said(err)
-				t.Errorf("with %v off it is still refused: %v", c.off, err)
-			}
-			if err := c.honest(s); err != nil {
-				row[1] = "refused: " + said(err)
-				t.Errorf("what is right is refused: %v", err)
-			}
-			fmt.Fprintln(w, strings.Join(row, "\t"))
-		})
+	for _, o := range trials {
+		switch o.outcome {
+		case "let through":
+			through++
+		case "refused: " + o.says:
+			refused++
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.name, o.control, o.mutant, o.off[0], o.outcome)
+		tell(t, o)
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.Flush())
 	t.Logf("\n%s%d refused, %d let through", table.String(), refused, through)
 }

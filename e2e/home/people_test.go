@@ -152,8 +152,14 @@ func (r *Rig) count(query string) int {
 // opens are the identities that somebody's key gives out of all envelopes the hub ever made, whoever they were for.
 func (f *folk) opens() map[id.Epoch]*open.Identity {
 	f.r.t.Helper()
+	return f.openedOf(``)
+}
+
+// openedOf is the same of some of the envelopes.
+func (f *folk) openedOf(which string) map[id.Epoch]*open.Identity {
+	f.r.t.Helper()
 	out := map[id.Epoch]*open.Identity{}
-	f.r.query(`SELECT epoch, device, camera, head, bytes FROM envelopes`, nil, func(scan func(...any) error) error {
+	f.r.query(`SELECT epoch, device, camera, head, bytes FROM envelopes `+which, nil, func(scan func(...any) error) error {
 		var row request.Row
 		var head []byte
 		if err := scan(&row.Epoch, &row.Device, &row.Camera, &head, &row.Bytes); err != nil {
@@ -171,7 +177,7 @@ func (f *folk) opens() map[id.Epoch]*open.Identity {
 // current are the cameras whose newest epoch somebody's key opens.
 func (f *folk) current() []id.Camera {
 	f.r.t.Helper()
-	mine := f.opens()
+	mine := f.openedOf(`WHERE epoch IN (SELECT epoch FROM epochs WHERE current = 1)`)
 	var out []id.Camera
 	f.r.query(`SELECT epoch, camera FROM epochs WHERE current = 1`, nil, func(scan func(...any) error) error {
 		var e id.Epoch

@@ -75,7 +75,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "keyhold-film-")
 	if err == nil {
 		film = filepath.Join(dir, "film.mp4")
-		err = harness.Film{Seconds: 4}.Make(context.Background(), film)
+		err = harness.Film{Seconds: 4, Small: true}.Make(context.Background(), film)
 	}
 	code := 1
 	if err != nil {
