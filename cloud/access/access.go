@@ -138,6 +138,9 @@ func open[T any](ctx context.Context, k *Keeper, envelope []byte, thing string, 
 	if err != nil && !errors.Is(err, store.ErrMissing) {
 		return nil, fmt.Errorf("access: %w", err)
 	}
+	if state == nil && rule.Off(rule.Household) {
+		return nil, Answer(store.ErrMissing)
+	}
 	key, known := nobody, false
 	if state != nil {
 		if own, ok := state.Key(c.signer); ok {

@@ -31,7 +31,11 @@ type Cover struct {
 // Open finds what an address covers. One that never was, one that has ended, one whose reader is gone, and one of a
 // household that is to be erased are the same.
 func (d *Desk) Open(ctx context.Context, address string) (*Cover, error) {
-	a, err := d.Store.Address(ctx, address, d.Now().UnixMilli())
+	now := d.Now().UnixMilli()
+	if rule.Off(rule.Ended) {
+		now = 0
+	}
+	a, err := d.Store.Address(ctx, address, now)
 	if err != nil && !errors.Is(err, store.ErrMissing) {
 		return nil, fmt.Errorf("fetch: address: %w", err)
 	}
@@ -48,6 +52,9 @@ func (d *Desk) cover(ctx context.Context, a store.Address) (*Cover, error) {
 	hidden, err := d.hidden(ctx, a.Household)
 	if err != nil {
 		return nil, err
+	}
+	if hidden && rule.Off(rule.Household) {
+		return nil, denied()
 	}
 	if state == nil || hidden {
 		return nil, access.Answer(store.ErrMissing)

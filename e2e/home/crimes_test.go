@@ -5,18 +5,14 @@
 package home
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
 	"slices"
-	"strings"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"keyhold/api"
 	"keyhold/home/household"
+	"keyhold/internal/crimes"
 	"keyhold/member/session"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
@@ -137,65 +133,35 @@ func said(err error) string {
 	return err.Error()
 }
 
-// switched switches checks off until the test ends.
-func switched(t *testing.T, off []rule.Name) {
-	t.Helper()
-	names := make([]string, len(off))
-	for i, n := range off {
-		names[i] = string(n)
-	}
-	t.Setenv("KEYHOLD_MUTANT", strings.Join(names, ","))
-}
-
-// tell adds a line about a crime to the file that KEYHOLD_CRIMES names, in the form in which the attacks on the road are
-// told (e2e/adversary).
-func tell(t *testing.T, o *trial) {
-	t.Helper()
-	file := os.Getenv("KEYHOLD_CRIMES")
-	if file == "" {
-		return
-	}
-	line, err := json.Marshal(map[string]any{
-		"name": "adversary." + strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(o.name), "attack": o.name, "client": "household",
-		"control": o.control, "mutant": o.mutant, "rule": o.off[0], "outcome": o.outcome, "ok": !o.failed, "let_through": o.outcome == "let through",
-	})
-	must(t, err)
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	must(t, err)
-	_, err = f.Write(append(line, '\n'))
-	must(t, errors.Join(err, f.Close()))
-}
-
 // TestCrimesInTheHousehold tries each crime on the real hub, cloud and reader, which have to refuse it; without the one
 // check, where it has to succeed; and what is right beside it, which has to work.
 func TestCrimesInTheHousehold(t *testing.T) {
 	judge(t, theHousehold, slices.Concat(crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOnReaders(), crimesOfOwners(), crimesWithASheet(), crimesOfLeaving(), crimesWithTheClock()))
 }
 
-// trial is what came of a crime.
+// trial is a crime and what came of it.
 type trial struct {
 	crime
-	control, mutant, outcome string
-	failed                   bool
+	*crimes.Row
 }
 
 // judge tries crimes on a scene. What lasts is tried without its check on another one, together with all that the same
 // check refuses: with it off, everybody there goes on with what came of it.
-func judge(t *testing.T, stage func(*testing.T) *scene, crimes []crime) {
+func judge(t *testing.T, stage func(*testing.T) *scene, list []crime) {
 	t.Helper()
 	s := stage(t)
-	trials := make([]*trial, len(crimes))
-	var groups [][]*trial
-	for i, c := range crimes {
-		one := &trial{crime: c, control: "works", mutant: "succeeds"}
-		trials[i] = one
+	rows := make([]*crimes.Row, len(list))
+	var groups [][]trial
+	for i, c := range list {
+		one := trial{c, crimes.New(c.name, c.off[0])}
+		rows[i] = one.Row
 		t.Run(c.name, func(t *testing.T) { one.refused(t, s) })
 		if !c.lasting {
 			continue
 		}
-		same := slices.IndexFunc(groups, func(g []*trial) bool { return !c.ruins && !g[0].ruins && slices.Equal(g[0].off, c.off) })
+		same := slices.IndexFunc(groups, func(g []trial) bool { return !c.ruins && !g[0].ruins && slices.Equal(g[0].off, c.off) })
 		if same < 0 {
-			groups = append(groups, []*trial{one})
+			groups = append(groups, []trial{one})
 		} else {
 			groups[same] = append(groups[same], one)
 		}
@@ -203,72 +169,37 @@ func judge(t *testing.T, stage func(*testing.T) *scene, crimes []crime) {
 	for _, group := range groups {
 		t.Run("without the check against "+group[0].name, func(t *testing.T) {
 			victim := stage(t)
-			switched(t, group[0].off)
+			crimes.Switch(t, group[0].off...)
 			for _, one := range group {
 				t.Run(one.name, func(t *testing.T) { one.succeeds(t, victim) })
 			}
 		})
 	}
-	report(t, trials)
+	crimes.Report(t, "household", rows)
 }
 
 // refused wants the crime to be refused, and what is right beside it to work; if nothing stays of it, also that it
 // succeeds without its check.
-func (o *trial) refused(t *testing.T, s *scene) {
+func (c *trial) refused(t *testing.T, s *scene) {
 	s.t = t
-	defer func() { o.failed = o.failed || t.Failed() }()
-	err := o.commit(s)
+	err := c.commit(s)
 	s.forget()
-	o.outcome = "refused: " + said(err)
-	switch {
-	case err == nil:
-		o.outcome = "let through"
-		t.Error("it was let through")
-	case said(err) != o.says:
-		t.Errorf("refused with %q (%v), not with %q", said(err), err, o.says)
-	}
-	if !o.lasting {
+	c.Tried(t, err, said(err), c.says)
+	if !c.lasting {
 		t.Run("without the check", func(t *testing.T) {
-			switched(t, o.off)
-			o.succeeds(t, s)
+			crimes.Switch(t, c.off...)
+			c.succeeds(t, s)
 		})
 		s.t = t
 	}
-	if err := o.honest(s); err != nil {
-		o.control = "refused: " + said(err)
-		t.Errorf("what is right is refused: %v", err)
-	}
+	err = c.honest(s)
+	c.Honest(t, err, said(err))
 }
 
 // succeeds wants the crime to succeed where its check is off.
-func (o *trial) succeeds(t *testing.T, s *scene) {
+func (c *trial) succeeds(t *testing.T, s *scene) {
 	s.t = t
-	defer func() { o.failed = o.failed || t.Failed() }()
-	err := o.commit(s)
+	err := c.commit(s)
 	s.forget()
-	if err != nil {
-		o.mutant = "refused: " + said(err)
-		t.Errorf("with %v off it is still refused: %v", o.off, err)
-	}
-}
-
-// report prints the table.
-func report(t *testing.T, trials []*trial) {
-	t.Helper()
-	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "attack\tcontrol\tmutant\tcheck\toutcome")
-	refused, through := 0, 0
-	for _, o := range trials {
-		switch o.outcome {
-		case "let through":
-			through++
-		case "refused: " + o.says:
-			refused++
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.name, o.control, o.mutant, o.off[0], o.outcome)
-		tell(t, o)
-	}
-	must(t, w.Flush())
-	t.Logf("\n%s%d refused, %d let through", table.String(), refused, through)
+	c.Unchecked(t, err, said(err))
 }

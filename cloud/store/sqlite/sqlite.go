@@ -24,6 +24,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"keyhold/cloud/store"
+	"keyhold/statement/rule"
 )
 
 //go:embed migrations/*.sql
@@ -135,6 +136,9 @@ const insertNonce = `INSERT INTO nonces (household, signer, nonce, expires)
 func useNonce(ctx context.Context, tx *sql.Tx, n store.Nonce) error {
 	res, err := tx.ExecContext(ctx, insertNonce, n.Signer, n.Value, n.Expires, n.Household)
 	if duplicate(err) {
+		if rule.Off(rule.Replay) {
+			return nil
+		}
 		return store.ErrReplay
 	}
 	if err != nil {
