@@ -24,6 +24,8 @@ import (
 	"keyhold/api"
 	"keyhold/cloud/serve"
 	"keyhold/internal/crimes"
+	"keyhold/statement/dsse"
+	"keyhold/statement/erasure"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -269,10 +271,39 @@ func TestCrimesAcrossHouseholds(t *testing.T) {
 			t.Errorf("%s is in the table and not in the document", name)
 		}
 	}
-	crimes.Report(t, "cloud", rows)
+	row := crimes.New("an owner has another household erased", rule.Household)
+	t.Run(row.Attack, func(t *testing.T) {
+		a, b := newSide(t, c), newSide(t, c)
+		err := b.erases(a)
+		row.Tried(t, err, said(err), string(api.Invalid)+" "+string(rule.Household))
+		t.Run("without the check", func(t *testing.T) {
+			a := newSide(t, c)
+			crimes.Switch(t, rule.Household)
+			err := b.erases(a)
+			row.Unchecked(t, err, said(err))
+		})
+		err = b.erases(b)
+		row.Honest(t, err, said(err))
+	})
+	crimes.Report(t, "cloud", append(rows, row))
 }
 
-// theft is what somebody tries with what was copied from a member's connection.
+// erases lets this side's owner and hub order that a household be erased, which may be another's, and wants it to be
+// hidden then.
+func (s *side) erases(other *side) error {
+	e := must(dsse.Signed(erasure.Thing, &erasure.Statement{
+		Act: erasure.Erase, At: s.now(), Device: s.owner.keys.ID, Household: other.id, Nonce: noise(16), Person: s.owner.person, To: s.c.to,
+	}, s.owner.keys.ID, s.owner.sign))
+	if err := answered(s.put(request.WriteErase, api.Current, e.Encode())); err != nil {
+		return err
+	}
+	if len(other.sync(other.byOwner()).Erase) == 0 {
+		return errNothing
+	}
+	return nil
+}
+
+// theft is what somebody tries with what was copied from a member's connection, or lay about.
 type theft struct {
 	name   string
 	off    rule.Name
@@ -320,6 +351,13 @@ func elsewhere(s *side, address, object string) error {
 	return nil
 }
 
+// opened looks into a box some time after something was put in.
+func opened(s *side, later time.Duration) error {
+	s.ok(s.api.Drop(s.t.Context(), s.ids["box"], s.secrets["drop"]))
+	s.c.Advance(later)
+	return given(s, s.ask(route{http.MethodGet, "/v1/drops/{box}"}, s.ids))
+}
+
 func thefts() []theft {
 	replayed := string(api.Conflict) + " " + string(rule.Replay)
 	return []theft{
@@ -344,6 +382,11 @@ func thefts() []theft {
 				return greeted(s, copied)
 			},
 			honest: func(s *side) error { return greeted(s, s.session(s.byOwner())) },
+		},
+		{
+			name: "an invitation of the day before is opened", off: rule.Time, says: errNothing.Error(),
+			crime:  func(s *side) error { return opened(s, 24*time.Hour+time.Second) },
+			honest: func(s *side) error { return opened(s, 23*time.Hour) },
 		},
 		{
 			name: "a copied address is read after ten minutes", off: rule.Ended, says: string(api.NotFound),

@@ -6,12 +6,15 @@ package home
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,22 +56,44 @@ func (s *scene) erasedAndKept() error {
 	return err
 }
 
-// receipt shows a member a receipt, forged or the cloud's own, for what an owner wants erased.
-func (s *scene) receipt(forged bool) error {
+// receipt shows a member a receipt for what an owner wants erased: one that a key has signed, or what the cloud itself has.
+func (s *scene) receipt(forger ed25519.PrivateKey) error {
 	s.t.Helper()
 	must(s.t, s.erasure(s.anna, func(*erasure.Statement) {}))
 	_, err := s.Member.Sync(s.t.Context())
 	if !errors.As(err, new(*session.HiddenError)) {
 		s.t.Fatalf("the member is not told: %v", err)
 	}
-	if forged {
-		s.forgeReceipts()
+	if forger != nil {
+		s.forgeReceipts(forger)
 		defer s.way.Store(nil)
 	}
 	_, err = s.Member.Erased(s.t.Context())
 	_, kept := s.Member.Keep(s.t.Context())
 	must(s.t, kept)
 	return err
+}
+
+// noReceipt wants the cloud to have no receipt before everything is erased.
+func noReceipt(s *scene) error {
+	if err := s.receipt(nil); !errors.Is(err, session.ErrNoReceipt) {
+		return err
+	}
+	return nil
+}
+
+// keyOf is another cloud's own key, out of its folder.
+func (s *scene) keyOf(there *elsewhere) ed25519.PrivateKey {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(there.vault, "cloud.key"))
+	must(s.t, err)
+	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	must(s.t, err)
+	key := ed25519.NewKeyFromSeed(seed)
+	if !bytes.Equal(key.Public().(ed25519.PublicKey), there.place.To) {
+		s.t.Fatal("this is not the other cloud's key")
+	}
+	return key
 }
 
 // move orders a move to a cloud of its own, with the code on the hub's terminal.
@@ -192,13 +217,17 @@ func crimesOfLeaving() []crime {
 		},
 		{
 			name: "a receipt that the cloud never signed", off: []rule.Name{rule.Signature}, lasting: true, ruins: true, says: string(rule.Signature),
-			commit: func(s *scene) error { return s.receipt(true) },
-			honest: func(s *scene) error {
-				if err := s.receipt(false); !errors.Is(err, session.ErrNoReceipt) {
-					return err
-				}
-				return nil
+			commit: func(s *scene) error {
+				_, key, err := ed25519.GenerateKey(rand.Reader)
+				must(s.t, err)
+				return s.receipt(key)
 			},
+			honest: noReceipt,
+		},
+		{
+			name: "a receipt of another cloud", off: []rule.Name{rule.Signature}, lasting: true, ruins: true, says: string(rule.Signature),
+			commit: func(s *scene) error { return s.receipt(s.keyOf(s.elsewhere())) },
+			honest: noReceipt,
 		},
 	}
 }

@@ -52,8 +52,28 @@ func (s *scene) back() *folk {
 	return f
 }
 
+// photographed brings in a device by the sheet that anna has just made, or by the one before, of which somebody has a
+// picture.
+func (s *scene) photographed(before bool) error {
+	s.t.Helper()
+	by := s.sheet
+	fresh, op := s.newSheet()
+	must(s.t, s.bring(s.anna, op, s.anna, fresh))
+	s.sheet = fresh
+	if !before {
+		by = fresh
+	}
+	f, add := s.addDevice(s.anna.Person)
+	return s.bring(s.anna, add, by, f)
+}
+
 func crimesWithASheet() []crime {
 	return []crime{
+		{
+			name: "a sheet that was photographed and then replaced", off: []rule.Name{rule.Signature}, lasting: true, says: request.RefusedDenied,
+			commit: func(s *scene) error { return s.photographed(true) },
+			honest: func(s *scene) error { return s.photographed(false) },
+		},
 		{
 			name: "the finder of a sheet looks without coming in", off: []rule.Name{rule.Field}, says: string(api.Invalid),
 			commit: func(s *scene) error { return s.history(s.sheet, s.door) },

@@ -227,7 +227,9 @@ func TestAHubErasesNothingOnAForgedReceipt(t *testing.T) {
 	c := r.Add("Door", "a")
 	r.Packs(c, 1)
 	r.erase()
-	asked := r.forgeReceipts()
+	_, key, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	asked := r.forgeReceipts(key)
 	r.offset.Add(int64(week + time.Minute))
 	r.Until("asking for the receipt", func() bool { return asked.Load() > 1 })
 	if !r.logged("not signed by the cloud alone") {
@@ -244,10 +246,8 @@ func TestAHubErasesNothingOnAForgedReceipt(t *testing.T) {
 }
 
 // forgeReceipts puts receipts into the cloud's mouth that another key has signed, and counts them.
-func (r *Rig) forgeReceipts() *atomic.Int32 {
+func (r *Rig) forgeReceipts(key ed25519.PrivateKey) *atomic.Int32 {
 	r.t.Helper()
-	_, key, err := ed25519.GenerateKey(nil)
-	must(r.t, err)
 	asked := new(atomic.Int32)
 	way := func(cloud http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

@@ -21,6 +21,7 @@ import (
 	"keyhold/statement/pairing"
 	ask "keyhold/statement/request"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // Invitation is one that this device has made.
@@ -114,7 +115,7 @@ func (i *Invitation) Wait(ctx context.Context, patience time.Duration) (*Joined,
 		if errors.Is(err, errStale) {
 			return false, nil
 		}
-		return err == nil, err
+		return err == nil && !rule.Off(rule.Invitation), err // it works once
 	}))
 	if joined == nil {
 		i.end()
