@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hourOf } from '../src/manifest/page.ts';
 import type { Rule } from '../src/rule.ts';
+import type { Roster } from '../src/statement/roster.ts';
 import { join, readLink } from '../src/sync/join.ts';
 import { freshDevice } from './device.ts';
 import { House, until, type App } from './house.ts';
@@ -108,7 +109,39 @@ async function afresh(s: Scene): Promise<void> {
   s.owner = await s.house.owner();
 }
 
+/** Another link in the place of the newest one, signed by the owner's device and the hub as that was. */
+async function forked({ house, owner }: Scene, before: Roster): Promise<void> {
+  const { world } = house;
+  const device = await freshDevice();
+  const op = { kind: 'add-device' as const, device: device.keys, person: owner.member.person };
+  const link = await before.newLink(world.now, op).sign(device.signer);
+  world.roster = before;
+  await house.order(await link.sign(owner.member.signer));
+}
+
 const crimes: readonly Crime[] = [
+  {
+    name: 'hub and cloud show two phones of one person two rosters',
+    rule: 'roster-fork',
+    off: ['roster-fork', 'rolled-back'],
+    async commit(s) {
+      const before = s.house.world.roster;
+      await remove(s);
+      await forked(s, before);
+    },
+    honest: remove,
+  },
+  {
+    name: 'the cloud shows a phone the roster of before a removal',
+    rule: 'rolled-back',
+    off: ['rolled-back'],
+    async commit(s) {
+      const before = s.house.world.roster;
+      await remove(s);
+      s.house.world.roster = before;
+    },
+    honest: remove,
+  },
   {
     name: 'the hub adds a reader whom nobody let in',
     rule: 'envelope',
