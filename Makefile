@@ -80,14 +80,14 @@ test-go: web
 	@scripts/check go
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
 	@mkdir -p $(CACHE) && rm -f $(CRIMES)
-	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -v -run TestCrimes ./e2e/home | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
+	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -p 1 -v -run TestCrimes ./e2e/home ./cloud/serve ./e2e/stories | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
 	@cd web/keyhold && KEYHOLD_CRIMES=$(CRIMES) npx --no-install vitest run --reporter=verbose test/crimes.test.ts >&2
 	@$(if $(JSON),cat $(CRIMES))
 

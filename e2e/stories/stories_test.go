@@ -84,7 +84,7 @@ func invitationTo(t *testing.T, w *harness.World, origin string) string {
 }
 
 // play runs a script and shows what it said if it fails.
-func play(t *testing.T, script string, env ...string) {
+func play(t *testing.T, script string, env ...string) (said string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "--test", script)
 	cmd.Env = append(os.Environ(), env...)
@@ -97,6 +97,7 @@ func play(t *testing.T, script string, env ...string) {
 			t.Log(strings.TrimSpace(line))
 		}
 	}
+	return string(out)
 }
 
 // Somebody who has nothing but a hub and a camera begins a household in the app on their own computer. Then every device
