@@ -10,7 +10,7 @@ import { desk, within } from './person.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
-const { LINK, ORIGIN, OUT } = process.env;
+const { LANGUAGE, LINK, ORIGIN, OUT } = process.env;
 const memory = join(OUT, 'profile');
 const saved = join(OUT, 'saved');
 mkdirSync(memory);
@@ -31,7 +31,7 @@ async function open() {
       'browser.download.useDownloadDir': true,
       'browser.download.always_ask_before_handling_new_types': false,
       'media.autoplay.default': 0,
-      'intl.accept_languages': 'en-GB',
+      'intl.accept_languages': LANGUAGE,
     },
   });
   const [page] = await browser.pages();
@@ -58,6 +58,7 @@ test('the road in Firefox', async (t) => {
     // A page that is left while it still comes says so, and that would count as a fault.
     await page.waitForSelector('h1');
     assert.equal(await page.evaluate(() => 'decapsulateBits' in crypto.subtle), false);
+    assert.equal(await page.evaluate(() => document.documentElement.lang), LANGUAGE);
   });
 
   await t.test('the link makes it a device', async () => {

@@ -7,15 +7,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { joinAsDevice, linkOf, showPresence, somebody, steps } from './people.mjs';
+import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
 
 const run = promisify(execFile);
 const { AFTER, LINK, OUT } = process.env;
 const browsers = [
-  ['anna', 'en', { viewport: desk }],
-  ['phone', 'nl', {}],
-  ['jan', 'de', {}],
+  ['anna', tongue(0), { viewport: desk }],
+  ['phone', tongue(2), {}],
+  ['jan', tongue(1), {}],
 ];
 const open = async () => Object.fromEntries(await Promise.all(browsers.map(async ([name, language, options]) => [name, await somebody(join(OUT, name), language, options)])));
 

@@ -4,14 +4,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinAsDevice, linkOf, somebody, steps } from './people.mjs';
+import { joinAsDevice, linkOf, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
 
 const { LINK, OUT } = process.env;
 
 test('a lost phone', async (t) => {
-  const desktop = await somebody(join(OUT, 'computer'), 'de', { viewport: desk });
-  const phone = await somebody(join(OUT, 'phone'), 'nl');
+  const desktop = await somebody(join(OUT, 'computer'), tongue(0), { viewport: desk });
+  const phone = await somebody(join(OUT, 'phone'), tongue(1));
   const step = steps(t, { computer: desktop, phone });
   const pictures = (who) => who.page.locator('a.tile canvas').count();
 
@@ -36,7 +36,7 @@ test('a lost phone', async (t) => {
     await desktop.page.getByRole('dialog').waitFor();
     await accessible(desktop.page, 'what removing a device does');
     await desktop.button('device_remove_verb').click();
-    const { took } = await within(60_000, 'a removal in force', () => desktop.page.getByText(/In Kraft seit/).count());
+    const { took } = await within(60_000, 'a removal in force', () => desktop.page.getByText(desktop.like('removal_in_force')).count());
     console.log(`figure: removal in force after ${took} ms`);
     assert.equal(await desktop.page.getByRole('heading', { level: 3, name: 'Telefoon' }).count(), 0);
     await accessible(desktop.page, 'a removal in force');

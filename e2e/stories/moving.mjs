@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinAsDevice, somebody, steps } from './people.mjs';
+import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
 
 const { LINK, MOVED, OUT } = process.env;
 
 test('before the move', { skip: MOVED === '1' }, async (t) => {
-  const anna = await somebody(join(OUT, 'old'), 'nl', { viewport: desk });
+  const anna = await somebody(join(OUT, 'old'), tongue(0), { viewport: desk });
   const step = steps(t, { anna });
   await step('a browser of the household, at the first cloud', async () => {
     await joinAsDevice(anna, LINK, 'Computer');
@@ -22,7 +22,7 @@ test('before the move', { skip: MOVED === '1' }, async (t) => {
 });
 
 test('after the move', { skip: MOVED !== '1' }, async (t) => {
-  const anna = await somebody(join(OUT, 'new'), 'nl', { viewport: desk });
+  const anna = await somebody(join(OUT, 'new'), tongue(0), { viewport: desk });
   const step = steps(t, { anna });
   await step('at the other cloud the same household, with what was recorded before', async () => {
     await joinAsDevice(anna, LINK, 'Computer');

@@ -5,15 +5,15 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinAsDevice, somebody, steps } from './people.mjs';
+import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, playing, within } from './person.mjs';
 
 const { LINK, SECOND, ORIGIN, OUT, PERSON } = process.env;
 const cameras = JSON.parse(process.env.CAMERAS);
 
 test('a new hub', async (t) => {
-  const anna = await somebody(join(OUT, 'anna'), 'de', { viewport: desk });
-  const jan = await somebody(join(OUT, 'jan'), 'en');
+  const anna = await somebody(join(OUT, 'anna'), tongue(0), { viewport: desk });
+  const jan = await somebody(join(OUT, 'jan'), tongue(1));
   const step = steps(t, { anna, jan });
   const tiles = (who) => who.page.locator('a.tile').count();
   const pictures = (who) => who.page.locator('a.tile canvas').count();

@@ -15,13 +15,28 @@ function wordsOf(language) {
   return (key, values = {}) => {
     const text = texts[key];
     if (text === undefined) throw new Error(`no word ${key} in ${language}`);
-    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    return text.replace(/\{(\w+)\}/g, (hole, name) => String(values[name] ?? hole));
   };
 }
 
+const tags = { en: 'en-GB', de: 'de-DE', nl: 'nl-NL' };
+
+/**
+ * What the nth person of a story speaks. The first speaks the language of the run, the others the ones after it: so every
+ * run has several, and three runs have every person in each.
+ */
+export function tongue(nth) {
+  const all = Object.keys(tags);
+  const first = all.indexOf(process.env.LANGUAGE);
+  if (first < 0) throw new Error(`a story in no language: ${process.env.LANGUAGE}`);
+  return all[(first + nth) % all.length];
+}
+
+const plain = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
 /** Somebody with a browser, who speaks a language. */
 export async function somebody(folder, language, options = {}) {
-  const { context, faults } = await person(folder, { locale: { en: 'en-GB', de: 'de-DE', nl: 'nl-NL' }[language], ...options });
+  const { context, faults } = await person(folder, { locale: tags[language], ...options });
   const page = context.pages()[0] ?? (await context.newPage());
   const say = wordsOf(language);
   const origin = process.env.ORIGIN;
@@ -29,7 +44,24 @@ export async function somebody(folder, language, options = {}) {
     page,
     context,
     faults,
+    language,
     say,
+    /** A text of which only some values are known. */
+    like: (key, values = {}) => {
+      const known = (name) => (name in values ? plain(String(values[name])) : '.*');
+      return new RegExp(say(key).split(/\{(\w+)\}/).map((part, n) => (n % 2 ? known(part) : plain(part))).join(''));
+    },
+    /** A day of the week, 1 is Monday, as this browser shortens it. */
+    weekday: (number) =>
+      page.evaluate(
+        ([tag, at]) => new Intl.DateTimeFormat(tag, { weekday: 'short', timeZone: 'UTC' }).format(at),
+        [tags[language], Date.UTC(2024, 0, number)],
+      ),
+    /** Names as a list, in whatever order. */
+    both: (one, other) => {
+      const list = new Intl.ListFormat(tags[language]);
+      return new RegExp([[one, other], [other, one]].map((names) => plain(list.format(names))).join('|'));
+    },
     heading: (key, values) => page.getByRole('heading', { level: 1, name: say(key, values), exact: true }).waitFor(),
     button: (key, values) => page.getByRole('button', { name: say(key, values), exact: true }),
     link: (key, values) => page.getByRole('link', { name: say(key, values), exact: true }),

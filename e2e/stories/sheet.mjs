@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { showPresence, somebody, steps } from './people.mjs';
+import { showPresence, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
 
 const { ORIGIN, OUT, WORDS } = process.env;
 
 test('nothing left but the sheet', async (t) => {
-  const owner = await somebody(join(OUT, 'new'), 'nl', { viewport: desk });
+  const owner = await somebody(join(OUT, 'new'), tongue(0), { viewport: desk });
   const step = steps(t, { owner });
   const pictures = () => owner.page.locator('a.tile canvas').count();
   const made = [];
@@ -42,7 +42,7 @@ test('nothing left but the sheet', async (t) => {
     await owner.page.getByRole('heading', { level: 3, name: 'Brindled desk' }).waitFor();
     await owner.button('device_remove_named', { device: 'Brindled desk' }).click();
     await owner.button('device_remove_verb').click();
-    await within(60_000, 'a removal in force', () => owner.page.getByText(/Van kracht sinds/).count());
+    await within(60_000, 'a removal in force', () => owner.page.getByText(owner.like('removal_in_force')).count());
   });
 
   await step('the drill says that the sheet is good', async () => {

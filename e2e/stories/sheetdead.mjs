@@ -4,14 +4,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { somebody, steps } from './people.mjs';
+import { somebody, steps, tongue } from './people.mjs';
 import { accessible, playing, within } from './person.mjs';
 
 const { ORIGIN, OUT, WORDS, CODE } = process.env;
 const cameras = JSON.parse(process.env.CAMERAS);
 
 test('nothing left but the sheet, and the hub is gone', async (t) => {
-  const owner = await somebody(join(OUT, 'new'), 'nl');
+  const owner = await somebody(join(OUT, 'new'), tongue(0));
   const step = steps(t, { owner });
 
   await step('words and code are typed', async () => {
@@ -54,7 +54,7 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
   await step('the trail names the sheet and the new hub', async () => {
     await owner.go('trail');
     await owner.heading('trail_title');
-    await within(30_000, 'the line', () => owner.page.getByText(/nieuwe hub/).count());
+    await within(30_000, 'the line', () => owner.page.getByText(owner.like('trail_hub')).count());
   });
 
   await owner.close();

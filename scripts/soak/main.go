@@ -46,12 +46,21 @@ func parts(kills int) []part {
 		{"everything", "20,000 segments exported, killed again and again", []string{"KEYHOLD_TEST_SEGMENTS=20000", "KEYHOLD_TEST_KILLS=40"}, test("2h", "^TestKilledAndGoneOn", "./e2e/everything")},
 		{"timing", "whether the time of an answer tells what is there", []string{"KEYHOLD_TEST_ASKS=5000"}, test("2h", "^TestTheTimeOfAnAnswer", "./cloud/serve")},
 		{"adversary", "every attack, on command line and in a browser", nil, []string{"go", "run", "./e2e/adversary"}},
+		{"languages", "every story of the household in each of the three languages", nil, []string{"bash", "-c", inEachLanguage}},
 		{"pages", "every state of every page, in two sizes, two themes and three languages", nil, []string{"bash", "-c", "cd web/app && node --test e2e/*.spec.mjs"}},
 		{"race", "all but the end-to-end tests under the race detector", nil, []string{"bash", "-c", "go test -race -count=1 -timeout 1h $(go list ./... | grep -v '/e2e/')"}},
 		{"hub-kills", "the hub killed under load, again and again", often, test("6h", "^TestHubKilled", "./e2e/faults")},
 		{"cloud-kills", "the cloud killed under load, again and again", often, test("6h", "^TestCloudKilled", "./e2e/faults")},
 	}
 }
+
+// inEachLanguage runs the stories three times; what failed in one language is no reason to leave out the others.
+const inEachLanguage = `failed=
+for language in en de nl; do
+	echo "in $language"
+	KEYHOLD_TEST_LANGUAGE=$language go test -count=1 -v -timeout 1h -run '^Test(FamilyAndSitter|LostPhone|NothingLeftButTheSheet|SheetWithTheHubGone|PasskeyOnANewPhone|RoadInFirefox|NewHub|Moving|Leaving)$' ./e2e/stories || failed="$failed $language"
+done
+[ -z "$failed" ] || { echo "failed in:$failed"; exit 1; }`
 
 // options are the flags.
 type options struct {
