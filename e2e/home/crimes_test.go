@@ -51,8 +51,8 @@ type scene struct {
 func theHousehold(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{Rig: Plain(t)}
-	s.door, s.yard = s.Add("Door", "a"), s.Add("Yard", "b")
 	s.anna, s.sheet = s.owner(), s.Rig.sheet()
+	s.cameras()
 	s.anna2 = s.Device(s.anna)
 	s.ben = s.Bring("Ben", roster.Owner)
 	s.gus = s.Bring("Gus", roster.Guardian)
@@ -61,6 +61,24 @@ func theHousehold(t *testing.T) *scene {
 	s.offset.Add(int64(8 * 24 * time.Hour)) // everybody's voice counts
 	s.sam = s.guest("Sam, once more")
 	return s
+}
+
+// cameras adds both at once: for each the hub waits for a first picture.
+func (s *scene) cameras() {
+	s.t.Helper()
+	type added struct {
+		reply *request.Reply
+		err   error
+	}
+	other, yard := s.anna.session(), make(chan added, 1)
+	go func() {
+		reply, err := other.Do(s.t.Context(), request.Op{Kind: request.OpAddCamera, Name: "Yard", URL: s.URL("b")})
+		yard <- added{reply, err}
+	}()
+	s.door = s.Add("Door", "a")
+	came := <-yard
+	must(s.t, came.err)
+	s.yard = came.reply.Result.Camera
 }
 
 func (s *scene) day(n int) int64 { return s.now().AddDate(0, 0, n).UnixMilli() }
