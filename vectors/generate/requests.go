@@ -166,11 +166,16 @@ func requestVectors(w *world) []vector {
 	v = statement(request.ThingReseal, w.asPhone())(tree(toSheet))
 	v.Name, v.Expect = "reseal to a new sheet", "accept"
 	out = append(out, v)
-	labels := sampleWrite(w)
-	labels.Kind, labels.Name = request.WriteLabels, fixedID("cam_", "front")
-	v = statement(request.ThingWrite, w.asHub())(tree(labels))
-	v.Name, v.Expect = "write of a label", "accept"
-	out = append(out, v)
+	for _, kind := range []string{
+		request.WriteObjects, request.WritePages, request.WriteTiles, request.WriteCheckpoints, request.WriteEnvelopes, request.WriteNames, request.WriteStatus,
+		request.WriteRoster, request.WriteReseals, request.WriteMail, request.WriteLabels, request.WriteErase,
+	} {
+		one := sampleWrite(w)
+		one.Kind, one.Name = kind, "name"
+		v = statement(request.ThingWrite, w.asHub())(tree(one))
+		v.Name, v.Expect = "write: "+kind, "accept"
+		out = append(out, v)
+	}
 	each(manifest.ThingLabel, w.asHub(), manifest.Label{At: start, Camera: front, Head: head.Hash, Household: w.household, Name: "Haustür", Seq: 1, Zone: "Europe/Amsterdam"},
 		bad{"the household as camera", "household", []any{"camera"}}, bad{"number 0", int64(0), []any{"seq"}}, bad{"a name of 201 bytes", strings.Repeat("a", 201), []any{"name"}}, bad{"time 0", int64(0), []any{"at"}})
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})

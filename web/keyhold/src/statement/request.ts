@@ -60,6 +60,7 @@ export const writeStatement = object({
     'reseals',
     'labels',
     'mail',
+    'erase',
   ),
   name: text(256, 1),
   nonce,
