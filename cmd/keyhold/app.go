@@ -37,7 +37,13 @@ func (a *AppCommand) Run(ctx context.Context, c *console, vars memberDefaults) e
 	if err != nil {
 		return err
 	}
-	server, err := app.New(ctx, a.Listen, cloud, files, newClient(cloud).HTTP.Transport, slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	server, err := app.New(ctx, app.Config{
+		Listen: a.Listen, Cloud: cloud, Files: files, Transport: newClient(cloud).HTTP.Transport,
+		Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Another: func(other string) {
+			c.say("A page here asks for the cloud at %s as well: a household moves there or from there, or is there already. Your browser knows which cloud its household is with, also the next time.", other)
+		},
+	})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return errors.New("something listens on this port already; perhaps keyhold app is running in another window")
 	}

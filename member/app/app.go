@@ -4,11 +4,14 @@
 // with recovery words does not come from the operator.
 //
 // It promises: the same files and headers as the operator's origin, on the loopback only; everything
-// under /v1 is passed on to the one cloud named at start, WebSocket included, and /cloud says which that is; a request that names
+// under /v1 is passed on to the cloud named at start, WebSocket included, and /cloud says which that is; a
+// household that goes to another cloud, or has gone there, reaches that one by its address (clouds.go), and nothing
+// else does; of what a cloud answers nothing but data gets into the browser; a request that names
 // another host (a page of somebody else whose name was bent to 127.0.0.1) or comes from another
 // origin is refused before anything is done. It trusts the programs of this computer's users: whoever
 // can open a loopback port here can reach the cloud through it, as they could without it. It holds no
-// keys and no state: those live in the browser, under this origin, so the port must stay the same.
+// keys and keeps nothing: which cloud the household is with the browser knows, under this origin, so the port
+// must stay the same.
 package app
 
 import (
@@ -20,7 +23,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"strings"
 	"time"
@@ -38,39 +40,54 @@ type Server struct {
 	log      *slog.Logger
 }
 
-// New listens at once, so that Address is known before Serve runs. files is the app (web.Handler).
-func New(ctx context.Context, listen, cloud string, files http.Handler, transport http.RoundTripper, log *slog.Logger) (*Server, error) {
-	target, err := url.Parse(cloud)
+// Config is what a Server is made of.
+type Config struct {
+	// Listen is a loopback address.
+	Listen string
+	// Cloud is the address of the cloud that the household is with, as far as whoever starts this knows.
+	Cloud string
+	// Files is the app (web.Handler).
+	Files http.Handler
+	// Transport is the way to clouds: one that finds names under .localhost on this computer (api.Transport).
+	Transport http.RoundTripper
+	Log       *slog.Logger
+	// Another hears the address of each further cloud that a page asks for, once, before anything goes there. It may
+	// be called by several goroutines; nil is nobody.
+	Another func(cloud string)
+}
+
+// New listens at once, so that Address is known before Serve runs.
+func New(ctx context.Context, c Config) (*Server, error) {
+	first := strings.TrimRight(c.Cloud, "/")
+	target, err := url.Parse(first)
 	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" {
-		return nil, fmt.Errorf("%q is not the address of a cloud, such as https://cloud.example", cloud)
+		return nil, fmt.Errorf("%q is not the address of a cloud, such as https://cloud.example", c.Cloud)
 	}
-	host, _, err := net.SplitHostPort(listen)
+	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen for the app on %q: %w", listen, err)
+		return nil, fmt.Errorf("listen for the app on %q: %w", c.Listen, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, ErrNotLoopback
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the app: %w", err)
 	}
-	s := &Server{listener: listener, log: log}
+	s := &Server{listener: listener, log: c.Log}
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		listener.Close()
 		return nil, fmt.Errorf("listen for the app: %w", err)
 	}
+	others := &clouds{first: first, transport: c.Transport, log: c.Log, another: c.Another}
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", s.proxy(target, transport))
+	mux.Handle("/v1/", passOn(target, c.Transport, c.Log))
 	// The page cannot know which cloud lies behind this server, and the recovery sheet has to name it.
-	mux.HandleFunc("GET /cloud", func(w http.ResponseWriter, _ *http.Request) {
-		web.SetHeaders(w.Header())
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		_, _ = io.WriteString(w, cloud) // the reader may have left
-	})
-	mux.Handle("/", files)
+	mux.HandleFunc("GET /cloud", func(w http.ResponseWriter, _ *http.Request) { say(w, first) })
+	mux.HandleFunc("POST "+othersPrefix, others.admit)
+	mux.HandleFunc(othersPrefix+"/{number}/v1/", others.pass)
+	mux.Handle("/", c.Files)
 	s.handler = onlyOurs(port, mux)
 	return s, nil
 }
@@ -126,31 +143,12 @@ func onlyOurs(port string, next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) proxy(target *url.URL, transport http.RoundTripper) http.Handler {
-	return &httputil.ReverseProxy{
-		Transport: transport,
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(target)
-			// The cloud must not learn more of this computer than a command line would tell it, and
-			// it has nothing to decide by a browser's origin: signatures are the login.
-			for _, name := range []string{"Origin", "Referer", "Cookie", "User-Agent", "Accept-Language"} {
-				p.Out.Header.Del(name)
-			}
-			p.Out.Header.Set("User-Agent", "keyhold")
-		},
-		ModifyResponse: func(r *http.Response) error {
-			r.Header.Del("Set-Cookie")
-			return nil
-		},
-		FlushInterval: -1,
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() == nil {
-				s.log.Debug("the cloud did not answer", "error", err)
-			}
-			problem(w, http.StatusBadGateway, "unavailable", "the cloud does not answer")
-		},
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
+// say answers a page with one line.
+func say(w http.ResponseWriter, line string) {
+	web.SetHeaders(w.Header())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, line) // the reader may have left
 }
 
 func problem(w http.ResponseWriter, status int, kind, title string) {

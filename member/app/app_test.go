@@ -4,6 +4,7 @@ package app_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"keyhold/api"
 	"keyhold/member/app"
 )
 
@@ -25,7 +28,14 @@ func serve(t *testing.T, cloud http.Handler) string {
 	operator := httptest.NewServer(cloud)
 	t.Cleanup(operator.Close)
 	files := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the app") })
-	s, err := app.New(t.Context(), "127.0.0.1:0", operator.URL, files, operator.Client().Transport, slog.New(slog.DiscardHandler))
+	return start(t, app.Config{Cloud: operator.URL, Files: files})
+}
+
+// start runs the app until the test ends and returns its address.
+func start(t *testing.T, c app.Config) string {
+	t.Helper()
+	c.Listen, c.Transport, c.Log = "127.0.0.1:0", api.Transport(10*time.Second), slog.New(slog.DiscardHandler)
+	s, err := app.New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,33 +159,203 @@ func TestTheSocketIsPassedOn(t *testing.T) {
 }
 
 func TestAnAbsentCloudIsSaidAsTheCloudWould(t *testing.T) {
-	files := http.NotFoundHandler()
-	s, err := app.New(t.Context(), "127.0.0.1:0", "http://127.0.0.1:1", files, new(http.Transport), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx) }()
-	status, body := get(t, s.Address()+"/v1/info", nil)
+	address := start(t, app.Config{Cloud: "http://127.0.0.1:1", Files: http.NotFoundHandler()})
+	status, body := get(t, address+"/v1/info", nil)
 	if status != http.StatusBadGateway || !strings.Contains(body, "urn:keyhold:unavailable") {
 		t.Errorf("%d %q", status, body)
-	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
 	}
 }
 
 func TestItIsServedOnThisComputerAlone(t *testing.T) {
 	for _, listen := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "example.org:0"} {
-		if _, err := app.New(t.Context(), listen, "http://cloud.example", http.NotFoundHandler(), nil, slog.Default()); !errors.Is(err, app.ErrNotLoopback) {
+		if _, err := app.New(t.Context(), app.Config{Listen: listen, Cloud: "http://cloud.example", Files: http.NotFoundHandler(), Log: slog.Default()}); !errors.Is(err, app.ErrNotLoopback) {
 			t.Errorf("%s: %v", listen, err)
 		}
 	}
 	for _, cloud := range []string{"", "cloud.example", "file:///etc", "http://"} {
-		if _, err := app.New(t.Context(), "127.0.0.1:0", cloud, http.NotFoundHandler(), nil, slog.Default()); err == nil {
+		if _, err := app.New(t.Context(), app.Config{Listen: "127.0.0.1:0", Cloud: cloud, Files: http.NotFoundHandler(), Log: slog.Default()}); err == nil {
 			t.Errorf("%q is taken as a cloud", cloud)
 		}
+	}
+}
+
+// aCloud answers like one, and counts what it is asked besides.
+type aCloud struct {
+	*httptest.Server
+	asked atomic.Int32
+}
+
+func newCloud(t *testing.T, more http.HandlerFunc) *aCloud {
+	t.Helper()
+	c := &aCloud{}
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/info" {
+			_ = json.NewEncoder(w).Encode(api.Info{To: make([]byte, 32), Now: 1, RetentionDays: 30})
+			return
+		}
+		c.asked.Add(1)
+		more(w, r)
+	}))
+	t.Cleanup(c.Close)
+	return c
+}
+
+// ask posts the address of a cloud, as a page at origin does, and returns what it is told.
+func ask(t *testing.T, address, cloud, origin string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/at", strings.NewReader(cloud))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if origin != "" {
+		req.Header.Set("Origin", origin)
+	}
+	res, err := new(http.Client).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func TestAnotherCloudIsReachedByItsAddress(t *testing.T) {
+	first := newCloud(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "first "+r.URL.Path) })
+	other := newCloud(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "other "+r.URL.Path) })
+	var said []string
+	address := start(t, app.Config{Cloud: first.URL + "/", Files: http.NotFoundHandler(), Another: func(cloud string) { said = append(said, cloud) }})
+
+	if status, path := ask(t, address, first.URL, address); status != 200 || path != "" {
+		t.Errorf("the cloud named at start: %d %q", status, path)
+	}
+	status, path := ask(t, address, other.URL, address)
+	if status != 200 || path != "/at/0" {
+		t.Fatalf("%d %q", status, path)
+	}
+	if status, again := ask(t, address, other.URL, address); status != 200 || again != path {
+		t.Errorf("the same once more: %d %q", status, again)
+	}
+	if status, body := get(t, address+path+"/v1/sheets/x", nil); status != 200 || body != "other /v1/sheets/x" {
+		t.Errorf("%d %q", status, body)
+	}
+	if status, body := get(t, address+"/v1/sheets/x", nil); status != 200 || body != "first /v1/sheets/x" {
+		t.Errorf("%d %q", status, body)
+	}
+	if fmt.Sprint(said) != fmt.Sprint([]string{other.URL}) {
+		t.Errorf("said were %q", said)
+	}
+	for _, wrong := range []string{"/at/0/", "/at/0/metrics", "/at/0/v1/../metrics", "/at/1/v1/info", "/at/-1/v1/info", "/at/x/v1/info"} {
+		if status, body := get(t, address+wrong, nil); status == 200 {
+			t.Errorf("%s: %d %q", wrong, status, body)
+		}
+	}
+	if n := other.asked.Load(); n != 1 {
+		t.Errorf("the other cloud was asked %d things", n)
+	}
+}
+
+func TestNothingElseIsReached(t *testing.T) {
+	first := newCloud(t, func(http.ResponseWriter, *http.Request) {})
+	address := start(t, app.Config{Cloud: first.URL, Files: http.NotFoundHandler()})
+	for _, wrong := range []string{
+		"", "cloud.example", "ftp://cloud.example", "file:///etc/passwd", "http://cloud.example", "http://192.168.1.1", "http://10.0.0.7:80",
+		"http://169.254.169.254", "http://localhost.example", "https://", "https://cloud.example/", "https://cloud.example/v1", "https://cloud.example?x",
+		"https://cloud.example#x", "https://user@cloud.example", "https://user:word@cloud.example", "https://Cloud.example", "https://cloud.example:0",
+		"https://cloud.example:70000", "https://cloud.example:", "http://[::2]", "http://0.0.0.0:1", " https://cloud.example", "https://" + strings.Repeat("a", 3000),
+	} {
+		if status, body := ask(t, address, wrong, address); status != http.StatusBadRequest {
+			t.Errorf("%.40q: %d %q", wrong, status, body)
+		}
+	}
+	for _, right := range []string{"https://cloud.example", "https://cloud.example:8443", "https://192.168.1.9", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "http://mine.localhost:1"} {
+		if status, body := ask(t, address, right, address); status != 200 {
+			t.Errorf("%q: %d %q", right, status, body)
+		}
+	}
+	for name, origin := range map[string]string{"nobody": "", "a page of somebody else": "https://evil.example", "another port": "http://localhost:1", "a file": "null"} {
+		if status, body := ask(t, address, "https://evil.example", origin); status != http.StatusForbidden {
+			t.Errorf("%s: %d %q", name, status, body)
+		}
+	}
+
+	// What is no cloud is asked one thing, and hears nothing of what a page sends.
+	printer := newCloud(t, nil)
+	printer.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		printer.asked.Add(1)
+		if r.URL.Path != "/v1/info" || r.Method != http.MethodGet || r.ContentLength > 0 {
+			t.Errorf("it is asked %s %s", r.Method, r.URL.Path)
+		}
+		fmt.Fprint(w, `{"status":"out of paper"}`)
+	})
+	_, path := ask(t, address, printer.URL, address)
+	if status, body := get(t, address+path+"/v1/anything", nil); status != http.StatusBadGateway || strings.Contains(body, "paper") {
+		t.Errorf("%d %q", status, body)
+	}
+	if printer.asked.Load() != 1 {
+		t.Errorf("it was asked %d times", printer.asked.Load())
+	}
+
+	// There is an end to how many.
+	last := 0
+	for n := range 40 {
+		if last, _ = ask(t, address, fmt.Sprintf("https://c%d.example", n), address); last != 200 {
+			break
+		}
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("the last was answered %d", last)
+	}
+}
+
+// Attack: a cloud sends a member to a place that nobody of the household named, or orders the browser to do something.
+// Nothing but its data gets through. Without the check the browser would follow, and clear its keys.
+func TestACloudOrdersNothing(t *testing.T) {
+	elsewhere := newCloud(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "elsewhere") })
+	hostile := newCloud(t, func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for name, value := range map[string]string{
+			"Clear-Site-Data": `"storage"`, "Set-Cookie": "a=b", "Refresh": "0;url=https://evil.example", "Link": "</v1/x>; rel=preload",
+			"Service-Worker-Allowed": "/", "Access-Control-Allow-Origin": "*", "Content-Security-Policy": "default-src *", "Content-Type": "text/html",
+		} {
+			h.Set(name, value)
+		}
+		if r.URL.Path == "/v1/away" {
+			h.Set("Location", elsewhere.URL+"/v1/anything")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+		fmt.Fprint(w, "<script src=/v1/x></script>")
+	})
+	address := start(t, app.Config{Cloud: hostile.URL, Files: http.NotFoundHandler()})
+	second := start(t, app.Config{Cloud: elsewhere.URL, Files: http.NotFoundHandler()})
+	_, path := ask(t, second, hostile.URL, second)
+	for _, way := range []string{address, second + path} {
+		res, err := http.Get(way + "/v1/page") //nolint:noctx // bounded by the test
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		for _, name := range []string{"Clear-Site-Data", "Set-Cookie", "Refresh", "Link", "Service-Worker-Allowed", "Access-Control-Allow-Origin", "Location"} {
+			if res.Header.Get(name) != "" {
+				t.Errorf("the browser is told %s", name)
+			}
+		}
+		if kind, policy := res.Header.Get("Content-Type"), res.Header.Get("Content-Security-Policy"); kind != "application/octet-stream" || policy != "default-src 'none'; sandbox" {
+			t.Errorf("a page would come as %q under %q", kind, policy)
+		}
+		if res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Error("the browser would guess")
+		}
+		if status, body := get(t, way+"/v1/away", nil); status != http.StatusBadGateway || body == "elsewhere" {
+			t.Errorf("%d %q", status, body)
+		}
+	}
+	if n := elsewhere.asked.Load(); n != 0 {
+		t.Errorf("the place elsewhere was asked %d things", n)
+	}
+	if n := hostile.asked.Load(); n != 4 {
+		t.Errorf("the hostile cloud was asked %d things", n)
 	}
 }
