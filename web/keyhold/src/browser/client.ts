@@ -4,6 +4,7 @@ import type { Offer } from '../statement/invite.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
+import { moveId, type MoveState } from '../sync/moving.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
@@ -17,8 +18,8 @@ import {
   type Place,
   type Playback,
 } from './handles.ts';
-import { cloudAddress, pour } from './outside.ts';
-import { askToReturn } from './passkey.ts';
+import { pour } from './outside.ts';
+import { askToReturn, signByPasskey } from './passkey.ts';
 import { PeopleClient } from './people-client.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
@@ -48,7 +49,9 @@ export class HouseholdClient extends PeopleClient {
   readonly cameras: Live<readonly Camera[]>;
   readonly trust: Live<TrustState>;
   readonly erasing: Live<Erasing | null>;
+  readonly moving: Live<MoveState | null>;
 
+  private readonly movingValue = new Value<MoveState | null>(null);
   private readonly erasingValue = new Value<Erasing | null>(null);
   private readonly phaseValue = new Value<Phase>('starting');
   private readonly homeValue = new Value<HomeState | null>(null);
@@ -66,9 +69,10 @@ export class HouseholdClient extends PeopleClient {
     this.cameras = this.camerasValue;
     this.trust = this.trustValue;
     this.erasing = this.erasingValue;
+    this.moving = this.movingValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
-    this.port.start(origin, off ?? []);
+    this.port.start(origin, place === 'own', off ?? []);
   }
 
   private take(message: FromWorker): void {
@@ -90,6 +94,8 @@ export class HouseholdClient extends PeopleClient {
       this.takeMembers(message.members);
     } else if ('erasing' in message) {
       this.erasingValue.set(message.erasing);
+    } else if ('moving' in message) {
+      this.movingValue.set(message.moving);
     } else if ('invitation' in message) {
       this.invitation(message.invitation.id).set(message.invitation.phase);
     } else if ('change' in message) {
@@ -159,6 +165,40 @@ export class HouseholdClient extends PeopleClient {
     return this.port.call('keepAll', []);
   }
 
+  move(address: string): Promise<void> {
+    return this.port.call('move', [address]);
+  }
+
+  moveOn(): void {
+    this.send('moveOn', []);
+  }
+
+  moveCode(digits: string): void {
+    this.send('giveCode', [moveId, digits]);
+  }
+
+  async movePasskey(): Promise<void> {
+    const state = this.movingValue.get();
+    if (state?.step !== 'code' || state.passkey === null) return;
+    this.send('giveCode', [moveId, await signByPasskey(state.passkey)]);
+  }
+
+  stopMove(): void {
+    this.send('cancelChange', [moveId]);
+  }
+
+  follow(address: string): Promise<void> {
+    return this.port.call('follow', [address]);
+  }
+
+  readMove(): void {
+    this.send('readMove', []);
+  }
+
+  async eraseLeft(): Promise<Change> {
+    return this.changeOf(await this.port.call('eraseLeft', []));
+  }
+
   receipt(): Promise<Erased | null> {
     return this.port.call('receipt', []);
   }
@@ -175,7 +215,7 @@ export class HouseholdClient extends PeopleClient {
     this.mustBeOwn();
     const steps = { onStep: (step: string) => onStep(step as CreateStep) };
     const beginning = await this.port.call('create', [wish], steps);
-    return { ...beginning, cloud: await cloudAddress() };
+    return { ...beginning, cloud: await this.port.call('cloudAddress', []) };
   }
 
   confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {

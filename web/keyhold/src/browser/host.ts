@@ -4,7 +4,7 @@ import { base32, random } from '../bytes.ts';
 import type { CameraReport } from '../statement/request.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { Roster } from '../statement/roster.ts';
-import { Cloud } from '../sync/cloud.ts';
+import type { Cloud } from '../sync/cloud.ts';
 import { Founding, readCode } from '../sync/create.ts';
 import { Engine, type Known } from '../sync/engine.ts';
 import { Fault } from '../sync/fault.ts';
@@ -19,6 +19,7 @@ import {
 } from '../sync/join.ts';
 import { keepRoster, keptRoster } from '../sync/kept.ts';
 import { Leaving } from '../sync/leaving.ts';
+import { moveId, Moving, placeKey, type Place } from '../sync/moving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members, readSheet } from '../sync/members.ts';
 import type { Self } from '../sync/people.ts';
@@ -27,6 +28,7 @@ import type { ReturnAnswer } from '../sync/passkey.ts';
 import { comeBack, recover } from '../sync/recover.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
+import type { PageClouds } from './clouds.ts';
 import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
 import type {
   Beginning,
@@ -62,15 +64,31 @@ export class Host {
   private reports: readonly CameraReport[] = [];
   private readonly pictured = new Set<string>();
   private readonly labels: KeptLabels;
+  private readonly move: Moving;
+  private cloud: Cloud;
+  /** The change by which the cloud that was left is to erase everything. */
+  private erasingLeft = '';
   /** What was told last, so that a page hears of changes alone. */
   private readonly told = new Map<string, string>();
 
   constructor(
-    private readonly cloud: Cloud,
+    private readonly clouds: PageClouds,
     private readonly store: Store,
     private readonly tell: (message: FromWorker, transfer?: Transferable[]) => void,
+    /** The household is with another cloud from here on. */
+    private readonly moved: () => void,
   ) {
     this.labels = new KeptLabels(store);
+    this.cloud = clouds.first();
+    const parts = () => ({ engine: this.home().engine, commands: this.home().commands });
+    this.move = new Moving(parts, store, clouds, {
+      state: (moving) => this.tellChange({ moving }),
+      rest: () => this.session?.home.rest(),
+      settled: async () => {
+        await this.moveAlong();
+        this.moved();
+      },
+    });
   }
 
   async start(): Promise<void> {
@@ -80,9 +98,75 @@ export class Host {
       this.setPhase((await canMakeDevice()) ? 'anonymous' : 'unable');
       return;
     }
+    this.cloud = await this.clouds.of(await this.store.get<Place>(placeKey));
     this.enter(kept, useDevice(kept.device), roster);
+    await this.move.load();
     this.setPhase('ready');
     await this.begin();
+    this.move.resume();
+    if (!this.move.going()) void this.followGiven();
+  }
+
+  /** Another window of this browser has settled elsewhere. */
+  movedElsewhere(): Promise<void> {
+    this.move.stop();
+    return this.moveAlong();
+  }
+
+  /** Goes on with the cloud where this browser has settled meanwhile. */
+  private async moveAlong(): Promise<void> {
+    const kept = await this.store.get<KeptMember>('member');
+    const roster = kept && (await keptRoster(this.store, kept.household));
+    if (this.session === null || kept === undefined || roster === undefined) return;
+    this.session.home.close();
+    this.session.members.close();
+    this.cloud = await this.clouds.of(await this.store.get<Place>(placeKey));
+    this.enter(kept, useDevice(kept.device), roster);
+    await this.move.load();
+    await this.begin();
+  }
+
+  /**
+   * `keyhold app` was started with another cloud than the one where this browser has settled:
+   * perhaps the household is there. If it is not, the browser stays where it is.
+   */
+  private async followGiven(): Promise<void> {
+    const settled = await this.store.get<Place>(placeKey);
+    try {
+      const given = await this.clouds.given();
+      if (settled === undefined) await this.remember();
+      else if (given !== settled.url) await this.move.follow(given);
+    } catch {
+      // It is not there, or nobody answers: nothing has changed.
+    }
+  }
+
+  /** Keeps where the household is, once something of it was proved there. */
+  private async remember(): Promise<void> {
+    const { checkedAt, alarms } = this.home().engine;
+    if (checkedAt === null || alarms.all().length > 0) return;
+    const place: Place = { to: await this.cloud.key(), url: await this.clouds.given() };
+    await this.store.set(placeKey, place);
+  }
+
+  /** Where the household's cloud is: the computer's own program may have been started with another. */
+  async cloudAddress(): Promise<string> {
+    const settled = this.session === null ? undefined : await this.store.get<Place>(placeKey);
+    return settled?.url ?? (await this.clouds.given());
+  }
+
+  moving(): Moving {
+    this.opened();
+    return this.move;
+  }
+
+  eraseLeft(): string {
+    const left = this.move.left();
+    if (left === null) throw new Fault('not-found', 'no cloud was left');
+    const id = base32(random(8));
+    this.leaving().eraseAll(id, left.to);
+    this.erasingLeft = id;
+    return id;
   }
 
   private setPhase(phase: Phase): void {
@@ -93,7 +177,8 @@ export class Host {
   private async begin(): Promise<void> {
     await this.labels.load();
     await this.session?.members.start();
-    await this.session?.home.start();
+    // The cloud that the hub was told to leave has nothing new to say.
+    if (!this.move.going()) await this.session?.home.start();
   }
 
   private opened(): Session {
@@ -125,17 +210,20 @@ export class Host {
   code(id: string, shown: Shown): void {
     this.members().code(id, shown);
     this.leaving().code(id, shown);
+    this.move.code(id, shown);
   }
 
   cancel(id: string): void {
     this.members().cancel(id);
     this.leaving().cancel(id);
+    if (id === moveId) void this.move.giveUp();
   }
 
   /** Deletes this browser's keys and everything that it keeps; the page starts anew afterwards. */
   async forget(): Promise<void> {
     this.session?.home.close();
     this.session?.members.close();
+    this.move.stop();
     this.session = null;
     await this.store.clear();
   }
@@ -282,6 +370,7 @@ export class Host {
     await this.store.set('member', member);
     this.enter(member, device, roster);
     await this.begin();
+    await this.remember().catch(() => undefined);
   }
 
   private enter(kept: KeptMember, device: FreshDevice, roster: Roster): void {
@@ -336,7 +425,10 @@ export class Host {
       home.commands,
       this.store,
       () => self,
-      (id, phase) => this.tell({ change: { id, phase } }),
+      (id, phase) => {
+        if (id === this.erasingLeft && phase.step === 'done') void this.move.erasedLeft();
+        this.tell({ change: { id, phase } });
+      },
     );
     this.session = { home, members, leaving };
     this.tellTrust(engine);

@@ -2,17 +2,6 @@
 
 import type { Fault, FaultKind } from '../sync/fault.ts';
 
-/** The cloud that the computer's own program speaks with; the page itself sees that program alone. */
-export async function cloudAddress(): Promise<string> {
-  try {
-    const answer = await fetch('/cloud', { cache: 'no-store' });
-    if (answer.ok) return (await answer.text()).trim();
-  } catch {
-    // Said below.
-  }
-  throw fault('internal', 'keyhold app does not say which cloud it speaks with');
-}
-
 /** An error that carries a kind, as every promise here rejects with. */
 export function fault(kind: FaultKind, message: string, id?: string): Fault {
   return Object.assign(new Error(message), { kind, ...(id === undefined ? {} : { id }) }) as Fault;

@@ -5,7 +5,7 @@ import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { Trail } from '../sync/people.ts';
 import { Value, type Change, type Invitation, type Live, type Place } from './handles.ts';
-import { cloudAddress, fault } from './outside.ts';
+import { fault } from './outside.ts';
 import { makePasskey, passkeysPossible, signByPasskey } from './passkey.ts';
 import type { Port } from './port.ts';
 import type { Beginning, CallName, Calls } from './wire.ts';
@@ -96,7 +96,8 @@ export abstract class PeopleClient {
 
   async invite(offer: OfferWish): Promise<Invitation> {
     // One's own computer is nobody else's: the link leads to the operator's page.
-    const origin = this.place === 'own' ? await cloudAddress() : location.origin;
+    const origin =
+      this.place === 'own' ? await this.port.call('cloudAddress', []) : location.origin;
     const { id, link } = await this.port.call('invite', [offer, origin]);
     return {
       link,
@@ -114,7 +115,10 @@ export abstract class PeopleClient {
 
   async newSheet(): Promise<Beginning & { cloud: string }> {
     this.mustBeOwn();
-    return { ...(await this.port.call('newSheet', [])), cloud: await cloudAddress() };
+    return {
+      ...(await this.port.call('newSheet', [])),
+      cloud: await this.port.call('cloudAddress', []),
+    };
   }
 
   async checkSheet(words: string): Promise<'right' | 'another'> {

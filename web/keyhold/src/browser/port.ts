@@ -27,8 +27,8 @@ export class Port {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.take(data);
   }
 
-  start(origin: string, mutant: readonly string[]): void {
-    this.send({ start: { origin, mutant: [...mutant] } });
+  start(origin: string, own: boolean, mutant: readonly string[]): void {
+    this.send({ start: { origin, own, mutant: [...mutant] } });
   }
 
   call<N extends CallName>(

@@ -13,6 +13,7 @@ import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
+import type { MoveState } from '../sync/moving.ts';
 import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
 import type { Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
@@ -105,6 +106,16 @@ export interface Calls {
   stretches: { args: [camera: string, from: number, until: number]; result: readonly Stretch[] };
   eraseAll: { args: []; result: string };
   keepAll: { args: []; result: void };
+  move: { args: [address: string]; result: void };
+  moveOn: { args: []; result: void };
+  /** The household has moved already. */
+  follow: { args: [address: string]; result: void };
+  /** Somebody has read that it is done. */
+  readMove: { args: []; result: void };
+  /** Has the cloud that was left erase everything. */
+  eraseLeft: { args: []; result: string };
+  /** Where the cloud is that the household is with. */
+  cloudAddress: { args: []; result: string };
   receipt: { args: []; result: Erased | null };
   /** Deletes this browser's keys and everything that it keeps. */
   forget: { args: []; result: void };
@@ -121,7 +132,14 @@ export interface WireFault {
 }
 
 export type ToWorker =
-  | { readonly start: { readonly origin: string; readonly mutant: readonly string[] } }
+  | {
+      readonly start: {
+        readonly origin: string;
+        /** In `keyhold app`, which knows ways to more than one cloud. */
+        readonly own: boolean;
+        readonly mutant: readonly string[];
+      };
+    }
   | { readonly call: number; readonly name: CallName; readonly args: readonly unknown[] }
   | { readonly abort: number }
   /** The page has written a piece of an export, or could not. */
@@ -136,6 +154,7 @@ export type FromWorker =
   | { readonly grown: string }
   | { readonly members: MembersState }
   | { readonly erasing: Erasing | null }
+  | { readonly moving: MoveState | null }
   | { readonly invitation: { readonly id: string; readonly phase: InvitePhase } }
   | { readonly change: { readonly id: string; readonly phase: ChangePhase } }
   | {

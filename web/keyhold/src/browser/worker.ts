@@ -5,11 +5,11 @@
  * tells what changed.
  */
 import { openElsewhere } from '../crypto/age.ts';
-import { Cloud } from '../sync/cloud.ts';
 import { readCode } from '../sync/create.ts';
 import { faultOf } from '../sync/fault.ts';
 import type { Members } from '../sync/members.ts';
 import { replaceHub } from '../sync/replace.ts';
+import { PageClouds } from './clouds.ts';
 import { DatabaseStore } from './db.ts';
 import { Host } from './host.ts';
 import { OpenerPool } from './pool.ts';
@@ -38,10 +38,17 @@ function tell(message: FromWorker, transfer: Transferable[] = []): void {
   scope.postMessage(message, transfer);
 }
 
-async function open(origin: string): Promise<Host> {
+/** Windows of one browser tell each other that the household is with another cloud now. */
+const windows = new BroadcastChannel('keyhold-cloud');
+
+async function open(origin: string, own: boolean): Promise<Host> {
   const pool = new OpenerPool();
   openElsewhere((key, body) => pool.open(key, body));
-  const made = new Host(new Cloud(origin), await DatabaseStore.open(), tell);
+  const clouds = new PageClouds(origin, own);
+  const made = new Host(clouds, await DatabaseStore.open(), tell, () =>
+    windows.postMessage('moved'),
+  );
+  windows.onmessage = () => void made.movedElsewhere();
   await made.start();
   return made;
 }
@@ -136,6 +143,12 @@ const handlers: Handlers = {
     (await ready()).home().stretches(camera, from, until),
   eraseAll: async () => (await ready()).eraseAll(),
   keepAll: async () => (await ready()).leaving().keepAll(),
+  move: async (_, address) => (await ready()).moving().begin(address),
+  moveOn: async () => (await ready()).moving().resume(),
+  follow: async (_, address) => (await ready()).moving().follow(address),
+  readMove: async () => (await ready()).moving().read(),
+  eraseLeft: async () => (await ready()).eraseLeft(),
+  cloudAddress: async () => (await ready()).cloudAddress(),
   receipt: async () => (await ready()).leaving().receipt(),
   forget: async () => (await ready()).forget(),
   acknowledge: async (_, alarm) => (await ready()).home().engine.alarms.acknowledge(alarm),
@@ -175,7 +188,7 @@ async function run(id: number, name: CallName, args: readonly unknown[]): Promis
 scope.onmessage = ({ data }) => {
   if ('start' in data) {
     if (import.meta.env.MODE === 'mutant') globalThis.__keyholdMutant = data.start.mutant;
-    host = open(data.start.origin);
+    host = open(data.start.origin, data.start.own);
     host.catch(() => tell({ phase: 'anonymous' }));
   } else if ('call' in data) {
     void run(data.call, data.name, data.args);

@@ -10,6 +10,7 @@ import type {
   Sync,
 } from '@keyhold/api';
 import { base64, fromBase64, owned, random, type Bytes } from '../bytes.ts';
+import { encode } from '../canon.ts';
 import { hashText } from '../crypto/hash.ts';
 import type { Signer } from '../crypto/sign.ts';
 import { RuleError } from '../rule.ts';
@@ -65,10 +66,15 @@ export class Cloud {
   clockOff: number | null = null;
 
   constructor(
-    /** Without a slash at its end. */
-    readonly origin: string,
+    /** Where it is reached, without a slash at its end; `keyhold app` has a path for each further cloud. */
+    readonly base: string,
     readonly clock: () => number = Date.now,
   ) {}
+
+  /** The page's own, to which its passkeys belong. */
+  get origin(): string {
+    return new URL(this.base).origin;
+  }
 
   /**
    * The time by this device's own clock, for what it signs and for what it judges. The cloud's word
@@ -102,6 +108,12 @@ export class Cloud {
 
   async register(genesis: Bytes): Promise<void> {
     await this.request('/v1/households', { method: 'POST', body: genesis });
+  }
+
+  /** Makes a household known here, from genesis on; what this cloud has already is no fault. */
+  async registerChain(chain: readonly Bytes[]): Promise<void> {
+    const body = encode({ roster: [...chain] });
+    await this.request('/v1/households', { method: 'POST', body });
   }
 
   async fetchStatement(household: string, signer: Signer, wish: Wish): Promise<Envelope> {
@@ -268,7 +280,7 @@ export class Cloud {
     let response: Response;
     try {
       // Nothing goes through a cache: what is opened later must not lie on a disk either way.
-      response = await fetch(this.origin + path, {
+      response = await fetch(this.base + path, {
         ...init,
         cache: 'no-store',
         credentials: 'omit',

@@ -28,6 +28,18 @@ export async function give(
   covered: (camera: string) => boolean,
   onProgress: (done: number, total: number) => void,
 ): Promise<number> {
+  const rows = await rowsFor(engine, device, covered, onProgress);
+  await reseal(engine.cloud, signer, engine.known.roster, device, rows);
+  return rows.length;
+}
+
+/** The same keys, sealed and not sent yet. */
+export async function rowsFor(
+  engine: Engine,
+  device: string,
+  covered: (camera: string) => boolean,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<Row[]> {
   const { cloud, epochs } = engine;
   const { roster } = engine.known;
   const reader = roster.reader(device);
@@ -53,11 +65,21 @@ export async function give(
       if (!(error instanceof NoKey) && !(error instanceof NotYet)) throw error;
     }
   }
-  for (let at = 0; at < rows.length; at += mostEpochs) {
-    await reseal(cloud, signer, roster, device, rows.slice(at, at + mostEpochs));
-  }
   onProgress(wanted.length, wanted.length);
-  return rows.length;
+  return rows;
+}
+
+/** Sends rows with the statements that vouch for them; each names the head that its rows were sealed at. */
+export async function reseal(
+  cloud: Cloud,
+  signer: Signer,
+  { household }: Roster,
+  device: string,
+  rows: readonly Row[],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += mostEpochs) {
+    await resealPart(cloud, signer, household, device, rows.slice(at, at + mostEpochs));
+  }
 }
 
 /** The beginning of what a device's person may read of a camera at some hour; null for nothing. */
@@ -93,10 +115,10 @@ async function sealRow(
   return { bytes, camera, device, epoch, head: head.hash };
 }
 
-async function reseal(
+async function resealPart(
   cloud: Cloud,
   signer: Signer,
-  { household, head }: Roster,
+  household: string,
   device: string,
   rows: readonly Row[],
 ): Promise<void> {
@@ -110,7 +132,7 @@ async function reseal(
         envelope: hashText(bytes),
         epoch,
       })),
-      head: head.hash,
+      head: rows[0]!.head,
       household,
     },
     signer,

@@ -118,9 +118,14 @@ export class HomeSession {
   }
 
   close(): void {
+    this.rest();
+    this.commands.close();
+  }
+
+  /** Asks for nothing by itself any more; the hub can still be told something. */
+  rest(): void {
     this.closed = true;
     for (const timer of this.timers) clearTimeout(timer);
-    this.commands.close();
   }
 
   private later(run: () => void, pause: number): void {

@@ -75,13 +75,16 @@ export class Leaving {
     this.prompts.get(id)?.cancel();
   }
 
-  /** Orders it at the hub, which wants to see somebody; what becomes of it is told by phases. */
-  eraseAll(id: string): void {
+  /**
+   * Orders it at the hub, which wants to see somebody; what becomes of it is told by phases. With the
+   * key of a cloud that the household has left it is that one which erases, and nothing else does.
+   */
+  eraseAll(id: string, left?: Bytes): void {
     const prompt = new Prompt<Shown>();
     this.prompts.set(id, prompt);
     const run = async (): Promise<void> => {
       try {
-        const erase = await this.statement('erase');
+        const erase = await this.statement('erase', left);
         await this.ordered({ kind: 'erase', erase }, async (wrong) => {
           const answer = prompt.ask();
           const challenge = Envelope.parse(erase).hash();
@@ -91,7 +94,7 @@ export class Leaving {
           return shown;
         });
         await this.engine.syncAfresh();
-        if (this.engine.known.erasing === null) {
+        if (left === undefined && this.engine.known.erasing === null) {
           throw new Fault('internal', 'the cloud still shows everything');
         }
         this.tell(id, { step: 'done' });
@@ -132,7 +135,7 @@ export class Leaving {
     await this.engine.syncAfresh();
   }
 
-  private async statement(act: 'erase' | 'keep'): Promise<Bytes> {
+  private async statement(act: 'erase' | 'keep', left?: Bytes): Promise<Bytes> {
     const { cloud, known, member } = this.engine;
     if (known.roster.person(member.person)?.role !== 'owner') {
       throw new Fault('not-allowed', 'for owners alone');
@@ -144,7 +147,7 @@ export class Leaving {
       household: member.household,
       nonce: random(16),
       person: member.person,
-      to: await cloud.key(),
+      to: left ?? (await cloud.key()),
     };
     return (await Envelope.signed('erase', said, member.signer)).encode();
   }

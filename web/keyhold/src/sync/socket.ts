@@ -61,7 +61,7 @@ export class Mailbox {
       return;
     }
     if (this.closed) return;
-    const socket = new WebSocket(`${this.cloud.origin.replace(/^http/, 'ws')}/v1/socket`);
+    const socket = new WebSocket(`${this.cloud.base.replace(/^http/, 'ws')}/v1/socket`);
     this.socket = socket;
     socket.onopen = () => socket.send(session);
     socket.onmessage = (event: MessageEvent<unknown>) => {
