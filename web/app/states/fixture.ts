@@ -22,6 +22,7 @@ import type {
   Trust,
 } from '../src/lib/household';
 import type { Going } from '../src/lib/leaving';
+import type { Movable } from '../src/lib/moving';
 import type { People } from '../src/lib/people';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
@@ -51,7 +52,7 @@ const clips = Object.entries(
 const clipSeconds = 4;
 
 /** A household made up of drawn scenes; each state changes what it needs. */
-export class Fixture implements Omit<Household, keyof People | keyof Going> {
+export class Fixture implements Omit<Household, keyof People | keyof Going | keyof Movable> {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');
   home = new Settable<Home | null>({

@@ -14,6 +14,7 @@ import type {
   Trail,
 } from '../src/lib/people';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
+import type { Moving } from '../src/lib/moving';
 import { failure, Fixture, forever, now, zone } from './fixture';
 import {
   anna,
@@ -54,6 +55,7 @@ export class Kin extends Fixture implements Household {
 
   erasing = new Settable<Erasing | null>(null);
   erased: Erased | null = null;
+  moving = new Settable<Moving | null>(null);
 
   history: readonly Trail[] = [entry(0, 9 * day, { kind: 'genesis' })];
   offered: Offered = {
@@ -200,6 +202,32 @@ export class Kin extends Fixture implements Household {
   async eraseAll(): Promise<Change> {
     await this.#act();
     return this.#change();
+  }
+
+  move(): Promise<void> {
+    return this.#act();
+  }
+
+  moveOn(): void {}
+
+  moveCode(): void {}
+
+  async movePasskey(): Promise<void> {}
+
+  stopMove(): void {
+    this.moving.set(null);
+  }
+
+  follow(): Promise<void> {
+    return this.#act();
+  }
+
+  readMove(): void {
+    this.moving.set(null);
+  }
+
+  eraseLeft(): Promise<Change> {
+    return this.eraseAll();
   }
 
   async keepAll(): Promise<void> {

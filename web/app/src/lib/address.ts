@@ -20,6 +20,7 @@ const pages = [
   'settings',
   'hub',
   'everything',
+  'move',
   'erase',
   'alarms',
 ] as const;

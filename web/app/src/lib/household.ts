@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Going } from './leaving';
+import type { Movable } from './moving';
 import type { People, Shut } from './people';
 
 /**
@@ -13,7 +14,7 @@ import type { People, Shut } from './people';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People, Going {
+export interface Household extends People, Going, Movable {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -254,6 +255,14 @@ export type ErrorKind =
   | 'camera-password'
   | 'camera-video' // nothing in its stream that a browser could play
   | 'camera-exists'
+  | 'address-wrong' // not the address of a cloud
+  | 'other-cloud-away' // no cloud answers at another address
+  | 'same-cloud' // the household is there already
+  | 'hub-cannot-reach' // the other cloud, from where the hub is
+  | 'not-movable' // the hub could not bring the whole record along
+  | 'to-be-erased' // everything is going to be
+  | 'hub-elsewhere' // the hub is not at the other cloud
+  | 'record-differs' // what another cloud shows is not what this device has seen
   | 'not-allowed'
   | 'not-found'
   | 'fault' // did not verify: an alarm tells more

@@ -33,6 +33,8 @@ export function pageTitle(page: Page): string {
       return m.newhub_title();
     case 'everything':
       return m.all_title();
+    case 'move':
+      return m.move_title();
     case 'erase':
       return m.erase_title();
     case 'alarms':

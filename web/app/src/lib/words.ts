@@ -68,6 +68,22 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
+    case 'address-wrong':
+      return { what: m.error_address(), next: m.error_address_next() };
+    case 'other-cloud-away':
+      return { what: m.error_other_cloud(), next: m.error_other_cloud_next() };
+    case 'same-cloud':
+      return { what: m.error_same_cloud(), next: m.error_same_cloud_next() };
+    case 'hub-cannot-reach':
+      return { what: m.error_hub_reach(), next: m.error_hub_reach_next() };
+    case 'not-movable':
+      return { what: m.error_not_movable(), next: m.error_not_movable_next() };
+    case 'to-be-erased':
+      return { what: m.error_to_be_erased(), next: m.error_to_be_erased_next() };
+    case 'hub-elsewhere':
+      return { what: m.error_hub_elsewhere(), next: m.error_hub_elsewhere_next() };
+    case 'record-differs':
+      return { what: m.error_record_differs(), next: m.error_record_differs_next() };
     case 'not-allowed':
       return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
     case 'not-found':
