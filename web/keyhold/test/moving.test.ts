@@ -324,6 +324,26 @@ test('it goes on after the page was closed, while it copies and while the hub is
   expect(four.state).toBeNull();
 });
 
+test('a page that is closed while the hub is asked finds out what it has answered', async () => {
+  const home = await Home.make();
+  const store = new MemoryStore();
+  const one = await Browser.open(home, store);
+  pauses();
+  await one.moving.begin(next);
+  await until(() => one.state?.step === 'code');
+  // The digits reach the hub, and its answer nobody.
+  one.moving.stop();
+  await home.send({
+    kind: 'move',
+    cloud: { to: await home.other.key(), url: next },
+    gesture: { code: home.code },
+  });
+  const two = await Browser.open(home, store);
+  two.moving.resume();
+  await until(() => two.state?.step === 'moved');
+  expect(two.states.some((state) => state?.step === 'code')).toBe(false);
+});
+
 test('until everything is copied it can be given up, and nothing has changed', async () => {
   const home = await Home.make();
   const browser = await Browser.open(home);
@@ -353,6 +373,8 @@ test.each([
   await browser.moving.begin(next);
   await until(() => browser.state?.step === 'stopped');
   expect(browser.state).toMatchObject({ reason, gone: false, again: false });
+  // It is not tried again when the page is opened the next time.
+  expect(await browser.store.get('move')).toBeUndefined();
 });
 
 test('what can be said at once is said at once', async () => {

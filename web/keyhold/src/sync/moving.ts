@@ -208,9 +208,9 @@ export class Moving {
   }
 
   private stopped(kept: KeptMove, reason: FaultKind): void {
-    const again = reason === 'hub-away' || reason === 'cloud-away' || reason === 'other-cloud-away';
-    this.show(this.at(kept, { step: 'stopped', reason, gone: this.going(), again }));
-    if (again) this.timer = setTimeout(() => this.resume(), againAfter);
+    const soon = again(reason);
+    this.show(this.at(kept, { step: 'stopped', reason, gone: this.going(), again: soon }));
+    if (soon) this.timer = setTimeout(() => this.resume(), againAfter);
   }
 
   /** Until everything is at the other cloud: nothing has changed until then. */
@@ -227,9 +227,13 @@ export class Moving {
       throw elsewhere(error);
     }
     signal.throwIfAborted();
-    await this.order(kept, engine, commands);
-    signal.throwIfAborted();
+    // Before the hub is asked: its yes may come while nobody listens any more.
     await this.keep(kept);
+    await this.order(kept, engine, commands).catch(async (error: unknown) => {
+      if (!signal.aborted && !again(faultOf(error).kind)) await this.store.delete(moveKey);
+      throw error;
+    });
+    signal.throwIfAborted();
     const copying = new Copying(engine, commands, signal);
     await copying.run((done, total) => this.show(this.at(kept, { step: 'copying', done, total })));
     const taken = await take(engine);
@@ -343,6 +347,11 @@ export class Moving {
   private show(state: MoveState | null): void {
     this.events.state(state);
   }
+}
+
+/** Whether somebody did not answer who may a moment later. */
+function again(kind: FaultKind): boolean {
+  return kind === 'hub-away' || kind === 'cloud-away' || kind === 'other-cloud-away';
 }
 
 /** What a gesture for moving there is made for. */
