@@ -16,25 +16,26 @@ import (
 )
 
 // A household moves to another cloud, by the program; a browser comes in there, and everything that was recorded before
-// can be saved from it.
+// can be saved from it. Two browsers in `keyhold app` follow: one is told the address, of the other the program is
+// started with it.
 func TestMoving(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	w := home(t)
 	out := t.TempDir()
 	play(t, "moving.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+out)...)
+	app := newApp(t, w)
+	app.start(t, w.CloudURL())
+	own := append(terminal(w), "ORIGIN="+app.origin(), "OUT="+out)
+	for _, who := range []string{"anna", "jan"} {
+		play(t, "movingapp.mjs", append(own, "WHO="+who, "PHASE=join", "LINK="+invitationTo(t, w, app.origin()))...)
+	}
+	camera, at := first(t, w)
 
 	// Another operator, on another port.
-	listen, err := harness.FreeAddress(ctx)
-	must(t, err)
-	_, port, _ := strings.Cut(listen, ":")
-	url, origin := "http://"+listen, "http://cloud.localhost:"+port
-	must(t, os.MkdirAll(w.Path("other"), 0o700))
-	other, err := harness.Start("other cloud", w.Path("logs/other.log"), w.Env, w.Programs.Cloud, "serve", "--listen", listen, "--data", w.Path("other"), "--origin", origin)
-	must(t, err)
-	t.Cleanup(func() { must(t, other.Stop()) })
-	must(t, other.Until(ctx, 20*time.Second, "answering", func(ctx context.Context) bool { return harness.Answers(ctx, url+"/v1/info") }))
-
+	url := ownCloud(t, w)
+	_, port, _ := strings.Cut(strings.TrimPrefix(url, "http://"), ":")
+	origin := "http://cloud.localhost:" + port
 	said, err := moving(ctx, w, "move", "--to", url, "--yes", "--erase", "no", "--device", w.Path("device"))
 	if err != nil || !strings.Contains(said, "Moved.") {
 		t.Fatalf("keyhold move (%v):\n%s", err, said)
@@ -52,11 +53,16 @@ func TestMoving(t *testing.T) {
 	if verdict, err := w.Run(ctx, "verify", "--json", saved); err != nil || !strings.Contains(verdict, `"ok":true`) {
 		t.Errorf("keyhold verify (%v):\n%s", err, verdict)
 	}
+	own = append(own, "TO="+url, "CAMERA="+camera, "AT="+at)
+	play(t, "movingapp.mjs", append(own, "WHO=jan", "PHASE=follow")...)
+	app.start(t, url)
+	play(t, "movingapp.mjs", append(own, "WHO=anna", "PHASE=given")...)
 	// The first operator goes; nobody misses it.
 	must(t, w.Cloud.Stop())
 	w.Cloud = nil
 	link := invitationTo(t, w, origin)
 	play(t, "moving.mjs", "ORIGIN="+origin, "KEYHOLD="+w.Keyhold, "HUB="+w.Path("hub"), "LINK="+link, "OUT="+out, "MOVED=1")
+	play(t, "movingapp.mjs", append(own, "WHO=jan", "PHASE=after")...)
 }
 
 // moving runs a command and types the digits that the hub shows.

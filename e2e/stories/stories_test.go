@@ -68,6 +68,7 @@ func invitationTo(t *testing.T, w *harness.World, origin string) string {
 	t.Helper()
 	_, port, _ := strings.Cut(origin, "localhost:")
 	log := w.Path("logs/invite-" + port + ".log")
+	must(t, os.RemoveAll(log))
 	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--wait", "--origin", origin, "--device", w.Path("device"))
 	must(t, err)
 	t.Cleanup(invite.Kill)
