@@ -4,10 +4,12 @@ package home
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,10 +19,14 @@ import (
 	"keyhold/cloud/serve"
 	"keyhold/e2e/harness"
 	"keyhold/home/check"
+	"keyhold/member/device"
 	"keyhold/member/footage"
 	"keyhold/member/session"
+	"keyhold/sealing/keys"
 	"keyhold/statement/id"
+	"keyhold/statement/manifest"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 // elsewhere is a second cloud.
@@ -179,4 +185,58 @@ func TestAHouseholdMoves(t *testing.T) {
 	r.Start() // with the old address still
 	r.Serving()
 	r.Packs(c, 1)
+}
+
+// A sheet that took the place of another was given what the one before could read. That lies with the old cloud alone:
+// the hub has sealed it to the old sheet.
+func TestANewSheetStillReadsEverythingAfterAMove(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	ctx := t.Context()
+	c := r.Add("Door", "a")
+	r.Packs(c, 2)
+	fresh, err := keys.NewSheet(rand.Reader)
+	must(t, err)
+	secret, err := device.SheetSecret(fresh)
+	must(t, err)
+	next, owner := &folk{secret, r.Member.Person(), r}, r.owner()
+	pub := secret.Public()
+	sheetKeys := roster.SheetKeys{Reader: pub.Reader, Sign: pub.Sign}
+	r.order(owner, request.Op{Kind: request.OpAppendLink, Link: r.link(roster.NewSheet{Sheet: sheetKeys}, owner, next)})
+	_, err = r.Member.Give(ctx, pub, session.Everything)
+	must(t, err)
+	r.Packs(c, 1)
+	opened := func(s *session.Session) (all []string) {
+		_, err := s.Steady(ctx, func(v *session.View) error {
+			all = nil
+			return v.EachEpoch(ctx, func(c id.Camera, e id.Epoch, _ *manifest.Epoch, _ string) error {
+				all = append(all, string(c)+"/"+string(e))
+				return nil
+			})
+		})
+		must(t, err)
+		slices.Sort(all)
+		return all
+	}
+	before := opened(next.session())
+	there := r.elsewhere()
+	must(t, r.Member.Prepare(ctx, there.Session, r.code))
+	must(t, r.Member.Copy(ctx, func(int, int) {}))
+	taken, err := r.Member.Take(ctx)
+	must(t, err)
+	must(t, r.Member.Switch(ctx))
+	must(t, harness.Poll(ctx, 2*patience, "the hub coming to the other cloud", func(ctx context.Context) bool {
+		_, err := there.Arrived(ctx)
+		return err == nil
+	}))
+	must(t, there.Bring(ctx, taken))
+	after := opened(next.session().At(there.place, there.Client))
+	for _, epoch := range before {
+		if !slices.Contains(after, epoch) {
+			t.Errorf("the new sheet no longer opens %s", epoch)
+		}
+	}
+	if len(before) < 4 {
+		t.Errorf("before it opened %q", before)
+	}
 }
