@@ -2,6 +2,7 @@
 import { click, see } from './drive';
 import { now } from './fixture';
 import { asGuest, family, type Kin } from './kin';
+import { movingStates } from './moving';
 import type { State } from './states';
 
 const day = 86_400_000;
@@ -87,5 +88,6 @@ export function leavingStates(three: () => Kin): Record<string, () => State> {
       ...gone(2),
       then: async () => (await click('.actions .btn'), await see('dialog, [role=dialog]')),
     }),
+    ...movingStates(three),
   };
 }

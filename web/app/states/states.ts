@@ -5,7 +5,6 @@ import { alarm, camera, day, nothing, now } from './fixture';
 import { householdStates } from './household';
 import { Kin } from './kin';
 import { leavingStates } from './leaving';
-import { movingStates } from './moving';
 import { newHubStates } from './newhub';
 import { passkeyStates } from './passkeys';
 
@@ -384,7 +383,6 @@ export const states: Record<string, () => State> = {
 
   ...householdStates(three),
   ...leavingStates(three),
-  ...movingStates(three),
   ...newHubStates(three),
   ...passkeyStates(three),
 

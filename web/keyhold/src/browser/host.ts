@@ -2,43 +2,25 @@
 
 import { base32, random } from '../bytes.ts';
 import type { CameraReport } from '../statement/request.ts';
-import type { Offer } from '../statement/invite.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from '../sync/cloud.ts';
-import { Founding, readCode } from '../sync/create.ts';
 import { Engine, type Known } from '../sync/engine.ts';
 import { Fault } from '../sync/fault.ts';
 import { HomeSession } from '../sync/home.ts';
-import {
-  join,
-  preview,
-  readLink,
-  type FreshDevice,
-  type Joined,
-  type JoinNames,
-} from '../sync/join.ts';
+import type { FreshDevice, Joined, JoinNames } from '../sync/join.ts';
 import { keepRoster, keptRoster } from '../sync/kept.ts';
 import { Leaving } from '../sync/leaving.ts';
 import { moveId, Moving, placeKey, type Place } from '../sync/moving.ts';
 import type { Member } from '../sync/member.ts';
-import { Members, readSheet } from '../sync/members.ts';
+import { Members } from '../sync/members.ts';
 import type { Self } from '../sync/people.ts';
 import type { Shown } from '../sync/gesture.ts';
-import type { ReturnAnswer } from '../sync/passkey.ts';
-import { comeBack, recover } from '../sync/recover.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import type { PageClouds } from './clouds.ts';
-import { canMakeDevice, makeDevice, useDevice, type KeptDevice } from './keys.ts';
-import type {
-  Beginning,
-  CameraState,
-  CreateStep,
-  Founded,
-  FromWorker,
-  JoinStep,
-  Phase,
-} from './wire.ts';
+import { canMakeDevice, useDevice, type KeptDevice } from './keys.ts';
+import { Newcomer } from './newcomer.ts';
+import type { CameraState, FromWorker, Phase } from './wire.ts';
 
 interface KeptMember {
   readonly household: string;
@@ -58,11 +40,9 @@ interface Session {
 export class Host {
   private phase: Phase = 'starting';
   private session: Session | null = null;
-  private founding: { work: Founding; device: KeptDevice; wish: Founded } | null = null;
-  /** A try to join that did not end: the inviter may have answered it meanwhile. */
-  private joining: { link: string; device: KeptDevice } | null = null;
   private reports: readonly CameraReport[] = [];
   private readonly pictured = new Set<string>();
+  readonly newcomer: Newcomer;
   private readonly labels: KeptLabels;
   private readonly move: Moving;
   private cloud: Cloud;
@@ -80,6 +60,12 @@ export class Host {
   ) {
     this.labels = new KeptLabels(store);
     this.cloud = clouds.first();
+    this.newcomer = new Newcomer(this.cloud, {
+      belongs: () => this.phase === 'ready',
+      become: (work) => this.become(work),
+      withClock: (work) => this.withClock(work),
+      settle: (kept, device, joined, names) => this.settle(kept, device, joined, names),
+    });
     const parts = () => ({ engine: this.home().engine, commands: this.home().commands });
     this.move = new Moving(parts, store, clouds, {
       state: (moving) => this.tellChange({ moving }),
@@ -226,113 +212,6 @@ export class Host {
     this.move.stop();
     this.session = null;
     await this.store.clear();
-  }
-
-  async readInvitation(link: string): Promise<Offer> {
-    // One that was cut off is told apart before anybody is asked.
-    const invitation = readLink(link);
-    return this.withClock(async () => {
-      await this.cloud.checkClock();
-      return preview(this.cloud, invitation);
-    });
-  }
-
-  async join(
-    link: string,
-    names: JoinNames,
-    onStep: (step: JoinStep, words?: readonly string[]) => void,
-  ): Promise<void> {
-    const invitation = readLink(link);
-    await this.become(async () => {
-      onStep('keys');
-      await this.cloud.checkClock();
-      const kept = this.joining?.link === link ? this.joining.device : await makeDevice();
-      this.joining = { link, device: kept };
-      onStep('asking');
-      const device = useDevice(kept);
-      const joined = await join(this.cloud, invitation, device, names, {
-        asked: () => onStep('hub'),
-        words: (words) => onStep('words', words),
-      });
-      this.joining = null;
-      onStep('history');
-      await this.settle(kept, device, joined, names);
-    });
-  }
-
-  /** Comes back by typed words of the recovery sheet. */
-  async recover(
-    words: string,
-    deviceName: string,
-    hubCode: string,
-    onStep: (step: JoinStep) => void,
-  ): Promise<void> {
-    const sheet = readSheet(words);
-    const hub = hubCode === '' ? {} : { hub: readCode(hubCode) };
-    await this.become(async () => {
-      onStep('keys');
-      await this.cloud.checkClock();
-      const kept = await makeDevice();
-      const device = useDevice(kept);
-      const joined = await recover(this.cloud, sheet, device, deviceName, {
-        ...hub,
-        asking: () => onStep('hub'),
-        history: () => onStep('history'),
-      });
-      await this.settle(kept, device, joined, { deviceName, personName: '' });
-    });
-  }
-
-  /** Comes back by a passkey that has answered in the page. */
-  async comeBack(
-    answer: ReturnAnswer,
-    deviceName: string,
-    onStep: (step: JoinStep) => void,
-  ): Promise<void> {
-    await this.become(async () => {
-      onStep('keys');
-      await this.cloud.checkClock();
-      const kept = await makeDevice();
-      const device = useDevice(kept);
-      const joined = await comeBack(this.cloud, answer, device, deviceName, {
-        asking: () => onStep('hub'),
-        history: () => onStep('history'),
-      });
-      await this.settle(kept, device, joined, { deviceName, personName: '' });
-    });
-  }
-
-  async create(wish: Founded, onStep: (step: CreateStep) => void): Promise<Beginning> {
-    if (this.phase === 'ready') throw new Fault('already-joined', 'this browser has a household');
-    const code = readCode(wish.hubCode);
-    onStep('finding');
-    await this.withClock(() => this.cloud.checkClock());
-    let kept: KeptDevice | null = null;
-    const work = await Founding.prepare(
-      this.cloud,
-      code,
-      async () => {
-        kept = await makeDevice();
-        return useDevice(kept);
-      },
-      wish,
-      () => onStep('keys'),
-    );
-    this.founding = { work, device: kept!, wish };
-    return { sheetWords: work.words(), household: work.household() };
-  }
-
-  async confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
-    const founding = this.founding;
-    if (founding === null) throw new Fault('not-found', 'no household is being made');
-    await this.become(async () => {
-      onStep('hub');
-      const joined = await founding.work.send();
-      this.founding = null;
-      const { deviceName, personName } = founding.wish;
-      const device = useDevice(founding.device);
-      await this.settle(founding.device, device, joined, { deviceName, personName });
-    });
   }
 
   private async become(work: () => Promise<void>): Promise<void> {

@@ -12,6 +12,7 @@ import { replaceHub } from '../sync/replace.ts';
 import { PageClouds } from './clouds.ts';
 import { DatabaseStore } from './db.ts';
 import { Host } from './host.ts';
+import type { Newcomer } from './newcomer.ts';
 import { OpenerPool } from './pool.ts';
 import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts';
 
@@ -58,6 +59,10 @@ async function ready(): Promise<Host> {
   return host;
 }
 
+async function newcomer(): Promise<Newcomer> {
+  return (await ready()).newcomer;
+}
+
 async function members(): Promise<Members> {
   return (await ready()).members();
 }
@@ -72,13 +77,13 @@ async function piece(call: Call, bytes: Uint8Array): Promise<void> {
 }
 
 const handlers: Handlers = {
-  readInvitation: async (_, link) => (await ready()).readInvitation(link),
+  readInvitation: async (_, link) => (await newcomer()).readInvitation(link),
   join: async ({ id }, link, names) =>
-    (await ready()).join(link, names, (step, words) =>
+    (await newcomer()).join(link, names, (step, words) =>
       tell({ step: id, name: step, ...(words === undefined ? {} : { words }) }),
     ),
   recover: async ({ id }, words, name, hubCode) =>
-    (await ready()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
+    (await newcomer()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
   replaceHub: async ({ id }, hubCode) => {
     const { engine } = (await ready()).home();
     await replaceHub(engine, engine.cloud, readCode(hubCode), () =>
@@ -86,7 +91,7 @@ const handlers: Handlers = {
     );
   },
   comeBack: async ({ id }, answer, name) =>
-    (await ready()).comeBack(answer, name, (step) => tell({ step: id, name: step })),
+    (await newcomer()).comeBack(answer, name, (step) => tell({ step: id, name: step })),
   wishPasskey: async () => (await members()).wishPasskey(),
   usePasskey: async (_, made) => (await members()).usePasskey(made),
   trail: async () => (await members()).trail(),
@@ -107,9 +112,9 @@ const handlers: Handlers = {
   giveCode: async (_, id, shown) => (await ready()).code(id, shown),
   cancelChange: async (_, id) => (await ready()).cancel(id),
   create: async ({ id }, wish) =>
-    (await ready()).create(wish, (step) => tell({ step: id, name: step })),
+    (await newcomer()).create(wish, (step) => tell({ step: id, name: step })),
   confirmSheet: async ({ id }) =>
-    (await ready()).confirmSheet((step) => tell({ step: id, name: step })),
+    (await newcomer()).confirmSheet((step) => tell({ step: id, name: step })),
   addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),
   renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),

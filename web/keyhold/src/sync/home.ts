@@ -81,7 +81,6 @@ export class HomeSession {
   private readonly pictures: Pictures;
   private readonly playing = new Map<string, OpenPlayback>();
   private readonly newest: Newest;
-  private timers: ReturnType<typeof setTimeout>[] = [];
   private closed = false;
 
   constructor(
@@ -125,16 +124,13 @@ export class HomeSession {
   /** Asks for nothing by itself any more; the hub can still be told something. */
   rest(): void {
     this.closed = true;
-    for (const timer of this.timers) clearTimeout(timer);
   }
 
   private later(run: () => void, pause: number): void {
     if (this.closed) return;
-    const timer = setTimeout(() => {
-      this.timers = this.timers.filter((other) => other !== timer);
-      run();
+    setTimeout(() => {
+      if (!this.closed) run();
     }, pause);
-    this.timers.push(timer);
   }
 
   private async poll(): Promise<void> {
