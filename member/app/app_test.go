@@ -332,7 +332,11 @@ func TestACloudOrdersNothing(t *testing.T) {
 	second := start(t, app.Config{Cloud: elsewhere.URL, Files: http.NotFoundHandler()})
 	_, path := ask(t, second, hostile.URL, second)
 	for _, way := range []string{address, second + path} {
-		res, err := http.Get(way + "/v1/page") //nolint:noctx // bounded by the test
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, way+"/v1/page", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := new(http.Client).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
