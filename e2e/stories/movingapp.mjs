@@ -57,6 +57,9 @@ const parts = {
       }
       await accessible(who.page, 'an address that is none');
     });
+    const second = await who.context.newPage();
+    await second.goto(process.env.ORIGIN);
+    await second.locator('a.tile canvas').first().waitFor();
     await step('the hub wants to see somebody, and the page can be closed meanwhile', async () => {
       await who.field('move_address').fill(TO);
       await who.button('move_go').click();
@@ -69,6 +72,11 @@ const parts = {
     await step('everything is copied, the hub goes over, and this browser follows', async () => {
       await who.see('moved_text', { to: TO }, 180_000);
       await accessible(who.page, 'moved');
+    });
+    await step('a second window of this browser has come along', async () => {
+      await second.getByText(who.say('moving_done', { to: TO })).waitFor();
+      await second.locator('.line.good').waitFor();
+      await second.close();
     });
     await step('the old cloud is to delete everything', async () => {
       await who.button('moved_erase').click();

@@ -5,7 +5,7 @@ import { fromUtf8 } from '../src/bytes.ts';
 import type { Rule } from '../src/rule.ts';
 import { placeKey } from '../src/sync/moving.ts';
 import { MemoryStore } from '../src/sync/store.ts';
-import { Browser, Home, next, outcome, pauses } from './movers.ts';
+import { Browser, Home, left, next, outcome, pauses } from './movers.ts';
 
 afterEach(() => {
   globalThis.__keyholdMutant = undefined;
@@ -134,3 +134,16 @@ function storeWith(values: ReadonlyMap<string, unknown>): MemoryStore {
   for (const [key, value] of values) if (value !== undefined) void store.set(key, value);
   return store;
 }
+
+test('who has come along does not go back, however fresh the old cloud still is', async () => {
+  const home = await Home.make();
+  const browser = await Browser.open(home);
+  await home.goes();
+  pauses();
+  expect(await outcome(browser.moving.follow(next))).toBeNull();
+  // Page and program are started again before the new cloud was asked once more.
+  const store = storeWith(await kept(browser.store));
+  const later = await Browser.open(home, store);
+  expect(await outcome(later.moving.follow(left))).toMatchObject({ kind: 'record-differs' });
+  expect(await store.get(placeKey)).toMatchObject({ url: next });
+});

@@ -266,18 +266,23 @@ export class Host {
       deviceName: kept.names?.deviceName ?? '',
       personName: kept.names?.personName ?? '',
     };
+    // What the cloud that was left answers late is nobody's word any more.
+    const stands = (): boolean => this.session?.home.engine === engine;
     const engine: Engine = new Engine(this.cloud, member, roster, this.store, {
       trust: () => {
+        if (!stands()) return;
         this.tellTrust(engine);
         this.tellBelonging(engine);
       },
       known: (known) => {
+        if (!stands()) return;
         this.labels.take(known.labels);
         this.tellKnown(known, self);
         this.tellChange({ erasing: this.session?.leaving.state() ?? null });
         void this.session?.members.look();
       },
       grown: (cameras) => {
+        if (!stands()) return;
         this.session?.home.refresh(cameras);
         for (const camera of cameras) this.tell({ grown: camera });
       },

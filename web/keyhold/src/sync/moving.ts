@@ -10,6 +10,7 @@ import { Copying } from './copying.ts';
 import type { Engine } from './engine.ts';
 import { Fault, faultOf, type FaultKind } from './fault.ts';
 import { gestureOf, Prompt, type Shown } from './gesture.ts';
+import { Memory } from './memory.ts';
 import { passkeyWanted, type PasskeyWanted } from './passkey.ts';
 import type { Store } from './store.ts';
 
@@ -128,6 +129,7 @@ export class Moving {
       throw new Fault('not-allowed', 'only an owner moves the household');
     }
     const [from, to] = [await this.here(), await this.find(address)];
+    if (from.to.length === 0) throw new Fault('cloud-away', 'the cloud that is left is needed');
     if (equal(from.to, to.to)) throw new Fault('same-cloud', 'the household is there already');
     const move = { stage: 'ordered', followed: false, erased: false, ...nothingTaken } as const;
     this.kept = { from, to, ...move };
@@ -145,8 +147,9 @@ export class Moving {
     const there = await arrived(engine, cloud, this.store);
     this.stop();
     // The old cloud may be gone, or hide everything: then what others gave stays behind.
-    const taken =
-      engine.checkedAt === null ? nothingTaken : await take(engine).catch(() => nothingTaken);
+    const { checkedAt, reachable, refused, known } = engine;
+    const served = checkedAt !== null && reachable && !refused && known.erasing === null;
+    const taken = served ? await take(engine).catch(() => nothingTaken) : nothingTaken;
     await this.settle(there, {
       ...{ from, to, ...taken },
       ...{ stage: 'moved', followed: true, erased: false },
@@ -306,6 +309,9 @@ export class Moving {
 
   private async settle(there: Engine, kept: KeptMove): Promise<void> {
     await bring(there, kept);
+    // What was seen there counts at once: nobody goes back to where less is known.
+    const status = there.known.status?.at ?? 0;
+    await new Memory(this.store).raise({ runs: there.runs, status });
     await this.store.set(placeKey, kept.to);
     await this.keep({ ...kept, ...nothingTaken });
     await this.events.settled();
@@ -317,11 +323,13 @@ export class Moving {
     this.kept = kept;
   }
 
-  /** The cloud that this device is with. One that does not answer any more still has its address. */
+  /** The cloud that this device is with; without a key where it does not say it any more. */
   private async here(): Promise<Place> {
     const kept = await this.store.get<Place>(placeKey);
     if (kept !== undefined) return kept;
-    return { to: await this.parts().engine.cloud.key(), url: await this.clouds.given() };
+    const key = this.parts().engine.cloud.key();
+    const to = await key.catch(() => new Uint8Array(0));
+    return { to, url: await this.clouds.given() };
   }
 
   private async find(typed: string): Promise<Place> {
