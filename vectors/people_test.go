@@ -106,6 +106,37 @@ func (b bases) erase(v vector) (any, error) {
 	return nil, err
 }
 
+func (b bases) second(v vector) (any, error) {
+	s, err := b.replay(v)
+	if err != nil {
+		return nil, err
+	}
+	link := v.Input
+	if v.Thing == "whole" {
+		link = v.Leaves[0]
+	}
+	if v.Thing == "second" {
+		a, err := pairing.OpenSecond(v.Input, s, v.At)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]string{"answer": a.Answer}, nil
+	}
+	half, err := s.CheckHalf(link)
+	if err != nil {
+		return nil, err
+	}
+	if v.Thing == "half" {
+		return map[string]string{"by": string(half.By), "device": string(half.Device)}, nil
+	}
+	a, err := pairing.OpenSecond(v.Leaves[1], s, v.At)
+	if err != nil {
+		return nil, err
+	}
+	_, _, err = s.CheckProposal(a.With(half.Envelope).Encode())
+	return nil, err
+}
+
 func words(v vector) (any, error) {
 	e, err := dsse.Parse(v.Input)
 	if err != nil {

@@ -289,6 +289,7 @@ func (dir folder) all(t *testing.T) {
 	dir.run(t, "removal", bases{}.removal)
 	dir.run(t, "may", bases{}.may)
 	dir.run(t, "erase", bases{}.erase)
+	dir.run(t, "second", bases{}.second)
 	dir.run(t, "era", bases{}.era)
 	dir.run(t, "words", words)
 	dir.run(t, "invite", inviting)

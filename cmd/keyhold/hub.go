@@ -33,6 +33,7 @@ type HubCommand struct {
 	Code HubCodeCommand `cmd:"" help:"Show the code that the hub waits for: to be paired, or for a change of the household."`
 
 	Replace HubReplaceCommand `cmd:"" help:"Put a new hub in the place of one that is broken or gone; what was recorded stays."`
+	Agree   HubAgreeCommand   `cmd:"" help:"Where there are several owners: agree to the new hub that another one puts in."`
 }
 
 // hubVars are the defaults that depend on the computer.

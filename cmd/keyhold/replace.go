@@ -21,7 +21,7 @@ import (
 type HubReplaceCommand struct {
 	deviceFlag
 	HubCode string `required:"" placeholder:"CODE" help:"The code that the new hub shows (keyhold hub run in an empty folder)."`
-	Sheet   string `type:"existingfile" placeholder:"FILE" help:"The recovery sheet as a file: it decides alone, where there are several owners."`
+	Sheet   string `type:"existingfile" placeholder:"FILE" help:"The recovery sheet as a file: it decides alone, where there are several owners. Without it a second owner has to agree (keyhold hub agree)."`
 }
 
 // Run hands the new hub the household.

@@ -43,7 +43,9 @@ type crime struct {
 type scene struct {
 	*Rig
 	anna, anna2, ben, gus, vera, sam, sheet *folk
-	door, yard                              id.Camera
+	// otto has been an owner since today, in the scene of two owners.
+	otto       *folk
+	door, yard id.Camera
 	// before are the keys of a hub that was replaced, in the scene of a new hub.
 	before *household.Keys
 }

@@ -25,7 +25,7 @@ import (
 )
 
 // linkAge is how old the link may be that puts this hub in.
-const linkAge = 15 * time.Minute
+const linkAge = pairing.LinkAge * time.Millisecond
 
 // arriving is what has come of a message that makes this hub the one of a household which had another.
 func (p *Pairing) arriving(own string) *parts.Gathering {

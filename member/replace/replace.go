@@ -8,6 +8,10 @@
 // behind, and the names. Where the roster ends nobody confirms but the cloud: the hub that could is gone. It trusts the
 // roster that its session replayed. A crash before the answer leaves the old hub in force, or the new one; the next
 // look at the cloud tells.
+//
+// Where there are several owners it takes two. The first device asks those of the others by mail that the cloud cannot
+// read; each of them holds the link against its own roster, its own view of the record and its own clock, shows what it
+// is about, and answers only when its person has said so.
 package replace
 
 import (
@@ -31,7 +35,7 @@ import (
 	"keyhold/statement/rule"
 )
 
-// ErrTwo says that one signature is not enough.
+// ErrTwo says that one signature is not enough, and that no second one is to be had.
 var ErrTwo = errors.New("where there are several owners, one alone does not put in a new hub: it takes two who have been owners for a week, or the recovery sheet")
 
 // ErrOwners says that somebody else has to do it.
@@ -60,6 +64,8 @@ type Replacer struct {
 // Prepared is a link that puts in a hub, before the hub has signed.
 type Prepared struct {
 	Link *dsse.Envelope
+	// Half says that a second owner has to sign it, too.
+	Half bool
 	view *session.View
 }
 
@@ -77,6 +83,13 @@ func (r *Replacer) Replace(ctx context.Context, codeText string) error {
 	r.Step("Found it; its keys are those of the code.")
 	for try := 1; ; try++ {
 		p, err := r.Prepare(ctx, hub)
+		if err == nil && p.Half {
+			err = r.second(ctx, hub, p)
+		}
+		if errors.Is(err, errStale) && try < tries {
+			r.Step("The household has changed meanwhile. Once more.")
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -116,16 +129,19 @@ func (r *Replacer) Prepare(ctx context.Context, hub roster.HubKeys) (*Prepared, 
 	} else {
 		link.Sign(r.Session.Keys.ID(), r.Session.Keys.Sign())
 	}
+	p := &Prepared{Link: link, view: view}
 	if _, _, err := s.CheckProposal(link.Encode()); err != nil {
-		return nil, r.forbidden(err)
+		if rule.Of(err) != rule.Signer {
+			return nil, err
+		}
+		if p.Half = r.needsSecond(link); !p.Half {
+			return nil, r.forbidden()
+		}
 	}
-	return &Prepared{Link: link, view: view}, nil
+	return p, nil
 }
 
-func (r *Replacer) forbidden(err error) error {
-	if rule.Of(err) != rule.Signer {
-		return err
-	}
+func (r *Replacer) forbidden() error {
 	if p, ok := r.Session.Roster.PersonOf(r.Session.Keys.ID()); ok && p.Role == roster.Owner && r.Sheet == nil {
 		return ErrTwo
 	}

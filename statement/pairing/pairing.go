@@ -79,6 +79,14 @@ func (c Code) String() string {
 	return strings.Join(append(groups, s), "-")
 }
 
+// begins is how many letters and dashes of a code stand for the hub's keys alone: six whole groups.
+const begins = 6*5 - 1
+
+// Begins is how the code begins of a hub that has these keys. It is no secret, and two people can compare it.
+func Begins(keys roster.HubKeys) string {
+	return Code{Fingerprint: keys.Fingerprint(), Secret: make([]byte, SecretSize)}.String()[:begins]
+}
+
 // ParseCode is tolerant of case, spaces and dashes.
 func ParseCode(s string) (Code, error) {
 	s = strings.ToLower(strings.Map(func(r rune) rune {

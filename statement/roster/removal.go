@@ -76,7 +76,7 @@ func (s *State) CheckVoice(envelope []byte, at int64) (*Removal, id.Person, erro
 	}
 	target, by := s.person(r.Person), e.Signatures[0].KeyID
 	voice := s.personOf(by)
-	if target == nil || target.Role != Owner || len(e.Signatures) != 1 || !s.hasVoice(by, at) || voice == target {
+	if target == nil || target.Role != Owner || len(e.Signatures) != 1 || !s.HasVoice(by, at) || voice == target {
 		return nil, "", rule.Errorf(rule.Signer, "roster: the removal is not the word of one owner on another")
 	}
 	if at > r.At+VoiceLasts {
@@ -85,8 +85,8 @@ func (s *State) CheckVoice(envelope []byte, at int64) (*Removal, id.Person, erro
 	return r, voice.ID, s.signed(e, []id.Device{by}, nil, true, "roster: the removal is not signed by whose word it is")
 }
 
-// hasVoice says whether a device speaks for an owner who has been that for long enough.
-func (s *State) hasVoice(d id.Device, at int64) bool {
+// HasVoice says whether a device speaks for an owner who has been that for long enough.
+func (s *State) HasVoice(d id.Device, at int64) bool {
 	p := s.personOf(d)
 	return p != nil && !d.ReturnKey() && p.Role == Owner && at >= p.OwnerSince+OwnerWait
 }
@@ -185,7 +185,7 @@ func (s *State) mayRemovePerson(by []id.Device, target *Person, at int64) bool {
 	seen := map[id.Person]bool{target.ID: true}
 	for _, d := range by {
 		p := s.personOf(d)
-		if !s.hasVoice(d, at) || seen[p.ID] {
+		if !s.HasVoice(d, at) || seen[p.ID] {
 			return false
 		}
 		seen[p.ID] = true

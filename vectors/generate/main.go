@@ -78,6 +78,7 @@ func main() {
 		"removal":    removalVectors,
 		"era":        eraVectors,
 		"erase":      eraseVectors,
+		"second":     secondVectors,
 		"may":        mayVectors,
 		"words":      func() file { return plain(wordsVectors()) },
 		"invite":     func() file { return plain(inviteVectors()) },
