@@ -79,6 +79,9 @@ func Read(ctx context.Context, s *session.Session, from id.Device, text []byte) 
 		if (half.Device != from || half.By == s.Person()) && !rule.Off(rule.Signer) {
 			return rule.Errorf(rule.Signer, "replace: the link is not signed by whoever asks, or by a device of the same person")
 		}
+		if !s.Roster.HasVoice(s.Keys.ID(), half.Link.At) && !rule.Off(rule.Signer) {
+			return rule.Errorf(rule.Signer, "replace: only somebody who has been an owner for a week agrees to a new hub")
+		}
 		if err := pairing.Lately(half.Link.At, s.Now().UnixMilli()); err != nil {
 			return err
 		}
@@ -136,9 +139,6 @@ func (a *Ask) Agree(ctx context.Context) error {
 	}
 	s := a.session
 	if _, err := Whole(s.Roster, now.Half, &pairing.Second{Device: s.Keys.ID(), Signature: ed25519.Sign(s.Keys.Sign(), now.Envelope.PAE())}); err != nil {
-		if rule.Of(err) == rule.Signer {
-			return errors.New("only somebody who has been an owner for a week agrees to a new hub")
-		}
 		return err
 	}
 	return answer(ctx, s, a.Device, a.text, pairing.SecondYes)

@@ -2,9 +2,7 @@
 
 import { beforeEach, expect, test } from 'vitest';
 import { Envelope } from '../src/statement/dsse.ts';
-import { join, readLink } from '../src/sync/join.ts';
-import { freshDevice } from './device.ts';
-import { House, until, type App } from './house.ts';
+import { anotherOwner, House, until, type App } from './house.ts';
 
 const week = 7 * 24 * 3_600_000;
 
@@ -12,23 +10,6 @@ let house: House;
 let anna: App;
 let ben: App;
 let jan: App;
-
-/** Another owner, whom anna invites. */
-async function owner(name: string): Promise<App> {
-  const offer = { kind: 'person', name, role: 'owner', rights: [], history: true } as const;
-  const { id, link } = await anna.members.invite({ ...offer, slow: false }, 'x');
-  const device = await freshDevice();
-  const events = { asked: () => undefined, words: () => undefined };
-  const names = { deviceName: 'p', personName: name };
-  const joining = join(house.cloud, readLink(link), device, names, events);
-  await until(() => anna.invitations.get(id)?.some((one) => one.step === 'arrived'));
-  anna.members.confirm(id);
-  await until(() => anna.invitations.get(id)?.some((one) => one.step === 'code'));
-  anna.members.code(id, house.code);
-  const joined = await joining;
-  await until(() => anna.invitations.get(id)?.some((one) => one.step === 'done'));
-  return house.newcomer(device, joined, name);
-}
 
 const everybody = (): Promise<unknown> =>
   Promise.all([anna, ben, jan].map((one) => one.engine.syncAfresh()));
@@ -39,8 +20,8 @@ const mayAsk = (app: App, about: App): boolean | undefined =>
 beforeEach(async () => {
   house = await House.make();
   anna = await house.owner();
-  ben = await owner('Ben');
-  jan = await owner('Jan');
+  ben = await anotherOwner(house, anna, 'Ben');
+  jan = await anotherOwner(house, anna, 'Jan');
   await everybody();
 });
 

@@ -12,10 +12,14 @@ import { Refused } from '../src/sync/commands.ts';
 import { Engine } from '../src/sync/engine.ts';
 import { Fault } from '../src/sync/fault.ts';
 import type { InvitePhase } from '../src/sync/inviting.ts';
-import type { FreshDevice, Joined } from '../src/sync/join.ts';
+import { join, readLink, type FreshDevice, type Joined } from '../src/sync/join.ts';
+import { Letters } from '../src/sync/letters.ts';
 import type { Member } from '../src/sync/member.ts';
 import { Members, type ChangePhase, type MembersState } from '../src/sync/members.ts';
+import { Seconds, type HubAskView } from '../src/sync/second.ts';
+import type { Delivery } from '../src/sync/socket.ts';
 import { MemoryStore } from '../src/sync/store.ts';
+import { freshDevice } from './device.ts';
 import { WorldCloud } from './world-cloud.ts';
 import { World } from './world.ts';
 
@@ -23,6 +27,8 @@ import { World } from './world.ts';
 class HouseCloud extends WorldCloud {
   private readonly boxes = new Map<string, Drop[]>();
   private readonly given: { device: string; statement: Bytes }[] = [];
+  /** Who takes the mail of a device. */
+  readonly mailboxes = new Map<string, (delivery: Delivery) => Promise<void>>();
   labels: SyncAnswer['labels'] = [];
   stranger: Bytes = new Uint8Array(0);
 
@@ -50,12 +56,16 @@ class HouseCloud extends WorldCloud {
 
   override async write(
     _household: string,
-    _signer: Signer,
+    { keyid: from }: Signer,
     kind: 'mail' | 'reseals',
     device: string,
     body: Bytes,
   ): Promise<void> {
-    if (kind !== 'reseals') throw new Error('only keys are written here');
+    if (kind === 'mail') {
+      const delivery = { id: 1, at: this.house.now, from, body };
+      void this.mailboxes.get(device)?.(delivery);
+      return;
+    }
     const { envelopes, statement } = JSON.parse(fromUtf8(body)!) as {
       envelopes: (Omit<Row, 'bytes'> & { bytes: string })[];
       statement: string;
@@ -231,6 +241,23 @@ export class House {
   }
 }
 
+/** Another owner, whom an owner invites. */
+export async function anotherOwner(house: House, by: App, name: string): Promise<App> {
+  const offer = { kind: 'person', name, role: 'owner', rights: [], history: true } as const;
+  const { id, link } = await by.members.invite({ ...offer, slow: false }, 'x');
+  const device = await freshDevice();
+  const events = { asked: () => undefined, words: () => undefined };
+  const names = { deviceName: 'p', personName: name };
+  const joining = join(house.cloud, readLink(link), device, names, events);
+  await until(() => by.invitations.get(id)?.some((one) => one.step === 'arrived'));
+  by.members.confirm(id);
+  await until(() => by.invitations.get(id)?.some((one) => one.step === 'code'));
+  by.members.code(id, house.code);
+  const joined = await joining;
+  await until(() => by.invitations.get(id)?.some((one) => one.step === 'done'));
+  return house.newcomer(device, joined, name);
+}
+
 /** A device's app: its engine and what it knows of the others. */
 export class App {
   state!: MembersState;
@@ -238,6 +265,9 @@ export class App {
   readonly changes = new Map<string, ChangePhase[]>();
   readonly engine: Engine;
   readonly members: Members;
+  readonly letters: Letters;
+  readonly seconds: Seconds;
+  hubAsks: readonly HubAskView[] = [];
 
   private constructor(
     readonly house: House,
@@ -251,6 +281,11 @@ export class App {
       known: () => void this.members.look(),
       grown: () => undefined,
     });
+    this.letters = new Letters(this.engine);
+    this.seconds = new Seconds(this.engine, this.letters, () => {
+      this.hubAsks = this.seconds.views((id) => id);
+    });
+    house.cloud.mailboxes.set(member.device, (delivery) => this.letters.take(delivery));
     const { device, person } = member;
     const self = { device, person, deviceName: `${name}'s`, personName: name };
     this.members = new Members(this.engine, house, store, () => self, {

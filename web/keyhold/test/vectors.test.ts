@@ -27,6 +27,7 @@ import { leafHash, Tree } from '../src/manifest/tree.ts';
 import { RuleError, ruleOf } from '../src/rule.ts';
 import { decode, type Schema } from '../src/schema.ts';
 import { Envelope } from '../src/statement/dsse.ts';
+import { openSecond, withSecond } from '../src/statement/second.ts';
 import { openErasure, parseReceipt } from '../src/statement/erasure.ts';
 import {
   boxOf,
@@ -216,6 +217,19 @@ run('erase', async (v) => {
     return { at, bytes, objects: counts.objects, links: counts.links };
   }
   await openErasure(raw(v.input), await erasures(v), raw(v.key), v.at ?? 0);
+});
+
+const seconds = replayer();
+run('second', async (v) => {
+  const roster = await seconds(v);
+  if (v.thing === 'second') {
+    const { answer } = await openSecond(raw(v.input), roster, v.at ?? 0);
+    return { answer };
+  }
+  const half = await roster.checkHalf(raw(v.thing === 'whole' ? v.leaves![0] : v.input));
+  if (v.thing === 'half') return { by: half.by, device: half.device };
+  const second = await openSecond(raw(v.leaves![1]), roster, v.at ?? 0);
+  await roster.propose(withSecond(half.envelope, second).encode());
 });
 
 const eras = replayer();

@@ -5,6 +5,7 @@ import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
 import { moveId, type MoveState } from '../sync/moving.ts';
+import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
@@ -52,6 +53,9 @@ export class HouseholdClient extends PeopleClient {
   readonly moving: Live<MoveState | null>;
 
   private readonly movingValue = new Value<MoveState | null>(null);
+  readonly hubAsks: Live<readonly HubAskView[]>;
+
+  private readonly hubAsksValue = new Value<readonly HubAskView[]>([]);
   private readonly erasingValue = new Value<Erasing | null>(null);
   private readonly phaseValue = new Value<Phase>('starting');
   private readonly homeValue = new Value<HomeState | null>(null);
@@ -70,6 +74,7 @@ export class HouseholdClient extends PeopleClient {
     this.trust = this.trustValue;
     this.erasing = this.erasingValue;
     this.moving = this.movingValue;
+    this.hubAsks = this.hubAsksValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
     this.port.start(origin, place === 'own', off ?? []);
@@ -92,6 +97,8 @@ export class HouseholdClient extends PeopleClient {
       this.showCameras();
     } else if ('members' in message) {
       this.takeMembers(message.members);
+    } else if ('hubAsks' in message) {
+      this.hubAsksValue.set(message.hubAsks);
     } else if ('erasing' in message) {
       this.erasingValue.set(message.erasing);
     } else if ('moving' in message) {
@@ -141,9 +148,25 @@ export class HouseholdClient extends PeopleClient {
   }
 
   /** Puts a new hub in the place of one that is broken or gone. */
-  replaceHub(hubCode: string, onStep: (step: CreateStep) => void): Promise<void> {
-    const steps = { onStep: (step: string) => onStep(step as CreateStep) };
-    return this.port.call('replaceHub', [hubCode], steps);
+  async replaceHub(
+    hubCode: string,
+    onStep: (step: CreateStep) => void,
+    onAsking: (asking: Asking) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.port.call('replaceHub', [hubCode], {
+      onStep: (step: string) => onStep(step as CreateStep),
+      onAsking,
+      signal,
+    });
+  }
+
+  agreeHub(ask: string): Promise<void> {
+    return this.port.call('agreeHub', [ask]);
+  }
+
+  declineHub(ask: string): Promise<void> {
+    return this.port.call('declineHub', [ask]);
   }
 
   /** Comes back by a passkey that the person chooses in the browser's own dialogue. */

@@ -13,8 +13,9 @@ import { Leaving } from '../sync/leaving.ts';
 import { moveId, Moving, placeKey, type Place } from '../sync/moving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members } from '../sync/members.ts';
-import type { Self } from '../sync/people.ts';
+import { namesOf, type Self } from '../sync/people.ts';
 import type { Shown } from '../sync/gesture.ts';
+import { Seconds } from '../sync/second.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import type { PageClouds } from './clouds.ts';
@@ -34,6 +35,7 @@ interface Session {
   readonly home: HomeSession;
   readonly members: Members;
   readonly leaving: Leaving;
+  readonly seconds: Seconds;
 }
 
 /** The worker's side of a household: from keys in a store to what a page shows. */
@@ -186,6 +188,10 @@ export class Host {
     return this.opened().leaving;
   }
 
+  seconds(): Seconds {
+    return this.opened().seconds;
+  }
+
   eraseAll(): string {
     const id = base32(random(8));
     this.leaving().eraseAll(id);
@@ -279,6 +285,7 @@ export class Host {
         this.labels.take(known.labels);
         this.tellKnown(known, self);
         this.tellChange({ erasing: this.session?.leaving.state() ?? null });
+        this.tellHubAsks(self);
         void this.session?.members.look();
       },
       grown: (cameras) => {
@@ -314,7 +321,8 @@ export class Host {
         this.tell({ change: { id, phase } });
       },
     );
-    this.session = { home, members, leaving };
+    const seconds = new Seconds(engine, home.letters, () => this.tellHubAsks(self));
+    this.session = { home, members, leaving, seconds };
     this.tellTrust(engine);
   }
 
@@ -325,6 +333,13 @@ export class Host {
       this.setPhase('gone');
       void this.session?.members.look();
     } else if (this.phase === 'gone' && !gone && !checking) this.setPhase('ready');
+  }
+
+  /** What other owners want this person's signature for. */
+  private tellHubAsks(self: Self): void {
+    if (this.session === null) return;
+    const { names } = this.session.home.engine.known;
+    this.tellChange({ hubAsks: this.session.seconds.views(namesOf(names, self)) });
   }
 
   private tellChange(message: FromWorker): void {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { ExportProgress } from '../sync/home.ts';
+import type { Asking } from '../sync/second.ts';
 import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (step: string, words?: readonly string[]) => void;
   readonly onProgress?: (progress: ExportProgress) => void;
+  readonly onAsking?: (asking: Asking) => void;
   readonly onPiece?: (bytes: Uint8Array) => Promise<void>;
 }
 
@@ -84,6 +86,8 @@ export class Port {
       this.pending.get(message.step)?.onStep?.(message.name, message.words);
     } else if ('progress' in message) {
       this.pending.get(message.progress)?.onProgress?.(message.value);
+    } else if ('asking' in message) {
+      this.pending.get(message.asking)?.onAsking?.(message.value);
     } else if ('piece' in message) {
       void this.piece(message.piece, message.bytes);
     } else {

@@ -17,6 +17,7 @@ import type { MoveState } from '../sync/moving.ts';
 import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
 import type { Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
+import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
 
 /** What page and worker say to each other. */
@@ -68,6 +69,8 @@ export interface Calls {
   join: { args: [link: string, names: JoinNames]; result: void };
   recover: { args: [words: string, deviceName: string, hubCode: string]; result: void };
   replaceHub: { args: [hubCode: string]; result: void };
+  agreeHub: { args: [ask: string]; result: void };
+  declineHub: { args: [ask: string]; result: void };
   comeBack: { args: [answer: ReturnAnswer, deviceName: string]; result: void };
   wishPasskey: { args: []; result: PasskeyWish };
   usePasskey: { args: [made: MadePasskey]; result: string };
@@ -155,6 +158,9 @@ export type FromWorker =
   | { readonly members: MembersState }
   | { readonly erasing: Erasing | null }
   | { readonly moving: MoveState | null }
+  | { readonly hubAsks: readonly HubAskView[] }
+  /** How far a call of `replaceHub` is with the other owners. */
+  | { readonly asking: number; readonly value: Asking }
   | { readonly invitation: { readonly id: string; readonly phase: InvitePhase } }
   | { readonly change: { readonly id: string; readonly phase: ChangePhase } }
   | {

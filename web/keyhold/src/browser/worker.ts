@@ -84,12 +84,18 @@ const handlers: Handlers = {
     ),
   recover: async ({ id }, words, name, hubCode) =>
     (await newcomer()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
-  replaceHub: async ({ id }, hubCode) => {
-    const { engine } = (await ready()).home();
-    await replaceHub(engine, engine.cloud, readCode(hubCode), () =>
-      tell({ step: id, name: 'hub' }),
-    );
+  replaceHub: async ({ id, signal }, hubCode) => {
+    const own = await ready();
+    const { engine } = own.home();
+    const onFound = (): void => tell({ step: id, name: 'hub' });
+    await replaceHub(engine, engine.cloud, readCode(hubCode), onFound, {
+      seconds: own.seconds(),
+      onAsking: (value) => tell({ asking: id, value }),
+      signal,
+    });
   },
+  agreeHub: async (_, ask) => (await ready()).seconds().agree(ask),
+  declineHub: async (_, ask) => (await ready()).seconds().decline(ask),
   comeBack: async ({ id }, answer, name) =>
     (await newcomer()).comeBack(answer, name, (step) => tell({ step: id, name: step })),
   wishPasskey: async () => (await members()).wishPasskey(),

@@ -68,9 +68,13 @@ export class Envelope {
   }
 
   async sign(signer: Signer): Promise<Envelope> {
-    const sig = await signer.sign(this.pae());
-    const others = this.signatures.filter((s) => s.keyid !== signer.keyid);
-    return new Envelope(this.payloadType, this.payload, [...others, { keyid: signer.keyid, sig }]);
+    return this.with({ keyid: signer.keyid, sig: await signer.sign(this.pae()) });
+  }
+
+  /** The same with a signature that was given elsewhere. */
+  with(signature: Signature): Envelope {
+    const others = this.signatures.filter((s) => s.keyid !== signature.keyid);
+    return new Envelope(this.payloadType, this.payload, [...others, signature]);
   }
 
   encode(): Bytes {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base64url, concat, equal, fromBase32, fromBase64url, utf8, type Bytes } from '../bytes.ts';
+import { base32, base64url, concat, equal, fromBase32, fromBase64url, utf8, type Bytes } from '../bytes.ts';
 import { encode, type Writable } from '../canon.ts';
 import { hashText, hkdf, hmac, sha256 } from '../crypto/hash.ts';
 import { must } from '../mutant.ts';
@@ -61,11 +61,20 @@ export function parseCode(text: string): Code {
   return { fingerprint: raw.slice(0, 16), secret: raw.slice(16) };
 }
 
+function fingerprintOf({ sign, hpke }: HubKeys): Bytes {
+  return sha256(utf8('keyhold/v1/hub-keys'), concat(sign, hpke)).slice(0, 16);
+}
+
+/** How the code begins of a hub with these keys: six groups, which are no secret. */
+export function beginsOf(keys: HubKeys): string {
+  const letters = base32(fingerprintOf(keys)).slice(0, 24);
+  return letters.match(/.{4}/g)!.join('-');
+}
+
 /** Wants the keys to be those of the code that a person saw. */
 export function checkHub(code: Code, keys: HubKeys): void {
-  const sum = sha256(utf8('keyhold/v1/hub-keys'), concat(keys.sign, keys.hpke));
   must(
-    equal(sum.subarray(0, 16), code.fingerprint),
+    equal(fingerprintOf(keys), code.fingerprint),
     'hub-keys',
     'these keys are not those of the hub that showed the code',
   );

@@ -11,10 +11,12 @@ import {
   apply,
   checkOp,
   deviceIn,
+  isReturnKey,
   mayIn,
   onlyOwner,
   personIn,
   verifyLink,
+  verifySigned,
   type Member,
   type Person,
   type State,
@@ -33,6 +35,7 @@ import {
   type SheetKeys,
 } from './ops.ts';
 import {
+  hasVoice,
   mayRemoveDevice,
   mayRemovePerson,
   readRemoval,
@@ -53,6 +56,15 @@ export interface Step {
   readonly removal: Removal | null;
   readonly before: State;
   readonly after: State;
+}
+
+/** A link that puts in a hub, signed by one of the two owners that it takes. */
+export interface Half {
+  readonly envelope: Envelope;
+  readonly link: Link;
+  readonly op: Extract<Op, { kind: 'replace-hub' }>;
+  readonly device: string;
+  readonly by: string;
 }
 
 interface Checked {
@@ -340,6 +352,30 @@ export class Roster {
     const read = this.readRemoval(input, at);
     const by = await verifyVoice(this.state, read, at);
     return { at: read.removal.at, by, person: read.removal.person };
+  }
+
+  /** Whether a device speaks for somebody who has been an owner for long enough. */
+  hasVoice(device: string, at: number): boolean {
+    return !isReturnKey(device) && hasVoice(actorOf(this.state, device), at);
+  }
+
+  /**
+   * Refuses what would not put in a hub if a second owner signed it, too: the word of one device of
+   * somebody who has been an owner for a week.
+   */
+  async checkHalf(input: Bytes): Promise<Half> {
+    const envelope = Envelope.parse(input);
+    const link = envelope.read('roster', linkSchema);
+    const { state } = this;
+    await this.follows(envelope, link);
+    const { op } = link;
+    if (op.kind !== 'replace-hub') throw new RuleError('roster-op', 'no link that puts in a hub');
+    checkOp(state, op, envelope);
+    const [first] = envelope.signatures;
+    const device = first?.keyid ?? '';
+    const alone = envelope.signatures.length === 1 && this.hasVoice(device, link.at);
+    await verifySigned(state, envelope, [device], new Map(), alone);
+    return { envelope, link, op, device, by: this.personOf(device)?.id ?? '' };
   }
 
   mayRemoveDevice(by: string, device: string): boolean {

@@ -53,6 +53,8 @@ export class Commands {
     private readonly heard: (reply: Reply) => void,
     /** Hears what did not hold. */
     private readonly fault: (error: unknown) => void,
+    /** Is handed what did not come from the hub. */
+    private readonly others: (delivery: Delivery) => Promise<void> = () => Promise.resolve(),
   ) {
     this.mailbox = new Mailbox(cloud, roster().household, signer, (d) => this.deliver(d));
   }
@@ -109,7 +111,13 @@ export class Commands {
     await this.cloud.write(household, this.signer, 'mail', 'hub', body);
   }
 
-  private async deliver({ body }: Delivery): Promise<void> {
+  private async deliver(delivery: Delivery): Promise<void> {
+    const { body, from } = delivery;
+    if (from !== 'hub') {
+      // It looks at the cloud, and other mail does not wait for that.
+      void this.others(delivery).catch((error: unknown) => this.fault(error));
+      return;
+    }
     const { household, hub } = this.roster();
     let plain: Uint8Array;
     try {

@@ -63,6 +63,8 @@ export class Engine {
   known: Known;
   checking = false;
   checkedAt: number | null = null;
+  /** How many looks at the cloud have held. */
+  looks = 0;
   reachable = true;
   /** The cloud knows no such device: it was removed, or the cloud says so. */
   refused = false;
@@ -181,6 +183,7 @@ export class Engine {
     await this.take(answer, Math.floor(from / hour), asked);
     this.listedOnce = true;
     this.checkedAt = this.cloud.clock();
+    this.looks++;
   }
 
   private async take(answer: SyncAnswer, fromHour: number, asked: Roster): Promise<void> {

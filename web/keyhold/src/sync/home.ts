@@ -11,6 +11,7 @@ import type { FootageAnswer } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Footage } from './footage.ts';
+import { Letters } from './letters.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { proofOf } from './proof.ts';
@@ -78,6 +79,7 @@ const aheadCount = 2;
 export class HomeSession {
   private readonly footage: Footage;
   readonly commands: Commands;
+  readonly letters: Letters;
   private readonly pictures: Pictures;
   private readonly playing = new Map<string, OpenPlayback>();
   private readonly newest: Newest;
@@ -90,6 +92,7 @@ export class HomeSession {
     const { cloud, member } = engine;
     this.footage = new Footage(cloud, member, () => engine.epochs);
     this.pictures = new Pictures((pack, file) => this.readSprite(pack, file));
+    this.letters = new Letters(engine);
     this.commands = new Commands(
       cloud,
       member.signer,
@@ -97,6 +100,7 @@ export class HomeSession {
       () => engine.known.roster,
       (reply) => void engine.heard(reply).catch(() => undefined),
       (error) => engine.alarms.raise(error),
+      (delivery) => this.letters.take(delivery),
     );
     this.newest = new Newest({
       segments: (camera) => this.lately(camera),

@@ -16,10 +16,19 @@ import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { awaitDrop } from './inbox.ts';
 import { sealAll } from './parts.ts';
+import type { Asking, Seconds } from './second.ts';
+import { mustSee } from './see.ts';
 
 const tries = 3;
 const patience = 90_000;
 const maxRuns = 256;
+
+/** How another owner's signature is had, where it takes two. */
+export interface Seconding {
+  readonly seconds: Pick<Seconds, 'needed' | 'collect'>;
+  readonly onAsking: (asking: Asking) => void;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Puts a new hub in the place of one that is broken or gone (docs/protocol.md 8). Nothing is sent
@@ -31,13 +40,19 @@ export async function replaceHub(
   cloud: Cloud,
   code: Code,
   onFound: () => void,
+  seconding?: Seconding,
 ): Promise<void> {
   const { value: hub, n } = await findHub(cloud, code);
   onFound();
   let after = n;
   for (let attempt = 1; ; attempt++) {
     await mustSee(engine);
-    const link = await linkFor(engine, cloud, hub);
+    const link = await linkFor(engine, cloud, hub, seconding);
+    if (link === null) {
+      if (attempt < tries) continue;
+      throw new Fault('second-moved', 'the household changes all the time');
+    }
+    if (seconding !== undefined) onFound();
     await hand(engine, cloud, code, hub, link);
     const answer = await heard(engine, cloud, code, after);
     after = answer.n;
@@ -50,16 +65,13 @@ export async function replaceHub(
   }
 }
 
-/** A look at the cloud in which everything held; that the old hub is silent is known. */
-async function mustSee(engine: Engine): Promise<void> {
-  const before = engine.checkedAt;
-  await engine.syncAfresh();
-  if (engine.checkedAt === null || engine.checkedAt === before) {
-    throw new Fault('fault', 'what the cloud shows of the old hub does not hold');
-  }
-}
-
-async function linkFor(engine: Engine, cloud: Cloud, hub: HubKeys): Promise<Envelope> {
+/** The link with all its signatures but the hub's; null where the roster went on meanwhile. */
+async function linkFor(
+  engine: Engine,
+  cloud: Cloud,
+  hub: HubKeys,
+  seconding?: Seconding,
+): Promise<Envelope | null> {
   const { roster } = engine.known;
   const runs = [...engine.runs.values()]
     .filter(({ name }) => eraOfRun(roster, name).era.current)
@@ -76,6 +88,9 @@ async function linkFor(engine: Engine, cloud: Cloud, hub: HubKeys): Promise<Enve
     await roster.propose(link.encode());
   } catch (error) {
     if (ruleOf(error) !== 'signer') throw error;
+    if (seconding !== undefined && (await seconding.seconds.needed(link))) {
+      return seconding.seconds.collect(link, seconding.onAsking, seconding.signal);
+    }
     throw new Fault('not-allowed', 'it takes the only owner, two owners, or the sheet');
   }
   return link;
