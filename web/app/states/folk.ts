@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Ask, Device, Hours, Named, Person, Right, Role, Trail } from '../src/lib/people';
+import type {
+  Ask,
+  Device,
+  HubAsk,
+  Hours,
+  Named,
+  Person,
+  Right,
+  Role,
+  Trail,
+} from '../src/lib/people';
 import { now, zone } from './fixture';
 
 /** Persons as they are drawn, and what the roster says of them. */
@@ -74,6 +84,18 @@ export function ask(about: Named, by: Named): Ask {
     mine,
     at: now - 3 * 3_600_000,
     until: now + 6 * day,
+  };
+}
+
+/** Another owner who puts in a new hub. */
+export function hubAsk(): HubAsk {
+  return {
+    id: 'hub_ask',
+    by: { id: 'per_lea', name: 'Lea' },
+    device: { id: 'dev_lea', name: 'Lea’s laptop' },
+    at: now - minute,
+    until: now + 14 * minute,
+    begins: 'q3fx-m2la-77ub-kcen-4tyo-dp5w',
   };
 }
 

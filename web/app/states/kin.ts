@@ -4,6 +4,8 @@ import type {
   Ask,
   Change,
   ChangePhase,
+  HubAsk,
+  HubAsking,
   Invitation,
   InvitePhase,
   Offered,
@@ -124,10 +126,24 @@ export class Kin extends Fixture implements Household {
     this.phase.set('ready');
   }
 
-  async replaceHub(_code: string, onStep: (step: CreateStep) => void): Promise<void> {
+  async replaceHub(
+    _code: string,
+    onStep: (step: CreateStep) => void,
+    _onAsking: (asking: HubAsking) => void,
+    _signal: AbortSignal,
+  ): Promise<void> {
     onStep('finding');
     await this.#act();
     onStep('hub');
+  }
+
+  hubAsks = new Settable<readonly HubAsk[]>([]);
+  async agreeHub(): Promise<void> {
+    await this.#act();
+    this.hubAsks.set([]);
+  }
+  declineHub(): Promise<void> {
+    return this.agreeHub();
   }
 
   passkeysKnown = true;

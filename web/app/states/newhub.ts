@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { click, fill, see } from './drive';
-import { failure } from './fixture';
-import { asGuest, family, type Kin } from './kin';
+import { alarm, failure, now } from './fixture';
+import { asGuest, family, hubAsk, person, type Kin } from './kin';
 import type { State } from './states';
 
+const minute = 60_000;
 const code = 'abcd-efgh-ijkl-mnop-qrst-uvwx-yz23-4567-abcd-efgh-ijkl-mnop-qrst';
 
 /** The hub is broken or gone, and a new one takes its place. */
@@ -24,7 +25,29 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       await then();
     },
   });
-  const refused = (kind: 'hub-code-wrong' | 'not-allowed'): State =>
+  /** Anna and two others are owners, and these of them said no. */
+  const asking = (declined: readonly string[]) =>
+    replaces(async (_code, onStep, onAsking) => {
+      onStep('hub');
+      const asked = ['per_kim', 'per_lea'];
+      onAsking({ until: now + 13 * minute, begins: code.slice(0, 29), asked, declined });
+      await new Promise(() => undefined);
+    });
+  const owners = (household: Kin): void =>
+    household.people.set([
+      ...household.people.get(),
+      person('kim', 'Kim', 'owner', []),
+      person('lea', 'Lea', 'owner', []),
+    ]);
+  const asked = (fragment: string, change: (household: Kin) => void = () => undefined): State =>
+    at(fragment, (household) => {
+      owners(household);
+      household.hubAsks.set([hubAsk()]);
+      change(household);
+    });
+  const refused = (
+    kind: 'hub-code-wrong' | 'not-allowed' | 'second-declined' | 'second-away',
+  ): State =>
     sent(
       at(
         '#/hub',
@@ -49,6 +72,32 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       ),
     'newhub-wrong': () => refused('hub-code-wrong'),
     'newhub-two': () => refused('not-allowed'),
+    'newhub-asking': () =>
+      sent(
+        at('#/hub', (household) => (owners(household), asking(['per_lea'])(household))),
+        () => see('ul strong'),
+      ),
+    'newhub-declined': () => refused('second-declined'),
+    'newhub-away': () => refused('second-away'),
+    'agree-asked': () => asked('#/'),
+    'agree-alarmed': () =>
+      asked('#/', (household) =>
+        household.trust.set({ ...household.trust.get(), alarms: [alarm('frozen')] }),
+      ),
+    'agree-page': () => asked('#/agree'),
+    'agree-moved': () => ({
+      ...asked('#/agree', (household) => (household.refusal = 'second-moved')),
+      then: async () => (await click('.actions .filled'), await see('[role=alert]')),
+    }),
+    'agree-yes': () => ({
+      ...asked('#/agree'),
+      then: async () => (await click('.actions .filled'), await see('.done')),
+    }),
+    'agree-no': () => ({
+      ...asked('#/agree'),
+      then: async () => (await click('.actions .btn:last-child'), await see('.done')),
+    }),
+    'agree-none': () => at('#/agree'),
     'newhub-done': () =>
       sent(
         at(

@@ -19,6 +19,7 @@ const pages = [
   'drill',
   'settings',
   'hub',
+  'agree',
   'everything',
   'move',
   'erase',

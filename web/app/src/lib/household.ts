@@ -243,6 +243,9 @@ export type ErrorKind =
   | 'already-joined'
   | 'hub-code-wrong' // unreadable, or the hub's keys do not match it
   | 'hub-code-used'
+  | 'second-declined' // no other owner wants it
+  | 'second-away' // none has answered in time
+  | 'second-moved' // the household changed while somebody was asked
   | 'sheet-wrong' // not the words of a sheet
   | 'passkey-cancelled' // by somebody, or it took too long
   | 'passkey-exists' // a second one in the same place

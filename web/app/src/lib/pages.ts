@@ -31,6 +31,8 @@ export function pageTitle(page: Page): string {
       return m.nav_settings();
     case 'hub':
       return m.newhub_title();
+    case 'agree':
+      return m.agree_title();
     case 'everything':
       return m.all_title();
     case 'move':

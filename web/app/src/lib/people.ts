@@ -68,10 +68,22 @@ export interface People {
   ): Promise<void>;
 
   /**
-   * Puts a new hub, known by the code that it shows, in the place of one that is broken or gone. For
-   * the only owner; rejects with `not-allowed` where there are several, and `hub-code-…` else.
+   * Puts a new hub, known by the code that it shows, in the place of one that is broken or gone.
+   * Where there are several owners, another one has to agree: `onAsking` says how that stands.
+   * Rejects with `second-…` where nobody does, `not-allowed` where nobody could, `hub-code-…` else.
    */
-  replaceHub(hubCode: string, onStep: (step: CreateStep) => void): Promise<void>;
+  replaceHub(
+    hubCode: string,
+    onStep: (step: CreateStep) => void,
+    onAsking: (asking: HubAsking) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  /** What other owners ask this one for: to agree to a new hub. */
+  readonly hubAsks: Live<readonly HubAsk[]>;
+  /** Signs for the very hub that was shown. Rejects with `second-moved` where that fits no more. */
+  agreeHub(ask: string): Promise<void>;
+  declineHub(ask: string): Promise<void>;
 
   /** Whether this browser knows passkeys at this address. What is behind them shows when one is made. */
   passkeys(): boolean;
@@ -238,6 +250,26 @@ export interface Ask {
   mine: boolean;
   at: number;
   until: number;
+}
+
+/** Another owner's wish for a second signature. */
+export interface HubAsk {
+  id: string;
+  by: Named;
+  device: Named;
+  at: number;
+  until: number;
+  /** How the new hub's code has to begin: six groups of four. */
+  begins: string;
+}
+
+/** How one's own wish for a second signature stands. */
+export interface HubAsking {
+  until: number;
+  begins: string;
+  /** Persons, and those of them who said no. */
+  asked: readonly string[];
+  declined: readonly string[];
 }
 
 export interface Removal {

@@ -45,6 +45,11 @@ export function trailText(
     case 'set-rights':
       return m.trail_changed({ by, person, what });
     case 'remove-device':
+      if (entry.storage === 'passkey') {
+        return own
+          ? m.trail_removed_own_passkey({ person, passkey: passkey(entry.device) })
+          : m.trail_removed_passkey({ by, person, passkey: passkey(entry.device) });
+      }
       return own
         ? m.trail_removed_own({ person, device: device(entry.device) })
         : m.trail_removed_device({ by, person, device: device(entry.device) });
@@ -60,7 +65,7 @@ export function trailText(
     case 'object':
       return m.trail_objected({ by, person });
     case 'replace-hub':
-      return m.trail_hub({ by });
+      return entry.with ? m.trail_hub_two({ by, other: called(entry.with) }) : m.trail_hub({ by });
   }
 }
 

@@ -54,6 +54,12 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_code_wrong(), next: m.error_code_wrong_next() };
     case 'hub-code-used':
       return { what: m.error_code_used(), next: m.error_code_used_next() };
+    case 'second-declined':
+      return { what: m.error_second_declined(), next: m.error_second_declined_next() };
+    case 'second-away':
+      return { what: m.error_second_away(), next: m.error_second_away_next() };
+    case 'second-moved':
+      return { what: m.error_second_moved(), next: m.error_second_moved_next() };
     case 'hub-away':
       return { what: m.error_hub_away(), next: m.error_hub_away_next() };
     case 'inviter-away':

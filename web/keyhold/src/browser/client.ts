@@ -51,10 +51,9 @@ export class HouseholdClient extends PeopleClient {
   readonly trust: Live<TrustState>;
   readonly erasing: Live<Erasing | null>;
   readonly moving: Live<MoveState | null>;
-
-  private readonly movingValue = new Value<MoveState | null>(null);
   readonly hubAsks: Live<readonly HubAskView[]>;
 
+  private readonly movingValue = new Value<MoveState | null>(null);
   private readonly hubAsksValue = new Value<readonly HubAskView[]>([]);
   private readonly erasingValue = new Value<Erasing | null>(null);
   private readonly phaseValue = new Value<Phase>('starting');

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base32, base64url, concat, equal, fromBase32, fromBase64url, utf8, type Bytes } from '../bytes.ts';
+import {
+  base32,
+  base64url,
+  concat,
+  equal,
+  fromBase32,
+  fromBase64url,
+  utf8,
+  type Bytes,
+} from '../bytes.ts';
 import { encode, type Writable } from '../canon.ts';
 import { hashText, hkdf, hmac, sha256 } from '../crypto/hash.ts';
 import { must } from '../mutant.ts';

@@ -50,4 +50,3 @@ export async function openSecond(input: Uint8Array, roster: Roster, now: number)
 export function withSecond(link: Envelope, { device, signature }: Second): Envelope {
   return link.with({ keyid: device, sig: signature });
 }
-

@@ -42,7 +42,12 @@ export class Letters {
     for (const [purpose, readers] of this.readers) {
       let text: Bytes;
       try {
-        text = await open(reader, encode({ household, purpose }), encode({ from, to: device }), body);
+        text = await open(
+          reader,
+          encode({ household, purpose }),
+          encode({ from, to: device }),
+          body,
+        );
       } catch {
         // For another purpose, or noise: anybody of the household may leave bytes here.
         continue;

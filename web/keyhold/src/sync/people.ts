@@ -235,20 +235,23 @@ function sentence(step: Step, named: (id: string) => Named, self: Self): Trail {
             kind: 'remove-device',
             person: member === undefined ? null : named(member.person),
             device: named(device),
+            ...(member === undefined ? {} : { storage: member.storage }),
           };
     }
     case 'announce-removal':
     case 'object':
       return { ...common, ...nobody, kind: op.kind, person: named(op.person) };
     case 'new-sheet':
-    case 'replace-hub':
       return { ...common, ...nobody, kind: op.kind };
+    case 'replace-hub':
+      return { ...common, ...nobody, ...second(step, named), kind: op.kind };
   }
 }
 
-/** Who signed the removal of an owner beside the one who asked. */
+/** Who signed beside the one who asked, where it takes two owners. */
 function second({ signers, before }: Step, named: (id: string) => Named): { with?: Named } {
-  const other = before.members.find((one) => one.id === signers[1]);
+  const [, by] = signers.filter((one) => one !== 'hub');
+  const other = before.members.find((one) => one.id === by);
   return other === undefined ? {} : { with: named(other.person) };
 }
 
