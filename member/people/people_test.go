@@ -12,6 +12,7 @@ import (
 	"keyhold/member/device"
 	"keyhold/member/housetest"
 	"keyhold/member/people"
+	"keyhold/sealing/keys"
 	"keyhold/statement/id"
 	"keyhold/statement/roster"
 )
@@ -110,6 +111,13 @@ func TestTheTrailTellsEveryChange(t *testing.T) {
 	h.Do(roster.SetRights{Person: eva, Role: roster.Guest, Rights: []roster.Right{right}}, laptop)
 	h.Do(roster.SetRights{Person: jan, Role: roster.Owner}, h.First)
 	h.RemoveDevice(h.First, tablet.ID())
+	seeds := must[keys.Secret](t)(keys.PasskeySecret(make([]byte, 32)))
+	fob := must[*device.Secret](t)(device.PasskeySecret(must[id.Device](t)(id.NewPasskey(rand.Reader)), seeds))
+	names[string(fob.ID())] = "Key fob"
+	h.Do(roster.AddPasskey{Person: h.Owner, Passkey: roster.PasskeyKeys{
+		Credential: []byte{1}, ID: fob.ID(), Origin: "https://cloud.example", Public: []byte{1}, Reader: fob.Public().Reader, Sign: fob.Public().Sign,
+	}}, h.First, fob)
+	h.RemoveDevice(h.First, fob.ID())
 	h.RemovePerson(laptop, eva)
 	h.RemovePerson(laptop, jan)
 	sheet := h.NewSheet()
@@ -128,11 +136,13 @@ func TestTheTrailTellsEveryChange(t *testing.T) {
 		"Jan gave Eva, a guest, the Garden camera, Monday to Friday 14:00–18:00 until the end of Friday 27 November 2026 (see recordings).",
 		"Anna made Jan an owner who sees everything and decides about everybody.",
 		"Anna removed Tablet, a device of their own.",
+		"Anna made a passkey, Key fob, by which they can come back.",
+		"Anna removed Key fob, a passkey of their own.",
 		"Jan removed Eva, with all devices.",
 		"Jan left the household.",
 		"Anna made a new recovery sheet; the one before is worth nothing any more.",
 	}
-	came := []int{1, 2, 3, 4, 10}
+	came := []int{1, 2, 3, 4, 8, 12}
 	for i, e := range events {
 		if i >= len(want) || e.Text != want[i] {
 			t.Errorf("number %d: %s", i, e.Text)
@@ -146,7 +156,7 @@ func TestTheTrailTellsEveryChange(t *testing.T) {
 	}
 	unnamed := must[[]people.Event](t)(people.Trail(h.State, book{}, zone))
 	for _, e := range unnamed {
-		if strings.Contains(e.Text, "  ") || strings.Contains(e.Text, " ,") || strings.Contains(e.Text, "dev_") {
+		if strings.Contains(e.Text, "a passkey, a passkey") || strings.Contains(e.Text, "  ") || strings.Contains(e.Text, " ,") || strings.Contains(e.Text, "dev_") {
 			t.Errorf("without names: %s", e.Text)
 		}
 	}

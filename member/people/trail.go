@@ -130,7 +130,11 @@ func (t *teller) link(s *roster.State, event *Event) error {
 		event.Text = fmt.Sprintf("%s objected to the removal of %s; it does not happen.", t.by(event.By), t.person(op.Person))
 	case roster.ReplaceHub:
 		event.By = t.signer(s, event.Seq, "")
-		event.Text = fmt.Sprintf("%s put another hub in the place of the old one.", t.by(event.By))
+		var all []string
+		for _, d := range s.SignersAt(event.Seq) {
+			all = append(all, t.by(d))
+		}
+		event.Text = fmt.Sprintf("%s put another hub in the place of the old one.", and(all))
 	default:
 		event.Text = "Something happened that this program does not know; it is older than the household's roster."
 	}
@@ -160,12 +164,20 @@ func (t *teller) remove(s *roster.State, raw []byte, event *Event) error {
 		event.Text = fmt.Sprintf("%s removed %s, with all devices.", by, t.person(r.Person))
 	case t.whose[r.Device] == own:
 		event.Person = own
-		event.Text = fmt.Sprintf("%s removed %s, %s of their own.", by, t.device(r.Device), kindOf(r.Device))
+		event.Text = fmt.Sprintf("%s removed %s of their own.", by, t.kind(r.Device))
 	default:
 		event.Person = t.whose[r.Device]
-		event.Text = fmt.Sprintf("%s removed %s, %s of %s.", by, t.device(r.Device), kindOf(r.Device), t.person(event.Person))
+		event.Text = fmt.Sprintf("%s removed %s of %s.", by, t.kind(r.Device), t.person(event.Person))
 	}
 	return nil
+}
+
+// kind is a device or passkey by its name, if it has one, and as what it is.
+func (t *teller) kind(d id.Device) string {
+	if name := t.names.DeviceName(d); name != "" {
+		return name + ", " + kindOf(d)
+	}
+	return kindOf(d)
 }
 
 func kindOf(d id.Device) string {
