@@ -61,6 +61,7 @@ export class Fixture implements Omit<Household, keyof People | keyof Going | key
     device: 'Kitchen computer',
     zone,
     since: now - 9 * 24 * 60 * minute,
+    former: [],
   });
   cameras = new Settable<readonly Drawn[]>([]);
   trust = new Settable<Trust>({

@@ -196,6 +196,14 @@ export class Kin extends Fixture implements Household {
     this.people.set(people.map((one) => (one.id === id ? { ...one, announced: null } : one)));
   }
 
+  async outBySheet(id: string): Promise<'done' | 'another'> {
+    await this.#act();
+    if (this.sheetAnswer === 'another') return 'another';
+    const people = this.people.get();
+    this.people.set(people.map((one) => (one.id === id ? { ...one, announced: now } : one)));
+    return 'done';
+  }
+
   leave(): Promise<void> {
     return this.removePerson(this.own.get()?.person ?? '');
   }

@@ -67,6 +67,17 @@ export function leavingStates(three: () => Kin): Record<string, () => State> {
         await see('.digits');
       },
     }),
+    'leaving-erase-passkey': () => ({
+      ...at(
+        '#/erase',
+        (household) => (household.changeAt = { step: 'code', wrong: false, passkey: {} }),
+      ),
+      then: async () => {
+        await click('form input[type=checkbox]');
+        await click('form .danger');
+        await see('.passkey');
+      },
+    }),
     'leaving-erasing': () => at('#/', (household) => household.erasing.set(erasing())),
     'leaving-erasing-mine': () =>
       at('#/settings', (household) => household.erasing.set(erasing({ mine: true }))),

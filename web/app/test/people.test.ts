@@ -160,6 +160,14 @@ test('every change of the household is a sentence of its own', () => {
   );
   expect(said({ kind: 'remove-person', person: eva, device: null })).toBe('Anna removed Eva.');
   expect(said({ kind: 'remove-person', person: anna, device: null })).toBe('Anna left.');
+  expect(said({ kind: 'remove-device' })).toBe('Anna removed their own device “Tablet”.');
+  const key = { id: 'pas_b', name: 'Key fob' };
+  const gone = { kind: 'remove-device', device: key, storage: 'passkey' } as const;
+  expect(said(gone)).toBe('Anna removed their own passkey “Key fob”.');
+  expect(said({ ...gone, person: eva })).toBe('Anna removed “Key fob”, a passkey of Eva.');
+  expect(said({ kind: 'replace-hub', with: eva })).toBe(
+    'Anna and Eva put a new hub in the place of the old one.',
+  );
   const kinds: Trail['kind'][] = [
     'genesis',
     'add-device',

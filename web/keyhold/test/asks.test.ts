@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { beforeEach, expect, test } from 'vitest';
+import { Sheet } from '../src/crypto/sheet.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import { anotherOwner, House, until, type App } from './house.ts';
 
@@ -97,4 +98,50 @@ test('an owner objects to an announced removal', async () => {
   await jan.members.object(jan.member.person);
   await everybody();
   expect(ben.state.people.find((one) => one.id === jan.member.person)?.announced).toBeNull();
+});
+
+test('the recovery sheet announces that an owner is to go, and after three days removes them', async () => {
+  const { sheetWords } = anna.members.newSheet();
+  const words = sheetWords.join(' ');
+  const change = anna.members.useSheet(false);
+  await until(() => anna.changes.get(change)?.some((one) => one.step === 'code'));
+  anna.members.code(change, house.code);
+  await until(() => anna.changes.get(change)?.some((one) => one.step === 'done'));
+  await everybody();
+  const about = jan.member.person;
+  const announced = (app: App): number | null | undefined =>
+    app.state.people.find((one) => one.id === about)?.announced;
+  const step = async (who: string): Promise<string> => {
+    const answer = await ben.members.outBySheet(who, words);
+    await everybody();
+    return answer;
+  };
+
+  // Words of another sheet, or none, change nothing; nor does the sheet go for its own person.
+  const other = Sheet.make();
+  expect(await ben.members.outBySheet(about, other.words().join(' '))).toBe('another');
+  await expect(ben.members.outBySheet(about, 'amber')).rejects.toMatchObject({
+    kind: 'sheet-wrong',
+  });
+  await expect(step(anna.member.person)).rejects.toMatchObject({ kind: 'not-allowed' });
+  expect(announced(ben)).toBeNull();
+
+  expect(await step(about)).toBe('done');
+  expect(announced(jan)).toBe(house.world.now);
+  await expect(step(about)).rejects.toMatchObject({ kind: 'not-allowed' });
+  // Who is to go objects, and it begins anew.
+  await jan.members.object(about);
+  await everybody();
+  expect(announced(ben)).toBeNull();
+  expect(await step(about)).toBe('done');
+  house.world.now += 72 * 3_600_000 + 60_000;
+  await house.world.pass(1);
+  await Promise.all([anna, ben].map((one) => one.engine.syncAfresh()));
+  expect(await ben.members.outBySheet(about, words)).toBe('done');
+  await until(() => ben.state.removals[0]?.state === 'in-force');
+  expect(house.world.roster.person(about)).toBeNull();
+  expect(ben.members.trail().at(-1)).toMatchObject({
+    kind: 'remove-person',
+    by: { kind: 'sheet' },
+  });
 });

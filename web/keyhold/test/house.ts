@@ -30,6 +30,8 @@ class HouseCloud extends WorldCloud {
   /** Who takes the mail of a device. */
   readonly mailboxes = new Map<string, (delivery: Delivery) => Promise<void>>();
   labels: SyncAnswer['labels'] = [];
+  /** What is to be erased, as an owner wants it. */
+  erase: Bytes = new Uint8Array(0);
   stranger: Bytes = new Uint8Array(0);
 
   constructor(readonly house: World) {
@@ -47,6 +49,8 @@ class HouseCloud extends WorldCloud {
     return {
       ...answer,
       names: sees('household') ? answer.names : new Uint8Array(0),
+      erase: this.erase,
+      eraseDue: this.erase.length > 0 ? now + 7 * 24 * 3_600_000 : 0,
       labels: this.labels.filter(({ camera }) => sees(camera)),
       pages: answer.pages.filter(({ camera, hour }) => sees(camera) && hour >= begins(camera)),
       rows: answer.rows.filter((row) => row.device === device && sees(row.camera)),
@@ -129,6 +133,7 @@ export class House {
     if (op.kind === 'append-link') link = await this.checked(op);
     else if (op.kind === 'remove') link = await this.removing(op.removal!);
     else if (op.kind === 'ask-removal') return this.asked(op.removal!);
+    else if (op.kind === 'erase') return this.erasing(op);
     else if (op.kind === 'asked') return this.reply({ removals: [...this.asks] });
     else return this.reply({});
     const signed = await link.sign(world.hub);
@@ -167,14 +172,23 @@ export class House {
       const stale = ['roster-seq', 'roster-prev', 'roster-time'].includes(ruleOf(error) ?? '');
       throw new Refused(stale ? 'stale' : 'denied');
     }
-    const shown =
-      op.gesture?.passkey === undefined
-        ? op.gesture?.code === this.code
-        : roster.device(op.gesture.passkey.id) !== null;
-    if (!['add-device', 'object'].includes(kind) && !shown) {
-      throw new Refused(op.gesture === undefined ? 'gesture' : 'gesture-wrong');
-    }
+    if (!['add-device', 'object', 'announce-removal'].includes(kind)) this.mustShow(op);
     return Envelope.parse(raw);
+  }
+
+  /** Wants the digits, or a passkey's word. */
+  private mustShow({ gesture }: Op): void {
+    const shown =
+      gesture?.passkey === undefined
+        ? gesture?.code === this.code
+        : this.world.roster.device(gesture.passkey.id) !== null;
+    if (!shown) throw new Refused(gesture === undefined ? 'gesture' : 'gesture-wrong');
+  }
+
+  private erasing(op: Op): Reply {
+    this.mustShow(op);
+    this.cloud.erase = op.erase!;
+    return this.reply({});
   }
 
   private async removing(removal: Bytes): Promise<Envelope> {

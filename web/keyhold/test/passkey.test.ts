@@ -5,6 +5,9 @@ import { readAuthenticator } from '../src/browser/passkey.ts';
 import { base32, concat, fromBase32, random } from '../src/bytes.ts';
 import { PasskeySecret } from '../src/crypto/passkey.ts';
 import { hourOf } from '../src/manifest/page.ts';
+import { Envelope } from '../src/statement/dsse.ts';
+import { Leaving } from '../src/sync/leaving.ts';
+import type { ChangePhase } from '../src/sync/members.ts';
 import type { MadePasskey } from '../src/sync/passkey.ts';
 import { App, House, until } from './house.ts';
 import { MemoryStore } from '../src/sync/store.ts';
@@ -87,6 +90,32 @@ test('a passkey is asked for its word on the hash of the very link', async () =>
   await until(() => owner.changes.get(id)?.at(-1)?.step === 'done');
   const { known } = owner.engine;
   expect(base32(phase.passkey!.challenge)).toBe(known.roster.hashAt(known.roster.head.seq));
+});
+
+test('deleting everything takes its word on the hash of that statement', async () => {
+  const house = await House.make();
+  const owner = await house.owner();
+  const passkey = made(owner);
+  await bringIn(owner, passkey);
+  const { device, person } = owner.member;
+  const self = { device, person, deviceName: 'p', personName: 'Anna' };
+  const phases: ChangePhase[] = [];
+  const leaving = new Leaving(
+    owner.engine,
+    house,
+    owner.store,
+    () => self,
+    (_, phase) => phases.push(phase),
+  );
+  leaving.eraseAll('all');
+  const phase = await until(() => phases.find((one) => one.step === 'code'));
+  expect(phase.passkey?.passkeys).toEqual([{ id: passkey.id, credential: passkey.credential }]);
+  const part = random(37);
+  leaving.code('all', { authenticator: part, client: part, id: passkey.id, signature: part });
+  await until(() => phases.at(-1)?.step === 'done');
+  const hash = Envelope.parse(house.cloud.erase).hash();
+  expect(base32(phase.passkey!.challenge)).toBe(base32(hash));
+  expect(leaving.state()?.mine).toBe(true);
 });
 
 test('one made at another address is not offered', async () => {

@@ -10,6 +10,7 @@ const pages = [
   'people',
   'person',
   'rights',
+  'out',
   'invite',
   'trail',
   'mine',

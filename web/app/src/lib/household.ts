@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Going } from './leaving';
 import type { Movable } from './moving';
-import type { People, Shut } from './people';
+import type { Named, People, Shut } from './people';
 
 /**
  * The seam between the pages and the protocol.
@@ -101,6 +101,8 @@ export interface Home {
   zone: string;
   /** When this device joined. */
   since: number;
+  /** Cameras that were removed: what they recorded is still there for a while. */
+  former: readonly Named[];
 }
 
 export interface Camera {

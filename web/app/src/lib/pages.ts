@@ -12,6 +12,7 @@ export function pageTitle(page: Page): string {
     case 'people':
     case 'person':
     case 'rights':
+    case 'out':
       return m.nav_people();
     case 'invite':
       return m.invite();
@@ -45,7 +46,14 @@ export function pageTitle(page: Page): string {
 }
 
 /** Pages about others: for owners and guardians. */
-export const aboutOthers: readonly Page[] = ['people', 'person', 'rights', 'invite', 'trail'];
+export const aboutOthers: readonly Page[] = [
+  'people',
+  'person',
+  'rights',
+  'out',
+  'invite',
+  'trail',
+];
 
 /** Pages about who belongs here. */
 export const aboutPeople: readonly Page[] = [

@@ -38,6 +38,12 @@ export interface People {
   secondRemoval(ask: string): Promise<void>;
   /** Ends a removal that was announced with the recovery sheet. */
   objectRemoval(person: string): Promise<void>;
+  /**
+   * Announces with typed words of the recovery sheet that an owner is to be removed; three days after
+   * that was announced, removes them: `removals` says what becomes of it. Only at place `own`. Rejects
+   * with `sheet-wrong` for words that are no sheet; `another`: it is not the one in force.
+   */
+  outBySheet(person: string, words: string): Promise<'done' | 'another'>;
 
   /** Makes an invitation and its link; it ends with its handle. Rejects for what one may not offer. */
   invite(offer: Offer): Promise<Invitation>;

@@ -90,6 +90,11 @@ export abstract class PeopleClient {
     return this.port.call('objectRemoval', [person]);
   }
 
+  async outBySheet(person: string, words: string): Promise<'done' | 'another'> {
+    this.mustBeOwn();
+    return this.port.call('outBySheet', [person, words]);
+  }
+
   leave(): Promise<void> {
     return this.port.call('leave', []);
   }

@@ -15,7 +15,7 @@ import type { Stretch } from '../sync/stretches.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { MoveState } from '../sync/moving.ts';
 import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
-import type { Trail } from '../sync/people.ts';
+import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
@@ -31,6 +31,8 @@ export interface HomeState {
   readonly device: string;
   readonly zone: string;
   readonly since: number;
+  /** Cameras that were removed: what they recorded is there for a while. */
+  readonly former: readonly Named[];
 }
 
 export interface CameraState {
@@ -83,6 +85,7 @@ export interface Calls {
   askRemoval: { args: [person: string]; result: void };
   secondRemoval: { args: [ask: string]; result: void };
   objectRemoval: { args: [person: string]; result: void };
+  outBySheet: { args: [person: string, words: string]; result: 'done' | 'another' };
   leave: { args: []; result: void };
   invite: { args: [offer: OfferWish, origin: string]; result: { id: string; link: string } };
   confirmInvited: { args: [invitation: string]; result: void };

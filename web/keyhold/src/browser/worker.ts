@@ -107,6 +107,7 @@ const handlers: Handlers = {
   askRemoval: async (_, person) => (await members()).askRemoval(person),
   secondRemoval: async (_, ask) => (await members()).second(ask),
   objectRemoval: async (_, person) => (await members()).object(person),
+  outBySheet: async (_, person, words) => (await members()).outBySheet(person, words),
   leave: async () => (await members()).leave(),
   invite: async (_, offer, origin) => (await members()).invite(offer, origin),
   confirmInvited: async (_, id) => (await members()).confirm(id),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Bytes } from '../bytes.ts';
+import type { Signer } from '../crypto/sign.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
 import { hasVoice, voiceLasts } from '../statement/removal.ts';
+import type { Op } from '../statement/roster.ts';
 import { appendNewest } from './gesture.ts';
 import type { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
@@ -112,15 +114,8 @@ export class Asks {
   /** Leaves this owner's word on another with the hub. */
   async ask(person: string): Promise<void> {
     if (!this.mayAsk(person)) throw new Fault('not-allowed', 'this is not yours to ask');
-    const { cloud, known, member } = this.engine;
-    const { roster } = known;
-    const at = cloud.now();
-    const envelope = await Envelope.signed(
-      'removal',
-      { at, device: '', head: { ...roster.head }, household: roster.household, person },
-      member.signer,
-    );
-    const removal = envelope.encode();
+    const { member } = this.engine;
+    const removal = (await this.removal(person, member.signer)).encode();
     await this.commands.send({ kind: 'ask-removal', removal }, patience);
     const mine = await this.read(removal);
     const others = this.list.filter((one) => one.by !== member.person || one.person !== person);
@@ -137,24 +132,43 @@ export class Asks {
   }
 
   /** Ends the announced removal of an owner. */
-  async object(person: string): Promise<void> {
+  object(person: string): Promise<void> {
+    return this.append({ kind: 'object', person }, this.engine.member.signer);
+  }
+
+  /** Announces with the recovery sheet that an owner is to be removed. */
+  announce(person: string, sheet: Signer): Promise<void> {
+    return this.append({ kind: 'announce-removal', person }, sheet);
+  }
+
+  private async append(op: Op, signer: Signer): Promise<void> {
     const build = async (): Promise<Envelope> => {
-      const { cloud, known, member } = this.engine;
-      const link = await known.roster
-        .newLink(cloud.now(), { kind: 'object', person })
-        .sign(member.signer);
+      const { cloud, known } = this.engine;
+      const link = await known.roster.newLink(cloud.now(), op).sign(signer);
       await known.roster.propose(link.encode());
       return link;
     };
     const refresh = (): Promise<void> => this.engine.syncAfresh();
     try {
       const reply = await appendNewest(this.commands, build, refresh, {
-        code: () => Promise.reject(new Fault('not-allowed', 'an objection needs no code')),
+        code: () => Promise.reject(new Fault('not-allowed', 'this needs no code')),
       });
       await this.engine.takeLink(reply.result.link ?? (new Uint8Array(0) as Bytes));
     } catch (error) {
       if (error instanceof RuleError) throw new Fault('not-allowed', error.message);
       throw error;
     }
+  }
+
+  /** The removal of an owner that the recovery sheet announced three days ago. */
+  async due(person: string, sheet: Signer): Promise<Bytes> {
+    return (await this.removal(person, sheet)).encode();
+  }
+
+  private removal(person: string, signer: Signer): Promise<Envelope> {
+    const { cloud, known } = this.engine;
+    const { head, household } = known.roster;
+    const said = { at: cloud.now(), device: '', head: { ...head }, household, person };
+    return Envelope.signed('removal', said, signer);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base32, random, type Bytes } from '../bytes.ts';
+import { base32, equal, random, type Bytes } from '../bytes.ts';
 import { Sheet } from '../crypto/sheet.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
@@ -190,6 +190,29 @@ export class Members {
     await this.look();
   }
 
+  /**
+   * Announces with typed words of the recovery sheet that an owner is to be removed, or, once that
+   * was announced three days ago, removes them.
+   */
+  async outBySheet(person: string, words: string): Promise<'done' | 'another'> {
+    const sheet = readSheet(words);
+    try {
+      const signer = await sheet.signer();
+      const { roster } = this.engine.known;
+      if (!equal(signer.publicKey, roster.sheet.sign)) return 'another';
+      if (roster.state.announced.has(person)) {
+        const removal = await this.asks.due(person, signer);
+        await this.removals.carry({ device: '', person }, this.nameOf(person), removal);
+      } else {
+        await this.asks.announce(person, signer);
+        await this.look();
+      }
+      return 'done';
+    } finally {
+      sheet.forget();
+    }
+  }
+
   leave(): Promise<void> {
     return this.removePerson(this.engine.member.person);
   }
@@ -304,7 +327,7 @@ export class Members {
     const sheet = readSheet(words);
     const { publicKey } = await sheet.signer();
     sheet.forget();
-    return base32(publicKey) === base32(this.engine.known.roster.sheet.sign) ? 'right' : 'another';
+    return equal(publicKey, this.engine.known.roster.sheet.sign) ? 'right' : 'another';
   }
 
   private newLink(op: Parameters<Engine['known']['roster']['newLink']>[1]): Promise<Envelope> {

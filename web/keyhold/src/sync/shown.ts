@@ -3,7 +3,7 @@
 import type { Label } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { Known } from './engine.ts';
-import { namesOf, type Self } from './people.ts';
+import { namesOf, type Named, type Self } from './people.ts';
 import type { Store } from './store.ts';
 
 /** What a page shows of the household to this device: everything by name, or what labels tell. */
@@ -14,6 +14,7 @@ export interface Shown {
     readonly device: string;
     readonly zone: string;
     readonly since: number;
+    readonly former: readonly Named[];
   };
   readonly cameras: readonly ShownCamera[];
 }
@@ -67,6 +68,10 @@ export function shownTo(
   const all = roster.may(self.device, 'history', 'household', now) === '';
   if (all && names === null) return null;
   const nameOf = namesOf(names, self);
+  const named = (state: 'on' | 'removed'): Named[] =>
+    (names?.cameras ?? [])
+      .filter((camera) => camera.state === state)
+      .map(({ id, name }) => ({ id, name }));
   const zone = names?.zone ?? labels[0]?.zone ?? '';
   return {
     home: {
@@ -75,13 +80,9 @@ export function shownTo(
       device: nameOf(self.device),
       zone: zone === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone,
       since: roster.device(self.device)?.since ?? 0,
+      former: named('removed'),
     },
-    cameras:
-      names === null
-        ? limited(roster, self, now, labels)
-        : names.cameras
-            .filter((camera) => camera.state === 'on')
-            .map(({ id, name }) => ({ id, name })),
+    cameras: names === null ? limited(roster, self, now, labels) : named('on'),
   };
 }
 
