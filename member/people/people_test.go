@@ -136,7 +136,7 @@ func TestTheTrailTellsEveryChange(t *testing.T) {
 		"Jan gave Eva, a guest, the Garden camera, Monday to Friday 14:00–18:00 until the end of Friday 27 November 2026 (see recordings).",
 		"Anna made Jan an owner who sees everything and decides about everybody.",
 		"Anna removed Tablet, a device of their own.",
-		"Anna made a passkey, Key fob, by which they can come back.",
+		"Anna made Key fob, a passkey, by which they can come back.",
 		"Anna removed Key fob, a passkey of their own.",
 		"Jan removed Eva, with all devices.",
 		"Jan left the household.",

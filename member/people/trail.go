@@ -113,7 +113,7 @@ func (t *teller) link(s *roster.State, event *Event) error {
 		event.By = t.signer(s, event.Seq, op.Passkey.ID)
 		event.Person, event.Device = op.Person, op.Passkey.ID
 		t.whose[op.Passkey.ID] = op.Person
-		event.Text = fmt.Sprintf("%s made a passkey, %s, by which they can come back.", t.by(event.By), t.device(op.Passkey.ID))
+		event.Text = fmt.Sprintf("%s made %s, by which they can come back.", t.by(event.By), t.kind(op.Passkey.ID))
 	case roster.SetRights:
 		event.By, event.Person = t.signer(s, event.Seq, ""), op.Person
 		event.Text = fmt.Sprintf("%s %s.", t.by(event.By), t.gave(op))
