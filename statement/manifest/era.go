@@ -96,12 +96,15 @@ func CheckRange(era roster.Era, entries ...Entry) error {
 	return nil
 }
 
-// Begins says whether the first leaves that are shown of a camera are the first there are: those of the household's
-// first hub, or of a camera that a later hub was given as a new one.
+// Begins says whether the first leaves that are shown of a camera are the first there are: those of the first hub that has
+// a record, or of a camera that a later hub was given as a new one.
 func Begins(era roster.Era, entries []Entry) bool {
 	first := entries[0].Leaf.Common()
 	if first.Seq == 0 || first.Seq != era.First {
 		return first.Seq == 0
+	}
+	if era.Bare {
+		return true
 	}
 	for _, e := range entries[:min(len(entries), firstLeaves)] {
 		if l, ok := e.Leaf.(*CameraState); ok && l.State == CameraAdded {

@@ -25,6 +25,8 @@ const MaxClosed = 256
 type era struct {
 	from, at int64
 	sign     ed25519.PublicKey
+	// bare says that the hubs before have left nothing behind.
+	bare bool
 }
 
 // closed is a run with the place of its hub among the household's.
@@ -48,6 +50,8 @@ type Era struct {
 	Current bool
 	// Place counts the household's hubs from 0.
 	Place int
+	// Bare says that the hubs before have left nothing behind: the record begins with this one.
+	Bare bool
 }
 
 // Holds says whether a number is one that this hub may give.
@@ -59,7 +63,7 @@ func (e Era) Holds(number int64) bool {
 func (s *State) Now() Era { return s.era(len(s.hubs) - 1) }
 
 func (s *State) era(i int) Era {
-	e := Era{Key: s.hubs[i].sign, First: s.hubs[i].from * numbers, Current: i == len(s.hubs)-1, Place: i}
+	e := Era{Key: s.hubs[i].sign, First: s.hubs[i].from * numbers, Current: i == len(s.hubs)-1, Place: i, Bare: s.hubs[i].bare}
 	if !e.Current {
 		e.End = s.hubs[i+1].from * numbers
 	}
@@ -134,13 +138,15 @@ func (s *State) LeftBehind() (ClosedRun, bool) {
 // replaceHub puts another hub into force.
 func (s *State) replaceHub(op ReplaceHub, l *Link) {
 	s.Gone[s.Hub.former()] = true
+	bare := s.hubs[len(s.hubs)-1].bare
 	for _, r := range op.Runs {
+		bare = bare && r.Size == 0
 		if _, known := s.closed[r.Run]; !known {
 			s.closed[r.Run] = closed{r, len(s.hubs) - 1, len(s.closed)}
 		}
 	}
 	s.Hub = op.Hub
-	s.hubs = append(s.hubs, era{l.Seq, l.At, op.Hub.Sign})
+	s.hubs = append(s.hubs, era{l.Seq, l.At, op.Hub.Sign, bare})
 }
 
 func (o ReplaceHub) check() error {

@@ -78,7 +78,7 @@ func Start(envelope []byte, want id.Household) (*State, error) {
 		People:    []Person{{ID: g.Person, Role: Owner, Since: g.At, OwnerSince: g.At}},
 		Announced: map[id.Person]int64{}, Gone: map[string]bool{},
 		Chain: [][]byte{slices.Clone(envelope)},
-		hubs:  []era{{0, g.At, g.Hub.Sign}}, closed: map[id.Run]closed{}, zones: map[string]*time.Location{}, proves: ed25519.Verify,
+		hubs:  []era{{0, g.At, g.Hub.Sign, true}}, closed: map[id.Run]closed{}, zones: map[string]*time.Location{}, proves: ed25519.Verify,
 	}
 	s.index()
 	return s, nil

@@ -97,6 +97,7 @@ const firstLeaves = 2;
 export function begins(era: Era, entries: readonly Entry[]): boolean {
   const first = entries[0]!.leaf.seq;
   if (first === 0 || first !== era.first) return first === 0;
+  if (era.bare) return true;
   return entries
     .slice(0, firstLeaves)
     .some(({ leaf }) => leaf.kind === 'camera' && leaf.state === 'added');

@@ -24,6 +24,7 @@ interface HubTime {
   /** The number and the time of the statement that put it in. */
   readonly from: number;
   readonly since: number;
+  readonly bare: boolean;
 }
 
 /** The time of one hub of the household. */
@@ -37,13 +38,15 @@ export interface Era {
   readonly until: number | null;
   readonly current: boolean;
   readonly place: number;
+  /** The hubs before have left nothing behind: the record begins with this one. */
+  readonly bare: boolean;
 }
 
 /** How many numbers of leaves, names and labels stand for one statement of the roster. */
 const numbers = 2 ** 32;
 
 export function firstHub({ sign }: HubKeys, at: number): Hubs {
-  return { list: [{ key: sign, from: 0, since: at }], left: new Map() };
+  return { list: [{ key: sign, from: 0, since: at, bare: true }], left: new Map() };
 }
 
 export function nextHub({ list, left }: Hubs, { op, seq, at }: Link): Hubs {
@@ -54,11 +57,12 @@ export function nextHub({ list, left }: Hubs, { op, seq, at }: Link): Hubs {
       next.set(run.run, { ...run, hub: list.length - 1, place: next.size });
     }
   }
-  return { list: [...list, { key: op.hub.sign, from: seq, since: at }], left: next };
+  const bare = list.at(-1)!.bare && op.runs.every(({ size }) => size === 0);
+  return { list: [...list, { key: op.hub.sign, from: seq, since: at, bare }], left: next };
 }
 
 export function eraAt({ list }: Hubs, place: number): Era {
-  const { key, from, since } = list[place]!;
+  const { key, from, since, bare } = list[place]!;
   const next = list[place + 1];
   return {
     key,
@@ -68,6 +72,7 @@ export function eraAt({ list }: Hubs, place: number): Era {
     until: next?.since ?? null,
     current: next === undefined,
     place,
+    bare,
   };
 }
 
