@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/e2e/elders"
 	"keyhold/e2e/harness"
 )
 
@@ -28,6 +29,23 @@ func another(t *testing.T, w *harness.World) string {
 		return err == nil && code != ""
 	}))
 	return code
+}
+
+// replaced starts another hub when a story says that the old one is gone, and tells the story its code.
+func replaced(t *testing.T, w *harness.World, out string) error {
+	t.Helper()
+	err := harness.Poll(t.Context(), 5*time.Minute, "the story being far enough", func(context.Context) bool {
+		_, err := os.Stat(filepath.Join(out, "gone"))
+		return err == nil
+	})
+	if err != nil {
+		return err
+	}
+	shown := another(t, w)
+	if err := os.WriteFile(filepath.Join(out, "code.new"), []byte(shown), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(filepath.Join(out, "code.new"), filepath.Join(out, "code"))
 }
 
 // recorded waits until so many cameras have footage at the cloud.
@@ -76,20 +94,7 @@ func TestNewHub(t *testing.T) {
 		}
 		done <- err
 	}()
-	go func() {
-		err := harness.Poll(t.Context(), 5*time.Minute, "the story being far enough", func(context.Context) bool {
-			_, err := os.Stat(filepath.Join(out, "gone"))
-			return err == nil
-		})
-		if err == nil {
-			shown := another(t, w)
-			err = os.WriteFile(filepath.Join(out, "code.new"), []byte(shown), 0o600)
-			if err == nil {
-				err = os.Rename(filepath.Join(out, "code.new"), filepath.Join(out, "code"))
-			}
-		}
-		done <- err
-	}()
+	go func() { done <- replaced(t, w, out) }()
 	play(t, "newhub.mjs", "ORIGIN="+w.Origin(), "LINK="+invitation(t, w), "SECOND="+second, "OUT="+out, "CAMERAS="+addresses(t, w), "PERSON="+harness.PersonName)
 	for range 2 {
 		must(t, <-done)
@@ -102,6 +107,29 @@ func TestNewHub(t *testing.T) {
 	}
 	_, err = w.Owner(t.Context(), "list")
 	must(t, err)
+}
+
+// The hub is gone, and it takes two owners to put in another: one asks from a browser, and the other agrees in theirs.
+func TestNewHubOfTwoOwners(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	programs, err := harness.Build(ctx, false)
+	must(t, err)
+	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	must(t, w.StartCloud(ctx))
+	elders.New(t, w)
+	links := map[string]string{}
+	for _, folder := range []string{"device", "ben"} {
+		_, links[folder], err = w.Invite(ctx, folder, "--own-device", "--wait", "--origin", w.Origin())
+		must(t, err)
+	}
+	out := t.TempDir()
+	done := make(chan error, 1)
+	go func() { done <- replaced(t, w, out) }()
+	play(t, "twoowners.mjs", "ORIGIN="+w.Origin(), "LINK="+links["device"], "SECOND="+links["ben"], "OUT="+out, "ANNA="+elders.Anna, "BEN="+elders.Ben)
+	must(t, <-done)
 }
 
 // Every device is lost, and so is the hub. The sheet, typed into the app on a new computer, puts in a new hub and brings

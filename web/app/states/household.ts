@@ -18,6 +18,7 @@ import {
   sixWords,
   stranger,
 } from './kin';
+import { sheetOutStates } from './sheetout';
 import type { State } from './states';
 
 const minute = 60_000;
@@ -111,27 +112,13 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
       await click('form button[type=submit]');
     },
   });
-  /** Kim is to go by the recovery sheet; it was announced so long ago, or not yet. */
-  const sheetOut = (announced: number | null, change: (household: Kin) => void = () => undefined) =>
-    at('#/out?who=per_kim', (household) => {
-      household.place = 'own';
-      kim(household, null, announced);
-      change(household);
-    });
-  const typed = (state: State, then: string): State => ({
-    ...state,
-    then: async () => {
-      await fill('textarea', Array.from({ length: 24 }, () => 'amber').join(' '));
-      await click('form button[type=submit]');
-      await see(then);
-    },
-  });
   const refusedJoin = (kind: ErrorKind): State => ({
     ...joining(sitter(), (household) => (household.joinRefusal = kind)),
     then: () => click('form button[type=submit]'),
   });
 
   return {
+    ...sheetOutStates(three),
     people: () => at('#/people'),
     'people-alone': () => ({ household: three(), fragment: '#/people' }),
     'people-many': () =>
@@ -182,22 +169,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
       at('#/person?who=per_kim', (household) => kim(household, 'per_anna')),
     'person-owner-second': () =>
       at('#/person?who=per_kim', (household) => kim(household, 'per_lea')),
-    'out-way': () =>
-      at('#/person?who=per_kim', (household) => {
-        household.place = 'own';
-        kim(household);
-      }),
-    'out-page': () => sheetOut(null),
-    'out-short': () => ({ ...sheetOut(null), then: () => click('form button[type=submit]') }),
-    'out-another': () =>
-      typed(
-        sheetOut(null, (household) => (household.sheetAnswer = 'another')),
-        '[role=alert]',
-      ),
-    'out-announced': () => typed(sheetOut(null), '.good'),
-    'out-due': () => sheetOut(4 * day),
-    'out-elsewhere': () => sheetOut(null, (household) => (household.place = 'operator')),
-    'out-sheets-own': () => ({ ...sheetOut(null), fragment: '#/out?who=per_anna' }),
     'people-asked': () => at('#/people', (household) => kim(household, 'per_lea')),
     'people-announced': () => at('#/people', (household) => kim(household, null, 3_600_000)),
     'person-unknown': () => at('#/person?who=per_nobody'),

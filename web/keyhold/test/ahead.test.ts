@@ -32,6 +32,7 @@ async function playback(): Promise<{
     reports: () => undefined,
     newest: () => undefined,
     looked: () => undefined,
+    mail: () => Promise.resolve(),
   });
   const { id, spans } = await home.openPlayback(world.camera, start, world.now);
   expect(spans).toHaveLength(12);

@@ -27,6 +27,7 @@ import { leafHash, Tree } from '../src/manifest/tree.ts';
 import { RuleError, ruleOf } from '../src/rule.ts';
 import { decode, type Schema } from '../src/schema.ts';
 import { Envelope } from '../src/statement/dsse.ts';
+import { checkHalf } from '../src/statement/half.ts';
 import { openSecond, withSecond } from '../src/statement/second.ts';
 import { openErasure, parseReceipt } from '../src/statement/erasure.ts';
 import {
@@ -226,7 +227,7 @@ run('second', async (v) => {
     const { answer } = await openSecond(raw(v.input), roster, v.at ?? 0);
     return { answer };
   }
-  const half = await roster.checkHalf(raw(v.thing === 'whole' ? v.leaves![0] : v.input));
+  const half = await checkHalf(roster, raw(v.thing === 'whole' ? v.leaves![0] : v.input));
   if (v.thing === 'half') return { by: half.by, device: half.device };
   const second = await openSecond(raw(v.leaves![1]), roster, v.at ?? 0);
   await roster.propose(withSecond(half.envelope, second).encode());

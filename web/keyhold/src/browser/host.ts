@@ -10,6 +10,7 @@ import { HomeSession } from '../sync/home.ts';
 import type { FreshDevice, Joined, JoinNames } from '../sync/join.ts';
 import { keepRoster, keptRoster } from '../sync/kept.ts';
 import { Leaving } from '../sync/leaving.ts';
+import { Letters } from '../sync/letters.ts';
 import { moveId, Moving, placeKey, type Place } from '../sync/moving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members } from '../sync/members.ts';
@@ -18,10 +19,11 @@ import type { Shown } from '../sync/gesture.ts';
 import { Seconds } from '../sync/second.ts';
 import { KeptLabels, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
+import { cameraState } from './camera-state.ts';
 import type { PageClouds } from './clouds.ts';
 import { canMakeDevice, useDevice, type KeptDevice } from './keys.ts';
 import { Newcomer } from './newcomer.ts';
-import type { CameraState, FromWorker, Phase } from './wire.ts';
+import type { FromWorker, Phase } from './wire.ts';
 
 interface KeptMember {
   readonly household: string;
@@ -294,6 +296,7 @@ export class Host {
         for (const camera of cameras) this.tell({ grown: camera });
       },
     });
+    const letters = new Letters(engine);
     const home = new HomeSession(engine, {
       reports: (reports) => {
         this.reports = reports;
@@ -304,6 +307,7 @@ export class Host {
         this.pictured.add(camera);
         this.tellKnown(engine.known, self);
       },
+      mail: (delivery) => letters.take(delivery),
       looked: (device, at) => this.session?.members.noteLook(device, at),
     });
     const members = new Members(engine, home.commands, this.store, () => self, {
@@ -321,7 +325,7 @@ export class Host {
         this.tell({ change: { id, phase } });
       },
     );
-    const seconds = new Seconds(engine, home.letters, () => this.tellHubAsks(self));
+    const seconds = new Seconds(engine, letters, () => this.tellHubAsks(self));
     this.session = { home, members, leaving, seconds };
     this.tellTrust(engine);
   }
@@ -370,17 +374,7 @@ export class Host {
     if (shown === null) return;
     this.tellChange({ home: shown.home });
     this.tellChange({
-      cameras: shown.cameras.map(({ id, name, shut }) => this.cameraState(id, name, shut)),
+      cameras: shown.cameras.map((one) => cameraState(one, this.reports, this.pictured)),
     });
-  }
-
-  private cameraState(id: string, name: string, shut: CameraState['shut']): CameraState {
-    if (shut !== undefined) return { id, name, state: 'ok', shut };
-    const report = this.reports.find((one) => one.id === id);
-    if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
-    if (report?.state === 'unconnected') return { id, name, state: 'unconnected' };
-    // A picture says more than a report of a minute ago.
-    const waiting = report?.state !== 'recording' && !this.pictured.has(id);
-    return { id, name, state: waiting ? 'waiting' : 'ok' };
   }
 }

@@ -16,7 +16,6 @@ import {
   onlyOwner,
   personIn,
   verifyLink,
-  verifySigned,
   type Member,
   type Person,
   type State,
@@ -56,15 +55,6 @@ export interface Step {
   readonly removal: Removal | null;
   readonly before: State;
   readonly after: State;
-}
-
-/** A link that puts in a hub, signed by one of the two owners that it takes. */
-export interface Half {
-  readonly envelope: Envelope;
-  readonly link: Link;
-  readonly op: Extract<Op, { kind: 'replace-hub' }>;
-  readonly device: string;
-  readonly by: string;
 }
 
 interface Checked {
@@ -228,7 +218,8 @@ export class Roster {
     return readRemoval(this.state, raw, at, (seq) => this.hashAt(seq));
   }
 
-  private async follows(envelope: Envelope, link: Link): Promise<void> {
+  /** Refuses a link that is not the next one. */
+  async follows(envelope: Envelope, link: Link): Promise<void> {
     must(link.household === this.household, 'household', 'link of another household');
     if (link.seq <= this.head.seq && this.hashes[link.seq] !== envelope.hashText()) {
       must(
@@ -357,25 +348,6 @@ export class Roster {
   /** Whether a device speaks for somebody who has been an owner for long enough. */
   hasVoice(device: string, at: number): boolean {
     return !isReturnKey(device) && hasVoice(actorOf(this.state, device), at);
-  }
-
-  /**
-   * Refuses what would not put in a hub if a second owner signed it, too: the word of one device of
-   * somebody who has been an owner for a week.
-   */
-  async checkHalf(input: Bytes): Promise<Half> {
-    const envelope = Envelope.parse(input);
-    const link = envelope.read('roster', linkSchema);
-    const { state } = this;
-    await this.follows(envelope, link);
-    const { op } = link;
-    if (op.kind !== 'replace-hub') throw new RuleError('roster-op', 'no link that puts in a hub');
-    checkOp(state, op, envelope);
-    const [first] = envelope.signatures;
-    const device = first?.keyid ?? '';
-    const alone = envelope.signatures.length === 1 && this.hasVoice(device, link.at);
-    await verifySigned(state, envelope, [device], new Map(), alone);
-    return { envelope, link, op, device, by: this.personOf(device)?.id ?? '' };
   }
 
   mayRemoveDevice(by: string, device: string): boolean {

@@ -63,8 +63,7 @@ export class Engine {
   known: Known;
   checking = false;
   checkedAt: number | null = null;
-  /** How many looks at the cloud have held. */
-  looks = 0;
+  looks = 0; // at the cloud, that have held
   reachable = true;
   /** The cloud knows no such device: it was removed, or the cloud says so. */
   refused = false;

@@ -11,11 +11,11 @@ import type { FootageAnswer } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Footage } from './footage.ts';
-import { Letters } from './letters.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
+import type { Delivery } from './socket.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
 import {
   packDelay,
@@ -31,6 +31,7 @@ export interface HomeEvents {
   readonly newest: (camera: string, picture: Picture) => void;
   /** A look by a device stands on record. */
   readonly looked: (device: string, at: number) => void;
+  readonly mail: (delivery: Delivery) => Promise<void>; // of another device
 }
 
 export interface Span {
@@ -79,7 +80,6 @@ const aheadCount = 2;
 export class HomeSession {
   private readonly footage: Footage;
   readonly commands: Commands;
-  readonly letters: Letters;
   private readonly pictures: Pictures;
   private readonly playing = new Map<string, OpenPlayback>();
   private readonly newest: Newest;
@@ -92,7 +92,6 @@ export class HomeSession {
     const { cloud, member } = engine;
     this.footage = new Footage(cloud, member, () => engine.epochs);
     this.pictures = new Pictures((pack, file) => this.readSprite(pack, file));
-    this.letters = new Letters(engine);
     this.commands = new Commands(
       cloud,
       member.signer,
@@ -100,7 +99,7 @@ export class HomeSession {
       () => engine.known.roster,
       (reply) => void engine.heard(reply).catch(() => undefined),
       (error) => engine.alarms.raise(error),
-      (delivery) => this.letters.take(delivery),
+      events.mail,
     );
     this.newest = new Newest({
       segments: (camera) => this.lately(camera),

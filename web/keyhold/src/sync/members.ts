@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base32, equal, random, type Bytes } from '../bytes.ts';
+import { base32, random, type Bytes } from '../bytes.ts';
 import { Sheet } from '../crypto/sheet.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
@@ -20,6 +20,7 @@ import { passkeyLink, passkeyWanted, passkeyWish } from './passkey.ts';
 import type { MadePasskey, PasskeyWanted, PasskeyWish } from './passkey.ts';
 import { Removals } from './removals.ts';
 import type { Store } from './store.ts';
+import { withSheet } from './typed.ts';
 
 export type ChangePhase =
   | { readonly step: 'sending' }
@@ -195,22 +196,16 @@ export class Members {
    * was announced three days ago, removes them.
    */
   async outBySheet(person: string, words: string): Promise<'done' | 'another'> {
-    const sheet = readSheet(words);
-    try {
-      const signer = await sheet.signer();
-      const { roster } = this.engine.known;
-      if (!equal(signer.publicKey, roster.sheet.sign)) return 'another';
-      if (roster.state.announced.has(person)) {
+    const answer = await withSheet(words, this.engine.known.roster, async (signer) => {
+      if (this.engine.known.roster.state.announced.has(person)) {
         const removal = await this.asks.due(person, signer);
         await this.removals.carry({ device: '', person }, this.nameOf(person), removal);
       } else {
         await this.asks.announce(person, signer);
         await this.look();
       }
-      return 'done';
-    } finally {
-      sheet.forget();
-    }
+    });
+    return answer === 'right' ? 'done' : 'another';
   }
 
   leave(): Promise<void> {
@@ -323,11 +318,8 @@ export class Members {
   }
 
   /** Whether typed words are those of the sheet in force. Nothing is sent. */
-  async checkSheet(words: string): Promise<'right' | 'another'> {
-    const sheet = readSheet(words);
-    const { publicKey } = await sheet.signer();
-    sheet.forget();
-    return equal(publicKey, this.engine.known.roster.sheet.sign) ? 'right' : 'another';
+  checkSheet(words: string): Promise<'right' | 'another'> {
+    return withSheet(words, this.engine.known.roster, () => Promise.resolve());
   }
 
   private newLink(op: Parameters<Engine['known']['roster']['newLink']>[1]): Promise<Envelope> {
@@ -396,14 +388,4 @@ function wholeOffer(wish: OfferWish, names: Names | null): Omit<Offer, 'from'> {
     .filter((one) => one.state === 'on' && (all || meant.has(one.id)))
     .map((one) => ({ id: one.id, name: one.name }));
   return { kind, name, role, rights: [...rights], slow, history, cameras };
-}
-
-/** Typed words as a sheet; what is none is a fault that says which word it is. */
-export function readSheet(words: string): Sheet {
-  try {
-    return Sheet.parse(words);
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error;
-    throw new Fault('sheet-wrong', String(error.details['position'] ?? 0));
-  }
 }

@@ -4,9 +4,9 @@ import { fromBase32, type Bytes } from '../bytes.ts';
 import { must } from '../mutant.ts';
 import { RuleError, ruleOf, type Rule } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
+import { checkHalf, type Half } from '../statement/half.ts';
 import { eraOfRun } from '../statement/hubs.ts';
 import { beginsOf } from '../statement/pairing.ts';
-import type { Half } from '../statement/roster.ts';
 import { lately, linkAge, openSecond, withSecond, type Second } from '../statement/second.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
@@ -105,7 +105,7 @@ export class Seconds {
   async read(from: string, text: Bytes): Promise<Half> {
     const { engine } = this;
     await mustSee(engine);
-    const half = await engine.known.roster.checkHalf(text);
+    const half = await checkHalf(engine.known.roster, text);
     const { device, person } = engine.member;
     const another = half.device === from && half.by !== person;
     must(another, 'signer', 'not signed by whoever asks, or by a device of the same person');
@@ -188,7 +188,7 @@ export class Seconds {
   /** Whether a link would hold if a second owner signed it, and there is one who could. */
   async needed(link: Envelope): Promise<boolean> {
     try {
-      const half = await this.engine.known.roster.checkHalf(link.encode());
+      const half = await checkHalf(this.engine.known.roster, link.encode());
       return this.voices(half).length > 0;
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
@@ -209,7 +209,7 @@ export class Seconds {
     signal: AbortSignal,
   ): Promise<Envelope | null> {
     const { cloud, known } = this.engine;
-    const half = await known.roster.checkHalf(link.encode());
+    const half = await checkHalf(known.roster, link.encode());
     const until = half.link.at + linkAge - forHub;
     const voices = this.voices(half);
     const asked = [...new Set(voices.map(({ person }) => person))];

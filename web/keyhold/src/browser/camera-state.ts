@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { CameraReport } from '../statement/request.ts';
+import type { ShownCamera } from '../sync/shown.ts';
+import type { CameraState } from './wire.ts';
+
+/** How a camera is, by what the hub says of it and whether there is a picture. */
+export function cameraState(
+  { id, name, shut }: ShownCamera,
+  reports: readonly CameraReport[],
+  pictured: ReadonlySet<string>,
+): CameraState {
+  if (shut !== undefined) return { id, name, state: 'ok', shut };
+  const report = reports.find((one) => one.id === id);
+  if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
+  if (report?.state === 'unconnected') return { id, name, state: 'unconnected' };
+  // A picture says more than a report of a minute ago.
+  const waiting = report?.state !== 'recording' && !pictured.has(id);
+  return { id, name, state: waiting ? 'waiting' : 'ok' };
+}
