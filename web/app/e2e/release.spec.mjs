@@ -49,6 +49,7 @@ describe('the release', () => {
       'paraglidejs.com',
       'example.com',
       'fallback.com',
+      'cloud.example', // what an address looks like
     ];
     for (const path of all.filter((one) => /\.(js|css|html|webmanifest)$/.test(one))) {
       for (const [, host] of readFileSync(path, 'utf8').matchAll(/https?:\/\/([\w.-]+)/g)) {

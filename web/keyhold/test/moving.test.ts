@@ -7,7 +7,7 @@ import { fromSeed } from '../src/crypto/xwing.ts';
 import { Roster } from '../src/statement/roster.ts';
 import { Fault } from '../src/sync/fault.ts';
 import { give } from '../src/sync/give.ts';
-import { addressOf, moveId, placeKey } from '../src/sync/moving.ts';
+import { addressOf, placeKey } from '../src/sync/moving.ts';
 import { MemoryStore } from '../src/sync/store.ts';
 import { Browser, Home, left, next, outcome, pauses, until } from './movers.ts';
 import { idOf } from './world.ts';
@@ -54,9 +54,9 @@ test('a household moves, with everything that is kept and everything that was gi
   pauses();
   await browser.moving.begin('next.example');
   await until(() => browser.state?.step === 'code');
-  browser.moving.code(moveId, '111111');
+  browser.moving.code('111111');
   await until(() => browser.state?.step === 'code' && browser.state.wrong);
-  browser.moving.code(moveId, home.code);
+  browser.moving.code(home.code);
   await until(() => browser.state?.step === 'moved');
 
   expect(browser.state).toMatchObject({ from: left, to: next, followed: false });
@@ -83,7 +83,7 @@ test('it goes on after the page was closed, while it copies and while the hub is
   pauses();
   await one.moving.begin(next);
   await until(() => one.state?.step === 'code');
-  one.moving.code(moveId, home.code);
+  one.moving.code(home.code);
   await until(() => one.state?.step === 'stopped');
   expect(one.state).toMatchObject({ reason: 'hub-away', gone: false, again: true });
   one.moving.stop();
@@ -139,7 +139,7 @@ test('until everything is copied it can be given up, and nothing has changed', a
   pauses();
   await browser.moving.begin(next);
   await until(() => browser.state?.step === 'code');
-  browser.moving.code(moveId, home.code);
+  browser.moving.code(home.code);
   await until(() => browser.state?.step === 'stopped');
   await browser.moving.giveUp();
   expect(browser.state).toBeNull();

@@ -74,22 +74,6 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
-    case 'address-wrong':
-      return { what: m.error_address(), next: m.error_address_next() };
-    case 'other-cloud-away':
-      return { what: m.error_other_cloud(), next: m.error_other_cloud_next() };
-    case 'same-cloud':
-      return { what: m.error_same_cloud(), next: m.error_same_cloud_next() };
-    case 'hub-cannot-reach':
-      return { what: m.error_hub_reach(), next: m.error_hub_reach_next() };
-    case 'not-movable':
-      return { what: m.error_not_movable(), next: m.error_not_movable_next() };
-    case 'to-be-erased':
-      return { what: m.error_to_be_erased(), next: m.error_to_be_erased_next() };
-    case 'hub-elsewhere':
-      return { what: m.error_hub_elsewhere(), next: m.error_hub_elsewhere_next() };
-    case 'record-differs':
-      return { what: m.error_record_differs(), next: m.error_record_differs_next() };
     case 'not-allowed':
       return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
     case 'not-found':
@@ -98,6 +82,15 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_fault(), next: m.error_fault_next() };
     case 'cancelled':
       return { what: m.error_cancelled(), next: m.error_cancelled_next() };
+    // The pages about moving have words of their own for these (moving-words.ts).
+    case 'address-wrong':
+    case 'other-cloud-away':
+    case 'same-cloud':
+    case 'hub-cannot-reach':
+    case 'not-movable':
+    case 'to-be-erased':
+    case 'hub-elsewhere':
+    case 'record-differs':
     case 'internal':
       return { what: m.error_internal(), next: m.error_internal_next() };
   }

@@ -4,7 +4,7 @@ import type { Offer } from '../statement/invite.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
-import { moveId, type MoveState } from '../sync/moving.ts';
+import type { MoveState } from '../sync/moving.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
@@ -24,17 +24,18 @@ import { askToReturn, signByPasskey } from './passkey.ts';
 import { PeopleClient } from './people-client.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
-import type {
-  Beginning,
-  Calls,
-  CameraState,
-  CreateStep,
-  Founded,
-  FromWorker,
-  HomeState,
-  JoinStep,
-  Phase,
-  TrustState,
+import {
+  moveId,
+  type Beginning,
+  type Calls,
+  type CameraState,
+  type CreateStep,
+  type Founded,
+  type FromWorker,
+  type HomeState,
+  type JoinStep,
+  type Phase,
+  type TrustState,
 } from './wire.ts';
 
 /** A household as the pages see it; the work is done in a worker. */

@@ -11,7 +11,7 @@ import type { FreshDevice, Joined, JoinNames } from '../sync/join.ts';
 import { keepRoster, keptRoster } from '../sync/kept.ts';
 import { Leaving } from '../sync/leaving.ts';
 import { Letters } from '../sync/letters.ts';
-import { moveId, Moving, placeKey, type Place } from '../sync/moving.ts';
+import { Moving, placeKey, type Place } from '../sync/moving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members } from '../sync/members.ts';
 import { namesOf, type Self } from '../sync/people.ts';
@@ -23,7 +23,7 @@ import { cameraState } from './camera-state.ts';
 import type { PageClouds } from './clouds.ts';
 import { canMakeDevice, useDevice, type KeptDevice } from './keys.ts';
 import { Newcomer } from './newcomer.ts';
-import type { FromWorker, Phase } from './wire.ts';
+import { moveId, type FromWorker, type Phase } from './wire.ts';
 
 interface KeptMember {
   readonly household: string;
@@ -204,7 +204,7 @@ export class Host {
   code(id: string, shown: Shown): void {
     this.members().code(id, shown);
     this.leaving().code(id, shown);
-    this.move.code(id, shown);
+    if (id === moveId) this.move.code(shown);
   }
 
   cancel(id: string): void {

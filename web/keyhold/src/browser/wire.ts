@@ -130,6 +130,9 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
+/** What the digits for moving are given under: there is one move at a time. */
+export const moveId = 'move';
+
 export interface WireFault {
   readonly kind: FaultKind;
   readonly message: string;

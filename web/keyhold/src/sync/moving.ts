@@ -80,7 +80,6 @@ export interface MovingParts {
 /** Where the household is, as this device has settled. */
 export const placeKey = 'cloud';
 const moveKey = 'move';
-export const moveId = 'move';
 
 const patience = 40_000;
 const shortPatience = 12_000;
@@ -156,8 +155,8 @@ export class Moving {
     });
   }
 
-  code(id: string, shown: Shown): void {
-    if (id === moveId) this.prompt?.give(shown);
+  code(shown: Shown): void {
+    this.prompt?.give(shown);
   }
 
   /** Gives up what has not changed anything yet. */
