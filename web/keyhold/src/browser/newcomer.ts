@@ -12,9 +12,9 @@ import {
   type Joined,
   type JoinNames,
 } from '../sync/join.ts';
+import { readSheet } from '../sync/typed.ts';
 import type { ReturnAnswer } from '../sync/passkey.ts';
 import { comeBack, recover } from '../sync/recover.ts';
-import { readSheet } from '../sync/typed.ts';
 import { makeDevice, useDevice, type KeptDevice } from './keys.ts';
 import type { Beginning, CreateStep, Founded, JoinStep } from './wire.ts';
 

@@ -68,8 +68,7 @@ export class Engine {
   /** The cloud knows no such device: it was removed, or the cloud says so. */
   refused = false;
   runs: ReadonlyMap<string, Run> = new Map();
-  /** Where the newest answer said that pages and tiles lie. */
-  address = '';
+  address = ''; // where the newest answer said that pages and tiles lie
   private syncing: Promise<void> | null = null;
   private listedOnce = false;
   private readonly told = new Told((run) => this.run(run)?.tree);

@@ -29,8 +29,7 @@ import {
 export interface HomeEvents {
   readonly reports: (reports: readonly CameraReport[]) => void;
   readonly newest: (camera: string, picture: Picture) => void;
-  /** A look by a device stands on record. */
-  readonly looked: (device: string, at: number) => void;
+  readonly looked: (device: string, at: number) => void; // a look stands on record
   readonly mail: (delivery: Delivery) => Promise<void>; // of another device
 }
 
