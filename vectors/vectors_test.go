@@ -54,6 +54,11 @@ type vector struct {
 // folder is where vectors lie: here, or as an earlier version froze them.
 type folder string
 
+func (dir folder) has(name string) bool {
+	_, err := os.Stat(filepath.Join(string(dir), name+".json"))
+	return err == nil
+}
+
 func (dir folder) load(t *testing.T, name string) []vector {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(string(dir), name+".json"))
@@ -291,6 +296,9 @@ func (dir folder) all(t *testing.T) {
 	dir.run(t, "erase", bases{}.erase)
 	dir.run(t, "second", bases{}.second)
 	dir.run(t, "era", bases{}.era)
+	if dir.has("live") { // newer than the first version
+		dir.run(t, "live", bases{}.live)
+	}
 	dir.run(t, "words", words)
 	dir.run(t, "invite", inviting)
 	dir.run(t, "takeover", takeover)

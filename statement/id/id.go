@@ -22,6 +22,8 @@ type (
 	Epoch  string
 	Object string
 	Run    string
+	// View is one device watching live.
+	View string
 )
 
 // Household is the hash of the household's genesis statement, in text form.
@@ -97,6 +99,8 @@ func NewObject(rand io.Reader) (Object, error) { s, err := random("obj_", rand);
 
 func NewRun(rand io.Reader) (Run, error) { s, err := random("run_", rand); return Run(s), err }
 
+func NewView(rand io.Reader) (View, error) { s, err := random("vie_", rand); return View(s), err }
+
 // ParseCamera and its kin accept only the one spelling of an id.
 func ParseCamera(s string) (Camera, error) { return Camera(s), check("cam_", s) }
 func ParseEpoch(s string) (Epoch, error)   { return Epoch(s), check("epo_", s) }
@@ -109,6 +113,7 @@ func (d Device) Valid() bool { return check("dev_", string(d)) == nil }
 func (e Epoch) Valid() bool  { return check("epo_", string(e)) == nil }
 func (o Object) Valid() bool { return check("obj_", string(o)) == nil }
 func (r Run) Valid() bool    { return check("run_", string(r)) == nil }
+func (v View) Valid() bool   { return check("vie_", string(v)) == nil }
 
 // Valid says whether the camera id is well formed; the word for the household is not a camera.
 func (c Camera) Valid() bool { return check("cam_", string(c)) == nil }

@@ -22,6 +22,7 @@ const (
 	KindGap       = "gap"
 	KindHeartbeat = "heartbeat"
 	KindLook      = "look"
+	KindLive      = "live"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -305,6 +306,40 @@ func (l *Look) Check() error {
 	return l.check(false)
 }
 
+// Live is the record of somebody who watches a camera live: one leaf when it begins, one when it has ended.
+type Live struct {
+	Header
+	Device id.Device `json:"device"`
+	Person id.Person `json:"person"`
+	// Signal is the hash of the offer.
+	Signal id.Hash `json:"signal"`
+	Since  int64   `json:"since"`
+	State  string  `json:"state"`
+	// Until is 0 while it lasts.
+	Until int64   `json:"until"`
+	View  id.View `json:"view"`
+}
+
+// States of a live look.
+const (
+	LiveBegan = "began"
+	LiveEnded = "ended"
+)
+
+// Check refuses values that the types allow.
+func (l *Live) Check() error {
+	switch {
+	case l.State == LiveBegan && l.Until == 0:
+	case l.State == LiveEnded && l.Until >= l.Since:
+	default:
+		return fmt.Errorf("leaf: a live look that has neither begun nor ended")
+	}
+	if !l.Device.Valid() || !l.Person.Valid() || l.Since <= 0 || !l.View.Valid() || l.Camera == id.HouseholdCamera {
+		return fmt.Errorf("leaf: a malformed live look")
+	}
+	return l.check(false)
+}
+
 // EncodeLeaf returns the bytes that are hashed into the tree.
 func EncodeLeaf(l Leaf) ([]byte, error) {
 	if err := l.Check(); err != nil {
@@ -348,6 +383,8 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Heartbeat{}
 	case KindLook:
 		l = &Look{}
+	case KindLive:
+		l = &Live{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

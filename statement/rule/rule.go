@@ -50,6 +50,7 @@ const (
 	HubKeys    Name = "hub-keys"
 	Invitation Name = "invitation"
 	Quota      Name = "quota"
+	Head       Name = "head"
 	Gesture    Name = "gesture"
 	Origin     Name = "origin"
 	Verified   Name = "verified"

@@ -83,6 +83,7 @@ func main() {
 		"words":      func() file { return plain(wordsVectors()) },
 		"invite":     func() file { return plain(inviteVectors()) },
 		"takeover":   func() file { return plain(takeoverVectors()) },
+		"live":       liveVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signal
+
+import (
+	"cmp"
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+const (
+	// MaxLooks is how many looks one list may have.
+	MaxLooks = 256
+	// Forgotten is how long after it came a list still says who is watching (milliseconds).
+	Forgotten = 150_000
+)
+
+// Look is one camera that somebody is watching.
+type Look struct {
+	Camera id.Camera `json:"camera"`
+	Device id.Device `json:"device"`
+	Person id.Person `json:"person"`
+	Since  int64     `json:"since"`
+	View   id.View   `json:"view"`
+}
+
+func (l Look) compare(o Look) int {
+	return cmp.Or(cmp.Compare(l.Since, o.Since), cmp.Compare(l.View, o.View), cmp.Compare(l.Camera, o.Camera))
+}
+
+// Watching is what the hub tells a device: everything that it may know of that is being watched now.
+type Watching struct {
+	At        int64        `json:"at"`
+	Household id.Household `json:"household"`
+	Looks     []Look       `json:"looks"`
+	To        id.Device    `json:"to"`
+}
+
+// Sort puts looks into the order in which a list has them.
+func Sort(looks []Look) { slices.SortFunc(looks, Look.compare) }
+
+// Check refuses values that the types allow.
+func (w *Watching) Check() error {
+	if w.At <= 0 || !w.Household.Valid() || !w.To.Valid() || len(w.Looks) > MaxLooks {
+		return fmt.Errorf("watching: a malformed field")
+	}
+	for i, l := range w.Looks {
+		if !l.Camera.Valid() || !l.Device.Valid() || !l.Person.Valid() || l.Since <= 0 || !l.View.Valid() {
+			return fmt.Errorf("watching: a malformed look")
+		}
+		if i > 0 && w.Looks[i-1].compare(l) >= 0 {
+			return fmt.Errorf("watching: looks out of order")
+		}
+	}
+	return nil
+}
+
+// ReadWatching opens a list for a device. last is the time of the newest that it has seen, 0 for none.
+func ReadWatching(b []byte, to id.Device, s *roster.State, now, last int64) (*Watching, error) {
+	e, err := dsse.Parse(b)
+	if err != nil {
+		return nil, err
+	}
+	var w Watching
+	if err := e.Read(ThingWatching, &w); err != nil {
+		return nil, err
+	}
+	if w.Household != s.Household && !rule.Off(rule.Household) {
+		return nil, rule.Errorf(rule.Household, "watching: of another household")
+	}
+	if w.To != to && !rule.Off(rule.Audience) {
+		return nil, rule.Errorf(rule.Audience, "watching: told to another device")
+	}
+	if err := e.Verify(map[id.Device]ed25519.PublicKey{id.Hub: s.Hub.Sign}); err != nil {
+		return nil, err
+	}
+	if err := request.Fresh(w.At, now); err != nil {
+		return nil, err
+	}
+	if w.At <= last && !rule.Off(rule.Replay) {
+		return nil, rule.Errorf(rule.Replay, "watching: not newer than what was told before")
+	}
+	return &w, nil
+}
