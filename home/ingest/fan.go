@@ -2,7 +2,13 @@
 
 package ingest
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
+
+// mostGroup bounds the group of pictures that is kept of a camera, in bytes.
+const mostGroup = 24 << 20
 
 // A Subscription takes the frames of a source at its own pace. Who is too slow loses frames, always up to the next key
 // frame, so that what is taken can be decoded; nobody else waits.
@@ -39,11 +45,27 @@ type fan struct {
 	mu     sync.Mutex
 	takers map[*Subscription]bool
 	closed bool
+	group  []*Frame // the newest key frame and the pictures after it; guarded by mu
+	size   int      // of the group, in bytes; guarded by mu
 }
 
 func (f *fan) subscribe(queue int) *Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.add(queue)
+}
+
+// watch is subscribe for who wants to see something at once: it gives the group, and what follows on it.
+func (f *fan) watch(queue int) (*Subscription, []*Frame) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.add(queue)
+	s.skipping = len(f.group) == 0
+	return s, slices.Clone(f.group)
+}
+
+// add needs the lock.
+func (f *fan) add(queue int) *Subscription {
 	s := &Subscription{fan: f, c: make(chan *Frame, max(queue, 1)), skipping: true}
 	if f.closed {
 		close(s.c)
@@ -59,9 +81,29 @@ func (f *fan) subscribe(queue int) *Subscription {
 func (f *fan) send(fr *Frame) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.keep(fr)
 	for s := range f.takers {
 		s.offer(fr)
 	}
+}
+
+// keep holds on to the group of pictures. The caller holds the lock.
+func (f *fan) keep(fr *Frame) {
+	switch {
+	case fr == nil || fr.Kind == Video && fr.Key:
+		clear(f.group) // who watches has a copy of its own
+		f.group, f.size = f.group[:0], 0
+	case fr.Kind != Video || len(f.group) == 0:
+		return
+	}
+	if fr == nil {
+		return
+	}
+	if f.size += fr.Size(); f.size > mostGroup {
+		f.group, f.size = nil, 0
+		return
+	}
+	f.group = append(f.group, fr)
 }
 
 // offer never waits. The caller holds the lock.
@@ -85,7 +127,7 @@ func (s *Subscription) offer(fr *Frame) {
 func (f *fan) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.closed = true
+	f.closed, f.group = true, nil
 	for s := range f.takers {
 		delete(f.takers, s)
 		close(s.c)

@@ -124,6 +124,9 @@ func (s *Source) watch(ctx context.Context, c *gortsplib.Client, tuned *conn) er
 			return ctx.Err()
 		case <-ended:
 			return fmt.Errorf("connection: %w", why)
+		case <-s.soon:
+			tuned.wakeAt(1)
+			continue
 		case <-tick.C:
 		}
 		if s.cfg.Now().Sub(time.Unix(0, s.alive.Load())) > s.cfg.Stall {

@@ -63,7 +63,8 @@ type Source struct {
 	cfg  Config
 	url  *base.URL
 	hub  fan
-	live atomic.Int32 // how many want frames at once
+	live atomic.Int32  // how many want frames at once
+	soon chan struct{} // holds a token when live has grown
 
 	lastID  int64        // owned by Run
 	picture atomic.Int64 // when the last picture was handed on, ns
@@ -96,7 +97,7 @@ func New(cfg Config) (*Source, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Source{cfg: cfg, url: u}
+	s := &Source{cfg: cfg, url: u, soon: make(chan struct{}, 1)}
 	s.status = Status{State: StateConnecting, Since: cfg.Now()}
 	return s, nil
 }
@@ -125,12 +126,20 @@ func (s *Source) setState(st State) {
 // Live makes frames come at once, at the price of more wake-ups, until the function it returns is called.
 func (s *Source) Live() (done func()) {
 	s.live.Add(1)
+	select {
+	case s.soon <- struct{}{}:
+	default:
+	}
 	var once sync.Once
 	return func() { once.Do(func() { s.live.Add(-1) }) }
 }
 
 // Subscribe hands out the frames to one more taker; see Subscription.
 func (s *Source) Subscribe(queue int) *Subscription { return s.hub.subscribe(queue) }
+
+// Watch is Subscribe for who wants to see something at once: it also gives the newest key frame and the pictures after
+// it, which is what the subscription goes on from.
+func (s *Source) Watch(queue int) (*Subscription, []*Frame) { return s.hub.watch(queue) }
 
 // Run keeps the connection until the context ends.
 func (s *Source) Run(ctx context.Context) {

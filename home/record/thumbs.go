@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"keyhold/home/confine"
 	"keyhold/home/ingest"
 )
 
@@ -247,7 +248,7 @@ func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
 		return nil, fmt.Errorf("record: decoder: %w", err)
 	}
 	// The limits are in force before the child gets the first byte of a camera.
-	limitErr := confine(cmd.Process.Pid)
+	limitErr := confine.Child(cmd.Process.Pid, confine.Limits{Memory: decodeMemory, CPU: decodeCPU})
 	if limitErr == nil {
 		for _, b := range batch {
 			if _, err := in.Write(b.annex); err != nil {

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pion/webrtc/v4"
+	"golang.org/x/time/rate"
+
+	"keyhold/statement/canon"
+	"keyhold/statement/id"
+)
+
+const (
+	channelName = "keyhold"
+	// mostControl bounds a message of the viewer, mostControls how many may come in a second.
+	mostControl  = 2048
+	mostControls = 10
+)
+
+// control is what a viewer wants from now on.
+type control struct {
+	Hear id.Camera   `json:"hear"`
+	Show []id.Camera `json:"show"`
+}
+
+// Check refuses values that the types allow.
+func (c *control) Check() error {
+	if c.Hear != "" && !c.Hear.Valid() {
+		return errors.New("live: a malformed camera")
+	}
+	for _, s := range c.Show {
+		if !s.Valid() {
+			return errors.New("live: a malformed camera")
+		}
+	}
+	return nil
+}
+
+// States of a camera, as a viewer is told.
+const (
+	Playing = "playing"
+	Waiting = "waiting"
+)
+
+type cameraState struct {
+	Camera id.Camera `json:"camera"`
+	State  string    `json:"state"`
+}
+
+type states struct {
+	Cameras []cameraState `json:"cameras"`
+}
+
+func (v *View) openChannel() error {
+	negotiated, number, ordered := true, uint16(0), true
+	c, err := v.pc.CreateDataChannel(channelName, &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &number, Ordered: &ordered})
+	if err != nil {
+		return err
+	}
+	v.channel = c
+	c.OnOpen(func() {
+		v.openOnce.Do(func() { close(v.opened) })
+		v.changed()
+	})
+	often := rate.NewLimiter(mostControls, mostControls)
+	c.OnMessage(func(m webrtc.DataChannelMessage) {
+		var want control
+		if !often.AllowN(v.engine.now(), 1) || v.readControl(m, &want) != nil {
+			v.engine.c.Log.Info("a viewer was cut off: its messages are not those of the protocol")
+			v.end(Lost)
+			return
+		}
+		select {
+		case v.control <- want:
+		case <-v.ended:
+		}
+	})
+	return nil
+}
+
+func (v *View) readControl(m webrtc.DataChannelMessage, want *control) error {
+	if !m.IsString || len(m.Data) > mostControl {
+		return errors.New("live: not a message of the protocol")
+	}
+	if err := canon.Unmarshal(m.Data, want); err != nil {
+		return err
+	}
+	for _, c := range append([]id.Camera{want.Hear}, want.Show...) {
+		if c != "" && !slices.ContainsFunc(v.tracks, func(t *track) bool { return t.camera == c }) {
+			return fmt.Errorf("live: a camera of another view")
+		}
+	}
+	return nil
+}
+
+// talk carries out what the viewer wants, and tells it how its cameras do.
+func (v *View) talk(ctx context.Context) {
+	defer v.hear("")
+	select {
+	case <-v.play:
+	case <-ctx.Done():
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case want := <-v.control:
+			v.obey(want)
+		case <-v.news:
+			v.tell()
+		}
+	}
+}
+
+func (v *View) obey(want control) {
+	for _, t := range v.tracks {
+		show := slices.Contains(want.Show, t.camera)
+		v.mu.Lock()
+		was := t.shown
+		t.shown = show
+		if !show {
+			t.clear()
+			t.skipping = true
+		}
+		v.mu.Unlock()
+		if show && !was {
+			t.feed.again(t)
+		}
+	}
+	v.hear(want.Hear)
+}
+
+// tell says how each camera does, once there is a channel to say it on.
+func (v *View) tell() {
+	select {
+	case <-v.opened:
+	default:
+		return // it is said when it opens
+	}
+	var s states
+	for _, t := range v.tracks {
+		one := cameraState{t.camera, Waiting}
+		if t.feed.isPlaying() {
+			one.State = Playing
+		}
+		s.Cameras = append(s.Cameras, one)
+	}
+	b, err := canon.Marshal(s)
+	if err == nil {
+		err = v.channel.SendText(string(b))
+	}
+	if err != nil {
+		v.engine.c.Log.Debug("a viewer was not told how its cameras do", "error", err)
+	}
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"keyhold/home/ingest"
+	"keyhold/statement/id"
+)
+
+const (
+	// feedQueue is how many frames may wait for being cut into packets.
+	feedQueue = 256
+	// silence is how long a camera may send no picture before those who watch are told.
+	silence = 5 * time.Second
+	// lookAgain is how often a camera that is not there is looked for.
+	lookAgain = 250 * time.Millisecond
+)
+
+// A feed is one camera for all who watch it: its pictures are cut into packets once. It runs while somebody watches.
+type feed struct {
+	camera id.Camera
+	stop   context.CancelFunc
+	done   chan struct{} // closed when run has ended
+
+	mu      sync.Mutex
+	group   []*picture      // the newest key frame and what followed; guarded by mu
+	tracks  map[*track]bool // guarded by mu
+	playing bool            // guarded by mu
+}
+
+// join gives a track the group, and from then on every picture.
+func (f *feed) join(t *track) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tracks[t] = true
+	t.begin(f.group)
+}
+
+// again gives a track the group once more.
+func (f *feed) again(t *track) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.tracks[t] {
+		t.begin(f.group)
+	}
+}
+
+// leave says whether that was the last track.
+func (f *feed) leave(t *track) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.tracks, t)
+	return len(f.tracks) == 0
+}
+
+func (f *feed) isPlaying() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.playing
+}
+
+// run takes the camera's frames until the context ends. A camera that goes away is looked for again: the hub may give
+// it another source.
+func (f *feed) run(ctx context.Context, find func(id.Camera) (Stream, bool)) {
+	defer close(f.done)
+	for ctx.Err() == nil {
+		if s, ok := find(f.camera); ok {
+			f.follow(ctx, s)
+		}
+		f.play(false)
+		t := time.NewTimer(lookAgain)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// follow hands on one source until it ends.
+func (f *feed) follow(ctx context.Context, s Stream) {
+	defer s.Live()()
+	sub, group := s.Watch(feedQueue)
+	defer sub.Close()
+	f.reset()
+	for _, fr := range group {
+		f.take(fr)
+	}
+	quiet := time.NewTimer(silence)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-quiet.C:
+			f.play(false)
+		case fr, ok := <-sub.C():
+			if !ok {
+				return
+			}
+			if f.take(fr) {
+				quiet.Reset(silence)
+			}
+		}
+	}
+}
+
+func (f *feed) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.group = nil
+}
+
+// take cuts a frame and hands it on; it says whether that was a picture.
+func (f *feed) take(fr *ingest.Frame) bool {
+	if fr == nil { // the session ended: what comes next is a key frame of another
+		f.reset()
+		return false
+	}
+	if fr.Kind != ingest.Video {
+		return false
+	}
+	p := newPicture(fr)
+	f.play(true)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p.key {
+		f.group = nil
+	}
+	if p.key || len(f.group) > 0 {
+		f.group = append(f.group, p)
+	}
+	for t := range f.tracks {
+		t.offer(p)
+	}
+	return true
+}
+
+// play tells those who watch when pictures come, and when they stop.
+func (f *feed) play(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.playing == on {
+		return
+	}
+	f.playing = on
+	for t := range f.tracks {
+		t.view.changed()
+	}
+}

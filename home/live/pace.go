@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// burst is what may leave at once: far less than the smallest receive buffer that a browser has.
+	burst = 24 << 10
+	// paceOf is how quickly a view of one camera is sent, bytes a second; each further camera adds a quarter. It is fast
+	// enough to make up for seconds in a moment, and slow enough for the air of a home.
+	paceOf = 6 << 20
+)
+
+// A pacer spreads what would burst: a key frame of 200 kB overflows a receive buffer.
+type pacer struct {
+	rate   float64 // bytes a second
+	credit float64
+	last   time.Time
+}
+
+func newPacer(cameras int) *pacer {
+	return &pacer{rate: paceOf * (0.75 + 0.25*float64(cameras)), credit: burst}
+}
+
+// wait returns when n more bytes may leave; false if the context has ended.
+func (p *pacer) wait(ctx context.Context, n int) bool {
+	p.fill(time.Now())
+	p.credit -= float64(n)
+	if p.credit >= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(time.Duration(-p.credit / p.rate * float64(time.Second)))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func (p *pacer) fill(now time.Time) {
+	if !p.last.IsZero() {
+		p.credit = min(burst, p.credit+now.Sub(p.last).Seconds()*p.rate)
+	}
+	p.last = now
+}
