@@ -153,6 +153,7 @@ func (h *Hub) removeCamera(ctx context.Context, by id.Device, camera id.Camera) 
 		return refusal(request.RefusedNotFound)
 	}
 	// Its last pack comes before the leaf that ends it. That takes its time, and no change of the household waits for it.
+	h.views.Gone(camera)()
 	h.end(camera)
 	h.control.Lock()
 	defer h.control.Unlock()
@@ -175,8 +176,10 @@ func (h *Hub) removeCamera(ctx context.Context, by id.Device, camera id.Camera) 
 	})
 	if err != nil {
 		h.startNow(c, manifest.GapHub)
+		return err
 	}
-	return err
+	h.views.Gone(camera) // whose offer came meanwhile
+	return nil
 }
 
 // listed finds a camera that is in use.

@@ -30,10 +30,12 @@ import (
 	"keyhold/home/gesture"
 	"keyhold/home/household"
 	"keyhold/home/ledger"
+	"keyhold/home/live"
 	"keyhold/home/packs"
 	"keyhold/home/record"
 	"keyhold/home/state"
 	"keyhold/home/uplink"
+	"keyhold/home/view"
 	"keyhold/home/window"
 	"keyhold/statement/id"
 	code "keyhold/statement/pairing"
@@ -59,6 +61,8 @@ type Hub struct {
 	Space func() (free int64, err error)
 	// SpaceEvery is how often Space is asked; 15 s if 0.
 	SpaceEvery time.Duration
+	// Live is where devices that watch live connect to, over UDP; ":7441" if empty.
+	Live string
 	// PageLooks is how many leaves a page takes before looks begin another; 4000 if 0.
 	PageLooks int
 
@@ -74,6 +78,8 @@ type Hub struct {
 	uplink    *uplink.Uplink
 	thumbs    *record.Thumbs
 	client    *api.Client
+	engine    *live.Engine
+	views     *view.Desk
 	// quit stops the hub from within, for a reason.
 	quit context.CancelCauseFunc
 	// erasing is what an owner wants to be erased, nil if nothing; askAgain when the cloud is asked for its receipt, owned
@@ -127,6 +133,9 @@ func (h *Hub) defaults() {
 	}
 	if h.Space == nil {
 		h.Space = func() (int64, error) { return freeSpace(h.Dir) }
+	}
+	if h.Live == "" {
+		h.Live = ":7441"
 	}
 	if h.SpaceEvery == 0 {
 		h.SpaceEvery = 15 * time.Second
@@ -334,8 +343,12 @@ func (h *Hub) serve(ctx context.Context) error {
 	if err := h.follow(ctx); err != nil {
 		return err
 	}
+	if err := h.openViews(ctx); err != nil {
+		return err
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { h.uplink.Run(run) })
+	wg.Go(func() { h.views.Run(run) })
 	list, err := h.cameras.List(ctx)
 	if err == nil {
 		for _, c := range list {
@@ -353,6 +366,8 @@ func (h *Hub) serve(ctx context.Context) error {
 			slots <- struct{}{} // no command is under way any more, and none begins
 		}
 	}
+	h.views.Close()
+	err = errors.Join(err, h.engine.Close())
 	// Whoever stops a hub does not wait for pictures: on a busy machine those of all last packs would take long.
 	hurry := time.AfterFunc(lastPictures, h.thumbs.Hurry)
 	h.stopAll()

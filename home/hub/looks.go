@@ -43,7 +43,7 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 	if err := h.fresh(ctx, list); err != nil {
 		return err
 	}
-	if err := h.spread(ctx, f, list); err != nil {
+	if err := h.spread(ctx, list); err != nil {
 		return err
 	}
 	hash := e.Hash()
@@ -95,7 +95,7 @@ func (h *Hub) look(ctx context.Context, body []byte) error {
 const pageLooks = 4000
 
 // spread gives new epochs, and with them new pages, to the cameras of a look whose page is crowded.
-func (h *Hub) spread(ctx context.Context, f *request.Fetch, list []cameras.Camera) error {
+func (h *Hub) spread(ctx context.Context, list []cameras.Camera) error {
 	most := h.PageLooks
 	if most == 0 {
 		most = pageLooks
@@ -104,7 +104,7 @@ func (h *Hub) spread(ctx context.Context, f *request.Fetch, list []cameras.Camer
 	var crowded []id.Camera
 	for _, c := range list {
 		epoch, ok := h.epochs.Current(c.ID)
-		if !ok || len(f.Cameras) > 0 && !slices.Contains(f.Cameras, c.ID) {
+		if !ok {
 			continue
 		}
 		var n int

@@ -34,10 +34,17 @@ func (h *Hub) handle(ctx context.Context, d *api.Delivery) error {
 // carries it out twice; its sender hears nothing and asks again.
 func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 	c, err := h.command(d)
+	if errors.Is(err, errOther) {
+		if err := h.signal(d); err != nil {
+			h.Log.Warn("a piece of mail was dropped", "error", err)
+		}
+		return nil
+	}
 	if err != nil {
 		h.Log.Warn("a command was dropped", "error", err)
 		return nil
 	}
+	h.views.Heard(c.Device)
 	fresh, err := h.useNonce(ctx, c.Nonce, h.Now().UnixMilli()+2*request.Window)
 	if err != nil {
 		return err
@@ -73,12 +80,15 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 	return nil
 }
 
+// errOther says that a piece of mail is sealed for something else than a command.
+var errOther = errors.New("hub: no command")
+
 // command opens and verifies a command.
 func (h *Hub) command(d *api.Delivery) (*request.Command, error) {
 	info := box.Context{"household": string(h.household.ID()), "purpose": "command"}
 	plain, err := h.keys.HPKE.Open(info, box.Context{"from": string(d.From), "to": string(id.Hub)}, d.Body)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(errOther, err)
 	}
 	key, ok := h.household.Key(d.From)
 	if !ok || d.From == id.Hub {

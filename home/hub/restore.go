@@ -95,6 +95,7 @@ func (h *Hub) catchUp(ctx context.Context, links [][]byte, next *roster.State) e
 		return err
 	}
 	h.household.Moved(next)
+	h.views.Follow()
 	h.Log.Warn("this hub's folder was put back; it took over what it had signed since", "links", len(links), "seq", next.Head.Seq)
 	return nil
 }

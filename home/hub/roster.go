@@ -137,6 +137,7 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 		return err
 	}
 	h.household.Moved(next)
+	h.views.Follow()
 	h.Log.Info("the roster moved", "seq", next.Head.Seq, "kind", string(kind), "epochs", len(changed), "took", h.Now().Sub(began))
 	return nil
 }

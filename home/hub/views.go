@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"keyhold/api"
+	"keyhold/home/cameras"
+	"keyhold/home/ledger"
+	"keyhold/home/live"
+	"keyhold/home/view"
+	"keyhold/sealing/box"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+	"keyhold/statement/signal"
+)
+
+// openViews prepares live view, and ends on the record what an earlier process left.
+func (h *Hub) openViews(ctx context.Context) error {
+	var err error
+	h.engine, err = live.New(ctx, live.Config{Address: h.Live, Find: h.stream, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log})
+	if err != nil {
+		return err
+	}
+	h.views = view.New(ctx, view.Config{
+		DB: h.db, Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.may, InUse: h.inUse,
+		Record: h.recordLive, Send: h.sendMail, Engine: h.engine, Now: h.Now, Log: h.Log,
+	})
+	if err := h.views.Recover(ctx); err != nil {
+		h.views.Close()
+		return errors.Join(err, h.engine.Close())
+	}
+	h.Log.Info("live view", "udp_port", h.engine.Port())
+	return nil
+}
+
+// stream is a camera at work.
+func (h *Hub) stream(c id.Camera) (live.Stream, bool) {
+	ch := h.channel(c)
+	if ch == nil {
+		return nil, false
+	}
+	return ch.source, true
+}
+
+// sendMail gives a piece of mail to the cloud at once: what is said of a view is worth nothing later.
+func (h *Hub) sendMail(ctx context.Context, to id.Device, sealed []byte) error {
+	return h.client.Mail(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), to, sealed)
+}
+
+// signal hands a piece of mail on that is no command.
+func (h *Hub) signal(d *api.Delivery) error {
+	info := box.Context{"household": string(h.household.ID()), "purpose": signal.Purpose}
+	plain, err := h.keys.HPKE.Open(info, box.Context{"from": string(d.From), "to": string(id.Hub)}, d.Body)
+	if err != nil {
+		return err
+	}
+	h.views.Signal(d.From, plain)
+	return nil
+}
+
+// recordLive adds leaves of live looks, each to its camera's page.
+func (h *Hub) recordLive(ctx context.Context, leaves []*manifest.Live, also func(*sql.Tx) error) error {
+	all, err := h.cameras.List(ctx)
+	if err != nil {
+		return err
+	}
+	byID := map[id.Camera]cameras.Camera{}
+	for _, c := range all {
+		byID[c.ID] = c
+	}
+	var list []cameras.Camera
+	for _, l := range leaves {
+		if c, ok := byID[l.Camera]; ok {
+			list = append(list, c)
+			delete(byID, l.Camera) // once is enough
+		}
+	}
+	if err := h.fresh(ctx, list); err != nil {
+		return err
+	}
+	if err := h.spread(ctx, list); err != nil {
+		return err
+	}
+	var entries []ledger.Entry
+	for _, l := range leaves {
+		if e, ok := h.epochs.Current(l.Camera); ok {
+			entries = append(entries, ledger.Entry{Epoch: e.ID, Leaf: l})
+		}
+	}
+	for _, c := range list {
+		if e, ok := h.epochs.Current(c.ID); ok && c.Removed != 0 {
+			// The last word on a camera that is gone stays that it is gone.
+			entries = append(entries, ledger.Entry{Epoch: e.ID, Leaf: &manifest.CameraState{
+				Header: manifest.Header{Camera: c.ID}, State: manifest.CameraRemoved,
+			}})
+		}
+	}
+	return h.ledger.Append(ctx, func(tx *sql.Tx) ([]ledger.Entry, error) { return entries, also(tx) }, nil)
+}

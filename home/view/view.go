@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package view decides who may watch live, keeps the record of it, and tells the household.
+//
+// It takes signals, checks them, asks May, lets home/live make the connection, and lets media leave only after a leaf of
+// each camera is in the manifest and the members are being told. It asks May again whenever it is told to, and ends what
+// is not allowed any more. Whatever it has written as begun it writes as ended, also after a crash: state.db says what
+// lasted. It trusts the roster that it is given, and nothing that comes by mail.
+package view
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"keyhold/home/live"
+	"keyhold/home/state"
+	"keyhold/sealing/box"
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+	"keyhold/statement/signal"
+)
+
+const (
+	// mostOfDevice and most bound the views at once, perMinute the offers and questions of one device.
+	mostOfDevice = 4
+	most         = 32
+	perMinute    = 30
+	// lateEvery is how often at most a device is told that its clock is wrong.
+	lateEvery = 10 * time.Second
+	// noteEvery is how often it is noted that what lasts still lasts.
+	noteEvery = 10 * time.Second
+	// recordTries and recordPause: what has ended is written down, also if the disk is full for a while.
+	recordTries = 20
+	recordPause = time.Second
+	// sendTime bounds one piece of mail.
+	sendTime = 10 * time.Second
+)
+
+// Config is what a desk needs.
+type Config struct {
+	DB     *state.DB
+	Key    ed25519.PrivateKey
+	Roster func() *roster.State
+	// May asks the roster by the hub's own time.
+	May func(id.Device, roster.Action, id.Camera) bool
+	// InUse are the cameras there are.
+	InUse func(context.Context) ([]id.Camera, error)
+	// Record adds leaves of live looks to the manifest; also runs in the same transaction.
+	Record func(ctx context.Context, leaves []*manifest.Live, also func(*sql.Tx) error) error
+	// Send gives a piece of mail to the cloud.
+	Send   func(ctx context.Context, to id.Device, sealed []byte) error
+	Engine *live.Engine
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// A Desk is where signals come. Close ends all views.
+type Desk struct {
+	c    Config
+	work context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup // views, and what is being told
+
+	mu        sync.Mutex
+	closed    bool                    // guarded by mu
+	open      map[id.View]*open       // guarded by mu
+	nonces    map[string]int64        // until when each is remembered; guarded by mu
+	forgetAt  int                     // at so many of them old ones are dropped; guarded by mu
+	callers   map[id.Device]*caller   // guarded by mu
+	listeners map[id.Device]*listener // guarded by mu
+}
+
+// caller is what is remembered of a device that sends signals.
+type caller struct {
+	often *rate.Limiter
+	late  *rate.Limiter
+}
+
+// open is a view from its offer to its end.
+type open struct {
+	offer  *signal.Signal
+	person id.Person
+	hash   id.Hash
+	since  int64
+	ended  chan struct{} // closed once its end is on the record
+
+	conn *live.View // guarded by Desk.mu; nil until there is an answer
+	why  string     // the word by which it is ended; guarded by Desk.mu
+	told bool       // members may know of it; guarded by Desk.mu
+}
+
+// New makes a desk.
+func New(ctx context.Context, c Config) *Desk {
+	d := &Desk{
+		c: c, open: map[id.View]*open{}, nonces: map[string]int64{}, callers: map[id.Device]*caller{}, listeners: map[id.Device]*listener{},
+	}
+	d.work, d.stop = context.WithCancel(context.WithoutCancel(ctx))
+	return d
+}
+
+// Signal takes what a device has sent, opened. It does not wait.
+func (d *Desk) Signal(from id.Device, body []byte) {
+	r := signal.Reading{To: id.Hub, Roster: d.c.Roster(), Now: d.c.Now().UnixMilli(), Seen: d.seen}
+	s, hash, err := r.Read(body, from)
+	if err != nil && s == nil {
+		d.c.Log.Warn("a signal was dropped", "error", err)
+		return
+	}
+	d.Heard(from)
+	if err != nil {
+		d.refuseEarly(s, err)
+		return
+	}
+	switch s.Kind {
+	case signal.Offer:
+		d.goOn(func() { d.offered(s, hash) })
+	case signal.Ask:
+		if d.caller(s.From).often.AllowN(d.c.Now(), 1) {
+			d.goOn(func() { d.tell(true, s.From) })
+		}
+	case signal.End:
+		d.leave(s)
+	}
+}
+
+// goOn runs something that Close waits for, unless the desk is closed.
+func (d *Desk) goOn(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.wg.Go(f)
+	}
+}
+
+// seen remembers a nonce, and says whether it came before.
+func (d *Desk) seen(nonce []byte) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.c.Now().UnixMilli()
+	if len(d.nonces) >= d.forgetAt {
+		maps.DeleteFunc(d.nonces, func(_ string, until int64) bool { return until < now })
+		d.forgetAt = 2*len(d.nonces) + 64
+	}
+	_, ok := d.nonces[string(nonce)]
+	d.nonces[string(nonce)] = now + 2*signal.Window
+	return ok
+}
+
+// refuseEarly answers an offer whose signature holds, and that does not fit the hub's time or roster.
+func (d *Desk) refuseEarly(s *signal.Signal, err error) {
+	word := ""
+	switch {
+	case s.Kind != signal.Offer:
+	case rule.Of(err) == rule.Time && d.caller(s.From).late.AllowN(d.c.Now(), 1):
+		word = signal.Late
+	case rule.Of(err) == rule.Head:
+		word = signal.Stale
+	}
+	d.c.Log.Info("a signal was refused", "device", string(s.From), "rule", string(rule.Of(err)), "answer", word)
+	if word != "" {
+		d.goOn(func() { d.answer(s, signal.Refused, word) })
+	}
+}
+
+func (d *Desk) caller(dev id.Device) *caller {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := d.callers[dev]
+	if c == nil {
+		c = &caller{often: rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute), late: rate.NewLimiter(rate.Every(lateEvery), 1)}
+		d.callers[dev] = c
+	}
+	return c
+}
+
+// offered carries a view from its offer to its end.
+func (d *Desk) offered(s *signal.Signal, hash id.Hash) {
+	o, word := d.admit(s, hash)
+	if word == "" {
+		word = d.view(o)
+	}
+	if word != "" {
+		d.c.Log.Info("a view was refused", "device", string(s.From), "word", word)
+		d.answer(s, signal.Refused, word)
+	}
+}
+
+// admit asks everything that can be asked before there is a connection.
+func (d *Desk) admit(s *signal.Signal, hash id.Hash) (*open, string) {
+	m, ok := d.c.Roster().Device(s.From)
+	if !ok || !d.mayAll(s) {
+		return nil, signal.Denied
+	}
+	list, err := d.c.InUse(d.work)
+	if err != nil {
+		d.c.Log.Error("a view failed", "error", err)
+		return nil, signal.Busy
+	}
+	for _, c := range s.Cameras {
+		if !slices.Contains(list, c) {
+			return nil, signal.NotFound
+		}
+	}
+	if !d.caller(s.From).often.AllowN(d.c.Now(), 1) {
+		return nil, signal.Busy
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	own := 0
+	for _, o := range d.open {
+		if o.offer.From == s.From {
+			own++
+		}
+	}
+	if d.open[s.View] != nil {
+		return nil, signal.Invalid // a view begins once
+	}
+	if own >= mostOfDevice || len(d.open) >= most || d.closed {
+		return nil, signal.Busy
+	}
+	o := &open{offer: s, person: m.Person, hash: hash, since: d.c.Now().UnixMilli(), ended: make(chan struct{})}
+	d.open[s.View] = o
+	return o, ""
+}
+
+func (d *Desk) mayAll(s *signal.Signal) bool {
+	for _, c := range s.Cameras {
+		if !d.c.May(s.From, roster.Live, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// view makes the connection and stays until it has ended. It returns a word where nothing came of it.
+func (d *Desk) view(o *open) string {
+	defer d.forget(o)
+	conn, sdp, err := d.c.Engine.Answer(d.work, o.offer.Cameras, o.offer.Body)
+	switch {
+	case errors.Is(err, live.ErrOffer):
+		return signal.Invalid
+	case err != nil:
+		d.c.Log.Error("a view failed", "error", err)
+		return signal.Busy
+	}
+	if err := d.begin(o, conn); err != nil {
+		d.c.Log.Error("a view was not written down, so there is none", "error", err)
+		conn.Close()
+		<-conn.Done()
+		return signal.Busy
+	}
+	// From here on whoever is not allowed any more is found by Follow.
+	d.Follow()
+	d.mu.Lock()
+	o.told = true
+	d.mu.Unlock()
+	d.wg.Go(func() {
+		d.tell(false, d.devices()...)
+		conn.Play()
+	})
+	if err := d.answer(o.offer, signal.Answer, sdp); err != nil {
+		conn.Close()
+	}
+	<-conn.Done()
+	d.end(o, conn)
+	return ""
+}
+
+// begin writes down that a view begins. A hub that is cut off right after finds it in its database.
+func (d *Desk) begin(o *open, conn *live.View) error {
+	d.mu.Lock()
+	o.conn = conn
+	d.mu.Unlock()
+	return d.c.Record(d.work, o.leaves(manifest.LiveBegan, 0), func(tx *sql.Tx) error {
+		for _, c := range o.offer.Cameras {
+			_, err := tx.ExecContext(d.work, `INSERT INTO live_looks (view, camera, device, person, signal, since, seen) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+				string(o.offer.View), string(c), string(o.offer.From), string(o.person), o.hash[:], o.since, o.since)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (o *open) leaves(state string, until int64) []*manifest.Live {
+	out := make([]*manifest.Live, 0, len(o.offer.Cameras))
+	for _, c := range o.offer.Cameras {
+		out = append(out, &manifest.Live{
+			Header: manifest.Header{Camera: c}, Device: o.offer.From, Person: o.person, Signal: o.hash, Since: o.since, State: state, Until: until, View: o.offer.View,
+		})
+	}
+	return out
+}
+
+// end writes down that a view has ended, tells the members, and the device if it does not know.
+func (d *Desk) end(o *open, conn *live.View) {
+	until := max(d.c.Now().UnixMilli(), o.since)
+	d.insist(func() error {
+		return d.c.Record(d.work, o.leaves(manifest.LiveEnded, until), func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(d.work, `DELETE FROM live_looks WHERE view = $1`, string(o.offer.View))
+			return err
+		})
+	})
+	d.mu.Lock()
+	why := o.why
+	d.mu.Unlock()
+	if why == "" && conn.Outcome() == live.Lost {
+		why = signal.EndLost
+	}
+	d.forget(o)
+	d.tell(false, d.devices()...)
+	if why != "" {
+		_ = d.answer(o.offer, signal.End, why) // it is over in any case
+	}
+	d.c.Log.Info("a view has ended", "device", string(o.offer.From), "cameras", len(o.offer.Cameras), "how", string(conn.Outcome()), "word", why)
+}
+
+// insist repeats what must be written for some seconds.
+func (d *Desk) insist(f func() error) {
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil {
+			return
+		}
+		d.c.Log.Error("the end of a view is not written down yet", "attempt", n, "error", err)
+		if n == recordTries {
+			return // the next start finds it
+		}
+		t := time.NewTimer(recordPause)
+		select {
+		case <-t.C:
+		case <-d.work.Done():
+			n = recordTries - 1
+		}
+		t.Stop()
+	}
+}
+
+// forget takes a view off the list; it may be called twice.
+func (d *Desk) forget(o *open) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.open[o.offer.View] == o {
+		delete(d.open, o.offer.View)
+		close(o.ended)
+	}
+}
+
+// leave ends a view by its own device's wish.
+func (d *Desk) leave(s *signal.Signal) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if o := d.open[s.View]; o != nil && o.offer.From == s.From && o.conn != nil {
+		o.conn.Close()
+	}
+}
+
+// Follow asks May again for each camera of each view, and ends what is not allowed any more.
+func (d *Desk) Follow() {
+	d.shut(signal.EndRight, func(o *open) bool { return !d.mayAll(o.offer) })
+}
+
+// shut closes the views for which over says so, and returns them.
+func (d *Desk) shut(why string, over func(*open) bool) []*open {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []*open
+	for _, o := range d.open {
+		if o.conn == nil || !over(o) {
+			continue
+		}
+		if o.why == "" {
+			o.why = why
+		}
+		o.conn.Close()
+		out = append(out, o)
+	}
+	return out
+}
+
+// Gone ends the views of a camera that is being removed. The function that it returns waits until that is on the record.
+func (d *Desk) Gone(c id.Camera) (recorded func()) {
+	list := d.shut(signal.EndCamera, func(o *open) bool { return slices.Contains(o.offer.Cameras, c) })
+	return func() {
+		for _, o := range list {
+			<-o.ended
+		}
+	}
+}
+
+// Close ends everything, writes that down, and waits.
+func (d *Desk) Close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.shut(signal.EndHub, func(*open) bool { return true })
+	hurry := time.AfterFunc(sendTime, d.stop)
+	d.wg.Wait()
+	hurry.Stop()
+	d.stop()
+}
+
+// answer signs, seals and sends a signal about an offer to its device.
+func (d *Desk) answer(offer *signal.Signal, kind, body string) error {
+	now := d.c.Now().UnixMilli()
+	s := d.c.Roster()
+	a := &signal.Signal{
+		At: now, Body: body, Cameras: offer.Cameras, From: id.Hub, Head: s.Head.Hash, Household: offer.Household, Kind: kind, Nonce: offer.Nonce, To: offer.From, View: offer.View,
+	}
+	if kind == signal.End {
+		a.Cameras, a.Nonce = []id.Camera{}, make([]byte, signal.NonceSize)
+		_, _ = rand.Read(a.Nonce) // it never fails
+	}
+	if kind == signal.Answer && a.Head != offer.Head && !rule.Off(rule.Head) {
+		a.Kind, a.Body = signal.Refused, signal.Stale // the roster has moved meanwhile
+	}
+	err := d.send(s, offer.From, signal.Thing, a)
+	if err == nil && a.Kind != kind {
+		err = errors.New("view: the roster has moved on")
+	}
+	return err
+}
+
+// send signs and seals a statement for a device.
+func (d *Desk) send(s *roster.State, to id.Device, thing string, payload any) error {
+	err := d.deliver(s, to, thing, payload)
+	if err != nil {
+		d.c.Log.Info("something about a view was not delivered", "device", string(to), "error", err)
+	}
+	return err
+}
+
+func (d *Desk) deliver(s *roster.State, to id.Device, thing string, payload any) error {
+	e, err := dsse.Signed(thing, payload, id.Hub, d.c.Key)
+	if err != nil {
+		return err
+	}
+	reader, ok := s.Reader(to)
+	if !ok {
+		return errors.New("view: the device is not in the household any more")
+	}
+	info := box.Context{"household": string(s.Household), "purpose": signal.Purpose}
+	sealed, err := box.Seal(reader, info, box.Context{"from": string(id.Hub), "to": string(to)}, e.Encode())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(d.work, sendTime)
+	defer cancel()
+	return d.c.Send(ctx, to, sealed)
+}
