@@ -3,9 +3,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,11 +232,21 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	if !asJSON {
 		c.heading(camera)
 	}
+	lines := make([]lookLine, 0, len(t.Looks)+len(t.Lives))
+	add := func(at int64, p id.Person, d id.Device, purpose string, from, until int64) {
+		lines = append(lines, lookLine{
+			At: at, Camera: camera.ID, Name: camera.Name, Person: p, PersonName: nameOr(v.PersonName(p), string(p)),
+			Device: d, DeviceName: nameOr(v.DeviceName(d), string(d)), Purpose: purpose, From: from, Until: until,
+		})
+	}
 	for _, l := range t.Looks {
-		line := lookLine{
-			At: l.At, Camera: camera.ID, Name: camera.Name, Person: l.Person, PersonName: nameOr(v.PersonName(l.Person), string(l.Person)),
-			Device: l.Device, DeviceName: nameOr(v.DeviceName(l.Device), string(l.Device)), Purpose: l.Purpose, From: l.From, Until: l.Until,
-		}
+		add(l.At, l.Person, l.Device, l.Purpose, l.From, l.Until)
+	}
+	for _, l := range t.Lives {
+		add(l.Since, l.Person, l.Device, purposeLive, l.Since, l.Until)
+	}
+	slices.SortStableFunc(lines, func(a, b lookLine) int { return cmp.Compare(a.At, b.At) })
+	for _, line := range lines {
 		if asJSON {
 			if err := c.object(line); err != nil {
 				return err
@@ -242,16 +254,25 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 			continue
 		}
 		now := c.now()
-		c.answer("  %s  %s (%s)  %s  %s – %s", clock(l.At, now), line.PersonName, line.DeviceName, purposeWords(l.Purpose), clock(l.From, now), clock(l.Until, now))
+		if line.Purpose == purposeLive && line.Until == 0 {
+			c.answer("  %s  %s (%s)  is watching live", clock(line.At, now), line.PersonName, line.DeviceName)
+			continue
+		}
+		c.answer("  %s  %s (%s)  %s  %s – %s", clock(line.At, now), line.PersonName, line.DeviceName, purposeWords(line.Purpose), clock(line.From, now), clock(line.Until, now))
 	}
-	if len(t.Looks) == 0 && !asJSON {
+	if len(lines) == 0 && !asJSON {
 		c.answer("  nobody has looked in this time")
 	}
 	return nil
 }
 
+// purposeLive is what --json calls a live look; its until is 0 while it lasts.
+const purposeLive = "live"
+
 func purposeWords(purpose string) string {
 	switch purpose {
+	case purposeLive:
+		return "watched live"
 	case "tiles":
 		return "saw the newest picture"
 	case "history":

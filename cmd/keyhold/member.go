@@ -36,6 +36,7 @@ type MemberCommands struct {
 	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`
 	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
+	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
 	Export  ExportCommand  `cmd:"" help:"Write a range as an MP4 with its proof beside it, or everything into a folder."`
 	Verify  VerifyCommand  `cmd:"" help:"Check exports and copies of ciphertext, without any network."`
 	Recover RecoverCommand `cmd:"" help:"Come back with the recovery sheet."`

@@ -34,6 +34,8 @@ type Timeline struct {
 	Segments []Segment // by start
 	Gaps     []*manifest.Gap
 	Looks    []*manifest.Look
+	// Lives are live looks, one for each view: its end where it has ended, else its beginning.
+	Lives []*manifest.Live
 	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
 	KnownUntil int64
 }
@@ -75,10 +77,27 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)
 			}
+		case *manifest.Live:
+			if leaf.Since < until && (leaf.State == manifest.LiveBegan || leaf.Until > from) {
+				t.live(leaf)
+			}
 		}
 	}
 	slices.SortStableFunc(t.Segments, func(a, b Segment) int { return cmp.Compare(a.Start, b.Start) })
 	return t, nil
+}
+
+// live takes a leaf of a live look; what says that one has ended says it all.
+func (t *Timeline) live(leaf *manifest.Live) {
+	for i, l := range t.Lives {
+		if l.View == leaf.View {
+			if leaf.State == manifest.LiveEnded {
+				t.Lives[i] = leaf
+			}
+			return
+		}
+	}
+	t.Lives = append(t.Lives, leaf)
 }
 
 // mustHave refuses a camera without a single page, unless it came a moment ago.
