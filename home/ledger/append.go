@@ -160,7 +160,9 @@ func (l *Ledger) numbered(ctx context.Context, tx *sql.Tx, at int64, entries []E
 		if err := tx.QueryRowContext(ctx, query, string(h.Camera), l.c.First).Scan(&h.Seq); err != nil {
 			return nil, nil, fmt.Errorf("ledger: number leaf: %w", err)
 		}
-		h.At, h.Kind = at, kindOf(e.Leaf)
+		if h.At, h.Kind = at, kindOf(e.Leaf); h.Kind == "" {
+			return nil, nil, errors.New("ledger: a leaf of a kind that nobody could read")
+		}
 		h.Salt = make([]byte, manifest.SaltSize)
 		if _, err := io.ReadFull(l.c.Rand, h.Salt); err != nil {
 			return nil, nil, fmt.Errorf("ledger: salt leaf: %w", err)
@@ -198,6 +200,8 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindHeartbeat
 	case *manifest.Look:
 		return manifest.KindLook
+	case *manifest.Live:
+		return manifest.KindLive
 	}
 	return ""
 }
