@@ -24,6 +24,7 @@ type grantFlags struct {
 	Until   string   `placeholder:"T" help:"For a viewer or guest: until when: friday, \"friday 18:00\", 2026-03-01, 3d."`
 	Hours   []string `sep:";" placeholder:"HOURS" help:"For a viewer or guest: in which hours, such as \"mon-fri 14:00-18:00\"; several with a semicolon."`
 	Export  string   `enum:"yes,no,role" default:"role" placeholder:"yes|no" help:"For a viewer or guest: whether recordings may be saved; by default viewers may and guests may not."`
+	Live    string   `enum:"yes,no" default:"yes" placeholder:"yes|no" help:"For a viewer or guest: whether they may watch live; yes by default."`
 	History bool     `help:"Also what was recorded before now."`
 }
 
@@ -34,16 +35,20 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 	case g.Role == "":
 		return "", nil, errors.New("say what they are to be: --role owner, guardian, viewer or guest")
 	case role == roster.Owner || role == roster.Guardian:
-		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" {
-			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours and --export are for viewers and guests", people.Role(role))
+		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" || g.Live != "yes" {
+			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours, --export and --live are for viewers and guests", people.Role(role))
 		}
 		return role, nil, nil
 	case role == roster.Guest && g.Until == "":
 		return "", nil, errors.New("a guest has an end: add --until, such as --until friday")
 	}
-	r := roster.Right{Actions: []roster.Action{roster.History}, Cameras: []id.Camera{}, Hours: []roster.Hours{}, Since: since}
+	r := roster.Right{Cameras: []id.Camera{}, Hours: []roster.Hours{}, Since: since}
 	if g.Export == "yes" || (g.Export == "role" && role == roster.Viewer) {
-		r.Actions = []roster.Action{roster.Export, roster.History}
+		r.Actions = append(r.Actions, roster.Export)
+	}
+	r.Actions = append(r.Actions, roster.History)
+	if g.Live == "yes" {
+		r.Actions = append(r.Actions, roster.Live)
 	}
 	for _, name := range g.Cameras {
 		camera, ok := v.Camera(strings.TrimSpace(name))

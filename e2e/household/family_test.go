@@ -127,18 +127,18 @@ func TestAFamilyOfFour(t *testing.T) {
 	wants(t, "an endless guest", s.Said, "a guest has an end")
 	inviter, joiner = bring(t, w, "jan", "eva", "--person", "Eva", "--role", "guest", "--cameras", "Garden", "--until", "3d")
 	wants(t, "the inviter", inviter.Said, "They see what is recorded from now on")
-	wants(t, "the guest", joiner.Said, "Jan invites you, Eva, as a guest", "the Garden camera: see recordings, until", "nothing that was recorded before")
+	wants(t, "the guest", joiner.Said, "Jan invites you, Eva, as a guest", "the Garden camera: watch live and see recordings, until", "nothing that was recorded before")
 
 	// The owner is told of it once, and unmistakably.
 	s = person(t, w, "device", 0, "roster")
-	wants(t, "the roster", s.Out, harness.PersonName+" (you), owner", "Jan, guardian", "Eva, guest", "the Garden camera: see recordings")
+	wants(t, "the roster", s.Out, harness.PersonName+" (you), owner", "Jan, guardian", "Eva, guest", "the Garden camera: watch live and see recordings")
 	wants(t, "the owner's next command", s.Said, "New since you were last here: Jan brought in Eva, with eva's device, as a guest: the Garden camera")
 	hides(t, "the owner's next command", s.Said, "brought in Jan")
 	hides(t, "the one after", person(t, w, "device", 0, "roster").Said, "New since")
 
 	// A viewer, who may also save.
 	_, joiner = bring(t, w, "device", "mia", "--person", "Mia", "--role", "viewer")
-	wants(t, "the viewer", joiner.Said, "all cameras: see recordings and save recordings")
+	wants(t, "the viewer", joiner.Said, "all cameras: watch live, see recordings and save recordings")
 	recorded(t, w, "mia", "Door")
 	person(t, w, "mia", 0, "export", "--camera", "Door", "--from", "-2m", "--until", "now", "--out", w.Path("mia.mp4"))
 	wants(t, "verify", person(t, w, "mia", 0, "verify", w.Path("mia.mp4")).Out, "holds")
@@ -195,7 +195,7 @@ func changed(t *testing.T, w *harness.World) {
 		last = s.Out + s.Said
 		return err == nil && strings.Contains(last, "No camera is open to you now")
 	}))
-	wants(t, "the guest's list", last, "see recordings, ended")
+	wants(t, "the guest's list", last, "watch live and see recordings, ended")
 }
 
 // ended: persons are removed and leave.

@@ -11,35 +11,22 @@ package view
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"keyhold/home/live"
 	"keyhold/home/state"
-	"keyhold/sealing/box"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
-	"keyhold/statement/rule"
 	"keyhold/statement/signal"
 )
 
 const (
-	// mostOfDevice and most bound the views at once, perMinute the offers and questions of one device.
-	mostOfDevice = 4
-	most         = 32
-	perMinute    = 30
-	// lateEvery is how often at most a device is told that its clock is wrong.
-	lateEvery = 10 * time.Second
 	// noteEvery is how often it is noted that what lasts still lasts.
 	noteEvery = 10 * time.Second
 	// recordTries and recordPause: what has ended is written down, also if the disk is full for a while.
@@ -83,12 +70,6 @@ type Desk struct {
 	listeners map[id.Device]*listener // guarded by mu
 }
 
-// caller is what is remembered of a device that sends signals.
-type caller struct {
-	often *rate.Limiter
-	late  *rate.Limiter
-}
-
 // open is a view from its offer to its end.
 type open struct {
 	offer  *signal.Signal
@@ -111,81 +92,6 @@ func New(ctx context.Context, c Config) *Desk {
 	return d
 }
 
-// Signal takes what a device has sent, opened. It does not wait.
-func (d *Desk) Signal(from id.Device, body []byte) {
-	r := signal.Reading{To: id.Hub, Roster: d.c.Roster(), Now: d.c.Now().UnixMilli(), Seen: d.seen}
-	s, hash, err := r.Read(body, from)
-	if err != nil && s == nil {
-		d.c.Log.Warn("a signal was dropped", "error", err)
-		return
-	}
-	d.Heard(from)
-	if err != nil {
-		d.refuseEarly(s, err)
-		return
-	}
-	switch s.Kind {
-	case signal.Offer:
-		d.goOn(func() { d.offered(s, hash) })
-	case signal.Ask:
-		if d.caller(s.From).often.AllowN(d.c.Now(), 1) {
-			d.goOn(func() { d.tell(true, s.From) })
-		}
-	case signal.End:
-		d.leave(s)
-	}
-}
-
-// goOn runs something that Close waits for, unless the desk is closed.
-func (d *Desk) goOn(f func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.closed {
-		d.wg.Go(f)
-	}
-}
-
-// seen remembers a nonce, and says whether it came before.
-func (d *Desk) seen(nonce []byte) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := d.c.Now().UnixMilli()
-	if len(d.nonces) >= d.forgetAt {
-		maps.DeleteFunc(d.nonces, func(_ string, until int64) bool { return until < now })
-		d.forgetAt = 2*len(d.nonces) + 64
-	}
-	_, ok := d.nonces[string(nonce)]
-	d.nonces[string(nonce)] = now + 2*signal.Window
-	return ok
-}
-
-// refuseEarly answers an offer whose signature holds, and that does not fit the hub's time or roster.
-func (d *Desk) refuseEarly(s *signal.Signal, err error) {
-	word := ""
-	switch {
-	case s.Kind != signal.Offer:
-	case rule.Of(err) == rule.Time && d.caller(s.From).late.AllowN(d.c.Now(), 1):
-		word = signal.Late
-	case rule.Of(err) == rule.Head:
-		word = signal.Stale
-	}
-	d.c.Log.Info("a signal was refused", "device", string(s.From), "rule", string(rule.Of(err)), "answer", word)
-	if word != "" {
-		d.goOn(func() { d.answer(s, signal.Refused, word) })
-	}
-}
-
-func (d *Desk) caller(dev id.Device) *caller {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	c := d.callers[dev]
-	if c == nil {
-		c = &caller{often: rate.NewLimiter(rate.Every(time.Minute/perMinute), perMinute), late: rate.NewLimiter(rate.Every(lateEvery), 1)}
-		d.callers[dev] = c
-	}
-	return c
-}
-
 // offered carries a view from its offer to its end.
 func (d *Desk) offered(s *signal.Signal, hash id.Hash) {
 	o, word := d.admit(s, hash)
@@ -194,55 +100,8 @@ func (d *Desk) offered(s *signal.Signal, hash id.Hash) {
 	}
 	if word != "" {
 		d.c.Log.Info("a view was refused", "device", string(s.From), "word", word)
-		d.answer(s, signal.Refused, word)
+		d.refuse(s, word)
 	}
-}
-
-// admit asks everything that can be asked before there is a connection.
-func (d *Desk) admit(s *signal.Signal, hash id.Hash) (*open, string) {
-	m, ok := d.c.Roster().Device(s.From)
-	if !ok || !d.mayAll(s) {
-		return nil, signal.Denied
-	}
-	list, err := d.c.InUse(d.work)
-	if err != nil {
-		d.c.Log.Error("a view failed", "error", err)
-		return nil, signal.Busy
-	}
-	for _, c := range s.Cameras {
-		if !slices.Contains(list, c) {
-			return nil, signal.NotFound
-		}
-	}
-	if !d.caller(s.From).often.AllowN(d.c.Now(), 1) {
-		return nil, signal.Busy
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	own := 0
-	for _, o := range d.open {
-		if o.offer.From == s.From {
-			own++
-		}
-	}
-	if d.open[s.View] != nil {
-		return nil, signal.Invalid // a view begins once
-	}
-	if own >= mostOfDevice || len(d.open) >= most || d.closed {
-		return nil, signal.Busy
-	}
-	o := &open{offer: s, person: m.Person, hash: hash, since: d.c.Now().UnixMilli(), ended: make(chan struct{})}
-	d.open[s.View] = o
-	return o, ""
-}
-
-func (d *Desk) mayAll(s *signal.Signal) bool {
-	for _, c := range s.Cameras {
-		if !d.c.May(s.From, roster.Live, c) {
-			return false
-		}
-	}
-	return true
 }
 
 // view makes the connection and stays until it has ended. It returns a word where nothing came of it.
@@ -262,6 +121,7 @@ func (d *Desk) view(o *open) string {
 		<-conn.Done()
 		return signal.Busy
 	}
+	d.c.Log.Info("a view has begun", "device", string(o.offer.From), "cameras", len(o.offer.Cameras))
 	// From here on whoever is not allowed any more is found by Follow.
 	d.Follow()
 	d.mu.Lock()
@@ -412,53 +272,4 @@ func (d *Desk) Close() {
 	d.wg.Wait()
 	hurry.Stop()
 	d.stop()
-}
-
-// answer signs, seals and sends a signal about an offer to its device.
-func (d *Desk) answer(offer *signal.Signal, kind, body string) error {
-	now := d.c.Now().UnixMilli()
-	s := d.c.Roster()
-	a := &signal.Signal{
-		At: now, Body: body, Cameras: offer.Cameras, From: id.Hub, Head: s.Head.Hash, Household: offer.Household, Kind: kind, Nonce: offer.Nonce, To: offer.From, View: offer.View,
-	}
-	if kind == signal.End {
-		a.Cameras, a.Nonce = []id.Camera{}, make([]byte, signal.NonceSize)
-		_, _ = rand.Read(a.Nonce) // it never fails
-	}
-	if kind == signal.Answer && a.Head != offer.Head && !rule.Off(rule.Head) {
-		a.Kind, a.Body = signal.Refused, signal.Stale // the roster has moved meanwhile
-	}
-	err := d.send(s, offer.From, signal.Thing, a)
-	if err == nil && a.Kind != kind {
-		err = errors.New("view: the roster has moved on")
-	}
-	return err
-}
-
-// send signs and seals a statement for a device.
-func (d *Desk) send(s *roster.State, to id.Device, thing string, payload any) error {
-	err := d.deliver(s, to, thing, payload)
-	if err != nil {
-		d.c.Log.Info("something about a view was not delivered", "device", string(to), "error", err)
-	}
-	return err
-}
-
-func (d *Desk) deliver(s *roster.State, to id.Device, thing string, payload any) error {
-	e, err := dsse.Signed(thing, payload, id.Hub, d.c.Key)
-	if err != nil {
-		return err
-	}
-	reader, ok := s.Reader(to)
-	if !ok {
-		return errors.New("view: the device is not in the household any more")
-	}
-	info := box.Context{"household": string(s.Household), "purpose": signal.Purpose}
-	sealed, err := box.Seal(reader, info, box.Context{"from": string(id.Hub), "to": string(to)}, e.Encode())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(d.work, sendTime)
-	defer cancel()
-	return d.c.Send(ctx, to, sealed)
 }

@@ -7,6 +7,7 @@
 package people
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,23 +96,23 @@ func Cameras(list []id.Camera, names Names) string {
 }
 
 func actions(list []roster.Action) string {
-	words := make([]string, len(list))
-	for i, a := range list {
-		switch a {
-		case roster.History:
-			words[i] = "see recordings"
-		case roster.Export:
-			words[i] = "save recordings"
-		default:
-			words[i] = string(a)
+	var words []string
+	// People watch and see before they save.
+	for _, a := range []roster.Action{roster.Live, roster.History, roster.Export} {
+		if slices.Contains(list, a) {
+			words = append(words, doing[a])
 		}
 	}
-	// "export" sorts before "history"; people see before they save.
-	if len(words) == 2 && words[1] == "see recordings" {
-		words[0], words[1] = words[1], words[0]
+	for _, a := range list {
+		if doing[a] == "" {
+			words = append(words, string(a))
+		}
 	}
 	return and(words)
 }
+
+// doing is what actions are called.
+var doing = map[roster.Action]string{roster.Live: "watch live", roster.History: "see recordings", roster.Export: "save recordings"}
 
 // Moment is a time for a person, with its day of the week.
 func Moment(ms int64, zone *time.Location) string {
