@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,9 +23,6 @@ const (
 	oursSends recorder = "keyhold, sending"
 	ffmpeg    recorder = "ffmpeg"
 )
-
-// tick is the kernel's unit of CPU time in /proc; Linux shows hundredths on every architecture.
-const tick = 10 * time.Millisecond
 
 // peerWarm is how long ffmpeg needs to find out what it gets.
 const peerWarm = 8 * time.Second
@@ -129,26 +125,15 @@ func size(dir string) (n int64) {
 	return n
 }
 
-// spent is the CPU time of the processes and of the children that they have waited for.
+// spent is the CPU time of the processes.
 func spent(procs []*harness.Process) (time.Duration, error) {
 	var sum time.Duration
 	for _, p := range procs {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+		one, err := p.CPU()
 		if err != nil {
-			return 0, fmt.Errorf("a recorder ended early: %w", err)
+			return 0, err
 		}
-		_, rest, ok := bytes.Cut(b, []byte(") "))
-		f := bytes.Fields(rest)
-		if !ok || len(f) < 15 {
-			return 0, errors.New("/proc has another format than expected")
-		}
-		for _, i := range []int{11, 12, 13, 14} { // utime, stime, cutime, cstime
-			n, err := strconv.ParseInt(string(f[i]), 10, 64)
-			if err != nil {
-				return 0, err
-			}
-			sum += time.Duration(n) * tick
-		}
+		sum += one
 	}
 	return sum, nil
 }

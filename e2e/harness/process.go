@@ -10,11 +10,13 @@
 package harness
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -60,6 +62,31 @@ func Start(name, log string, env []string, program string, args ...string) (*Pro
 
 // PID is the process's number.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// tick is the kernel's unit of CPU time in /proc; Linux shows hundredths on every architecture.
+const tick = 10 * time.Millisecond
+
+// CPU is the time that the program, and the children that it has waited for, have spent.
+func (p *Process) CPU() (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+	if err != nil {
+		return 0, fmt.Errorf("%s ended early: %w", p.Name, err)
+	}
+	_, rest, ok := bytes.Cut(b, []byte(") "))
+	f := bytes.Fields(rest)
+	if !ok || len(f) < 15 {
+		return 0, errors.New("/proc has another format than expected")
+	}
+	var sum time.Duration
+	for _, i := range []int{11, 12, 13, 14} { // utime, stime, cutime, cstime
+		n, err := strconv.ParseInt(string(f[i]), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("/proc: %w", err)
+		}
+		sum += time.Duration(n) * tick
+	}
+	return sum, nil
+}
 
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
