@@ -297,3 +297,56 @@ func TestWhatLastedWhenTheHubWasCutOffIsEndedOnTheRecord(t *testing.T) {
 		return len(list) == 1 && list[0].State == manifest.LiveEnded && list[0].Until == at-20_000 && list[0].View == view
 	})
 }
+
+func TestADeviceThatSaysNothingIsToldOnlyAsMuchAsItsMailboxHolds(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	ben := r.Bring("Ben", roster.Owner)
+	waiting := func() int {
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(r.Vault, "cloud.db")+"?mode=ro&_pragma=busy_timeout(10000)")
+		must(t, err)
+		defer db.Close()
+		var n int
+		must(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM mail WHERE reader = $1 AND acked = 0`, string(ben.ID())).Scan(&n))
+		return n
+	}
+	for range 36 { // each begins and ends
+		r.offset.Add(int64(5 * time.Second)) // so that they are not too many in a minute
+		v, err := r.watch(r.Member, nil, door)
+		must(t, err)
+		v.end()
+	}
+	r.Until("the last look's end", func() bool { return r.count(`SELECT count(*) FROM live_looks`) == 0 })
+	if n := waiting(); n != 64 {
+		t.Fatalf("%d lists wait for somebody who says nothing, not 64", n)
+	}
+	s := ben.session()
+	must(t, func() error { _, err := s.Do(t.Context(), request.Op{Kind: request.OpPing}); return err }())
+	heard := r.listen(s)
+	v, err := r.watch(r.Member, nil, door)
+	must(t, err)
+	r.Until("word of the next look", func() bool { return len(heard.newest().Looks) == 1 })
+	v.end()
+}
+
+func TestADeviceHasFourViewsAtOnce(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	var views []*viewer
+	for range 4 {
+		v, err := r.watch(r.Member, nil, door)
+		must(t, err)
+		views = append(views, v)
+	}
+	var no *live.RefusedError
+	if _, err := r.watch(r.Member, nil, door); !errors.As(err, &no) || no.Word != signal.Busy {
+		t.Errorf("a fifth: %v", err)
+	}
+	views[0].end()
+	r.Until("room", func() bool { return r.count(`SELECT count(*) FROM live_looks`) == 3 })
+	if _, err := r.watch(r.Member, nil, door); err != nil {
+		t.Errorf("after one has ended: %v", err)
+	}
+}

@@ -340,3 +340,81 @@ func TestOffersThatDoNotFitAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// swapped is a description with another certificate's hash in it.
+func swapped(t *testing.T, sdp string) string {
+	t.Helper()
+	var out []string
+	n := 0
+	for line := range strings.SplitSeq(sdp, "\r\n") {
+		if v, ok := strings.CutPrefix(line, "a=fingerprint:sha-256 "); ok {
+			n++
+			last := v[len(v)-1:]
+			line = "a=fingerprint:sha-256 " + v[:len(v)-1] + map[bool]string{true: "1", false: "0"}[last == "0"]
+		}
+		out = append(out, line)
+	}
+	if n == 0 {
+		t.Fatal("no hash in it")
+	}
+	return strings.Join(out, "\r\n")
+}
+
+// With another hash than the certificate's nothing is connected, whichever end was deceived. (That it cannot be put
+// there unseen is what signatures are for.)
+func TestAnotherCertificateConnectsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHome(t, cameratest.Clip(t, loud()), front)
+	for name, spoil := range map[string]struct{ offer, answer func(*testing.T, string) string }{
+		"in the offer":  {swapped, func(_ *testing.T, s string) string { return s }},
+		"in the answer": {func(_ *testing.T, s string) string { return s }, swapped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, offer := newViewer(t, 1, false)
+			v, answer, err := h.engine.Answer(t.Context(), []id.Camera{front}, spoil.offer(t, offer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.Play()
+			w.take(t, spoil.answer(t, answer))
+			until(t, "the end of the connection", func() bool {
+				s := w.pc.ConnectionState()
+				return s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed
+			})
+			v.Close()
+			<-v.Done()
+			if n := len(w.got(0)); n > 0 {
+				t.Errorf("%d packets came", n)
+			}
+		})
+	}
+}
+
+func TestAnOfferedQueueThatIsFullIsGivenUpToTheNextKeyFrame(t *testing.T) {
+	t.Parallel()
+	h := newHome(t, cameratest.Clip(t, loud()), front)
+	h.old(t, front, 5)
+	v, w := watch(t, h, false, front)
+	defer func() { v.Close(); <-v.Done() }()
+	v.Play()
+	until(t, "pictures", func() bool { return whole(w.got(0)) > 3 })
+	live.Choke(v, true)
+	until(t, "a queue that is given up", func() bool { return live.Skipping(v) })
+	live.Choke(v, false)
+	seen := whole(w.got(0))
+	until(t, "pictures again", func() bool { return whole(w.got(0)) > seen+35 })
+	holes := 0
+	list := w.got(0)
+	for i := 1; i < len(list); i++ {
+		if !list[i-1].Marker || int32(list[i].Timestamp-list[i-1].Timestamp) < 9000 { // less than a picture and a half
+			continue
+		}
+		holes++
+		if list[i].Payload[0]&0x1f != 24 {
+			t.Fatal("after what was lost comes no key frame")
+		}
+	}
+	if holes != 1 {
+		t.Errorf("there are %d holes, not one", holes)
+	}
+}
