@@ -137,18 +137,13 @@ func (v *View) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare a connection: %w", err)
 	}
-	gathered := webrtc.GatheringCompletePromise(v.pc)
+	// The offer does not wait for this device's addresses: the hub learns them from its checks.
 	if err := v.pc.SetLocalDescription(offer); err != nil {
 		return fmt.Errorf("prepare a connection: %w", err)
 	}
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 	ctx, cancel := context.WithTimeoutCause(ctx, session.AnswerTime, ErrNoAnswer)
 	defer cancel()
-	answer, err := v.ask(ctx, v.pc.LocalDescription().SDP)
+	answer, err := v.ask(ctx, offer.SDP)
 	if err != nil {
 		if errors.Is(context.Cause(ctx), ErrNoAnswer) {
 			return ErrNoAnswer
