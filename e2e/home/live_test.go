@@ -350,3 +350,20 @@ func TestADeviceHasFourViewsAtOnce(t *testing.T) {
 		t.Errorf("after one has ended: %v", err)
 	}
 }
+
+func TestAHubThatStopsEndsWhatIsWatched(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	v, err := r.watch(r.Device(r.owner()).session(), nil, door)
+	must(t, err)
+	r.Stop()
+	var ended *live.EndedError
+	if err := <-v.ended; !errors.As(err, &ended) || ended.Word != signal.EndHub {
+		t.Errorf("it ended with %v", err)
+	}
+	list := r.lives(door) // the last thing that it sent
+	if len(list) != 1 || list[0].State != manifest.LiveEnded {
+		t.Errorf("on the record stands %+v", list)
+	}
+}
