@@ -5,6 +5,7 @@
 package home
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"regexp"
 	"strings"
@@ -238,6 +239,18 @@ func crimesOfWatching() []crime {
 			honest: func(s *scene) error { return s.goesOn(false) },
 		},
 		{
+			name: "an answer to an offer that the cloud gives itself", off: []rule.Name{rule.Signature}, says: string(rule.Signature),
+			commit: func(s *scene) error { return s.answer(s.newFolk("").Sign(), nil) },
+			honest: func(s *scene) error { return s.answer(s.hubKey(), nil) },
+		},
+		{
+			name: "an answer to an offer, at another roster than its own", off: []rule.Name{rule.Head}, says: string(rule.Head),
+			commit: func(s *scene) error {
+				return s.answer(s.hubKey(), func(x *signal.Signal) { x.Head = id.HashOf([]byte("another roster")) })
+			},
+			honest: func(s *scene) error { return s.answer(s.hubKey(), nil) },
+		},
+		{
 			name: "a list of who is watching that was told to somebody else", off: []rule.Name{rule.Audience}, says: string(rule.Audience),
 			commit: func(s *scene) error { return s.list(s.sam.ID(), 0) },
 			honest: func(s *scene) error { return s.list(s.ben.ID(), 0) },
@@ -279,13 +292,36 @@ func (s *scene) goesOn(removed bool) error {
 	return nil
 }
 
+// hubKey is what the hub signs with.
+func (s *scene) hubKey() ed25519.PrivateKey {
+	s.t.Helper()
+	keys, err := household.OpenKeys(hub.LayoutOf(s.Dir).Keys, rand.Reader)
+	must(s.t, err)
+	return keys.Sign
+}
+
+// answer is one to an offer of ben's, as his device reads it.
+func (s *scene) answer(key ed25519.PrivateKey, spoil func(*signal.Signal)) error {
+	s.t.Helper()
+	offer := s.signal(s.ben, signal.Offer)
+	offer.Cameras = []id.Camera{s.door}
+	x := *offer
+	x.Kind, x.From, x.To, x.Body = signal.Answer, id.Hub, s.ben.ID(), "v=0\r\n"
+	if spoil != nil {
+		spoil(&x)
+	}
+	e, err := dsse.Signed(signal.Thing, &x, id.Hub, key)
+	must(s.t, err)
+	r := signal.Reading{To: s.ben.ID(), Roster: s.Member.Roster, Now: s.now().UnixMilli(), Waiting: []*signal.Signal{offer}}
+	_, _, err = r.Read(e.Encode(), id.Hub)
+	return err
+}
+
 // list is one that the hub told somebody, shown to ben, who has seen one of last.
 func (s *scene) list(told id.Device, last int64) error {
 	s.t.Helper()
-	hub, err := household.OpenKeys(hub.LayoutOf(s.Dir).Keys, rand.Reader)
-	must(s.t, err)
 	w := &signal.Watching{At: s.now().UnixMilli(), Household: s.Member.Home.Household, Looks: []signal.Look{}, To: told}
-	e, err := dsse.Signed(signal.ThingWatching, w, id.Hub, hub.Sign)
+	e, err := dsse.Signed(signal.ThingWatching, w, id.Hub, s.hubKey())
 	must(s.t, err)
 	_, err = signal.ReadWatching(e.Encode(), s.ben.ID(), s.Member.Roster, s.now().UnixMilli(), last)
 	return err
