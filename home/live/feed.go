@@ -14,6 +14,8 @@ import (
 const (
 	// feedQueue is how many frames may wait for being cut into packets.
 	feedQueue = 256
+	// mostGroup bounds the group of pictures, in bytes: with a longer one who comes waits for the next key frame.
+	mostGroup = 24 << 20
 	// silence is how long a camera may send no picture before those who watch are told.
 	silence = 5 * time.Second
 	// lookAgain is how often a camera that is not there is looked for.
@@ -28,6 +30,7 @@ type feed struct {
 
 	mu      sync.Mutex
 	group   []*picture      // the newest key frame and what followed; guarded by mu
+	size    int             // of the group, in bytes; guarded by mu
 	tracks  map[*track]bool // guarded by mu
 	playing bool            // guarded by mu
 }
@@ -112,7 +115,7 @@ func (f *feed) follow(ctx context.Context, s Stream) {
 func (f *feed) reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.group = nil
+	f.group, f.size = nil, 0
 }
 
 // take cuts a frame and hands it on; it says whether that was a picture.
@@ -129,10 +132,13 @@ func (f *feed) take(fr *ingest.Frame) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if p.key {
-		f.group = nil
+		f.group, f.size = nil, 0
 	}
 	if p.key || len(f.group) > 0 {
-		f.group = append(f.group, p)
+		f.group, f.size = append(f.group, p), f.size+p.size
+	}
+	if f.size > mostGroup {
+		f.group, f.size = nil, 0
 	}
 	for t := range f.tracks {
 		t.offer(p)

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// MaxLooks is how many looks one list may have.
-	MaxLooks = 256
+	// MaxLooks is how many looks one list may have, so that it fits into a piece of mail.
+	MaxLooks = 240
 	// Forgotten is how long after it came a list still says who is watching (milliseconds).
 	Forgotten = 150_000
 )

@@ -213,6 +213,16 @@ func (c *collector) watching(h *house) {
 	}
 	hub := h.by("hub")
 	try("two people", "", func(*signal.Watching) {}, hub, 0)
+	crowd := func(n int) func(*signal.Watching) {
+		return func(w *signal.Watching) {
+			w.Looks = nil
+			for i := range n {
+				w.Looks = append(w.Looks, look(fmt.Sprint(i), "ben1", "ben", int64(n-i)))
+			}
+		}
+	}
+	try("as many as fit", "", crowd(signal.MaxLooks), hub, 0)
+	try("one more", rule.Field, crowd(signal.MaxLooks+1), hub, 0)
 	try("nobody", "", func(w *signal.Watching) { w.Looks = []signal.Look{} }, hub, h.at-1)
 	try("two minutes old", "", func(w *signal.Watching) { w.At -= 120_000 }, hub, 0)
 	try("older", rule.Time, func(w *signal.Watching) { w.At -= 120_001 }, hub, 0)
