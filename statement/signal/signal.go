@@ -61,7 +61,7 @@ const (
 	// MaxCameras is how many one view may have.
 	MaxCameras = 16
 	// MaxBody bounds an SDP, so that the signal fits into a piece of mail.
-	MaxBody = 24_576
+	MaxBody = 36_864
 	// NonceSize is the size of a nonce.
 	NonceSize = 16
 )
