@@ -13,6 +13,7 @@ import (
 	"keyhold/home/camera/cameratest"
 	"keyhold/home/live"
 	"keyhold/statement/id"
+	"keyhold/statement/signal"
 )
 
 func TestTheFirstPictureWaitsForNothingAndTheRestFollows(t *testing.T) {
@@ -232,4 +233,37 @@ func TestAnOfferedQueueThatIsFullIsGivenUpToTheNextKeyFrame(t *testing.T) {
 	if holes != 1 {
 		t.Errorf("there are %d holes, not one", holes)
 	}
+}
+
+func TestSixteenCamerasFitIntoOneView(t *testing.T) {
+	t.Parallel()
+	var all []id.Camera
+	for n := range signal.MaxCameras {
+		all = append(all, id.Camera("cam_"+string(rune('a'+n))+"aaaaaaaaaaaaaaaaaaaaaaaaa"))
+	}
+	h := newHome(t, cameratest.Clip(t, cameratest.Silent()), all...)
+	for _, c := range all {
+		h.old(t, c, 1)
+	}
+	w, offer := newViewer(t, len(all), true)
+	v, answer, err := h.engine.Answer(t.Context(), all, offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { v.Close(); <-v.Done() }()
+	if len(answer) > signal.MaxBody {
+		t.Errorf("the answer has %d bytes", len(answer))
+	}
+	began := time.Now()
+	w.take(t, answer)
+	v.Play()
+	until(t, "pictures of all", func() bool {
+		for i := range all {
+			if whole(w.got(i)) == 0 {
+				return false
+			}
+		}
+		return true
+	})
+	t.Logf("the answer has %d bytes; the first picture of the last camera came after %s", len(answer), time.Since(began))
 }
