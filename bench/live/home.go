@@ -46,6 +46,7 @@ func begin(ctx context.Context) (h *home, err error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	w.Env = []string{"PATH=" + w.Path("no-programs")} // preview pictures have nothing to do with it, and come in bursts
 	h = &home{World: w}
 	defer func() {
 		if err != nil {
