@@ -3,11 +3,20 @@
 package vectors_test
 
 import (
+	"os"
+	"path/filepath"
+
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/signal"
 )
+
+// has says whether a version has a file: what is newer than it has none there.
+func (dir folder) has(name string) bool {
+	_, err := os.Stat(filepath.Join(string(dir), name+".json"))
+	return err == nil
+}
 
 func (b bases) live(v vector) (any, error) {
 	if v.Thing == "leaf" {

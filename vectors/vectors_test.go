@@ -54,11 +54,6 @@ type vector struct {
 // folder is where vectors lie: here, or as an earlier version froze them.
 type folder string
 
-func (dir folder) has(name string) bool {
-	_, err := os.Stat(filepath.Join(string(dir), name+".json"))
-	return err == nil
-}
-
 func (dir folder) load(t *testing.T, name string) []vector {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(string(dir), name+".json"))
