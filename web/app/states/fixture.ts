@@ -21,6 +21,7 @@ import type {
   Timeline,
   Trust,
 } from '../src/lib/household';
+import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
 import type { People } from '../src/lib/people';
@@ -52,7 +53,10 @@ const clips = Object.entries(
 const clipSeconds = 4;
 
 /** A household made up of drawn scenes; each state changes what it needs. */
-export class Fixture implements Omit<Household, keyof People | keyof Going | keyof Movable> {
+export class Fixture implements Omit<
+  Household,
+  keyof People | keyof Going | keyof Looking | keyof Movable
+> {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');
   home = new Settable<Home | null>({

@@ -15,6 +15,7 @@ import type {
   Right,
   Trail,
 } from '../src/lib/people';
+import type { LiveView, Look, LookList, Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
 import { failure, Fixture, forever, now, zone } from './fixture';
@@ -58,6 +59,25 @@ export class Kin extends Fixture implements Household {
   erasing = new Settable<Erasing | null>(null);
   erased: Erased | null = null;
   moving = new Settable<Moving | null>(null);
+
+  watched = new Settable<readonly Watched[]>([]);
+  looked: readonly Look[] = [];
+  closedHours = 0;
+  makeView: () => LiveView = () => {
+    throw failure('hub-away');
+  };
+
+  live(): LiveView {
+    return this.makeView();
+  }
+
+  prepareLive(): void {}
+
+  async looks(from: number): Promise<LookList> {
+    await this.#act();
+    const looks = this.looked.filter(({ at }) => at >= from);
+    return { looks, entries: 4312, from, until: now - 40_000, closed: this.closedHours };
+  }
 
   history: readonly Trail[] = [entry(0, 9 * day, { kind: 'genesis' })];
   offered: Offered = {

@@ -26,7 +26,7 @@ const cameras = [
   { id: 'cam_garden', name: 'Garden' },
 ];
 const sitter: Right = {
-  actions: ['history'],
+  actions: ['history', 'live'],
   cameras: ['cam_door', 'cam_garden'],
   hours: [{ days: [1, 2, 3, 4, 5], from: 840, until: 1080 }],
   since: now - day,
@@ -114,7 +114,14 @@ test('a form becomes exactly the rights that it shows, and back', () => {
   expect(rightsOf({ ...wish, role: 'guardian' }, now, zone)).toEqual([]);
   const whole = { ...wish, every: true, always: true, save: true, role: 'viewer' as const };
   expect(rightsOf(whole, 0, zone)).toEqual([
-    { actions: ['export', 'history'], cameras: [], hours: [], since: 0, until: 0, zone: '' },
+    {
+      actions: ['export', 'history', 'live'],
+      cameras: [],
+      hours: [],
+      since: 0,
+      until: 0,
+      zone: '',
+    },
   ]);
   // Midnight at the end is the end of the day, and comes back as it was typed.
   const night = rightsOf({ ...wish, from: '20:00', until: '00:00' }, now, zone);

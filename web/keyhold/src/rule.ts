@@ -28,6 +28,7 @@ export const rules = [
   'time',
   'replay',
   'audience',
+  'head',
   'hub-keys',
   'invitation',
   'quota',

@@ -33,6 +33,8 @@ async function playback(): Promise<{
     newest: () => undefined,
     looked: () => undefined,
     mail: () => Promise.resolve(),
+    watched: () => undefined,
+    viewEnded: () => undefined,
   });
   const { id, spans } = await home.openPlayback(world.camera, start, world.now);
   expect(spans).toHaveLength(12);

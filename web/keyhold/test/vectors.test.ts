@@ -24,6 +24,7 @@ import {
   type PageName,
 } from '../src/manifest/page.ts';
 import { leafHash, Tree } from '../src/manifest/tree.ts';
+import { must } from '../src/mutant.ts';
 import { RuleError, ruleOf } from '../src/rule.ts';
 import { decode, type Schema } from '../src/schema.ts';
 import { Envelope } from '../src/statement/dsse.ts';
@@ -49,6 +50,7 @@ import {
   sixWords,
 } from '../src/statement/invite.ts';
 import { eraOfRun } from '../src/statement/hubs.ts';
+import * as live from '../src/statement/live.ts';
 import { link as linkSchema } from '../src/statement/ops.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
@@ -242,6 +244,32 @@ run('era', async (v) => {
   if (v.thing === 'names') return { seq: (await openNames(input, roster)).names.seq };
   if (v.thing === 'label') return { seq: (await openLabel(input, roster)).seq };
   checkRange(eraOfRun(roster, v.text ?? '').era, [parseLeaf(input)]);
+});
+
+const lives = replayer();
+run('live', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await lives(v);
+  const reader = { roster, self: v.device ?? '', now: v.at ?? 0 };
+  if (v.thing === 'watching') return (await live.openWatching(input, reader, v.index ?? 0)).looks;
+  const { read, hash } = await live.openSignal(input, reader, v.text ?? '');
+  const before = (v.leaves ?? []).map((one) =>
+    Envelope.parse(raw(one)).read('signal', live.signal),
+  );
+  const atHub = reader.self === 'hub';
+  const seen = (nonce: Uint8Array): boolean =>
+    atHub && before.some((one) => base64(one.nonce) === base64(nonce));
+  live.checkFresh(read, reader.now, seen);
+  if (read.kind === 'offer') {
+    must(read.head === roster.head.hash, 'head', 'an offer under another roster');
+  } else if (read.kind === 'answer' || read.kind === 'refused') {
+    live.offerOf(read, before);
+  }
+  return hash;
 });
 
 run('words', (v) => ({ words: sixWords(Envelope.parse(raw(v.input)).pae()) }));

@@ -6,7 +6,9 @@
  */
 const pages = [
   'home',
+  'live',
   'history',
+  'looks',
   'people',
   'person',
   'rights',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Going } from './leaving';
+import type { Looking } from './looking';
 import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
 
@@ -14,7 +15,7 @@ import type { Named, People, Shut } from './people';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People, Going, Movable {
+export interface Household extends People, Going, Looking, Movable {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -114,6 +115,8 @@ export interface Camera {
    */
   state: 'ok' | 'waiting' | 'lost' | 'unconnected';
   lostSince?: number;
+  /** It sends sound, as far as the hub has said. */
+  sound?: boolean;
   /** For viewers and guests: it may not be seen now. */
   shut?: Shut;
   newest?: Picture;
@@ -242,6 +245,7 @@ export type ErrorKind =
   | 'invitation-broken' // not a link of ours, or cut off
   | 'clock-wrong' // this device's clock; `Trust.clockOff` says by how much
   | 'browser-too-old' // lacks ML-KEM, X25519 or Ed25519 in WebCrypto
+  | 'browser-live' // lacks H.264 for live pictures
   | 'already-joined'
   | 'hub-code-wrong' // unreadable, or the hub's keys do not match it
   | 'hub-code-used'
@@ -269,6 +273,8 @@ export type ErrorKind =
   | 'hub-elsewhere' // the hub is not at the other cloud
   | 'record-differs' // what another cloud shows is not what this device has seen
   | 'not-allowed'
+  | 'not-now' // given to this person, but not at this hour
+  | 'busy' // the hub shows as much as it can
   | 'not-found'
   | 'fault' // did not verify: an alarm tells more
   | 'cancelled'

@@ -7,6 +7,10 @@ export function pageTitle(page: Page): string {
   switch (page) {
     case 'home':
       return m.nav_home();
+    case 'live':
+      return m.nav_live();
+    case 'looks':
+      return m.looks_title();
     case 'history':
       return m.nav_history();
     case 'people':
@@ -53,11 +57,16 @@ export const aboutOthers: readonly Page[] = [
   'out',
   'invite',
   'trail',
+  'looks',
 ];
 
 /** Pages about who belongs here. */
 export const aboutPeople: readonly Page[] = [
-  ...aboutOthers,
+  'people',
+  'person',
+  'rights',
+  'invite',
+  'trail',
   'mine',
   'add',
   'passkey',

@@ -131,7 +131,8 @@ export function rightsOf(wish: Wish, since: number, zone: string): Right[] {
   const hours = wish.always ? null : span(wish);
   return [
     {
-      actions: wish.save ? ['export', 'history'] : ['history'],
+      // Who may see what was recorded may see it happen.
+      actions: wish.save ? ['export', 'history', 'live'] : ['history', 'live'],
       cameras: wish.every ? [] : [...wish.cameras].sort(),
       hours: hours ? [{ days: [...wish.days].sort((a, b) => a - b), ...hours }] : [],
       since,

@@ -48,6 +48,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_invitation_broken(), next: m.error_invitation_broken_next() };
     case 'browser-too-old':
       return { what: m.error_browser(), next: m.error_browser_next() };
+    case 'browser-live':
+      return { what: m.error_browser_live(), next: m.error_browser_live_next() };
     case 'already-joined':
       return { what: m.error_joined(), next: m.error_joined_next() };
     case 'hub-code-wrong':
@@ -76,6 +78,10 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
     case 'not-allowed':
       return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
+    case 'not-now':
+      return { what: m.error_not_now(), next: m.error_not_now_next() };
+    case 'busy':
+      return { what: m.error_busy(), next: m.error_busy_next() };
     case 'not-found':
       return { what: m.error_not_found(), next: m.error_not_found_next() };
     case 'fault':

@@ -16,5 +16,6 @@ export function cameraState(
   if (report?.state === 'unconnected') return { id, name, state: 'unconnected' };
   // A picture says more than a report of a minute ago.
   const waiting = report?.state !== 'recording' && !pictured.has(id);
-  return { id, name, state: waiting ? 'waiting' : 'ok' };
+  const sound = report !== undefined && report.audio !== '';
+  return { id, name, state: waiting ? 'waiting' : 'ok', ...(sound ? { sound } : {}) };
 }

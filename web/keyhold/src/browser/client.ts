@@ -6,15 +6,18 @@ import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { MoveState } from '../sync/moving.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
+import type { LookList } from '../sync/looks.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Timeline } from '../sync/timeline.ts';
+import type { WatchedView } from '../sync/watched.ts';
 import {
   unheard,
   Value,
   type Camera,
   type Change,
   type Live,
+  type LiveView,
   type Options,
   type Place,
   type Playback,
@@ -24,6 +27,7 @@ import { askToReturn, signByPasskey } from './passkey.ts';
 import { PeopleClient } from './people-client.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
+import { Spare, Watch } from './watch.ts';
 import {
   moveId,
   type Beginning,
@@ -53,16 +57,20 @@ export class HouseholdClient extends PeopleClient {
   readonly erasing: Live<Erasing | null>;
   readonly moving: Live<MoveState | null>;
   readonly hubAsks: Live<readonly HubAskView[]>;
+  readonly watched: Live<readonly WatchedView[]>;
 
   private readonly movingValue = new Value<MoveState | null>(null);
   private readonly hubAsksValue = new Value<readonly HubAskView[]>([]);
   private readonly erasingValue = new Value<Erasing | null>(null);
+  private readonly watchedValue = new Value<readonly WatchedView[]>([]);
   private readonly phaseValue = new Value<Phase>('starting');
   private readonly homeValue = new Value<HomeState | null>(null);
   private readonly camerasValue = new Value<readonly Camera[]>([]);
   private readonly trustValue = new Value<TrustState>(unheard);
   private cameraStates: readonly CameraState[] = [];
   private readonly newest = new Map<string, Picture>();
+  private readonly watching = new Set<Watch>();
+  private readonly spare = new Spare();
   private readonly growing = new Set<(camera: string) => void>();
 
   constructor({ place, origin = location.origin }: Options) {
@@ -75,6 +83,7 @@ export class HouseholdClient extends PeopleClient {
     this.erasing = this.erasingValue;
     this.moving = this.movingValue;
     this.hubAsks = this.hubAsksValue;
+    this.watched = this.watchedValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
     this.port.start(origin, place === 'own', off ?? []);
@@ -107,6 +116,10 @@ export class HouseholdClient extends PeopleClient {
       this.invitation(message.invitation.id).set(message.invitation.phase);
     } else if ('change' in message) {
       this.change(message.change.id).set(message.change.phase);
+    } else if ('watched' in message) {
+      this.watchedValue.set(message.watched);
+    } else if ('ended' in message) {
+      for (const watch of [...this.watching]) watch.ended(message.ended.view);
     } else if ('grown' in message) {
       for (const run of [...this.growing]) run(message.grown);
     }
@@ -259,6 +272,20 @@ export class HouseholdClient extends PeopleClient {
 
   askNewest(): void {
     this.port.call('askNewest', []).catch(() => undefined);
+  }
+
+  live(cameras: readonly string[]): LiveView {
+    const watch = new Watch(this.port, cameras, this.spare, (over) => this.watching.delete(over));
+    this.watching.add(watch);
+    return watch;
+  }
+
+  prepareLive(): void {
+    this.spare.prepare();
+  }
+
+  looks(from: number): Promise<LookList> {
+    return this.port.call('looks', [from]);
   }
 
   timeline(camera: string, from: number, until: number): Promise<Timeline> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Span } from '../sync/home.ts';
+import type { FaultKind } from '../sync/fault.ts';
 import type { InvitePhase } from '../sync/inviting.ts';
 import type { ChangePhase } from '../sync/members.ts';
 import type { Picture } from '../sync/pictures.ts';
@@ -28,6 +29,25 @@ export interface Camera extends CameraState {
 export interface Playback {
   readonly spans: readonly Span[];
   read(index: number, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
+
+export type LiveState =
+  | { readonly step: 'connecting' }
+  | { readonly step: 'on' }
+  /** Nothing comes now; it is being tried again. */
+  | { readonly step: 'again'; readonly reason: FaultKind | 'lost' | 'no-way' }
+  /** Trying again would change nothing. */
+  | { readonly step: 'over'; readonly reason: FaultKind };
+
+/** Some cameras that are watched live. The look is on record from its beginning to `close`. */
+export interface LiveView {
+  readonly state: Live<LiveState>;
+  /** Cameras that send the hub nothing. */
+  readonly silent: Live<readonly string[]>;
+  picture(camera: string): Live<MediaStream | null>;
+  hear(camera: string | null): void;
+  again(): void;
   close(): void;
 }
 

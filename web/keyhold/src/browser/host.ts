@@ -14,6 +14,7 @@ import { Letters } from '../sync/letters.ts';
 import { Moving, placeKey, type Place } from '../sync/moving.ts';
 import type { Member } from '../sync/member.ts';
 import { Members } from '../sync/members.ts';
+import type { LookList } from '../sync/looks.ts';
 import { namesOf, type Self } from '../sync/people.ts';
 import type { Shown } from '../sync/gesture.ts';
 import { Seconds } from '../sync/second.ts';
@@ -38,6 +39,7 @@ interface Session {
   readonly members: Members;
   readonly leaving: Leaving;
   readonly seconds: Seconds;
+  readonly self: Self;
 }
 
 /** The worker's side of a household: from keys in a store to what a page shows. */
@@ -286,6 +288,7 @@ export class Host {
         if (!stands()) return;
         this.labels.take(known.labels);
         this.tellKnown(known, self);
+        this.tellWatched(engine, self);
         this.tellChange({ erasing: this.session?.leaving.state() ?? null });
         this.tellHubAsks(self);
         void this.session?.members.look();
@@ -309,6 +312,8 @@ export class Host {
       },
       mail: (delivery) => letters.take(delivery),
       looked: (device, at) => this.session?.members.noteLook(device, at),
+      watched: () => this.tellWatched(engine, self),
+      viewEnded: (view, word) => this.tell({ ended: { view, word } }),
     });
     const members = new Members(engine, home.commands, this.store, () => self, {
       state: (state) => this.tellChange({ members: state }),
@@ -326,7 +331,7 @@ export class Host {
       },
     );
     const seconds = new Seconds(engine, letters, () => this.tellHubAsks(self));
-    this.session = { home, members, leaving, seconds };
+    this.session = { home, members, leaving, seconds, self };
     this.tellTrust(engine);
   }
 
@@ -375,6 +380,33 @@ export class Host {
     this.tellChange({ home: shown.home });
     this.tellChange({
       cameras: shown.cameras.map((one) => cameraState(one, this.reports, this.pictured)),
+    });
+  }
+
+  private tellWatched(engine: Engine, self: Self): void {
+    const views = this.session?.home.watched.views(this.nameOf(engine.known, self)) ?? [];
+    this.tellChange({ watched: views });
+  }
+
+  /** Persons, devices and cameras by name, as far as this device was told. */
+  private nameOf({ names }: Known, self: Self): (id: string) => string {
+    const people = namesOf(names, self);
+    const cameras = new Map(this.labels.all().map(({ camera, name }) => [camera, name]));
+    for (const { id, name } of names?.cameras ?? []) cameras.set(id, name);
+    return (id) => cameras.get(id) ?? people(id);
+  }
+
+  /** Everything that was looked at since a time. For those who may know of the others. */
+  looks(from: number): Promise<LookList> {
+    const { home, self } = this.opened();
+    const { known, member } = home.engine;
+    if (home.engine.may('people', 'household') !== '') {
+      throw new Fault('not-allowed', 'this page is for owners and guardians');
+    }
+    return home.looks(from, {
+      roster: known.roster,
+      self: member.person,
+      nameOf: this.nameOf(known, self),
     });
   }
 }

@@ -11,6 +11,8 @@ import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
 import type { Offer } from '../statement/invite.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
+import type { EndWord } from '../statement/live.ts';
+import type { LookList } from '../sync/looks.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { MoveState } from '../sync/moving.ts';
@@ -19,6 +21,8 @@ import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
+import type { Agreed } from '../sync/views.ts';
+import type { WatchedView } from '../sync/watched.ts';
 
 /** What page and worker say to each other. */
 export type Phase = 'starting' | 'unable' | 'anonymous' | 'joining' | 'ready' | 'gone';
@@ -40,6 +44,8 @@ export interface CameraState {
   readonly name: string;
   readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected';
   readonly lostSince?: number;
+  /** The camera sends sound, by the hub's word. */
+  readonly sound?: boolean;
   /** Why a viewer or guest may not see it now. */
   readonly shut?: 'hours' | 'early' | 'ended';
 }
@@ -101,6 +107,10 @@ export interface Calls {
   renameCamera: { args: [id: string, name: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
+  /** Asks the hub to show cameras; the connection is made in the page. */
+  offerView: { args: [cameras: readonly string[], sdp: string]; result: Agreed };
+  endView: { args: [view: string]; result: void };
+  looks: { args: [from: number]; result: LookList };
   timeline: { args: [camera: string, from: number, until: number]; result: Timeline };
   preview: { args: [camera: string, at: number]; result: Picture | null };
   openPlayback: { args: [camera: string, from: number, until: number]; result: Playing };
@@ -167,6 +177,8 @@ export type FromWorker =
   | { readonly hubAsks: readonly HubAskView[] }
   /** How far a call of `replaceHub` is with the other owners. */
   | { readonly asking: number; readonly value: Asking }
+  | { readonly watched: readonly WatchedView[] }
+  | { readonly ended: { readonly view: string; readonly word: EndWord } }
   | { readonly invitation: { readonly id: string; readonly phase: InvitePhase } }
   | { readonly change: { readonly id: string; readonly phase: ChangePhase } }
   | {

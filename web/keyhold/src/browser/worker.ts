@@ -126,6 +126,10 @@ const handlers: Handlers = {
   renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
   askNewest: async () => (await ready()).home().askNewest(),
+  offerView: async ({ signal }, cameras, sdp) =>
+    (await ready()).home().views.offer(cameras, sdp, signal),
+  endView: async (_, view) => (await ready()).home().views.end(view),
+  looks: async (_, from) => (await ready()).looks(from),
   timeline: async (_, camera, from, until) => (await ready()).home().timeline(camera, from, until),
   preview: async (_, camera, at) => (await ready()).home().preview(camera, at),
   openPlayback: async (_, camera, from, until) =>

@@ -125,6 +125,20 @@ const kinds = {
     (l) => l.until >= l.from,
     'a look at a window',
   ),
+  live: where(
+    object({
+      ...common('live', ofCamera),
+      device: id('dev'),
+      person: id('per'),
+      signal: hash,
+      since: integer(1),
+      state: oneOf('began', 'ended'),
+      until: integer(),
+      view: id('vie'),
+    }),
+    (l) => (l.state === 'began' ? l.until === 0 : l.until >= l.since),
+    'a live look that has begun or ended',
+  ),
 } as const;
 
 export type File = Read<typeof file>;

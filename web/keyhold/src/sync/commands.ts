@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base64, random } from '../bytes.ts';
-import { encode, type Writable } from '../canon.ts';
-import { open, seal } from '../crypto/box.ts';
+import { base64, random, type Bytes } from '../bytes.ts';
+import type { Writable } from '../canon.ts';
 import type { Signer } from '../crypto/sign.ts';
 import type { XWingKey } from '../crypto/xwing.ts';
 import { must } from '../mutant.ts';
@@ -11,7 +10,8 @@ import { reply as replySchema, type Op, type Reply } from '../statement/request.
 import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from './cloud.ts';
 import { Fault, type FaultKind } from './fault.ts';
-import { Mailbox, type Delivery } from './socket.ts';
+import { Post } from './post.ts';
+import type { Delivery } from './socket.ts';
 
 const words: Readonly<Record<string, FaultKind>> = {
   stale: 'internal',
@@ -42,25 +42,29 @@ interface Waiting {
  */
 export class Commands {
   private readonly waiting = new Map<string, Waiting>();
-  private readonly mailbox: Mailbox;
+  readonly post: Post;
 
   constructor(
     private readonly cloud: Cloud,
     private readonly signer: Signer,
-    private readonly reader: XWingKey,
+    reader: XWingKey,
     private readonly roster: () => Roster,
     /** Hears every reply that holds. */
     private readonly heard: (reply: Reply) => void,
     /** Hears what did not hold. */
     private readonly fault: (error: unknown) => void,
     /** Is handed what did not come from the hub. */
-    private readonly others: (delivery: Delivery) => Promise<void> = () => Promise.resolve(),
+    others: (delivery: Delivery) => Promise<void> = () => Promise.resolve(),
   ) {
-    this.mailbox = new Mailbox(cloud, roster().household, signer, (d) => this.deliver(d));
+    this.post = new Post(cloud, signer, reader, roster, (delivery) => {
+      // It looks at the cloud, and other mail does not wait for that.
+      void others(delivery).catch((error: unknown) => this.fault(error));
+    });
+    this.post.hear('reply', (plain) => this.take(plain));
   }
 
   close(): void {
-    this.mailbox.close();
+    this.post.close();
   }
 
   /** The hub's answer to an operation; an error word of the hub rejects. */
@@ -74,8 +78,8 @@ export class Commands {
     });
     late.catch(() => undefined);
     try {
-      await Promise.race([this.mailbox.opened(), late]);
-      await this.post(op, nonce);
+      await Promise.race([this.post.opened(), late]);
+      await this.order(op, nonce);
       const reply = await Promise.race([answer, late]);
       if (reply.error !== '') {
         throw new Refused(reply.error);
@@ -87,14 +91,13 @@ export class Commands {
     }
   }
 
-  private async post(op: Op, nonce: Uint8Array): Promise<void> {
-    const { household, head, hub } = this.roster();
-    const device = this.signer.keyid;
+  private async order(op: Op, nonce: Uint8Array): Promise<void> {
+    const { household, head } = this.roster();
     const command = await Envelope.signed(
       'command',
       {
         at: this.cloud.now(),
-        device,
+        device: this.signer.keyid,
         head: head.hash,
         household,
         nonce,
@@ -102,35 +105,11 @@ export class Commands {
       },
       this.signer,
     );
-    const body = await seal(
-      hub.hpke,
-      encode({ household, purpose: 'command' }),
-      encode({ from: device, to: 'hub' }),
-      command.encode(),
-    );
-    await this.cloud.write(household, this.signer, 'mail', 'hub', body);
+    await this.post.send('command', command);
   }
 
-  private async deliver(delivery: Delivery): Promise<void> {
-    const { body, from } = delivery;
-    if (from !== 'hub') {
-      // It looks at the cloud, and other mail does not wait for that.
-      void this.others(delivery).catch((error: unknown) => this.fault(error));
-      return;
-    }
+  private async take(plain: Bytes): Promise<void> {
     const { household, hub } = this.roster();
-    let plain: Uint8Array;
-    try {
-      plain = await open(
-        this.reader,
-        encode({ household, purpose: 'reply' }),
-        encode({ from: 'hub', to: this.signer.keyid }),
-        body,
-      );
-    } catch {
-      // Anybody can put bytes into a mailbox; what was not sealed to this device means nothing.
-      return;
-    }
     try {
       const reply = await openBy(plain, 'reply', replySchema, 'hub', hub.sign);
       must(reply.household === household, 'wrong-household', 'a reply of another household');

@@ -4,18 +4,22 @@ import { base32, random } from '../bytes.ts';
 import { Mp4Writer } from '../media/writer.ts';
 import type { Pack } from '../manifest/leaf.ts';
 import { hourOf } from '../manifest/page.ts';
-import { ruleOf } from '../rule.ts';
+import { RuleError, ruleOf } from '../rule.ts';
+import { Envelope, typeOf } from '../statement/dsse.ts';
+import type { EndWord } from '../statement/live.ts';
 import type { CameraReport } from '../statement/request.ts';
 import { Commands } from './commands.ts';
 import type { FootageAnswer } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Footage } from './footage.ts';
+import { looksOf, type LookList, type LookNames } from './looks.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
 import type { Delivery } from './socket.ts';
+import { newestRun } from './runs.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
 import {
   packDelay,
@@ -25,12 +29,17 @@ import {
   type Segment,
   type Timeline,
 } from './timeline.ts';
+import { Views } from './views.ts';
+import { Watched } from './watched.ts';
 
 export interface HomeEvents {
   readonly reports: (reports: readonly CameraReport[]) => void;
   readonly newest: (camera: string, picture: Picture) => void;
   readonly looked: (device: string, at: number) => void; // a look stands on record
   readonly mail: (delivery: Delivery) => Promise<void>; // of another device
+  /** The hub says anew who is watching. */
+  readonly watched: () => void;
+  readonly viewEnded: (view: string, word: EndWord) => void;
 }
 
 export interface Span {
@@ -79,6 +88,8 @@ const aheadCount = 2;
 export class HomeSession {
   private readonly footage: Footage;
   readonly commands: Commands;
+  readonly views: Views;
+  readonly watched: Watched;
   private readonly pictures: Pictures;
   private readonly playing = new Map<string, OpenPlayback>();
   private readonly newest: Newest;
@@ -100,6 +111,11 @@ export class HomeSession {
       (error) => engine.alarms.raise(error),
       events.mail,
     );
+    const { post } = this.commands;
+    this.views = new Views(engine, post, events.viewEnded);
+    this.watched = new Watched(engine, events.watched);
+    post.hear('live', (plain) => this.live(plain));
+    post.onOpening(() => this.views.askWho());
     this.newest = new Newest({
       segments: (camera) => this.lately(camera),
       picture: (segment) => engine.guarded(() => this.pictures.of(segment)),
@@ -121,6 +137,18 @@ export class HomeSession {
   close(): void {
     this.rest();
     this.commands.close();
+    this.watched.close();
+  }
+
+  /** Anybody can seal something to this device: what does not hold means nothing. */
+  private async live(plain: Uint8Array): Promise<void> {
+    try {
+      const { payloadType } = Envelope.parse(plain);
+      if (payloadType === typeOf('watching')) await this.watched.take(plain);
+      else await this.views.take(plain);
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+    }
   }
 
   /** Asks for nothing by itself any more; the hub can still be told something. */
@@ -173,7 +201,9 @@ export class HomeSession {
       return this.engine.records.reading(camera, first, hourOf(until + packDelay));
     });
     for (const { leaf } of reading.logs) {
-      if (leaf.kind === 'look') this.events.looked(leaf.device, leaf.at);
+      if (leaf.kind === 'look' || leaf.kind === 'live') {
+        this.events.looked(leaf.device, leaf.at);
+      }
     }
     return reading;
   }
@@ -195,6 +225,27 @@ export class HomeSession {
   async timeline(camera: string, from: number, until: number): Promise<Timeline> {
     const { logs, closed } = await this.reading(camera, from, until);
     return timelineOf(logs, this.begin(camera, from), until, closed);
+  }
+
+  /** Everything that was looked at since a time, out of the record of every camera. */
+  async looks(from: number, names: LookNames): Promise<LookList> {
+    const { engine } = this;
+    const now = engine.cloud.clock();
+    const named = engine.known.names?.cameras.map(({ id }) => id) ?? [];
+    const cameras = new Set([...named, ...engine.records.cameras()]);
+    const readings = await Promise.all(
+      [...cameras]
+        .filter((camera) => engine.earliest(camera) !== null)
+        .map((camera) => this.reading(camera, from, now)),
+    );
+    const logs = readings.flatMap((reading) => reading.logs);
+    return {
+      looks: looksOf(logs, from, names),
+      entries: logs.filter(({ leaf }) => leaf.at >= from).length,
+      from,
+      until: newestRun(engine.runs)?.tree.checkpoint.at ?? 0,
+      closed: readings.reduce((sum, { closed }) => sum + closed.length, 0),
+    };
   }
 
   /** The picture nearest to a time, at most a minute away. */

@@ -36,6 +36,8 @@ export class Mailbox {
     private readonly household: string,
     private readonly signer: Signer,
     private readonly deliver: (delivery: Delivery) => Promise<void> | void,
+    /** Runs each time that the cloud has accepted the session. */
+    private readonly accepted: () => void = () => undefined,
   ) {
     void this.open();
   }
@@ -80,6 +82,7 @@ export class Mailbox {
     if (frame.ready === true) {
       this.pause = firstPause;
       this.ready.resolve();
+      this.accepted();
       return;
     }
     if (frame.kind !== 'mail' || frame.id === undefined) return;

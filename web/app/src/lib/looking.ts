@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ErrorKind, Live } from './household';
+import type { Named, Own, Right, Role } from './people';
+import { limited } from './rights';
+
+/** Looking live, and who does and did: a part of `Household`. */
+export interface Looking {
+  /**
+   * Who is watching live now, by the hub's signed word: everybody who may see the camera is told.
+   * The oldest first. Names are empty where this device was never told them.
+   */
+  readonly watched: Live<readonly Watched[]>;
+
+  /**
+   * Watches cameras until `close`. All of it is one look, which the hub writes down and tells the
+   * others before a picture leaves it.
+   */
+  live(cameras: readonly string[]): LiveView;
+
+  /** Makes what `live` needs for one camera ahead of it. Harmless to repeat. */
+  prepareLive(): void;
+
+  /** Every look since a time, out of the verified record. Rejects for viewers and guests. */
+  looks(from: number): Promise<LookList>;
+}
+
+/** One device that watches. */
+export interface Watched {
+  view: string;
+  cameras: readonly Named[];
+  person: Named;
+  device: Named;
+  since: number;
+  /** By this person, on whichever device. */
+  mine: boolean;
+  /** On this device. */
+  here: boolean;
+}
+
+export type LiveState =
+  | { step: 'connecting' }
+  | { step: 'on' }
+  /** Nothing comes now; it is being tried again. `no-way`: the hub answers, its pictures do not come. */
+  | { step: 'again'; reason: ErrorKind | 'lost' | 'no-way' }
+  /** Trying again by itself would change nothing. */
+  | { step: 'over'; reason: ErrorKind };
+
+export interface LiveView {
+  readonly state: Live<LiveState>;
+  /** Cameras that send the hub no picture. */
+  readonly silent: Live<readonly string[]>;
+  picture(camera: string): Live<MediaStream | null>;
+  /** Lets one camera be heard, or none: nothing is heard before. */
+  hear(camera: string | null): void;
+  /** Tries once more what is over. */
+  again(): void;
+  close(): void;
+}
+
+export type LookKind = 'live' | 'history' | 'tiles' | 'export';
+
+export interface Look {
+  id: string;
+  kind: LookKind;
+  person: Named;
+  device: Named;
+  /** As the roster was then; null for nobody whom it knew. */
+  role: Role | null;
+  rights: readonly Right[];
+  mine: boolean;
+  cameras: readonly Named[];
+  at: number;
+  /** When it was over; of several in a row, when the last of them began. */
+  until: number;
+  /** Its end is not written yet. */
+  open: boolean;
+  /** Which recordings; null for live. */
+  footage: { from: number; until: number } | null;
+  count: number;
+}
+
+export interface LookList {
+  /** Newest first. */
+  looks: readonly Look[];
+  /** How many entries of the record were proved for it, since when and up to when. */
+  entries: number;
+  from: number;
+  until: number;
+  /** Hours of a camera whose record this device has no key of. */
+  closed: number;
+}
+
+/** Whether somebody may look at a camera live; whether at this hour is asked when they do. */
+export function mayLive(own: Own | null, camera: string): boolean {
+  if (own === null || !limited(own.role)) return true;
+  return own.rights.some(
+    ({ actions, cameras }) =>
+      actions.includes('live') && (cameras.length === 0 || cameras.includes(camera)),
+  );
+}

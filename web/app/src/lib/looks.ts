@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { m } from '../paraglide/messages.js';
+import type { Look, LookKind, Watched } from './looking';
+import type { Named } from './people';
+import { limited, listText, rightsText, roleText, type Called } from './rights';
+import { clockText, lengthText, shortDayText } from './time';
+import { called } from './trail';
+
+/** Cameras by name; how many they are, where this device does not know what they are called. */
+export function camerasOf(cameras: readonly Named[]): string {
+  const named = cameras.filter(({ name }) => name !== '').map(({ name }) => name);
+  const rest = cameras.length - named.length;
+  if (rest === 0) return listText(named);
+  const more = rest === 1 ? m.right_camera_one() : m.right_camera_count({ n: rest });
+  return listText([...named, more]);
+}
+
+/** Anna is watching live: Front door */
+export function watchedText({ cameras, person, mine }: Watched): string {
+  const what = camerasOf(cameras);
+  if (mine) return m.watching_you({ cameras: what });
+  return person.name
+    ? m.watching_person({ person: person.name, cameras: what })
+    : m.watching_somebody({ cameras: what });
+}
+
+export function kindText(kind: LookKind): string {
+  switch (kind) {
+    case 'live':
+      return m.looks_live();
+    case 'history':
+      return m.looks_history();
+    case 'tiles':
+      return m.looks_tiles();
+    case 'export':
+      return m.looks_export();
+  }
+}
+
+/** What was looked at: Live, Front door; Recordings, Garden, 11:30 to 11:40. */
+export function lookText({ kind, cameras, footage, at }: Look, zone?: string): string {
+  const what = m.looks_what({ kind: kindText(kind), cameras: camerasOf(cameras) });
+  if (footage === null || kind === 'tiles') return what;
+  const day = shortDayText(footage.from, zone);
+  const until = Math.min(footage.until, at);
+  const span = { from: clockText(footage.from, zone), until: clockText(until, zone) };
+  return day === shortDayText(at, zone)
+    ? m.looks_span({ what, ...span })
+    : m.looks_span_day({ what, day, ...span });
+}
+
+/** How long, as far as it is known. */
+export function longText({ kind, at, until, open, count }: Look): string {
+  if (open) return m.looks_open();
+  if (kind === 'live') return lengthText(Math.max(1000, until - at));
+  // Of recordings it is known when they were asked for, not how long somebody looked.
+  return count > 1 ? m.looks_times({ n: count }) : '';
+}
+
+/** Why they may: what they are to the household, and what they were given. */
+export function whyText(
+  { role, rights }: Look,
+  cameras: readonly Called[],
+  now: number,
+  zone?: string,
+): string {
+  if (role === null) return m.looks_nobody();
+  if (!limited(role)) return roleText(role);
+  const what = rightsText({ role, rights }, cameras, now, zone);
+  return m.looks_why({ role: roleText(role), what });
+}
+
+/** Anna, or that nobody knows the name any more. */
+export const lookerText = ({ person, mine }: Pick<Look, 'person' | 'mine'>): string =>
+  mine ? m.person_you({ name: called(person) }) : called(person);

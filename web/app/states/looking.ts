@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ErrorKind } from '../src/lib/household';
+import type { LiveState, LiveView, Look, Watched } from '../src/lib/looking';
+import type { Right, Role } from '../src/lib/people';
+import { click, see, settle } from './drive';
+import { now } from './fixture';
+import { asGuest, family, friday, Kin, right } from './kin';
+import { Settable } from './live';
+import { paint, type Scene } from './scenes';
+import type { State } from './states';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** A view of a drawn scene: a real film, made here. */
+export class DrawnView implements LiveView {
+  readonly state: Settable<LiveState>;
+  readonly silent = new Settable<readonly string[]>([]);
+  readonly #stream = new Settable<MediaStream | null>(null);
+
+  constructor(state: LiveState, scene: Scene | null) {
+    this.state = new Settable(state);
+    if (scene === null) return;
+    const canvas = document.createElement('canvas');
+    canvas.width = 640;
+    canvas.height = 360;
+    const context = canvas.getContext('2d');
+    context?.drawImage(paint(scene, now), 0, 0);
+    this.#stream.set(canvas.captureStream(10));
+  }
+
+  picture(): Settable<MediaStream | null> {
+    return this.#stream;
+  }
+  hear(): void {}
+  again(): void {
+    this.state.set({ step: 'connecting' });
+  }
+  close(): void {}
+}
+
+export function watched(change: Partial<Watched> = {}): Watched {
+  return {
+    view: `vie_${change.person?.id ?? 'jan'}`,
+    cameras: [{ id: 'cam_door', name: 'Front door' }],
+    person: { id: 'per_jan', name: 'Jan' },
+    device: { id: 'dev_jan', name: 'Jan’s phone' },
+    since: now - 3 * minute,
+    mine: false,
+    here: false,
+    ...change,
+  };
+}
+
+const who: Record<string, { name: string; role: Role; device: string; rights?: Right[] }> = {
+  anna: { name: 'Anna', role: 'owner', device: 'Kitchen computer' },
+  jan: { name: 'Jan', role: 'guardian', device: 'Jan’s phone' },
+  eva: { name: 'Eva', role: 'guest', device: 'Pixel 8', rights: [right({ until: friday })] },
+};
+const places: Record<string, string> = {
+  cam_door: 'Front door',
+  cam_hall: 'Hall',
+  cam_garden: 'Garden',
+};
+
+let count = 0;
+function look(person: string, ago: number, cameras: string[], change: Partial<Look> = {}): Look {
+  const one = who[person];
+  if (!one) throw new Error(`nobody is called ${person}`);
+  const at = now - ago;
+  return {
+    id: `look_${count++}`,
+    kind: 'live',
+    person: { id: `per_${person}`, name: one.name },
+    device: { id: `dev_${person}`, name: one.device },
+    role: one.role,
+    rights: one.rights ?? [],
+    mine: person === 'anna',
+    cameras: cameras.map((id) => ({ id, name: places[id] ?? '' })),
+    at,
+    until: at + 3 * minute,
+    open: false,
+    footage: null,
+    count: 1,
+    ...change,
+  };
+}
+
+const footage = (ago: number, length: number) => ({
+  footage: { from: now - ago, until: now - ago + length },
+});
+
+export const someLooks = (): Look[] => [
+  look('anna', 34 * minute, ['cam_door'], { until: now - 31 * minute }),
+  look('jan', 100 * minute, ['cam_garden'], {
+    kind: 'history',
+    ...footage(150 * minute, 10 * minute),
+    count: 2,
+  }),
+  look('anna', 3 * hour, ['cam_door', 'cam_hall', 'cam_garden'], {
+    kind: 'tiles',
+    ...footage(6 * hour, 6 * hour),
+    count: 3,
+  }),
+  look('eva', 22 * hour, ['cam_garden'], { until: now - 22 * hour + 2 * minute }),
+  look('jan', 23 * hour, ['cam_hall'], {
+    kind: 'export',
+    ...footage(49 * hour, 4 * minute),
+  }),
+];
+
+export function lookingStates(three: () => Kin): Record<string, () => State> {
+  const live = (
+    state: LiveState,
+    {
+      scene = null,
+      then,
+    }: { scene?: Scene | null; then?: (view: DrawnView) => Promise<void> } = {},
+  ): State => {
+    const household = family(three());
+    let view: DrawnView | null = null;
+    household.makeView = () => (view = new DrawnView(state, scene));
+    return {
+      household,
+      fragment: '#/live?camera=cam_door',
+      then: async () => {
+        await see('.stage');
+        if (scene !== null) await see('.age.live');
+        if (view !== null) await then?.(view);
+      },
+    };
+  };
+  const over = (reason: ErrorKind): State => live({ step: 'over', reason });
+  const looks = (list: Look[], change: (household: Kin) => void = () => undefined): State => {
+    const household = family(three());
+    household.looked = list;
+    change(household);
+    return { household, fragment: '#/looks' };
+  };
+  const watching = (fragment: string, list: Watched[]): State => {
+    const household = family(three());
+    household.watched.set(list);
+    return { household, fragment };
+  };
+  const pick = async (place: number, value: string): Promise<void> => {
+    await see('.picks select');
+    const select = document.querySelectorAll<HTMLSelectElement>('.picks select')[place];
+    if (!select) throw new Error('no such select');
+    select.value = value;
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+    await settle();
+  };
+
+  return {
+    live: () => live({ step: 'on' }, { scene: 'door' }),
+    'live-sound': () => {
+      const state = live({ step: 'on' }, { scene: 'door', then: () => click('.buttons button') });
+      const [door, ...others] = state.household.cameras.get();
+      if (!door) throw new Error('three cameras');
+      state.household.cameras.set([{ ...door, sound: true }, ...others]);
+      return state;
+    },
+    'live-with': () => {
+      const state = live({ step: 'on' }, { scene: 'door' });
+      state.household.watched.set([watched()]);
+      return state;
+    },
+    'live-connecting': () => live({ step: 'connecting' }),
+    'live-lost': () =>
+      live(
+        { step: 'on' },
+        {
+          scene: 'door',
+          then: async (view) => {
+            view.state.set({ step: 'again', reason: 'lost' });
+            await see('.said');
+          },
+        },
+      ),
+    'live-silent': () => {
+      const state = live({ step: 'on' }, { then: async (view) => view.silent.set(['cam_door']) });
+      return state;
+    },
+    'live-no-way': () => live({ step: 'again', reason: 'no-way' }),
+    'live-hub-away': () => live({ step: 'again', reason: 'hub-away' }),
+    'live-refused': () => over('not-allowed'),
+    'live-hours': () => over('not-now'),
+    'live-browser': () => over('browser-live'),
+    'live-busy': () => live({ step: 'again', reason: 'busy' }),
+    'live-gone': () => ({ household: family(three()), fragment: '#/live?camera=cam_nowhere' }),
+    'live-guest': () => {
+      const state = live({ step: 'on' }, { scene: 'door' });
+      asGuest(state.household, [right({ actions: ['history', 'live'] })]);
+      state.household.watched.set([
+        watched({ person: { id: 'per_anna', name: '' }, device: { id: 'dev_kitchen', name: '' } }),
+      ]);
+      return state;
+    },
+
+    'watching-one': () => watching('', [watched()]),
+    'watching-many': () =>
+      watching('', [
+        watched(),
+        watched({
+          person: { id: 'per_anna', name: 'Anna' },
+          device: { id: 'dev_phone', name: 'Anna’s phone' },
+          mine: true,
+          cameras: Object.entries(places).map(([id, name]) => ({ id, name })),
+          since: now - 30 * hour,
+        }),
+        watched({
+          person: { id: 'per_oma', name: 'Großtante Hildegard Schmidt-Bernstein' },
+          device: { id: 'dev_oma', name: 'Mobiltelefon der Nachbarschaftshilfe' },
+        }),
+        watched({ person: { id: 'per_eva', name: 'Eva' } }),
+      ]),
+
+    looks: () => looks(someLooks()),
+    'looks-now': () =>
+      looks(someLooks(), (household) => {
+        household.watched.set([watched(), watched({ person: { id: 'per_eva', name: 'Eva' } })]);
+      }),
+    'looks-empty': () => looks([]),
+    'looks-filtered': () => ({ ...looks(someLooks()), then: () => pick(0, 'per_jan') }),
+    'looks-none': () => ({
+      ...looks(someLooks()),
+      then: async () => (await pick(0, 'per_jan'), await pick(1, 'cam_door')),
+    }),
+    'looks-closed': () => looks(someLooks(), (household) => (household.closedHours = 3)),
+    'looks-how': () => ({ ...looks(someLooks()), then: () => click('summary') }),
+    'looks-loading': () => looks([], (household) => (household.stuck = true)),
+    'looks-away': () => looks([], (household) => (household.refusal = 'cloud-away')),
+    'looks-guest': () => {
+      const state = looks(someLooks());
+      asGuest(state.household);
+      return state;
+    },
+  };
+}

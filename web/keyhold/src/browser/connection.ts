@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { fault } from './outside.ts';
+
+/** What happens to a connection. */
+export interface ConnectionEvents {
+  /** Pictures of each camera, in the order of the offer, and the sound of the one that is heard. */
+  readonly tracks: (pictures: readonly MediaStreamTrack[], sound: MediaStreamTrack) => void;
+  /** What is wanted can be said now. */
+  readonly open: () => void;
+  readonly connected: () => void;
+  /** It does not come back by itself. */
+  readonly lost: () => void;
+  /** Which cameras the hub says send nothing. */
+  readonly silent: (cameras: readonly string[]) => void;
+}
+
+/** A connection that is quiet for so long is given up: another one is quicker than waiting. */
+const quiet = 2_000;
+const connectPatience = 8_000;
+
+/**
+ * One WebRTC connection to the hub (docs/protocol.md 14.2). It asks nobody but the hub for a way: no
+ * server of others is named. The description that comes back says which certificate is at the other
+ * end, and the browser connects to no other.
+ */
+export class Connection {
+  private readonly peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [] });
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private over = false;
+  private events: ConnectionEvents | null = null;
+  private readonly channel: RTCDataChannel;
+  /**
+   * What is offered to the hub. The browser's own addresses are left out: without a right to the
+   * camera it tells them as names that mean nothing to the hub, which learns them when it is called.
+   */
+  readonly offer: Promise<string>;
+
+  constructor(readonly cameras: number) {
+    const codecs = codecsOf(RTCRtpReceiver.getCapabilities('video')?.codecs ?? []);
+    if (!codecs.some(({ mimeType }) => mimeType === 'video/H264')) {
+      this.peer.close();
+      throw fault('browser-live', 'this browser has no H.264 for live pictures');
+    }
+    for (let place = 0; place < cameras; place++) {
+      const one = this.peer.addTransceiver('video', { direction: 'recvonly' });
+      one.setCodecPreferences(codecs);
+      // Nothing is held back for smoothness: what is seen is now.
+      if ('jitterBufferTarget' in one.receiver) one.receiver.jitterBufferTarget = 0;
+    }
+    const sound = this.peer.addTransceiver('audio', { direction: 'recvonly' });
+    const voices = RTCRtpReceiver.getCapabilities('audio')?.codecs ?? [];
+    sound.setCodecPreferences(voices.filter(({ mimeType }) => mimeType === 'audio/opus'));
+    this.channel = this.peer.createDataChannel('keyhold', { negotiated: true, id: 0 });
+    this.channel.onmessage = ({ data }: MessageEvent<unknown>) => this.told(data);
+    this.channel.onopen = () => this.events?.open();
+    this.peer.onconnectionstatechange = () => this.changed();
+    this.offer = this.peer.setLocalDescription().then(() => this.peer.localDescription?.sdp ?? '');
+    this.offer.catch(() => undefined);
+  }
+
+  /** Connects; from here on `events` are told. */
+  async answer(sdp: string, events: ConnectionEvents): Promise<void> {
+    this.events = events;
+    await this.peer.setRemoteDescription({ type: 'answer', sdp });
+    const tracks = this.peer.getTransceivers().map(({ receiver }) => receiver.track);
+    events.tracks(tracks.slice(0, this.cameras), tracks[this.cameras]!);
+    if (this.peer.connectionState !== 'connected') this.giveUpAfter(connectPatience);
+  }
+
+  /** Says whose sound is wanted, or nobody's, and whose pictures. */
+  want(hear: string, show: readonly string[]): void {
+    if (this.channel.readyState === 'open') this.channel.send(JSON.stringify({ hear, show }));
+  }
+
+  close(): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.peer.close();
+  }
+
+  private giveUpAfter(pause: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.lose(), pause);
+  }
+
+  private lose(): void {
+    if (this.over) return;
+    this.close();
+    this.events?.lost();
+  }
+
+  private changed(): void {
+    if (this.over) return;
+    const state = this.peer.connectionState;
+    if (state === 'connected') {
+      clearTimeout(this.timer);
+      this.events?.connected();
+    } else if (state === 'disconnected') this.giveUpAfter(quiet);
+    else if (state === 'failed' || state === 'closed') this.lose();
+  }
+
+  private told(data: unknown): void {
+    if (typeof data !== 'string') return;
+    const { cameras } = JSON.parse(data) as { cameras: { camera: string; state: string }[] };
+    const silent = cameras.filter(({ state }) => state === 'waiting');
+    this.events?.silent(silent.map(({ camera }) => camera));
+  }
+}
+
+/** The hub sends what cameras send, and repeats what was lost. */
+function codecsOf(all: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  return all.filter(
+    ({ mimeType, sdpFmtpLine = '' }) =>
+      mimeType === 'video/rtx' ||
+      (mimeType === 'video/H264' && sdpFmtpLine.includes('packetization-mode=1')),
+  );
+}

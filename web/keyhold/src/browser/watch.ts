@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { FaultKind } from '../sync/fault.ts';
+import { Connection, type ConnectionEvents } from './connection.ts';
+import { Value, type LiveState, type LiveView } from './handles.ts';
+import type { Port } from './port.ts';
+
+/** Pauses between tries, in milliseconds; the last stays. */
+const pauses = [0, 1_000, 2_000, 4_000, 8_000];
+/** Reasons that trying again does not change. */
+const final: readonly FaultKind[] = [
+  'not-allowed',
+  'not-now',
+  'not-found',
+  'clock-wrong',
+  'browser-live',
+];
+/** A page that nobody sees shows nothing; a glance elsewhere is not worth another look on record. */
+const glance = 5_000;
+
+/**
+ * A connection that is made before somebody asks for it: that takes a browser a while. It knows
+ * nobody, and nobody is told of it.
+ */
+export class Spare {
+  private made: Connection | null = null;
+
+  /** For a page from which somebody may begin to watch one camera. */
+  prepare(): void {
+    try {
+      this.made ??= new Connection(1);
+    } catch {
+      // Said when somebody wants to watch.
+    }
+  }
+
+  take(cameras: number): Connection {
+    const { made } = this;
+    if (made?.cameras !== cameras) return new Connection(cameras);
+    this.made = null;
+    return made;
+  }
+}
+
+/** Watching some cameras: asks the hub, connects, and comes back when the connection is gone. */
+export class Watch implements LiveView {
+  readonly state = new Value<LiveState>({ step: 'connecting' });
+  readonly silent = new Value<readonly string[]>([]);
+  private readonly streams: readonly Value<MediaStream | null>[];
+  private connection: Connection | null = null;
+  private view = '';
+  private heard = '';
+  private attempt = new AbortController();
+  private failed = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly port: Port,
+    private readonly cameras: readonly string[],
+    private readonly spare: Spare,
+    private readonly gone: (watch: Watch) => void,
+  ) {
+    this.streams = cameras.map(() => new Value<MediaStream | null>(null));
+    addEventListener('online', this.anew);
+    networkOf()?.addEventListener('change', this.anew);
+    document.addEventListener('visibilitychange', this.looked);
+    addEventListener('pagehide', this.leave);
+    void this.connect();
+  }
+
+  picture(camera: string): Value<MediaStream | null> {
+    const found = this.streams[this.cameras.indexOf(camera)];
+    if (found === undefined) throw new Error('this view is of other cameras');
+    return found;
+  }
+
+  /** Lets one camera be heard, or none. */
+  hear(camera: string | null): void {
+    this.heard = camera ?? '';
+    this.connection?.want(this.heard, this.cameras);
+  }
+
+  again(): void {
+    this.failed = 0;
+    this.state.set({ step: 'connecting' });
+    void this.connect();
+  }
+
+  close(): void {
+    this.closed = true;
+    removeEventListener('online', this.anew);
+    networkOf()?.removeEventListener('change', this.anew);
+    document.removeEventListener('visibilitychange', this.looked);
+    removeEventListener('pagehide', this.leave);
+    this.leave();
+    this.gone(this);
+  }
+
+  /** The hub has ended a view. Why, it says when it is asked again. */
+  ended(view: string): void {
+    if (view !== this.view) return;
+    this.view = '';
+    this.lost('lost');
+  }
+
+  private readonly leave = (): void => {
+    clearTimeout(this.timer);
+    this.attempt.abort();
+    this.connection?.close();
+    this.connection = null;
+    if (this.view !== '') this.port.call('endView', [this.view]).catch(() => undefined);
+    this.view = '';
+  };
+
+  /** Another network: the old way is no good, and nobody waits until that shows. */
+  private readonly anew = (): void => {
+    if (document.visibilityState !== 'visible' || this.state.get().step === 'over') return;
+    this.failed = 0;
+    this.lost('lost');
+  };
+
+  private readonly looked = (): void => {
+    if (document.visibilityState === 'visible') {
+      clearTimeout(this.timer);
+      const { step } = this.state.get();
+      if (step !== 'over' && this.connection === null) this.again();
+    } else {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(this.leave, glance);
+    }
+  };
+
+  private lost(reason: FaultKind | 'lost' | 'no-way'): void {
+    this.leave();
+    if (this.closed) return;
+    this.state.set({ step: 'again', reason });
+    const pause = pauses[Math.min(this.failed++, pauses.length - 1)];
+    this.timer = setTimeout(() => void this.connect(), pause);
+  }
+
+  private events(): ConnectionEvents {
+    return {
+      tracks: (pictures, sound) => {
+        for (const [place, one] of pictures.entries()) {
+          this.streams[place]?.set(new MediaStream([one, sound]));
+        }
+      },
+      open: () => {
+        if (this.heard !== '') this.connection?.want(this.heard, this.cameras);
+      },
+      connected: () => {
+        this.failed = 0;
+        this.state.set({ step: 'on' });
+      },
+      // The hub has answered: it is the way to it that is missing.
+      lost: () => this.lost(this.state.get().step === 'on' ? 'lost' : 'no-way'),
+      silent: (cameras) => this.silent.set(cameras),
+    };
+  }
+
+  private async connect(): Promise<void> {
+    this.leave();
+    const { signal } = (this.attempt = new AbortController());
+    try {
+      const connection = this.spare.take(this.cameras.length);
+      this.connection = connection;
+      const sdp = await connection.offer;
+      const agreed = await this.port.call('offerView', [this.cameras, sdp], { signal });
+      this.view = agreed.view;
+      await connection.answer(agreed.sdp, this.events());
+    } catch (error) {
+      if (signal.aborted) return;
+      const kind = kindOf(error);
+      if (!final.includes(kind)) {
+        this.lost(kind);
+        return;
+      }
+      this.leave();
+      for (const stream of this.streams) stream.set(null);
+      this.state.set({ step: 'over', reason: kind });
+    }
+  }
+}
+
+function kindOf(error: unknown): FaultKind {
+  return error instanceof Error && 'kind' in error ? (error.kind as FaultKind) : 'internal';
+}
+
+/** Tells of another network where the browser knows it. */
+function networkOf(): EventTarget | undefined {
+  return (navigator as { connection?: EventTarget }).connection;
+}

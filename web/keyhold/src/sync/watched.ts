@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { openWatching, type Looking } from '../statement/live.ts';
+import type { Engine } from './engine.ts';
+import type { Named } from './people.ts';
+
+/** A list that nobody has said again for so long is no news any more. */
+const forgotten = 150_000;
+
+/** One view, as a page shows it. */
+export interface WatchedView {
+  readonly view: string;
+  readonly cameras: readonly Named[];
+  readonly person: Named;
+  readonly device: Named;
+  readonly since: number;
+  /** By another device of the same person, or by this one. */
+  readonly mine: boolean;
+  readonly here: boolean;
+}
+
+/** Who is watching live, by the hub's word (docs/protocol.md 14.3). */
+export class Watched {
+  private last = 0;
+  private looks: readonly Looking[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly changed: () => void,
+  ) {}
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Takes what the hub says. */
+  async take(plain: Uint8Array): Promise<void> {
+    const { known, member, cloud } = this.engine;
+    const reader = { roster: known.roster, self: member.device, now: cloud.now() };
+    const { at, looks } = await openWatching(plain, reader, this.last);
+    // Another one may have been read meanwhile.
+    if (at <= this.last) return;
+    this.last = at;
+    this.show(looks);
+  }
+
+  private show(looks: readonly Looking[]): void {
+    clearTimeout(this.timer);
+    this.looks = looks;
+    if (looks.length > 0) this.timer = setTimeout(() => this.show([]), forgotten);
+    this.changed();
+  }
+
+  /** View by view, the oldest first. */
+  views(nameOf: (id: string) => string): WatchedView[] {
+    const { person: self, device: own } = this.engine.member;
+    const out = new Map<string, WatchedView>();
+    for (const { camera, device, person, since, view } of this.looks) {
+      const one = { id: camera, name: nameOf(camera) };
+      const before = out.get(view);
+      out.set(view, {
+        view,
+        cameras: [...(before?.cameras ?? []), one],
+        person: { id: person, name: nameOf(person) },
+        device: { id: device, name: nameOf(device) },
+        since,
+        mine: person === self,
+        here: device === own,
+      });
+    }
+    return [...out.values()];
+  }
+}
