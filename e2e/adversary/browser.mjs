@@ -52,7 +52,7 @@ const orders = {
     const page = await context.newPage();
     await page.goto(`${origin}/#/`);
     await page.locator(".line.good").waitFor();
-    await page.locator('a.tile[href*="at="]').first().waitFor();
+    await page.locator('a.tile[data-at]').first().waitFor();
     await page.close();
     await memory.evaluate(copy, { from: "keyhold", to: `kept-${as}` });
   },
@@ -199,10 +199,8 @@ function glance() {
 
 /** Runs in the page: the time of the newest picture of a camera. */
 function newest(camera) {
-  const tile = document.querySelector(`a.tile[href*="${camera}"]`);
-  return Number(
-    /[?&]at=(\d+)/.exec(tile?.getAttribute("href") ?? "")?.[1] ?? 0,
-  );
+  const tile = document.querySelector(`a.tile[data-camera="${camera}"]`);
+  return Number(tile?.dataset.at ?? 0);
 }
 
 /** Runs in the page: copies a database; keys that nobody can read are copied as handles. */

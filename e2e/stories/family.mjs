@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digits, joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, playing, within } from './person.mjs';
+import { accessible, desk, playing, toRecordings, within } from './person.mjs';
 
 const { LINK, OUT } = process.env;
 
@@ -174,7 +174,7 @@ test('a family and a sitter', async (t) => {
     await sees(eva, 2);
     assert.equal(await eva.page.getByText('Attic').count(), 0, 'of the third she has no name');
     await accessible(eva.page, "a guest's home");
-    await eva.page.locator('a.tile:has(canvas)').first().click();
+    await toRecordings(eva.page);
     await within(60_000, 'a film', () => playing(eva.page));
     assert.equal(await eva.place('nav_people').count(), 0);
     await eva.place('nav_mine').click();

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, playing, within } from './person.mjs';
+import { accessible, playing, toRecordings, within } from './person.mjs';
 
 const { LINK, ORIGIN, OUT } = process.env;
 
@@ -142,7 +142,7 @@ test('a passkey on a new phone', async (t) => {
   });
 
   await step('she sees what was recorded before', async () => {
-    await anna.page.locator('a.tile:has(canvas)').first().click();
+    await toRecordings(anna.page);
     await within(60_000, 'a film', () => playing(anna.page));
     assert.equal(await anna.page.getByText(anna.say('gap_unreadable')).count(), 0, 'nothing without a key');
   });

@@ -88,9 +88,16 @@ export async function within(limit, what, ask) {
   }
 }
 
+/** From home by a tile, through what happens now, to what was recorded up to the tile's picture. */
+export async function toRecordings(page) {
+  await page.locator('a.tile:has(canvas)').first().click();
+  await page.locator('.actions a[href*="history?camera="]').click();
+  await page.locator('video:not([autoplay])').waitFor();
+}
+
 /** Where the film is, in seconds, once a picture of it is there. */
 export const playing = (page) =>
   page.evaluate(() => {
-    const video = document.querySelector('video');
+    const video = document.querySelector('video:not([autoplay])');
     return video && video.readyState >= 2 && video.videoWidth > 0 ? video.currentTime : null;
   });

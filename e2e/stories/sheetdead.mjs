@@ -42,13 +42,12 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
 
   await step('a camera is connected again, and records', async () => {
     await owner.go('');
-    const leads = () => owner.page.locator('a.tile', { hasText: 'Porch' }).getAttribute('href');
-    const momentOf = (href) => Number(/[?&]at=(\d+)/.exec(href)?.[1] ?? 0);
-    const before = momentOf(await leads());
+    const newest = async () => Number(await owner.page.locator('a.tile', { hasText: 'Porch' }).getAttribute('data-at'));
+    const before = await newest();
     await owner.button('unconnected_connect', { name: 'Porch' }).click();
     await owner.field('camera_address').fill(cameras.Porch);
     await owner.button('unconnected_go').click();
-    await within(180_000, 'a new picture', async () => momentOf(await leads()) > before + 1000);
+    await within(180_000, 'a new picture', async () => (await newest()) > before + 1000);
   });
 
   await step('the trail names the sheet and the new hub', async () => {

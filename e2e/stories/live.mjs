@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Two people look live: each sees when the other does, who has looked stands in the record, and who is removed sees no more.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { joinAsDevice, linkOf, showPresence, somebody, steps } from './people.mjs';
+import { accessible, desk, within } from './person.mjs';
+
+const { LINK, OUT } = process.env;
+const owner = 'Thessaly Quillfeather';
+
+/** Counts pictures as they are shown, and remembers when the last one was. */
+const count = (page) =>
+  page.evaluate(() => {
+    const video = document.querySelector('video');
+    globalThis.shown = { pictures: 0, last: 0, colour: null };
+    const canvas = new OffscreenCanvas(1, 1);
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
+    const frame = () => {
+      globalThis.shown.pictures += 1;
+      globalThis.shown.last = Date.now();
+      pen.drawImage(video, 0, 0, 1, 1);
+      globalThis.shown.colour = [...pen.getImageData(0, 0, 1, 1).data];
+      video.requestVideoFrameCallback(frame);
+    };
+    video.requestVideoFrameCallback(frame);
+  });
+const shown = (page) => page.evaluate(() => globalThis.shown);
+
+/** Opens the live picture of a camera and waits until it moves. */
+async function watch(who, name) {
+  await who.go('');
+  await who.page.locator('a.tile', { hasText: name }).click();
+  await who.page.locator('video').waitFor();
+  await count(who.page);
+  const began = Date.now();
+  await within(20_000, 'ten pictures', async () => (await shown(who.page)).pictures >= 10);
+  await who.text('live_now').waitFor();
+  return Date.now() - began;
+}
+
+test('looking live', async (t) => {
+  const anna = await somebody(join(OUT, 'anna'), 'en', { viewport: desk });
+  const jan = await somebody(join(OUT, 'jan'), 'de');
+  const step = steps(t, { anna, jan });
+
+  await step('Anna has a browser, and invites Jan', async () => {
+    await joinAsDevice(anna, LINK, 'Kitchen');
+    await anna.page.locator('a.tile canvas').first().waitFor();
+    await anna.go('invite');
+    await anna.field('invite_name').fill('Jan');
+    await anna.page.locator('input[value=guardian]').check();
+    await anna.button('next').click();
+    await anna.page.locator('input[value=all]').check();
+    await anna.button('invite_make').click();
+    await jan.page.goto(await linkOf(anna));
+    await jan.field('device_name').fill('Handy');
+    await jan.button('join_go').click();
+    await anna.button('invite_yes').click();
+    await showPresence(anna);
+    await anna.heading('invite_done', { person: 'Jan' });
+    await jan.button('join_done_go').click();
+    await within(60_000, 'two cameras', async () => (await jan.page.locator('a.tile').count()) === 2);
+  });
+
+  await step('a tap on a tile shows the camera as it is now', async () => {
+    const took = await watch(anna, 'Porch');
+    console.log(`figure: ten live pictures after ${took} ms`);
+    const before = await shown(anna.page);
+    await within(5_000, 'further pictures', async () => (await shown(anna.page)).pictures > before.pictures + 20);
+    const [red, green, blue] = (await shown(anna.page)).colour;
+    assert.ok(green > red && green > blue, `the porch is green, not ${[red, green, blue]}`);
+    await accessible(anna.page, 'live');
+  });
+
+  await step('it is silent until somebody wants to hear', async () => {
+    // A page that measures what its video plays: the porch hums at 440 Hz.
+    const loud = () =>
+      anna.page.evaluate(async () => {
+        const { srcObject, muted } = document.querySelector('video');
+        const context = (globalThis.ears ??= new AudioContext());
+        const [track] = srcObject.getAudioTracks();
+        if (globalThis.heard !== track) {
+          globalThis.heard = track;
+          globalThis.meter = context.createAnalyser();
+          context.createMediaStreamSource(new MediaStream([track])).connect(globalThis.meter);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const wave = new Float32Array(globalThis.meter.fftSize);
+        globalThis.meter.getFloatTimeDomainData(wave);
+        return { muted, loud: Math.max(...wave.map(Math.abs)) };
+      });
+    assert.deepEqual(await loud(), { muted: true, loud: 0 });
+    await anna.button('player_unmute').click();
+    await within(20_000, 'sound', async () => {
+      const { muted, loud: heard } = await loud();
+      return !muted && heard > 0.01;
+    });
+    await anna.button('player_mute').click();
+    await within(10_000, 'silence', async () => (await loud()).muted);
+  });
+
+  await step('Jan is told at once, on every page, and where he would ask', async () => {
+    const told = jan.page.getByText(jan.say('watching_person', { person: owner, cameras: 'Porch' }), { exact: true });
+    await told.waitFor({ timeout: 5_000 });
+    await jan.place('nav_settings').click();
+    await jan.heading('nav_settings');
+    await told.waitFor();
+    await accessible(jan.page, 'somebody is watching, over the settings');
+    await jan.go('looks');
+    await jan.heading('looks_title');
+    await jan.page
+      .getByRole('heading', {
+        level: 2,
+        name: jan.say('looks_now'),
+        exact: true,
+      })
+      .waitFor();
+    await jan.page.locator('li', { hasText: owner }).first().waitFor();
+    await accessible(jan.page, 'who has looked, with somebody who looks');
+  });
+
+  await step('both watch, and each sees the other', async () => {
+    await watch(jan, 'Porch');
+    await jan.see('watching_person', { person: owner, cameras: 'Porch' });
+    await anna.see('watching_person', { person: 'Jan', cameras: 'Porch' });
+    await accessible(jan.page, 'live, on a phone, with somebody else');
+  });
+
+  await step('another camera is another key away, and escape leads home', async () => {
+    const other = await anna.page.locator('nav ul a:not([aria-current])', { hasText: /Back yard|Porch/ }).textContent();
+    const names = await anna.page.locator('nav ul li a', { hasText: /Back yard|Porch/ }).allTextContents();
+    await anna.page.keyboard.press(String(names.indexOf(other) + 1));
+    await anna.page.getByRole('heading', { level: 1, name: other.trim(), exact: true }).waitFor();
+    await anna.text('live_now').waitFor();
+    await jan.see('watching_person', {
+      person: owner,
+      cameras: other.trim(),
+    });
+    await anna.page.keyboard.press('Escape');
+    await anna.heading('nav_home');
+    const told = jan.page.getByText(jan.say('watching_person', { person: owner, cameras: other.trim() }), { exact: true });
+    await told.waitFor({ state: 'detached', timeout: 5_000 });
+  });
+
+  await step('afterwards it stands in the record, the same for both', async () => {
+    await jan.go('');
+    const rows = async (who) => {
+      await who.go('looks');
+      await who.heading('looks_title');
+      const live = who.page.locator('.row', {
+        hasText: who.say('looks_what', { kind: who.say('looks_live'), cameras: '' }).trim(),
+      });
+      const over = async () => {
+        const texts = await live.allInnerTexts();
+        return texts.length >= 3 && texts.every((one) => !one.includes(who.say('looks_open'))) ? texts : null;
+      };
+      await within(150_000, 'three looks with their ends', over);
+      return live.locator('.name').allTextContents();
+    };
+    const byAnna = await rows(anna);
+    const byJan = await rows(jan);
+    assert.ok(byAnna.some((one) => one.startsWith('Jan')) && byAnna.some((one) => one.startsWith(owner)), byAnna.join());
+    assert.equal(byJan.length, byAnna.length);
+    await accessible(anna.page, 'who has looked');
+    await anna.page.getByText(/^Checked: all /).waitFor();
+    await anna.field('looks_who').selectOption({ label: 'Jan' });
+    await within(5_000, 'Jan alone', async () => (await anna.page.locator('.row .name').allTextContents()).every((one) => one === 'Jan'));
+  });
+
+  await step('Jan watches, is removed, and sees no more', async () => {
+    await anna.go('people');
+    await anna.page.getByRole('link', { name: /Jan/ }).click();
+    await watch(jan, 'Porch');
+    await anna.button('person_remove', { person: 'Jan' }).click();
+    await anna.page.getByRole('dialog').waitFor();
+    const began = Date.now();
+    await anna.button('person_remove_verb').click();
+    await within(20_000, 'the picture standing still', async () => Date.now() - (await shown(jan.page)).last > 2_500);
+    const took = (await shown(jan.page)).last - began;
+    console.log(`figure: the last picture ${took} ms after the removal was asked for`);
+    assert.ok(took < 2_000, `pictures came for ${took} ms`);
+    await jan.heading('gone_title');
+    await anna.go('looks');
+    await anna.heading('looks_title');
+  });
+
+  for (const who of [anna, jan]) await who.close();
+  for (const who of [anna, jan]) assert.deepEqual(who.faults, []);
+});
