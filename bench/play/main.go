@@ -15,10 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -148,43 +145,21 @@ func uploaded(ctx context.Context, w *harness.World, length time.Duration) (time
 
 // sights are the times that were measured, in milliseconds.
 type sights struct {
-	Tile, Strip, Seek   []float64
+	Before, Strip, Seek []float64 // Before: from the live picture to what was before it
 	PeerFirst, PeerSeek []float64
 	Places              []float64 // where it was sought to, in seconds of film
 }
 
 // watch joins with a browser and measures.
 func watch(ctx context.Context, w *harness.World, plain string, rounds int) (s sights, err error) {
-	log := w.Path("logs/invite.log")
-	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--wait", "--origin", w.Origin(), "--device", w.Path("device"))
+	link, stop, err := setting.Invite(ctx, w)
 	if err != nil {
 		return s, err
 	}
-	defer invite.Kill()
-	var link string
-	err = invite.Until(ctx, 20*time.Second, "an invitation", func(context.Context) bool {
-		text, err := os.ReadFile(log)
-		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "/join#") {
-				link = strings.TrimSpace(line)
-			}
-		}
-		return err == nil && link != ""
-	})
+	defer stop()
+	out, err := setting.Browse(ctx, w, "bench/play/viewer.mjs", "LINK="+link, "PEER="+plain, fmt.Sprint("ROUNDS=", rounds), fmt.Sprint("SEEKS=", seeksEach))
 	if err != nil {
 		return s, err
-	}
-	top, err := harness.Top(ctx)
-	if err != nil {
-		return s, err
-	}
-	cmd := exec.CommandContext(ctx, "node", filepath.Join(top, "bench/play/viewer.mjs"))
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env = append(os.Environ(), "LINK="+link, "ORIGIN="+w.Origin(), "PEER="+plain, fmt.Sprint("ROUNDS=", rounds), fmt.Sprint("SEEKS=", seeksEach))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return s, fmt.Errorf("watch in the browser: %w", err)
 	}
 	if err := json.Unmarshal(out, &s); err != nil {
 		return s, fmt.Errorf("watch in the browser: %w", err)

@@ -32,8 +32,8 @@ hub and camera go on recording.`,
 		return setting.Judge(name, "ms", share, ours, bar).Beside(peerName, share, peer)
 	}
 	return setting.Show(os.Stdout, words, []setting.Figure{
-		compare("play.first_frame.p50", 0.5, slices.Concat(s.Tile, s.Strip), s.PeerFirst, firstBar),
-		compare("play.first_frame_tile.p50", 0.5, s.Tile, s.PeerFirst, 0),
+		compare("play.first_frame.p50", 0.5, slices.Concat(s.Before, s.Strip), s.PeerFirst, firstBar),
+		compare("play.first_frame_before.p50", 0.5, s.Before, s.PeerFirst, 0),
 		compare("play.first_frame_strip.p50", 0.5, s.Strip, s.PeerFirst, 0),
 		compare("play.seek.p95", 0.95, s.Seek, s.PeerSeek, seekBar),
 		compare("play.seek.p50", 0.5, s.Seek, s.PeerSeek, 0),

@@ -9,6 +9,7 @@ import (
 
 	"keyhold/home/ingest"
 	"keyhold/statement/id"
+	"keyhold/statement/rule"
 )
 
 const (
@@ -40,6 +41,10 @@ func (f *feed) join(t *track) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tracks[t] = true
+	if rule.Off("next-key-frame") { // no check, but what the bench measures beside: a hub that keeps no key frame
+		t.begin(nil)
+		return
+	}
 	t.begin(f.group)
 }
 
