@@ -18,6 +18,7 @@ import {
   sixWords,
   stranger,
 } from './kin';
+import { lookingStates } from './looking';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
 
@@ -370,5 +371,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
         const more = right({ cameras: ['cam_hall'], hours: [], zone: '', actions: ['history'] });
         household.people.set([{ ...eva(), rights: [right(), more] }]);
       }),
+    ...lookingStates(three),
   };
 }

@@ -4,7 +4,6 @@ import { click, fill, key, see } from './drive';
 import { alarm, camera, day, nothing, now } from './fixture';
 import { householdStates } from './household';
 import { Kin } from './kin';
-import { lookingStates } from './looking';
 import { leavingStates } from './leaving';
 import { newHubStates } from './newhub';
 import { passkeyStates } from './passkeys';
@@ -383,7 +382,6 @@ export const states: Record<string, () => State> = {
   'alarms-none': () => ({ household: three(), fragment: '#/alarms' }),
 
   ...householdStates(three),
-  ...lookingStates(three),
   ...leavingStates(three),
   ...newHubStates(three),
   ...passkeyStates(three),

@@ -36,19 +36,19 @@ async function playback(): Promise<{
     watched: () => undefined,
     viewEnded: () => undefined,
   });
-  const { id, spans } = await home.openPlayback(world.camera, start, world.now);
+  const { id, spans } = await home.playbacks.open(world.camera, start, world.now);
   expect(spans).toHaveLength(12);
   const objects = [...world.objects.keys()];
   const { fetched } = world.cloud;
   return {
     read: async (index, signal = new AbortController().signal) =>
-      new TextDecoder().decode(await home.read(id, index, signal)),
+      new TextDecoder().decode(await home.playbacks.read(id, index, signal)),
     fetched: () =>
       fetched.splice(0).map(({ object, offset, signal }) => {
         const index = objects.indexOf(object) * 2 + (offset > 0 ? 1 : 0);
         return signal?.aborted === true ? `(${index})` : `${index}`;
       }),
-    close: () => home.closePlayback(id),
+    close: () => home.playbacks.close(id),
   };
 }
 

@@ -43,12 +43,8 @@ beforeEach(async () => {
 async function looks(from = start): Promise<LookList> {
   await world.say();
   await home.engine.syncAfresh();
-  return home.looks(from, {
-    roster: world.roster,
-    self: world.person,
-    nameOf: (id) =>
-      ({ [world.camera]: 'Front door', [hall]: 'Hall', [world.person]: 'Anna' })[id] ?? '',
-  });
+  const names = { [world.camera]: 'Front door', [hall]: 'Hall', [world.person]: 'Anna' };
+  return home.looks(from, (id) => names[id] ?? '');
 }
 
 /** A view of two cameras, as the hub writes it down. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { base32, base64, fromBase64, fromUtf8, type Bytes } from '../src/bytes.ts';
 import { encode } from '../src/canon.ts';
@@ -112,7 +112,10 @@ const raw = (text: string | undefined): Bytes => fromBase64(text ?? '')!;
 
 /** Holds this implementation to a file of vectors: verdict, rule and result. */
 function run(file: string, check: (vector: Vector) => unknown): void {
-  for (const folder of folders) runIn(file, folder, check);
+  for (const folder of folders) {
+    // What came later is not among what was frozen earlier; a frozen file that is gone is missed by its sum.
+    if (folder === here || existsSync(new URL(`${file}.json`, folder))) runIn(file, folder, check);
+  }
 }
 
 function runIn(file: string, folder: URL, check: (vector: Vector) => unknown): void {

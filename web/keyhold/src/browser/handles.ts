@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Span } from '../sync/home.ts';
+import type { Span } from '../sync/playbacks.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { InvitePhase } from '../sync/inviting.ts';
 import type { ChangePhase } from '../sync/members.ts';

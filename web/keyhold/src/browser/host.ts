@@ -18,7 +18,7 @@ import type { LookList } from '../sync/looks.ts';
 import { namesOf, type Self } from '../sync/people.ts';
 import type { Shown } from '../sync/gesture.ts';
 import { Seconds } from '../sync/second.ts';
-import { KeptLabels, shownTo } from '../sync/shown.ts';
+import { KeptLabels, nameAll, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import { cameraState } from './camera-state.ts';
 import type { PageClouds } from './clouds.ts';
@@ -384,29 +384,13 @@ export class Host {
   }
 
   private tellWatched(engine: Engine, self: Self): void {
-    const views = this.session?.home.watched.views(this.nameOf(engine.known, self)) ?? [];
-    this.tellChange({ watched: views });
-  }
-
-  /** Persons, devices and cameras by name, as far as this device was told. */
-  private nameOf({ names }: Known, self: Self): (id: string) => string {
-    const people = namesOf(names, self);
-    const cameras = new Map(this.labels.all().map(({ camera, name }) => [camera, name]));
-    for (const { id, name } of names?.cameras ?? []) cameras.set(id, name);
-    return (id) => cameras.get(id) ?? people(id);
+    const nameOf = nameAll(engine.known.names, this.labels.all(), self);
+    this.tellChange({ watched: this.session?.home.watched.views(nameOf) ?? [] });
   }
 
   /** Everything that was looked at since a time. For those who may know of the others. */
   looks(from: number): Promise<LookList> {
     const { home, self } = this.opened();
-    const { known, member } = home.engine;
-    if (home.engine.may('people', 'household') !== '') {
-      throw new Fault('not-allowed', 'this page is for owners and guardians');
-    }
-    return home.looks(from, {
-      roster: known.roster,
-      self: member.person,
-      nameOf: this.nameOf(known, self),
-    });
+    return home.looks(from, nameAll(home.engine.known.names, this.labels.all(), self));
   }
 }

@@ -133,9 +133,10 @@ const handlers: Handlers = {
   timeline: async (_, camera, from, until) => (await ready()).home().timeline(camera, from, until),
   preview: async (_, camera, at) => (await ready()).home().preview(camera, at),
   openPlayback: async (_, camera, from, until) =>
-    (await ready()).home().openPlayback(camera, from, until),
-  read: async ({ signal }, playback, index) => (await ready()).home().read(playback, index, signal),
-  closePlayback: async (_, playback) => (await ready()).home().closePlayback(playback),
+    (await ready()).home().playbacks.open(camera, from, until),
+  read: async ({ signal }, playback, index) =>
+    (await ready()).home().playbacks.read(playback, index, signal),
+  closePlayback: async (_, playback) => (await ready()).home().playbacks.close(playback),
   exportRange: async (call, camera, from, until) =>
     (await ready()).home().exportRange(
       camera,

@@ -3,7 +3,7 @@
 import type { Bytes } from '../bytes.ts';
 import { checkFile, type File, type Pack } from '../manifest/leaf.ts';
 import { off } from '../mutant.ts';
-import { RuleError } from '../rule.ts';
+import { RuleError, ruleOf } from '../rule.ts';
 import type { Cloud, FootageAnswer } from './cloud.ts';
 import type { Epochs } from './epochs.ts';
 import { Fault } from './fault.ts';
@@ -84,6 +84,29 @@ export class Footage {
     await checkFile(file, sealed, details);
     signal?.throwIfAborted();
     return identity.open(sealed);
+  }
+
+  /**
+   * Reads a file. A lease that was made before the object came, or while it came, is made again
+   * once: only then is what is not served withheld.
+   */
+  async readLeased(
+    pack: Pack,
+    file: File,
+    lease: FootageAnswer,
+    purpose: Purpose,
+    signal?: AbortSignal,
+  ): Promise<Bytes> {
+    if (lease.objects.some((object) => object.object === pack.object)) {
+      try {
+        return await this.read(pack, file, lease, signal);
+      } catch (error) {
+        if (ruleOf(error) !== 'seq-gap') throw error;
+      }
+    }
+    const first = pack.files[0]!.start;
+    const again = await this.lease(pack.camera, first, file.end + 1, purpose, true);
+    return this.read(pack, file, again, signal);
   }
 
   private async fetch(

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { base32, random } from '../bytes.ts';
 import { Mp4Writer } from '../media/writer.ts';
 import type { Pack } from '../manifest/leaf.ts';
 import { hourOf } from '../manifest/page.ts';
-import { RuleError, ruleOf } from '../rule.ts';
+import { RuleError } from '../rule.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
 import type { CameraReport } from '../statement/request.ts';
 import { Commands } from './commands.ts';
-import type { FootageAnswer } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Footage } from './footage.ts';
 import { looksOf, type LookList, type LookNames } from './looks.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
+import { Playbacks } from './playbacks.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
 import type { Delivery } from './socket.ts';
@@ -42,26 +41,6 @@ export interface HomeEvents {
   readonly viewEnded: (view: string, word: EndWord) => void;
 }
 
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly mediaSeconds: number;
-}
-
-export interface Playing {
-  readonly id: string;
-  readonly spans: readonly Span[];
-}
-
-interface OpenPlayback {
-  readonly segments: readonly Segment[];
-  readonly lease: Promise<FootageAnswer>;
-  /** Segments that are being opened before somebody asks. */
-  readonly ahead: Map<number, { readonly plain: Promise<Uint8Array>; readonly stop: () => void }>;
-  /** The segment that was asked for last. */
-  last: number;
-}
-
 export interface ExportProgress {
   readonly done: number;
   readonly total: number;
@@ -81,8 +60,6 @@ const pollEvery = 15_000;
 const reportEvery = 30_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
-/** Segments opened ahead of the one that is played. */
-const aheadCount = 2;
 
 /** What a device of the household does once it is one: look, ask, export. */
 export class HomeSession {
@@ -90,8 +67,8 @@ export class HomeSession {
   readonly commands: Commands;
   readonly views: Views;
   readonly watched: Watched;
+  readonly playbacks: Playbacks;
   private readonly pictures: Pictures;
-  private readonly playing = new Map<string, OpenPlayback>();
   private readonly newest: Newest;
   private closed = false;
 
@@ -101,6 +78,11 @@ export class HomeSession {
   ) {
     const { cloud, member } = engine;
     this.footage = new Footage(cloud, member, () => engine.epochs);
+    this.playbacks = new Playbacks(this.footage, engine, {
+      begin: (camera, from) => this.begin(camera, from),
+      segments: async (camera, from, until) =>
+        segmentsOf(await this.logs(camera, from, until), from, until),
+    });
     this.pictures = new Pictures((pack, file) => this.readSprite(pack, file));
     this.commands = new Commands(
       cloud,
@@ -228,8 +210,11 @@ export class HomeSession {
   }
 
   /** Everything that was looked at since a time, out of the record of every camera. */
-  async looks(from: number, names: LookNames): Promise<LookList> {
+  async looks(from: number, nameOf: LookNames['nameOf']): Promise<LookList> {
     const { engine } = this;
+    if (engine.may('people', 'household') !== '') {
+      throw new Fault('not-allowed', 'this page is for owners and guardians');
+    }
     const now = engine.cloud.clock();
     const named = engine.known.names?.cameras.map(({ id }) => id) ?? [];
     const cameras = new Set([...named, ...engine.records.cameras()]);
@@ -240,7 +225,11 @@ export class HomeSession {
     );
     const logs = readings.flatMap((reading) => reading.logs);
     return {
-      looks: looksOf(logs, from, names),
+      looks: looksOf(logs, from, {
+        roster: engine.known.roster,
+        self: engine.member.person,
+        nameOf,
+      }),
       entries: logs.filter(({ leaf }) => leaf.at >= from).length,
       from,
       until: newestRun(engine.runs)?.tree.checkpoint.at ?? 0,
@@ -265,103 +254,7 @@ export class HomeSession {
     const from = Math.floor(pack.files[0]!.start / pictureStretch) * pictureStretch;
     const until = Math.max(from + pictureStretch, file.end + 1);
     const lease = await this.footage.lease(pack.camera, from, until, 'tiles');
-    return this.readLeased(pack, file, lease, 'tiles');
-  }
-
-  /**
-   * Reads a file. A lease that was made before the object came, or while it came, is made again
-   * once: only then is what is not served withheld.
-   */
-  private async readLeased(
-    pack: Pack,
-    file: Pack['files'][number],
-    lease: FootageAnswer,
-    purpose: 'tiles' | 'history' | 'export',
-    signal?: AbortSignal,
-  ): Promise<Uint8Array> {
-    if (lease.objects.some((object) => object.object === pack.object)) {
-      try {
-        return await this.footage.read(pack, file, lease, signal);
-      } catch (error) {
-        if (ruleOf(error) !== 'seq-gap') throw error;
-      }
-    }
-    const first = pack.files[0]!.start;
-    const again = await this.footage.lease(pack.camera, first, file.end + 1, purpose, true);
-    return this.footage.read(pack, file, again, signal);
-  }
-
-  async openPlayback(camera: string, wish: number, until: number): Promise<Playing> {
-    const from = this.begin(camera, wish);
-    // The statement travels while the leaves are read.
-    const lease = this.footage.lease(camera, from, until, 'history');
-    lease.catch(() => undefined);
-    const segments = segmentsOf(await this.logs(camera, from, until), from, until);
-    const id = base32(random(8));
-    this.playing.set(id, { segments, lease, ahead: new Map(), last: -2 });
-    const spans = segments.map(({ file }) => ({
-      start: file.start,
-      end: file.end,
-      mediaSeconds: file.media / 1e6,
-    }));
-    return { id, spans };
-  }
-
-  async read(id: string, index: number, signal: AbortSignal): Promise<Uint8Array> {
-    const playback = this.playing.get(id);
-    if (playback?.segments[index] === undefined) {
-      throw new Fault('not-found', 'there is no such segment');
-    }
-    const ahead = playback.ahead.get(index);
-    playback.ahead.delete(index);
-    const follows = index === playback.last + 1;
-    playback.last = index;
-    if (ahead === undefined) {
-      // Somebody jumped: what was being opened elsewhere only stands in the way.
-      for (const [other, { stop }] of playback.ahead) {
-        stop();
-        playback.ahead.delete(other);
-      }
-    }
-    const plain = await this.engine.guarded(
-      () => ahead?.plain ?? this.readSegment(playback, index, signal),
-    );
-    // Nothing is opened ahead of a jump: its first picture is being decoded, and there may be another one.
-    if (follows && !signal.aborted) this.readAhead(playback, index);
-    return plain;
-  }
-
-  private readAhead(playback: OpenPlayback, index: number): void {
-    for (const old of playback.ahead.keys()) if (old <= index) playback.ahead.delete(old);
-    const last = Math.min(index + aheadCount, playback.segments.length - 1);
-    for (let next = index + 1; next <= last; next++) {
-      if (playback.ahead.has(next)) continue;
-      const control = new AbortController();
-      const plain = this.readSegment(playback, next, control.signal);
-      // A fault is told when somebody asks for the segment.
-      plain.catch(() => undefined);
-      playback.ahead.set(next, { plain, stop: () => control.abort() });
-    }
-  }
-
-  private async readSegment(
-    playback: OpenPlayback,
-    index: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const { pack, file } = playback.segments[index]!;
-    let lease = await playback.lease;
-    if (lease.expires - this.engine.cloud.now() < 15_000) {
-      const last = playback.segments.at(-1)!.file.end;
-      const first = playback.segments[0]!.file.start;
-      lease = await this.footage.lease(pack.camera, first, last, 'history');
-    }
-    return this.readLeased(pack, file, lease, 'history', signal);
-  }
-
-  closePlayback(id: string): void {
-    for (const { stop } of this.playing.get(id)?.ahead.values() ?? []) stop();
-    this.playing.delete(id);
+    return this.footage.readLeased(pack, file, lease, 'tiles');
   }
 
   /**
@@ -407,7 +300,9 @@ export class HomeSession {
     const open = (segment: Segment | undefined): Promise<Uint8Array> | null => {
       if (segment === undefined) return null;
       const { pack, file } = segment;
-      const plain = this.engine.guarded(() => this.readLeased(pack, file, lease, 'export', signal));
+      const plain = this.engine.guarded(() =>
+        this.footage.readLeased(pack, file, lease, 'export', signal),
+      );
       plain.catch(() => undefined);
       return plain;
     };

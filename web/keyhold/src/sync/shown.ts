@@ -58,6 +58,18 @@ export class KeptLabels {
   }
 }
 
+/** Persons, devices and cameras by name, as far as this device was told. */
+export function nameAll(
+  names: Known['names'],
+  labels: readonly KeptLabel[],
+  self: Self,
+): (id: string) => string {
+  const people = namesOf(names, self);
+  const cameras = new Map(labels.map(({ camera, name }) => [camera, name]));
+  for (const { id, name } of names?.cameras ?? []) cameras.set(id, name);
+  return (id) => cameras.get(id) ?? people(id);
+}
+
 /** Null as long as the household's names are not there. */
 export function shownTo(
   { roster, names }: Known,
