@@ -21,7 +21,7 @@ import type { Roster } from './roster.ts';
 
 /** What devices and hub say to each other about live view (docs/protocol.md 14). */
 const maxCameras = 16;
-const maxSdp = 24_576;
+const maxSdp = 36_864;
 const ascii = /^[\0-\x7f]*$/;
 
 /** Why the hub shows nothing. */
@@ -67,7 +67,7 @@ export const signal = where(
 
 export type Signal = Read<typeof signal>;
 
-const maxLooks = 256;
+const maxLooks = 240;
 
 const looking = object({
   camera: id('cam'),
