@@ -52,7 +52,7 @@ async function look() {
   const page = await context.newPage();
   await page.goto(`${ORIGIN}/#/`);
   await page.locator('.line.good, .line.warning').waitFor();
-  await page.locator('a.tile canvas').first().waitFor();
+  await page.locator('a.tile[href*="/live?"]').first().waitFor(); // the hub is run without what draws small pictures
   // The camera's key frames come every two seconds: each tap meets another moment between them.
   await page.waitForTimeout(2500 + Math.random() * 2000);
   await page.locator('a.tile').first().click();
