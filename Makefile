@@ -65,7 +65,7 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (about 11 min warm, on two cores)
-	@$(MAKE) --jobs=2 --output-sync=line test-web test-go
+	@$(MAKE) --jobs=3 --output-sync=line test-web test-go test-crimes
 	@# The longest first, so that nothing is waited for alone at the end.
 	@$(GO) run ./scripts/gotest -- -count=1 -p 3 -timeout 20m ./e2e/stories ./e2e/adversary ./e2e/home ./e2e/household ./e2e/...
 
@@ -80,8 +80,12 @@ test-go: web
 	@scripts/check go
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
+
+# Apart, because they wait for clocks most of the time.
+.PHONY: test-crimes
+test-crimes: web
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve
 
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)

@@ -20,7 +20,8 @@ const count = (page) =>
     const frame = () => {
       globalThis.shown.pictures += 1;
       globalThis.shown.last = Date.now();
-      pen.drawImage(video, 0, 0, 1, 1);
+      // Cameras are told apart by the bar at the top of their films.
+      pen.drawImage(video, 0, 0, video.videoWidth, video.videoHeight / 5, 0, 0, 1, 1);
       globalThis.shown.colour = [...pen.getImageData(0, 0, 1, 1).data];
       video.requestVideoFrameCallback(frame);
     };
@@ -70,7 +71,7 @@ test('looking live', async (t) => {
     const before = await shown(anna.page);
     await within(5_000, 'further pictures', async () => (await shown(anna.page)).pictures > before.pictures + 20);
     const [red, green, blue] = (await shown(anna.page)).colour;
-    assert.ok(green > red && green > blue, `the porch is green, not ${[red, green, blue]}`);
+    assert.ok(green > red + 40 && green > blue + 20, `the porch is green, not ${[red, green, blue]}`);
     await accessible(anna.page, 'live');
   });
 

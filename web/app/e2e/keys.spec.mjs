@@ -108,7 +108,7 @@ describe('by keyboard alone', () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
     await tabTo(page, 'Front door');
     await page.keyboard.press('Enter');
-    await heading(page, 'History');
+    await heading(page, 'Front door');
     await page.keyboard.press('g');
     await page.keyboard.press('h');
     await heading(page, 'Home');

@@ -18,6 +18,7 @@ import type {
 import type { LiveView, Look, LookList, Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
+import { DrawnView } from './drawnview';
 import { failure, Fixture, forever, now, zone } from './fixture';
 import {
   anna,
@@ -63,9 +64,7 @@ export class Kin extends Fixture implements Household {
   watched = new Settable<readonly Watched[]>([]);
   looked: readonly Look[] = [];
   closedHours = 0;
-  makeView: () => LiveView = () => {
-    throw failure('hub-away');
-  };
+  makeView: () => LiveView = () => new DrawnView({ step: 'again', reason: 'hub-away' }, null);
 
   live(): LiveView {
     return this.makeView();

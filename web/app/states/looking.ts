@@ -1,43 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorKind } from '../src/lib/household';
-import type { LiveState, LiveView, Look, Watched } from '../src/lib/looking';
+import type { LiveState, Look, Watched } from '../src/lib/looking';
 import type { Right, Role } from '../src/lib/people';
 import { click, see, settle } from './drive';
+import { DrawnView } from './drawnview';
 import { now } from './fixture';
 import { asGuest, family, friday, Kin, right } from './kin';
-import { Settable } from './live';
-import { paint, type Scene } from './scenes';
+import type { Scene } from './scenes';
 import type { State } from './states';
 
 const minute = 60_000;
 const hour = 60 * minute;
-
-/** A view of a drawn scene: a real film, made here. */
-export class DrawnView implements LiveView {
-  readonly state: Settable<LiveState>;
-  readonly silent = new Settable<readonly string[]>([]);
-  readonly #stream = new Settable<MediaStream | null>(null);
-
-  constructor(state: LiveState, scene: Scene | null) {
-    this.state = new Settable(state);
-    if (scene === null) return;
-    const canvas = document.createElement('canvas');
-    canvas.width = 640;
-    canvas.height = 360;
-    const context = canvas.getContext('2d');
-    context?.drawImage(paint(scene, now), 0, 0);
-    this.#stream.set(canvas.captureStream(10));
-  }
-
-  picture(): Settable<MediaStream | null> {
-    return this.#stream;
-  }
-  hear(): void {}
-  again(): void {
-    this.state.set({ step: 'connecting' });
-  }
-  close(): void {}
-}
 
 export function watched(change: Partial<Watched> = {}): Watched {
   return {

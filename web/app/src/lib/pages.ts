@@ -65,6 +65,7 @@ export const aboutPeople: readonly Page[] = [
   'people',
   'person',
   'rights',
+  'out',
   'invite',
   'trail',
   'mine',

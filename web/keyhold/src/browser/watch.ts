@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { FaultKind } from '../sync/fault.ts';
-import { Connection, type ConnectionEvents } from './connection.ts';
+import type { Connection, ConnectionEvents } from './connection.ts';
 import { Value, type LiveState, type LiveView } from './handles.ts';
 import type { Port } from './port.ts';
 
@@ -23,23 +23,27 @@ const glance = 5_000;
  * nobody, and nobody is told of it.
  */
 export class Spare {
-  private made: Connection | null = null;
+  private made: Promise<Connection> | null = null;
 
   /** For a page from which somebody may begin to watch one camera. */
   prepare(): void {
-    try {
-      this.made ??= new Connection(1);
-    } catch {
-      // Said when somebody wants to watch.
-    }
+    this.made ??= make(1);
+    // Said when somebody wants to watch.
+    this.made.catch(() => (this.made = null));
   }
 
-  take(cameras: number): Connection {
+  take(cameras: number): Promise<Connection> {
     const { made } = this;
-    if (made?.cameras !== cameras) return new Connection(cameras);
+    if (made === null || cameras !== 1) return make(cameras);
     this.made = null;
     return made;
   }
+}
+
+/** Most visits watch nothing live: the code for it comes when it is wanted. */
+async function make(cameras: number): Promise<Connection> {
+  const { Connection } = await import('./connection.ts');
+  return new Connection(cameras);
 }
 
 /** Watching some cameras: asks the hub, connects, and comes back when the connection is gone. */
@@ -163,7 +167,11 @@ export class Watch implements LiveView {
     this.leave();
     const { signal } = (this.attempt = new AbortController());
     try {
-      const connection = this.spare.take(this.cameras.length);
+      const connection = await this.spare.take(this.cameras.length);
+      if (signal.aborted) {
+        connection.close();
+        return;
+      }
       this.connection = connection;
       const sdp = await connection.offer;
       const agreed = await this.port.call('offerView', [this.cameras, sdp], { signal });
