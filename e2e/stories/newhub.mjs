@@ -69,7 +69,8 @@ test('a new hub', async (t) => {
   await step('what was recorded before plays', async () => {
     await anna.see('unconnected_title', {}, 120_000);
     await accessible(anna.page, 'cameras to be connected again');
-    await anna.page.goto(`${ORIGIN}/${before.Porch}`);
+    const { camera, at } = before.Porch;
+    await anna.page.goto(`${ORIGIN}/#/history?camera=${camera}&at=${at}`);
     const { value } = await within(60_000, 'a picture from before', () => playing(anna.page));
     await within(30_000, 'the film going on', async () => ((await playing(anna.page)) ?? 0) > value + 0.5);
   });
