@@ -190,7 +190,9 @@ func (r *Reading) authentic(e *dsse.Envelope, s *Signal, sender id.Device) error
 }
 
 func (r *Reading) timely(s *Signal) error {
-	if (s.At < r.Now-Window || s.At > r.Now+Window) && !rule.Off(rule.Time) {
+	// That the clocks differ is what a late refusal says; it is fresh by the offer that waits for it.
+	late := s.Kind == Refused && s.Body == Late
+	if !late && (s.At < r.Now-Window || s.At > r.Now+Window) && !rule.Off(rule.Time) {
 		return rule.Errorf(rule.Time, "signal: older or newer than half a minute; is a clock wrong?")
 	}
 	if r.Seen != nil && r.Seen(s.Nonce) && !rule.Off(rule.Replay) {

@@ -185,6 +185,9 @@ func (c *collector) answers(h *house) {
 		}
 		try("at another head", "", func(s *signal.Signal) { s.Head = id.HashOf([]byte("x")) }, hub, offer)
 		try("with a word that nobody knows", rule.Field, func(s *signal.Signal) { s.Body = "no" }, hub, offer)
+		late := func(s *signal.Signal) { s.At, s.Body = s.At+3_600_000, signal.Late }
+		try("by a hub whose clock is another, because of it", "", late, hub, offer)
+		try("because of clocks, to an offer that nobody made", rule.Replay, late, hub)
 	}
 }
 
