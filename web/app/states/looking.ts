@@ -25,6 +25,9 @@ export function watched(change: Partial<Watched> = {}): Watched {
   };
 }
 
+const eva = (): Watched =>
+  watched({ person: { id: 'per_eva', name: 'Eva' }, device: { id: 'dev_eva', name: 'Pixel 8' } });
+
 const who: Record<string, { name: string; role: Role; device: string; rights?: Right[] }> = {
   anna: { name: 'Anna', role: 'owner', device: 'Kitchen computer' },
   jan: { name: 'Jan', role: 'guardian', device: 'Jan’s phone' },
@@ -185,13 +188,13 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
           person: { id: 'per_oma', name: 'Großtante Hildegard Schmidt-Bernstein' },
           device: { id: 'dev_oma', name: 'Mobiltelefon der Nachbarschaftshilfe' },
         }),
-        watched({ person: { id: 'per_eva', name: 'Eva' } }),
+        eva(),
       ]),
 
     looks: () => looks(someLooks()),
     'looks-now': () =>
       looks(someLooks(), (household) => {
-        household.watched.set([watched(), watched({ person: { id: 'per_eva', name: 'Eva' } })]);
+        household.watched.set([watched(), eva()]);
       }),
     'looks-empty': () => looks([]),
     'looks-filtered': () => ({ ...looks(someLooks()), then: () => pick(0, 'per_jan') }),
