@@ -111,8 +111,6 @@ test('a new hub', async (t) => {
     await anna.page.getByText(anna.say('trail_hub', { by: PERSON })).first().waitFor();
   });
 
-  for (const who of [anna, jan]) {
-    await who.close();
-    assert.deepEqual(who.faults, []);
-  }
+  for (const who of [anna, jan]) await who.close();
+  for (const who of [anna, jan]) assert.deepEqual(who.faults, []);
 });
