@@ -80,8 +80,6 @@ test('a new hub for two owners', async (t) => {
     await ben.page.getByText(ben.say('trail_hub_two', { by: ANNA, other: BEN })).nth(1).waitFor();
   });
 
-  for (const who of [anna, ben]) {
-    await who.close();
-    assert.deepEqual(who.faults, []);
-  }
+  for (const who of [anna, ben]) await who.close();
+  for (const who of [anna, ben]) assert.deepEqual(who.faults, []);
 });
