@@ -5,7 +5,13 @@ import ts from 'typescript-eslint';
 
 export default ts.config(
   {
-    ignores: ['**/dist/', '**/dist-*/', 'app/src/paraglide/', 'api/src/schema.d.ts'],
+    ignores: [
+      '**/dist/',
+      '**/dist-*/',
+      '**/.svelte-check/',
+      'app/src/paraglide/',
+      'api/src/schema.d.ts',
+    ],
   },
   ...ts.configs.recommended,
   ...svelte.configs.recommended,

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 async function aWeekLater(): Promise<void> {
   house.world.now += week + 60_000;
-  await house.world.pass(1);
+  await house.world.pass(5);
   await everybody();
 }
 
@@ -135,7 +135,7 @@ test('the recovery sheet announces that an owner is to go, and after three days 
   expect(announced(ben)).toBeNull();
   expect(await step(about)).toBe('done');
   house.world.now += 72 * 3_600_000 + 60_000;
-  await house.world.pass(1);
+  await house.world.pass(5);
   await Promise.all([anna, ben].map((one) => one.engine.syncAfresh()));
   expect(await ben.members.outBySheet(about, words)).toBe('done');
   await until(() => ben.state.removals[0]?.state === 'in-force');
