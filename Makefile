@@ -64,10 +64,14 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 	@$(GO) run ./scripts/gotest -- -short $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
 .PHONY: test
-test: setup ## everything of check, integration, browser stories, adversary suite (about 11 min warm, on two cores)
-	@$(MAKE) --jobs=3 --output-sync=line test-web test-go test-crimes
-	@# The longest first, so that nothing is waited for alone at the end.
-	@$(GO) run ./scripts/gotest -- -count=1 -p 3 -timeout 20m ./e2e/stories ./e2e/adversary ./e2e/home ./e2e/household ./e2e/...
+test: setup ## everything of check, integration, browser stories, adversary suite (about 10 min warm, on two cores)
+	@$(MAKE) web
+	@# Side by side: stories and crimes wait for clocks most of the time, and the others fill it.
+	@$(MAKE) --jobs=4 --output-sync=line test-stories test-web test-home test-go
+
+.PHONY: test-stories
+test-stories: web
+	@$(GO) run ./scripts/gotest -- -count=1 -timeout 20m ./e2e/stories
 
 .PHONY: test-web
 test-web: web
@@ -75,17 +79,18 @@ test-web: web
 	@cd web && npm run --silent test
 	@cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs
 
+.PHONY: test-home
+test-home: web
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve
+	@# The longest first, so that nothing is waited for alone at the end.
+	@$(GO) run ./scripts/gotest -- -count=1 -p 2 -timeout 20m $$(printf 'keyhold/e2e/%s\n' adversary home household; $(GO) list ./e2e/... | grep -v -e /stories$$ -e /adversary$$ -e /home$$ -e /household$$)
+
 .PHONY: test-go
 test-go: web
 	@scripts/check go
-	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
+	@$(GO) run ./scripts/fuzz -pick 3 -time 5s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
-
-# Apart, because they wait for clocks most of the time.
-.PHONY: test-crimes
-test-crimes: web
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve
 
 .PHONY: adversary
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
