@@ -24,6 +24,7 @@ type channel struct {
 	source   *ingest.Source
 	recorder *record.Recorder
 	tap      *tap
+	earlier  bool // it has recorded before this start of the hub
 	stop     context.CancelFunc
 	done     chan struct{} // closed when the source has ended and the recorder has put everything away
 }
@@ -90,7 +91,7 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 		return err
 	}
 	run, stop := context.WithCancel(ctx)
-	ch := &channel{source: source, recorder: rec, tap: t, stop: stop, done: make(chan struct{})}
+	ch := &channel{source: source, recorder: rec, tap: t, earlier: end > 0, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
 		source.Run(run)
@@ -202,7 +203,7 @@ func (h *Hub) report(c cameras.Camera) request.CameraReport {
 	switch {
 	case st.State == ingest.StateRunning:
 		r.State = request.CameraRecording
-	case !st.Picture.IsZero():
+	case !st.Picture.IsZero() || ch.earlier && st.State != ingest.StateConnecting:
 		r.State = request.CameraLost
 	}
 	if s := ch.tap.seen.Load(); s != nil {
