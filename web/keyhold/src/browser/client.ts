@@ -23,7 +23,6 @@ import {
   type Playback,
 } from './handles.ts';
 import { pour } from './outside.ts';
-import { askToReturn, signByPasskey } from './passkey.ts';
 import { PeopleClient } from './people-client.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
@@ -184,6 +183,7 @@ export class HouseholdClient extends PeopleClient {
 
   /** Comes back by a passkey that the person chooses in the browser's own dialogue. */
   async returnByPasskey(deviceName: string, onStep: (step: JoinStep) => void): Promise<void> {
+    const { askToReturn } = await import('./passkey.ts');
     const answer = await askToReturn();
     onStep('keys');
     const back = this.port.call('comeBack', [answer, deviceName], {
@@ -216,6 +216,7 @@ export class HouseholdClient extends PeopleClient {
   async movePasskey(): Promise<void> {
     const state = this.movingValue.get();
     if (state?.step !== 'code' || state.passkey === null) return;
+    const { signByPasskey } = await import('./passkey.ts');
     this.send('giveCode', [moveId, await signByPasskey(state.passkey)]);
   }
 

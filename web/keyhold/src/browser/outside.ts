@@ -22,3 +22,10 @@ export async function pour<T>(
     throw error;
   }
 }
+
+/** Whether a browser like this has passkeys at an address like this, which has a name and not numbers alone. */
+export function passkeysPossible(): boolean {
+  const { hostname } = location;
+  const numeric = /^[\d.]+$/.test(hostname) || hostname.startsWith('[');
+  return isSecureContext && 'PublicKeyCredential' in globalThis && !numeric;
+}

@@ -5,6 +5,7 @@ import { passkeyQuestion } from '../crypto/passkey.ts';
 import type { Assertion } from '../statement/request.ts';
 import { Fault } from '../sync/fault.ts';
 import type { MadePasskey, PasskeyWanted, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
+import { passkeysPossible } from './outside.ts';
 
 /**
  * The page's side of passkeys: a browser asks for finger, face or PIN in a page alone, never in a
@@ -15,16 +16,6 @@ const hashBytes = 32;
 /** ES256, EdDSA, RS256: the hub checks each of them. */
 const algorithms = [-7, -8, -257];
 const patience = 120_000;
-
-/** Whether this browser knows passkeys at an address like this one; of PRF it says nothing before. */
-export function passkeysPossible(): boolean {
-  return isSecureContext && 'PublicKeyCredential' in globalThis && !isNumeric(location.hostname);
-}
-
-/** WebAuthn wants a name, not an address of numbers. */
-function isNumeric(host: string): boolean {
-  return /^[\d.]+$/.test(host) || host.startsWith('[');
-}
 
 /** The person sees to it that it is theirs; what is asked for next is always the same. */
 const question = (): AuthenticationExtensionsClientInputs => ({

@@ -5,8 +5,7 @@ import type { InvitePhase, OfferWish } from '../sync/inviting.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { Trail } from '../sync/people.ts';
 import { Value, type Change, type Invitation, type Live, type Place } from './handles.ts';
-import { fault } from './outside.ts';
-import { makePasskey, passkeysPossible, signByPasskey } from './passkey.ts';
+import { fault, passkeysPossible } from './outside.ts';
 import type { Port } from './port.ts';
 import type { Beginning, CallName, Calls } from './wire.ts';
 
@@ -56,6 +55,7 @@ export abstract class PeopleClient {
 
   /** Makes a passkey with the browser's own dialogue, and brings it in. */
   async addPasskey(name: string): Promise<Change> {
+    const { makePasskey } = await import('./passkey.ts');
     const made = await makePasskey(await this.port.call('wishPasskey', []), name);
     const id = await this.port.call('usePasskey', [made]);
     made.answer.fill(0);
@@ -148,6 +148,7 @@ export abstract class PeopleClient {
   /** Lets a passkey answer what the phase waits for. */
   protected async show(id: string, phase: InvitePhase | ChangePhase): Promise<void> {
     if (phase.step !== 'code' || phase.passkey === null) return;
+    const { signByPasskey } = await import('./passkey.ts');
     this.send('giveCode', [id, await signByPasskey(phase.passkey)]);
   }
 
