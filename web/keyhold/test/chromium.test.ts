@@ -60,3 +60,9 @@ test('a device signs, and opens what was sealed to it', async () => {
 test('a segment of 2.5 MB opens within the time of a frame', async () => {
   expect(await page.evaluate(() => keyholdTests.opensQuickly())).toBeLessThan(40);
 });
+
+test('as many cameras as a view can have fit into an offer', async () => {
+  const { length, videos } = await page.evaluate(() => keyholdTests.offer(16));
+  expect(videos).toBe(16);
+  expect(length).toBeLessThan(36_864);
+});

@@ -23,7 +23,7 @@ test('cameras that were removed are told apart from those that record', async ()
   const known = { roster, names, labels: [], status: null, erasing: null, heardAt: null };
   const self = { device: member.device, person: member.person, deviceName: '', personName: '' };
   const shown = shownTo(known, self, now, []);
-  expect(shown?.cameras).toEqual([{ id: on, name: 'Front door' }]);
+  expect(shown?.cameras).toEqual([{ id: on, name: 'Front door', live: true }]);
   expect(shown?.home.former).toEqual([{ id: gone, name: 'Old shed' }]);
   // Who reads no names knows of none.
   expect(shownTo({ ...known, names: null }, self, now, [])).toBeNull();

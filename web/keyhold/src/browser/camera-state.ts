@@ -6,16 +6,16 @@ import type { CameraState } from './wire.ts';
 
 /** How a camera is, by what the hub says of it and whether there is a picture. */
 export function cameraState(
-  { id, name, shut }: ShownCamera,
+  { id, name, live, shut }: ShownCamera,
   reports: readonly CameraReport[],
   pictured: ReadonlySet<string>,
 ): CameraState {
-  if (shut !== undefined) return { id, name, state: 'ok', shut };
+  if (shut !== undefined) return { id, name, live, state: 'ok', shut };
   const report = reports.find((one) => one.id === id);
-  if (report?.state === 'lost') return { id, name, state: 'lost', lostSince: report.since };
-  if (report?.state === 'unconnected') return { id, name, state: 'unconnected' };
+  if (report?.state === 'lost') return { id, name, live, state: 'lost', lostSince: report.since };
+  if (report?.state === 'unconnected') return { id, name, live, state: 'unconnected' };
   // A picture says more than a report of a minute ago.
   const waiting = report?.state !== 'recording' && !pictured.has(id);
   const sound = report !== undefined && report.audio !== '';
-  return { id, name, state: waiting ? 'waiting' : 'ok', ...(sound ? { sound } : {}) };
+  return { id, name, live, state: waiting ? 'waiting' : 'ok', ...(sound ? { sound } : {}) };
 }

@@ -46,6 +46,8 @@ export interface LiveView {
   /** Cameras that send the hub nothing. */
   readonly silent: Live<readonly string[]>;
   picture(camera: string): Live<MediaStream | null>;
+  /** Whose pictures are wanted from now on; before, all are. */
+  show(cameras: readonly string[]): void;
   hear(camera: string | null): void;
   again(): void;
   close(): void;
@@ -95,6 +97,7 @@ export const unheard: TrustState = {
   checkedAt: null,
   hubHeardAt: null,
   cloudReachable: true,
+  hubAway: false,
   refused: false,
   clockOff: null,
   lag: 0,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { base32, random } from '../bytes.ts';
-import type { CameraReport } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from '../sync/cloud.ts';
 import { Engine, type Known } from '../sync/engine.ts';
@@ -46,7 +45,6 @@ interface Session {
 export class Host {
   private phase: Phase = 'starting';
   private session: Session | null = null;
-  private reports: readonly CameraReport[] = [];
   private readonly pictured = new Set<string>();
   readonly newcomer: Newcomer;
   private readonly labels: KeptLabels;
@@ -301,8 +299,8 @@ export class Host {
     });
     const letters = new Letters(engine);
     const home = new HomeSession(engine, {
-      reports: (reports) => {
-        this.reports = reports;
+      reports: () => {
+        this.tellTrust(engine);
         this.tellKnown(engine.known, self);
       },
       newest: (camera, picture) => {
@@ -313,7 +311,11 @@ export class Host {
       mail: (delivery) => letters.take(delivery),
       looked: (device, at) => this.session?.members.noteLook(device, at),
       watched: () => this.tellWatched(engine, self),
-      viewEnded: (view, word) => this.tell({ ended: { view, word } }),
+      viewEnded: (view, word) => {
+        // A right may have ended with it, by the clock.
+        this.tellKnown(engine.known, self);
+        this.tell({ ended: { view, word } });
+      },
     });
     const members = new Members(engine, home.commands, this.store, () => self, {
       state: (state) => this.tellChange({ members: state }),
@@ -366,6 +368,7 @@ export class Host {
         checkedAt: engine?.checkedAt ?? null,
         hubHeardAt: engine?.known.heardAt ?? null,
         cloudReachable: engine?.reachable ?? true,
+        hubAway: this.session?.home.reports.away ?? false,
         refused: engine?.refused ?? false,
         clockOff: this.cloud.clockOff,
         lag: engine?.known.status?.lag ?? 0,
@@ -378,8 +381,9 @@ export class Host {
     const shown = shownTo(known, self, this.cloud.now(), this.labels.all());
     if (shown === null) return;
     this.tellChange({ home: shown.home });
+    const reports = this.session?.home.reports.cameras ?? [];
     this.tellChange({
-      cameras: shown.cameras.map((one) => cameraState(one, this.reports, this.pictured)),
+      cameras: shown.cameras.map((one) => cameraState(one, reports, this.pictured)),
     });
   }
 

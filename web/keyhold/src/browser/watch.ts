@@ -17,6 +17,8 @@ const final: readonly FaultKind[] = [
 ];
 /** A page that nobody sees shows nothing; a glance elsewhere is not worth another look on record. */
 const glance = 5_000;
+/** Pictures come and go together, and the hub hears no more than ten wishes a second. */
+const gather = 120;
 
 /**
  * A connection that is made before somebody asks for it: that takes a browser a while. It knows
@@ -54,6 +56,8 @@ export class Watch implements LiveView {
   private connection: Connection | null = null;
   private view = '';
   private heard = '';
+  private shown: readonly string[];
+  private saying: ReturnType<typeof setTimeout> | undefined;
   private attempt = new AbortController();
   private failed = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,9 +70,11 @@ export class Watch implements LiveView {
     private readonly gone: (watch: Watch) => void,
   ) {
     this.streams = cameras.map(() => new Value<MediaStream | null>(null));
+    this.shown = cameras;
     addEventListener('online', this.anew);
     networkOf()?.addEventListener('change', this.anew);
     document.addEventListener('visibilitychange', this.looked);
+    document.addEventListener('leavepictureinpicture', this.looked);
     addEventListener('pagehide', this.leave);
     void this.connect();
   }
@@ -82,8 +88,26 @@ export class Watch implements LiveView {
   /** Lets one camera be heard, or none. */
   hear(camera: string | null): void {
     this.heard = camera ?? '';
-    this.connection?.want(this.heard, this.cameras);
+    this.saySoon();
   }
+
+  /** Says whose pictures are wanted from now on. */
+  show(cameras: readonly string[]): void {
+    const next = this.cameras.filter((camera) => cameras.includes(camera));
+    if (next.join() === this.shown.join()) return;
+    this.shown = next;
+    this.saySoon();
+  }
+
+  private saySoon(): void {
+    this.saying ??= setTimeout(this.say, gather);
+  }
+
+  private readonly say = (): void => {
+    clearTimeout(this.saying);
+    this.saying = undefined;
+    this.connection?.want(this.heard, seen() ? this.shown : []);
+  };
 
   again(): void {
     this.failed = 0;
@@ -96,6 +120,7 @@ export class Watch implements LiveView {
     removeEventListener('online', this.anew);
     networkOf()?.removeEventListener('change', this.anew);
     document.removeEventListener('visibilitychange', this.looked);
+    document.removeEventListener('leavepictureinpicture', this.looked);
     removeEventListener('pagehide', this.leave);
     this.leave();
     this.gone(this);
@@ -110,6 +135,8 @@ export class Watch implements LiveView {
 
   private readonly leave = (): void => {
     clearTimeout(this.timer);
+    clearTimeout(this.saying);
+    this.saying = undefined;
     this.attempt.abort();
     this.connection?.close();
     this.connection = null;
@@ -119,20 +146,16 @@ export class Watch implements LiveView {
 
   /** Another network: the old way is no good, and nobody waits until that shows. */
   private readonly anew = (): void => {
-    if (document.visibilityState !== 'visible' || this.state.get().step === 'over') return;
+    if (!seen() || this.state.get().step === 'over') return;
     this.failed = 0;
     this.lost('lost');
   };
 
   private readonly looked = (): void => {
-    if (document.visibilityState === 'visible') {
-      clearTimeout(this.timer);
-      const { step } = this.state.get();
-      if (step !== 'over' && this.connection === null) this.again();
-    } else {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(this.leave, glance);
-    }
+    clearTimeout(this.timer);
+    if (!seen()) this.timer = setTimeout(this.leave, glance);
+    if (this.connection !== null) this.say();
+    else if (seen() && this.state.get().step !== 'over') this.again();
   };
 
   private lost(reason: FaultKind | 'lost' | 'no-way'): void {
@@ -150,9 +173,7 @@ export class Watch implements LiveView {
           this.streams[place]?.set(new MediaStream([one, sound]));
         }
       },
-      open: () => {
-        if (this.heard !== '') this.connection?.want(this.heard, this.cameras);
-      },
+      open: this.say,
       connected: () => {
         this.failed = 0;
         this.state.set({ step: 'on' });
@@ -193,6 +214,11 @@ export class Watch implements LiveView {
 
 function kindOf(error: unknown): FaultKind {
   return error instanceof Error && 'kind' in error ? (error.kind as FaultKind) : 'internal';
+}
+
+/** Somebody can see the page, or a picture of it that floats above others. */
+function seen(): boolean {
+  return document.visibilityState === 'visible' || Boolean(document.pictureInPictureElement);
 }
 
 /** Tells of another network where the browser knows it. */

@@ -45,6 +45,8 @@ export interface CameraState {
   readonly name: string;
   readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected';
   readonly lostSince?: number;
+  /** This device may look at it live now. */
+  readonly live: boolean;
   /** The camera sends sound, by the hub's word. */
   readonly sound?: boolean;
   /** Why a viewer or guest may not see it now. */
@@ -56,6 +58,8 @@ export interface TrustState {
   readonly checkedAt: number | null;
   readonly hubHeardAt: number | null;
   readonly cloudReachable: boolean;
+  /** The hub does not answer this device, though the cloud does. */
+  readonly hubAway: boolean;
   /** The cloud treats this device as a stranger's. */
   readonly refused: boolean;
   readonly clockOff: number | null;

@@ -6,7 +6,6 @@ import { hourOf } from '../manifest/page.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
-import type { CameraReport } from '../statement/request.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
@@ -17,6 +16,7 @@ import { Pictures, type Picture } from './pictures.ts';
 import { Playbacks } from './playbacks.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
+import { Reports } from './reports.ts';
 import type { Delivery } from './socket.ts';
 import { newestRun } from './runs.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
@@ -32,7 +32,8 @@ import { Views } from './views.ts';
 import { Watched } from './watched.ts';
 
 export interface HomeEvents {
-  readonly reports: (reports: readonly CameraReport[]) => void;
+  /** The hub has said how its cameras are, or does not answer. */
+  readonly reports: () => void;
   readonly newest: (camera: string, picture: Picture) => void;
   readonly looked: (device: string, at: number) => void; // a look stands on record
   readonly mail: (delivery: Delivery) => Promise<void>; // of another device
@@ -57,7 +58,6 @@ export interface Exported {
 const hubPatience = 10_000;
 const cameraPatience = 30_000;
 const pollEvery = 15_000;
-const reportEvery = 30_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
 
@@ -68,6 +68,7 @@ export class HomeSession {
   readonly views: Views;
   readonly watched: Watched;
   readonly playbacks: Playbacks;
+  readonly reports: Reports;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -93,6 +94,14 @@ export class HomeSession {
       (error) => engine.alarms.raise(error),
       events.mail,
     );
+    this.reports = new Reports(
+      (op, patience) => this.commands.send(op, patience),
+      () => engine.reachable,
+      (run, pause) => this.later(run, pause),
+      () => {
+        if (!this.closed) events.reports();
+      },
+    );
     const { post } = this.commands;
     this.views = new Views(engine, post, events.viewEnded);
     this.watched = new Watched(engine, events.watched);
@@ -113,7 +122,7 @@ export class HomeSession {
   async start(): Promise<void> {
     await this.engine.sync().catch(() => undefined);
     void this.poll();
-    void this.report();
+    void this.reports.begin();
   }
 
   close(): void {
@@ -148,17 +157,6 @@ export class HomeSession {
   private async poll(): Promise<void> {
     await this.engine.sync().catch(() => undefined);
     this.later(() => void this.poll(), pollEvery);
-  }
-
-  /** The hub's own word: it confirms the newest checkpoint, and says how the cameras are. */
-  private async report(): Promise<void> {
-    try {
-      const { result } = await this.commands.send({ kind: 'list-cameras' }, hubPatience);
-      this.events.reports(result.cameras ?? []);
-    } catch {
-      // The hub is away: "cannot be confirmed" is a state, not an alarm.
-    }
-    this.later(() => void this.report(), reportEvery);
   }
 
   /** Pages of these cameras changed, or there are new ones: their newest pictures follow. */
@@ -323,7 +321,7 @@ export class HomeSession {
   async addCamera(name: string, url: string): Promise<void> {
     await this.commands.send({ kind: 'add-camera', name, url }, cameraPatience);
     await this.engine.syncAfresh();
-    void this.report();
+    void this.reports.ask();
     this.askNewest();
   }
 

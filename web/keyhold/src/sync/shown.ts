@@ -22,6 +22,8 @@ export interface Shown {
 export interface ShownCamera {
   readonly id: string;
   readonly name: string;
+  /** It may be looked at live now. */
+  readonly live: boolean;
   /** Why it may not be seen now. */
   readonly shut?: 'hours' | 'early' | 'ended';
 }
@@ -84,6 +86,11 @@ export function shownTo(
     (names?.cameras ?? [])
       .filter((camera) => camera.state === state)
       .map(({ id, name }) => ({ id, name }));
+  const live = (one: Omit<ShownCamera, 'live'>): ShownCamera => ({
+    ...one,
+    live: roster.may(self.device, 'live', one.id, now) === '',
+  });
+  const cameras = names === null ? limited(roster, self, now, labels) : named('on');
   const zone = names?.zone ?? labels[0]?.zone ?? '';
   return {
     home: {
@@ -94,7 +101,7 @@ export function shownTo(
       since: roster.device(self.device)?.since ?? 0,
       former: named('removed'),
     },
-    cameras: names === null ? limited(roster, self, now, labels) : named('on'),
+    cameras: cameras.map(live),
   };
 }
 
@@ -104,10 +111,10 @@ function limited(
   self: Self,
   now: number,
   labels: readonly KeptLabel[],
-): ShownCamera[] {
+): Omit<ShownCamera, 'live'>[] {
   const named = roster.personOf(self.device)?.rights.flatMap((right) => right.cameras) ?? [];
   const ids = new Set([...labels.map((one) => one.camera), ...named]);
-  const out: ShownCamera[] = [];
+  const out: Omit<ShownCamera, 'live'>[] = [];
   for (const id of [...ids].sort()) {
     const name = labels.find((one) => one.camera === id)?.name ?? '';
     const reason = roster.may(self.device, 'history', id, now);

@@ -61,7 +61,8 @@ export class Views {
       const { kind, body, view } = await this.ask(cameras, sdp, signal);
       if (kind === 'answer') return { view, sdp: body };
       const word = body as RefusalWord;
-      if (word === 'stale' || word === 'denied') await this.engine.syncAfresh();
+      const moved = word === 'stale' || word === 'denied' || word === 'not-found';
+      if (moved) await this.engine.syncAfresh();
       if (word === 'denied') this.checkRight(cameras);
       const again = word === 'late' || word === 'stale';
       if (!again || attempt === tries) throw refused(word);

@@ -2,6 +2,7 @@
 
 /** What the Chromium tests call: the same modules that the app bundles. */
 import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+import { Connection } from '../../src/browser/connection.ts';
 import { DatabaseStore } from '../../src/browser/db.ts';
 import { makeDevice, useDevice, type KeptDevice } from '../../src/browser/keys.ts';
 import { equal, utf8 } from '../../src/bytes.ts';
@@ -46,6 +47,14 @@ const tests = {
     const { reader } = useDevice(await kept());
     const sealed = await seal(reader.publicKey, info, info, utf8('good evening'));
     return new TextDecoder().decode(await open(reader, info, info, sealed));
+  },
+
+  /** How long the offer of a view of so many cameras is, and how many it asks for. */
+  async offer(cameras: number): Promise<{ length: number; videos: number }> {
+    const connection = new Connection(cameras);
+    const sdp = await connection.offer;
+    connection.close();
+    return { length: sdp.length, videos: sdp.match(/^m=video/gm)?.length ?? 0 };
   },
 
   /** Milliseconds to open an age file of 2.5 MB, best of ten. */
