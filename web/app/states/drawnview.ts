@@ -4,26 +4,37 @@ import { now } from './fixture';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
 
-/** A view of a drawn scene: a real film, made here. */
+/** A view of drawn scenes: real films, made here. */
 export class DrawnView implements LiveView {
   readonly state: Settable<LiveState>;
   readonly silent = new Settable<readonly string[]>([]);
-  readonly #stream = new Settable<MediaStream | null>(null);
+  readonly #streams = new Map<string, Settable<MediaStream | null>>();
 
-  constructor(state: LiveState, scene: Scene | null) {
+  constructor(
+    state: LiveState,
+    /** Which scene a camera shows, if any. */
+    private readonly scene: (camera: string) => Scene | null,
+  ) {
     this.state = new Settable(state);
-    if (scene === null) return;
+  }
+
+  picture(camera: string): Settable<MediaStream | null> {
+    const made = this.#streams.get(camera) ?? new Settable(this.#film(camera));
+    this.#streams.set(camera, made);
+    return made;
+  }
+
+  #film(camera: string): MediaStream | null {
+    const scene = this.scene(camera);
+    if (scene === null) return null;
     const canvas = document.createElement('canvas');
     canvas.width = 640;
     canvas.height = 360;
-    const context = canvas.getContext('2d');
-    context?.drawImage(paint(scene, now), 0, 0);
-    this.#stream.set(canvas.captureStream(10));
+    canvas.getContext('2d')?.drawImage(paint(scene, now), 0, 0);
+    return canvas.captureStream(10);
   }
 
-  picture(): Settable<MediaStream | null> {
-    return this.#stream;
-  }
+  show(): void {}
   hear(): void {}
   again(): void {
     this.state.set({ step: 'connecting' });

@@ -73,6 +73,7 @@ export class Fixture implements Omit<
     checkedAt: now - 12_000,
     hubHeardAt: now - 20_000,
     cloudReachable: true,
+    hubAway: false,
     clockOff: null,
     lag: 0,
     alarms: [],
@@ -112,7 +113,7 @@ export class Fixture implements Omit<
     await this.#act();
     this.cameras.set([
       ...this.cameras.get(),
-      { id: `cam_${name}`, name, state: 'waiting', scene: 'door', timeline: nothing },
+      { id: `cam_${name}`, name, live: true, state: 'waiting', scene: 'door', timeline: nothing },
     ]);
   }
 
@@ -212,7 +213,15 @@ export function day(hours: [number, number][], reason: Gap['reason'] = 'camera')
 
 export function camera(id: string, name: string, scene: Scene, timeline: Timeline): Drawn {
   const at = now - 12_000;
-  return { id, name, scene, state: 'ok', timeline, newest: { at, bitmap: paint(scene, at) } };
+  return {
+    id,
+    name,
+    scene,
+    live: true,
+    state: 'ok',
+    timeline,
+    newest: { at, bitmap: paint(scene, at) },
+  };
 }
 
 export function alarm(rule: string, more: Partial<Alarm> = {}): Alarm {

@@ -342,7 +342,9 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
       const state = guest('#/');
       const { cameras } = state.household;
       cameras.set(
-        cameras.get().map((one) => ({ ...one, newest: undefined, shut: 'hours' as const })),
+        cameras
+          .get()
+          .map((one) => ({ ...one, newest: undefined, live: false, shut: 'hours' as const })),
       );
       return state;
     },

@@ -15,7 +15,7 @@ import type {
   Right,
   Trail,
 } from '../src/lib/people';
-import type { LiveView, Look, LookList, Watched } from '../src/lib/looking';
+import { mayLive, type LiveView, type Look, type LookList, type Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
 import { DrawnView } from './drawnview';
@@ -64,7 +64,7 @@ export class Kin extends Fixture implements Household {
   watched = new Settable<readonly Watched[]>([]);
   looked: readonly Look[] = [];
   closedHours = 0;
-  makeView: () => LiveView = () => new DrawnView({ step: 'again', reason: 'hub-away' }, null);
+  makeView: () => LiveView = () => new DrawnView({ step: 'again', reason: 'hub-away' }, () => null);
 
   live(): LiveView {
     return this.makeView();
@@ -336,6 +336,8 @@ export function asGuest(household: Kin, rights: readonly Right[] = [right()]): K
   });
   const phone = device('eva', 'Pixel 8', { me: true, seen: now, since: now - 2 * day });
   household.people.set([person('eva', 'Eva', 'guest', [phone], { me: true, rights })]);
-  household.cameras.set(household.cameras.get().filter((one) => one.id !== 'cam_hall'));
+  const given = household.cameras.get().filter((one) => one.id !== 'cam_hall');
+  const own = household.own.get();
+  household.cameras.set(given.map((one) => ({ ...one, live: mayLive(own, one.id) })));
   return household;
 }

@@ -4,7 +4,7 @@ import type { LiveState, Look, Watched } from '../src/lib/looking';
 import type { Right, Role } from '../src/lib/people';
 import { click, see, settle } from './drive';
 import { DrawnView } from './drawnview';
-import { now } from './fixture';
+import { camera, nothing, now } from './fixture';
 import { asGuest, family, friday, Kin, right } from './kin';
 import type { Scene } from './scenes';
 import type { State } from './states';
@@ -85,6 +85,18 @@ export const someLooks = (): Look[] => [
   }),
 ];
 
+/** The same household with more cameras. */
+function crowd(household: Kin, count: number): Kin {
+  const names = ['Straße vor der Haustür', 'Werkstatt', 'Gartenhäuschen hinten links', 'Dachboden'];
+  const scenes: Scene[] = ['street', 'hall', 'garden', 'door'];
+  const more = Array.from({ length: count - household.cameras.get().length }, (_, n) => {
+    const name = names[n] ?? `Kamera ${n}`;
+    return camera(`cam_${n}`, name, scenes[n % scenes.length] ?? 'door', nothing);
+  });
+  household.cameras.set([...household.cameras.get(), ...more]);
+  return household;
+}
+
 export function lookingStates(three: () => Kin): Record<string, () => State> {
   const live = (
     state: LiveState,
@@ -95,7 +107,7 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
   ): State => {
     const household = family(three());
     let view: DrawnView | null = null;
-    household.makeView = () => (view = new DrawnView(state, scene));
+    household.makeView = () => (view = new DrawnView(state, () => scene));
     return {
       household,
       fragment: '#/live?camera=cam_door',
@@ -103,6 +115,33 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
         await see('.stage');
         if (scene !== null) await see('.age.live');
         if (view !== null) await then?.(view);
+      },
+    };
+  };
+  /** All cameras, each with its scene; `then` what happens to the view. */
+  const all = (
+    household: Kin,
+    state: LiveState = { step: 'on' },
+    then: (view: DrawnView) => Promise<void> = () => Promise.resolve(),
+    dark?: string,
+  ): State => {
+    let view: DrawnView | null = null;
+    const scenes = new Map(household.cameras.get().map(({ id, scene }) => [id, scene]));
+    household.makeView = () =>
+      (view = new DrawnView(state, (id) => (id === dark ? null : (scenes.get(id) ?? null))));
+    return {
+      household,
+      fragment: '#/live',
+      then: async () => {
+        await see('.wall');
+        if (state.step === 'on') {
+          const live = (): boolean =>
+            [...document.querySelectorAll<HTMLElement>('.wall .tile')].every(
+              ({ dataset }) => dataset['how'] === 'live' || dataset['camera'] === dark,
+            );
+          await see('.wall .tile', live);
+        }
+        if (view !== null) await then(view);
       },
     };
   };
@@ -163,6 +202,39 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
     'live-hours': () => over('not-now'),
     'live-browser': () => over('browser-live'),
     'live-busy': () => live({ step: 'again', reason: 'busy' }),
+    'live-all': () => all(family(three())),
+    'live-all-many': () =>
+      all(
+        family(crowd(three(), 7)),
+        { step: 'on' },
+        async (view) => (view.silent.set(['cam_0']), await settle()),
+        'cam_0',
+      ),
+    'live-all-sixteen': () => all(family(crowd(three(), 18))),
+    'live-all-lost': () =>
+      all(family(three()), { step: 'on' }, async (view) => {
+        view.state.set({ step: 'again', reason: 'lost' });
+        await see('.said');
+      }),
+    'live-all-connecting': () => all(family(three()), { step: 'connecting' }),
+    'live-all-hub-away': () => all(family(three()), { step: 'again', reason: 'hub-away' }),
+    'live-all-over': () => all(family(three()), { step: 'over', reason: 'browser-live' }),
+    'live-all-larger': () =>
+      all(family(three()), { step: 'on' }, () => click('.wall [data-camera=cam_hall]')),
+    'live-all-not-now': () => {
+      const household = family(three());
+      asGuest(household, [right({ actions: ['history', 'live'] })]);
+      const { cameras } = household;
+      cameras.set(cameras.get().map((one) => ({ ...one, live: false })));
+      return { household, fragment: '#/live' };
+    },
+    'live-kept': () =>
+      live({ step: 'on' }, { scene: 'door', then: () => click('.buttons button') }),
+    'home-hub-away': () => {
+      const household = three();
+      household.trust.set({ ...household.trust.get(), hubAway: true });
+      return { household };
+    },
     'live-gone': () => ({ household: family(three()), fragment: '#/live?camera=cam_nowhere' }),
     'live-guest': () => {
       const state = live({ step: 'on' }, { scene: 'door' });
@@ -176,7 +248,10 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
     'watching-one': () => watching('', [watched()]),
     'watching-many': () =>
       watching('', [
-        watched(),
+        {
+          ...eva(),
+          cameras: ['Front door', 'Hall', 'Garden', 'Attic'].map((name) => ({ id: name, name })),
+        },
         watched({
           person: { id: 'per_anna', name: 'Anna' },
           device: { id: 'dev_phone', name: 'Anna’s phone' },
@@ -188,7 +263,7 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
           person: { id: 'per_oma', name: 'Großtante Hildegard Schmidt-Bernstein' },
           device: { id: 'dev_oma', name: 'Mobiltelefon der Nachbarschaftshilfe' },
         }),
-        eva(),
+        watched(),
       ]),
 
     looks: () => looks(someLooks()),

@@ -59,6 +59,7 @@ const good: Trust = {
   checkedAt: now - 12_000,
   hubHeardAt: now - 20_000,
   cloudReachable: true,
+  hubAway: false,
   clockOff: null,
   lag: 0,
   alarms: [],
@@ -84,6 +85,14 @@ test('lag is words, an unreachable cloud is words, an alarm outranks both', () =
   expect(tone({ lag: 1 * minute })).toBe('good');
   expect(tone({ cloudReachable: false })).toBe('warning');
   expect(tone({ checkedAt: null })).toBe('calm');
+  expect(trustLine({ ...good, hubAway: true }, now)).toMatchObject({
+    tone: 'warning',
+    text: 'Your hub does not answer.',
+  });
+  // For how long is said once it is long.
+  expect(trustLine({ ...good, hubAway: true, hubHeardAt: now - 12 * minute }, now).text).toContain(
+    '12 minutes',
+  );
   const alarm = { id: 'a', rule: 'forked', at: now, proof: null };
   expect(trustLine({ ...good, cloudReachable: false, alarms: [alarm] }, now)).toMatchObject({
     tone: 'alarm',

@@ -115,6 +115,8 @@ export interface Camera {
    */
   state: 'ok' | 'waiting' | 'lost' | 'unconnected';
   lostSince?: number;
+  /** This device may look at it live now. */
+  live: boolean;
   /** It sends sound, as far as the hub has said. */
   sound?: boolean;
   /** For viewers and guests: it may not be seen now. */
@@ -137,6 +139,8 @@ export interface Trust {
   hubHeardAt: number | null;
   /** False while the cloud does not answer this device. */
   cloudReachable: boolean;
+  /** The hub does not answer this device, though the cloud does. */
+  hubAway: boolean;
   /**
    * By how much this device's clock is ahead of the cloud's, while the cloud refuses what the device
    * signs because of it; negative is behind. Null where the clock does not stand in the way.

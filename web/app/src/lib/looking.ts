@@ -50,6 +50,8 @@ export interface LiveView {
   /** Cameras that send the hub no picture. */
   readonly silent: Live<readonly string[]>;
   picture(camera: string): Live<MediaStream | null>;
+  /** Whose pictures are wanted from now on; before, all are. What is not shown is still looked at. */
+  show(cameras: readonly string[]): void;
   /** Lets one camera be heard, or none: nothing is heard before. */
   hear(camera: string | null): void;
   /** Tries once more what is over. */

@@ -15,8 +15,18 @@ export function camerasOf(cameras: readonly Named[]): string {
   return listText([...named, more]);
 }
 
-/** Anna is watching live: Front door */
+/** As many cameras are called by name in one line. */
+const named = 3;
+
+/** Anna is watching live: Front door; Anna is watching 4 cameras live. */
 export function watchedText({ cameras, person, mine }: Watched): string {
+  if (cameras.length > named) {
+    const n = cameras.length;
+    if (mine) return m.watching_you_many({ n });
+    return person.name
+      ? m.watching_person_many({ person: person.name, n })
+      : m.watching_somebody_many({ n });
+  }
   const what = camerasOf(cameras);
   if (mine) return m.watching_you({ cameras: what });
   return person.name

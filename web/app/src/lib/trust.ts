@@ -59,6 +59,9 @@ export function trustLine(trust: Trust, now: number, zone?: string): TrustLine {
       more: m.trust_late_more(),
     };
   }
+  if (trust.hubAway) {
+    return { tone: 'warning', text: m.error_hub_away(), more: m.trust_silent_more() };
+  }
   if (trust.lag >= lagAfter) {
     return { tone: 'warning', text: m.trust_lag({ time: minutesText(trust.lag) }), more: checked };
   }

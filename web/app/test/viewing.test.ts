@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { beforeEach, expect, test } from 'vitest';
+import { setClock } from '../src/lib/clock.svelte';
+import type { Household } from '../src/lib/household';
+import { language, startLanguage } from '../src/lib/language.svelte';
+import type { LiveState } from '../src/lib/looking';
+import { camerasOf, watchedText } from '../src/lib/looks';
+import { pictureSaid, tileSaid } from '../src/pages/live/said';
+import { Viewing } from '../src/pages/live/viewing.svelte';
+import { Settable } from '../states/live';
+
+let now = 0;
+let state: Settable<LiveState>;
+let silent: Settable<readonly string[]>;
+let shown: readonly string[];
+let viewing: Viewing;
+
+beforeEach(() => {
+  startLanguage();
+  language.set('en');
+  now = Date.UTC(2026, 10, 22, 13, 1, 24);
+  setClock(() => now);
+  state = new Settable<LiveState>({ step: 'connecting' });
+  silent = new Settable<readonly string[]>([]);
+  const streams = new Settable<MediaStream | null>(null);
+  const live = (): ReturnType<Household['live']> => ({
+    state,
+    silent,
+    picture: () => streams,
+    show: (cameras) => (shown = cameras),
+    hear: () => undefined,
+    again: () => undefined,
+    close: () => undefined,
+  });
+  viewing = new Viewing({ live } as Partial<Household> as Household, ['door', 'yard']);
+});
+
+/** A place for a camera's picture; what is returned shows one. */
+function place(camera: string): () => void {
+  let frame = (): void => undefined;
+  const video = { requestVideoFrameCallback: (run: () => void) => (frame = run) };
+  viewing.of(camera).attach(video as unknown as HTMLVideoElement);
+  return () => frame();
+}
+
+const how = (camera: string): string => viewing.of(camera).how;
+
+test('a picture is live while frames come, and five seconds without one are the end of it', () => {
+  const door = place('door');
+  expect(how('door')).toBe('coming');
+  state.set({ step: 'on' });
+  expect(how('door')).toBe('coming');
+  door();
+  expect(how('door')).toBe('live');
+  now += 4_900;
+  expect(how('door')).toBe('live');
+  now += 200;
+  expect(how('door')).toBe('old');
+  expect(tileSaid(viewing.of('door'), 'Europe/Berlin')).toBe('No new picture since 14:01:24');
+  silent.set(['door']);
+  expect(how('door')).toBe('silent');
+  expect(pictureSaid(viewing.of('door'), null)?.title).toBe('The camera sends no picture');
+  door();
+  expect(how('door')).toBe('live');
+});
+
+test('one camera that is away does not spoil the others', () => {
+  state.set({ step: 'on' });
+  const yard = place('yard');
+  silent.set(['door']);
+  yard();
+  expect([how('door'), how('yard')]).toEqual(['silent', 'live']);
+});
+
+test('nothing that stands still looks live: not when paused, not while the connection is away', () => {
+  state.set({ step: 'on' });
+  const [door, yard] = [place('door'), place('yard')];
+  door();
+  yard();
+  viewing.show(['door']);
+  expect(shown).toEqual(['door']);
+  now += 60_000;
+  door();
+  expect([how('door'), how('yard')]).toEqual(['live', 'old']);
+  // It is wanted again, and has a moment to come.
+  viewing.show(['door', 'yard']);
+  expect(how('yard')).toBe('coming');
+  now += 5_100;
+  door();
+  expect(how('yard')).toBe('old');
+  state.set({ step: 'again', reason: 'lost' });
+  expect([how('door'), how('yard')]).toEqual(['old', 'old']);
+});
+
+test('who watches many cameras is said in one short line, and the record names them all', () => {
+  const cameras = ['Front door', 'Hall', 'Garden', 'Attic'].map((name) => ({ id: name, name }));
+  const anna = { id: 'per_anna', name: 'Anna' };
+  const one = { view: 'v', device: anna, person: anna, since: now, mine: false, here: false };
+  expect(watchedText({ ...one, cameras })).toBe('Anna is watching 4 cameras live');
+  expect(watchedText({ ...one, cameras: cameras.slice(0, 2) })).toBe(
+    'Anna is watching live: Front door and Hall',
+  );
+  expect(camerasOf(cameras)).toBe('Front door, Hall, Garden and Attic');
+});
