@@ -2,12 +2,15 @@
 
 // Two people look live: each sees when the other does, who has looked stands in the record, and who is removed sees no more.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
 
-const { LINK, OUT } = process.env;
+const { LINK, OUT, KEYHOLD, DEVICE, ATTIC_PID, HUB_PID } = process.env;
 const owner = 'Thessaly Quillfeather';
 
 /** Counts pictures as they are shown, and remembers when the last one was. */
@@ -28,6 +31,27 @@ const count = (page) =>
     video.requestVideoFrameCallback(frame);
   });
 const shown = (page) => page.evaluate(() => globalThis.shown);
+
+/** How each picture of the page of all cameras is, by name. */
+const wall = (page) =>
+  page.evaluate(() =>
+    Object.fromEntries([...document.querySelectorAll('.wall .tile')].map((tile) => [tile.querySelector('.name').textContent, tile.dataset.how])),
+  );
+const allLive = async ({ page }) => {
+  const hows = Object.values(await wall(page));
+  return hows.length === 3 && hows.every((how) => how === 'live');
+};
+
+/** A camera's tile at home. */
+const tile = ({ page }, name) => page.locator('a.tile', { hasText: name });
+const begins = ({ say }, key) => say(key).split('{')[0];
+
+/** How the command line says that a camera is. */
+async function stateOf(name) {
+  const { stdout } = await promisify(execFile)(KEYHOLD, ['cameras', 'list', '--json', '--device', DEVICE]);
+  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+  return lines.find((line) => line.name === name)?.state;
+}
 
 /** Opens the live picture of a camera and waits until it moves. */
 async function watch(who, name) {
@@ -62,7 +86,7 @@ test('looking live', async (t) => {
     await showPresence(anna);
     await anna.heading('invite_done', { person: 'Jan' });
     await jan.button('join_done_go').click();
-    await within(60_000, 'two cameras', async () => (await jan.page.locator('a.tile').count()) === 2);
+    await within(60_000, 'three cameras', async () => (await jan.page.locator('a.tile').count()) === 3);
   });
 
   await step('a tap on a tile shows the camera as it is now', async () => {
@@ -143,6 +167,91 @@ test('looking live', async (t) => {
     await anna.heading('nav_home');
     const told = jan.page.getByText(jan.say('watching_person', { person: owner, cameras: other.trim() }), { exact: true });
     await told.waitFor({ state: 'detached', timeout: 5_000 });
+  });
+
+  const lines = jan.page.locator('ul li', { hasText: owner });
+  await step('all cameras at a time are one view, and one line for the others', async () => {
+    await anna.link('live_all').click();
+    await anna.heading('live_all');
+    await within(20_000, 'three live pictures', () => allLive(anna));
+    await within(5_000, 'one line', async () => (await lines.count()) === 1);
+    for (const name of ['Porch', 'Back yard', 'Attic']) assert.match(await lines.innerText(), new RegExp(name));
+    await accessible(anna.page, 'all live');
+  });
+
+  await step('one of them is large by a tap, its neighbour by a key, and the view stays', async () => {
+    await tile(anna, 'Porch').click();
+    await anna.page.getByRole('heading', { level: 1, name: 'Porch', exact: true }).waitFor();
+    await anna.text('live_now').waitFor();
+    await anna.page.keyboard.press('ArrowRight');
+    await anna.page.getByRole('heading', { level: 1, name: /Back yard|Attic/ }).waitFor();
+    await anna.text('live_now').waitFor();
+    await anna.page.keyboard.press('ArrowLeft');
+    await anna.page.getByRole('heading', { level: 1, name: 'Porch', exact: true }).waitFor();
+    assert.match(await lines.innerText(), /Attic/);
+    await anna.page.keyboard.press('f');
+    await within(5_000, 'full screen', () => anna.page.evaluate(() => document.fullscreenElement !== null));
+    await anna.page.keyboard.press('f');
+    await within(5_000, 'the page again', () => anna.page.evaluate(() => document.fullscreenElement === null));
+  });
+
+  await step('a picture is saved here, called after camera and moment', async () => {
+    await anna.text('live_now').waitFor();
+    const [download] = await Promise.all([anna.page.waitForEvent('download'), anna.button('live_keep').click()]);
+    assert.match(download.suggestedFilename(), /^Porch \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.jpg$/);
+    await anna.see('live_kept', { file: download.suggestedFilename() });
+    const bytes = [...(await readFile(await download.path()))];
+    const [red, green, blue] = await anna.page.evaluate(async (bytes) => {
+      const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }));
+      const pen = new OffscreenCanvas(1, 1).getContext('2d');
+      pen.drawImage(picture, 0, 0, picture.width, picture.height / 5, 0, 0, 1, 1);
+      return [...pen.getImageData(0, 0, 1, 1).data];
+    }, bytes);
+    assert.ok(green > red + 40 && green > blue + 20, `the porch is green, not ${[red, green, blue]}`);
+    await anna.page.keyboard.press('Escape');
+    await anna.heading('live_all');
+    await within(5_000, 'the place where she was', () => anna.page.evaluate(() => document.activeElement.textContent.includes('Porch')));
+    await within(10_000, 'three live pictures again', () => allLive(anna));
+  });
+
+  await step('a camera that stops is grey in seconds, said within a minute, and back when it is', async () => {
+    await jan.go('');
+    await within(40_000, 'a picture of the attic', () => tile(jan, 'Attic').locator('canvas').count());
+    const stopped = Date.now();
+    process.kill(Number(ATTIC_PID), 'SIGSTOP');
+    const { took } = await within(10_000, 'a grey picture', async () => (await wall(anna.page)).Attic !== 'live');
+    assert.ok(took > 3_000, 'a picture is live until five seconds after it');
+    await within(10_000, 'the others live', async () => {
+      const { Attic, ...others } = await wall(anna.page);
+      return ['silent', 'old'].includes(Attic) && Object.values(others).every((how) => how === 'live');
+    });
+    await accessible(anna.page, 'all live, one away');
+    await within(20_000, 'the command line', async () => (await stateOf('Attic')) === 'lost');
+    const lost = () => tile(jan, 'Attic').getByText(begins(jan, 'tile_lost_since')).count();
+    await within(60_000 - (Date.now() - stopped), 'the page of the home', lost);
+    console.log(`figure: a camera that stopped was said at home after ${Date.now() - stopped} ms`);
+    const back = Date.now();
+    process.kill(Number(ATTIC_PID), 'SIGCONT');
+    await within(30_000, 'three live pictures', () => allLive(anna));
+    assert.equal(await stateOf('Attic'), 'recording');
+    await within(60_000 - (Date.now() - back), 'the page of the home again', async () => !(await lost()));
+    console.log(`figure: that it was back, after ${Date.now() - back} ms`);
+  });
+
+  await step('a hub that stops is said within a minute, and back when it is', async () => {
+    const stopped = Date.now();
+    process.kill(Number(HUB_PID), 'SIGSTOP');
+    await within(12_000, 'three grey pictures', async () => Object.values(await wall(anna.page)).every((how) => how !== 'live'));
+    await jan.see('error_hub_away', {}, 60_000);
+    console.log(`figure: a hub that stopped was said at home after ${Date.now() - stopped} ms`);
+    await anna.see('error_hub_away', {}, 60_000 - (Date.now() - stopped));
+    const back = Date.now();
+    process.kill(Number(HUB_PID), 'SIGCONT');
+    await within(60_000, 'three live pictures', () => allLive(anna));
+    await jan.page.getByText(jan.say('error_hub_away')).waitFor({ state: 'detached', timeout: 60_000 - (Date.now() - back) });
+    console.log(`figure: that it was back, after ${Date.now() - back} ms`);
+    await anna.go('');
+    await anna.heading('nav_home');
   });
 
   await step('afterwards it stands in the record, the same for both', async () => {
