@@ -66,7 +66,11 @@ export class Kin extends Fixture implements Household {
   closedHours = 0;
   makeView: () => LiveView = () => new DrawnView({ step: 'again', reason: 'hub-away' }, () => null);
 
-  live(): LiveView {
+  /** The cameras of each view that was asked for. */
+  readonly asked: string[][] = [];
+
+  live(cameras: readonly string[]): LiveView {
+    this.asked.push([...cameras]);
     return this.makeView();
   }
 

@@ -221,6 +221,28 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
     'live-all-over': () => all(family(three()), { step: 'over', reason: 'browser-live' }),
     'live-all-larger': () =>
       all(family(three()), { step: 'on' }, () => click('.wall [data-camera=cam_hall]')),
+    // The hub refuses all for one that may not be seen: nobody asks for that one.
+    'live-all-but-one': () => {
+      const household = family(three());
+      const shut = (id: string): void => {
+        const list = household.cameras.get();
+        household.cameras.set(list.map((one) => (one.id === id ? { ...one, live: false } : one)));
+      };
+      const more = camera('cam_attic', 'Attic', 'street', nothing);
+      household.cameras.set([...household.cameras.get(), more]);
+      shut('cam_attic');
+      return all(household, { step: 'on' }, async () => {
+        // And when a right ends while it lasts, the others go on.
+        shut('cam_hall');
+        await see('.wall .tile', () => document.querySelectorAll('.wall .tile').length === 2);
+        const asked = JSON.stringify(household.asked);
+        const due = [
+          ['cam_door', 'cam_hall', 'cam_garden'],
+          ['cam_door', 'cam_garden'],
+        ];
+        if (asked !== JSON.stringify(due)) throw new Error(`views were asked for of ${asked}`);
+      });
+    },
     'live-all-not-now': () => {
       const household = family(three());
       asGuest(household, [right({ actions: ['history', 'live'] })]);
