@@ -161,7 +161,7 @@ function glance() {
   )) {
     if (shown(section)) seen.alarms.push(section.innerText);
   }
-  const notice = document.querySelector(".notice");
+  const notice = document.querySelector(".said:not(.over)");
   if (shown(notice)) {
     if (notice.getAttribute("role") === "alert") seen.fault = notice.innerText;
     else if (notice.querySelector(".text") !== null) seen.hole = true;
