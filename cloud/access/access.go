@@ -32,7 +32,7 @@ type Verified[T any] struct {
 	statement T
 	envelope  []byte
 	state     *roster.State
-	sight     Sight
+	sight     roster.Sight
 	nonce     store.Nonce
 }
 
@@ -46,7 +46,7 @@ func (v *Verified[T]) Envelope() []byte { return v.envelope }
 func (v *Verified[T]) Roster() *roster.State { return v.state }
 
 // Sight returns what the signer may see, as the roster and the clock were at the check.
-func (v *Verified[T]) Sight() Sight { return v.sight }
+func (v *Verified[T]) Sight() roster.Sight { return v.sight }
 
 // Nonce returns what the store has to use up together with the act.
 func (v *Verified[T]) Nonce() store.Nonce { return v.nonce }
@@ -156,7 +156,7 @@ func open[T any](ctx context.Context, k *Keeper, envelope []byte, thing string, 
 			return nil, err
 		}
 	}
-	v.state, v.sight = state, SightOf(state, c.signer, now)
+	v.state, v.sight = state, roster.SightOf(state, c.signer, now)
 	v.nonce = store.Nonce{Household: c.household, Signer: c.signer, Value: c.nonce, Expires: c.at + 2*request.Window}
 	return v, nil
 }

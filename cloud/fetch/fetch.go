@@ -112,7 +112,7 @@ func action(purpose string) roster.Action {
 
 // permit refuses a fetch of footage that names a camera which the reader may not see, or where there is none to see. It
 // returns the cameras of the answer; none means all there are.
-func (d *Desk) permit(ctx context.Context, f *request.Fetch, sight access.Sight) ([]id.Camera, error) {
+func (d *Desk) permit(ctx context.Context, f *request.Fetch, sight roster.Sight) ([]id.Camera, error) {
 	do, cameras := action(f.Purpose), f.Cameras
 	if slices.ContainsFunc(cameras, func(c id.Camera) bool { return sight.Why(do, c) != "" }) {
 		return nil, denied()

@@ -25,7 +25,7 @@ const lookAgain = time.Second
 type Cover struct {
 	desk    *Desk
 	address store.Address
-	sight   access.Sight
+	sight   roster.Sight
 }
 
 // Open finds what an address covers. One that never was, one that has ended, one whose reader is gone, and one of a
@@ -59,7 +59,7 @@ func (d *Desk) cover(ctx context.Context, a store.Address) (*Cover, error) {
 	if state == nil || hidden {
 		return nil, access.Answer(store.ErrMissing)
 	}
-	c := &Cover{desk: d, address: a, sight: access.SightOf(state, a.Device, d.Now().UnixMilli())}
+	c := &Cover{desk: d, address: a, sight: roster.SightOf(state, a.Device, d.Now().UnixMilli())}
 	if !c.sight.Present() {
 		return nil, access.Answer(store.ErrMissing)
 	}

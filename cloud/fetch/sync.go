@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"keyhold/api"
-	"keyhold/cloud/access"
 	"keyhold/cloud/store"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
@@ -20,7 +19,7 @@ import (
 type sync struct {
 	*Desk
 	fetch *request.Fetch
-	sight access.Sight
+	sight roster.Sight
 	asked store.Range
 	out   *api.Sync
 }

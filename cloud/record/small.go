@@ -156,7 +156,7 @@ func mayGive(state *roster.State, giver id.Device, s *request.Reseal, now int64)
 	if ok && ok2 && from.ID == to.ID {
 		return nil
 	}
-	sight := access.SightOf(state, giver, now)
+	sight := roster.SightOf(state, giver, now)
 	if !ok || !ok2 || giver.ReturnKey() || !sight.People() {
 		return api.NewProblem(api.Denied, "", "only a person's own devices, and owners and guardians, give a device keys")
 	}

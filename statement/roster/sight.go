@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package access
+package roster
 
 import (
 	"slices"
 
 	"keyhold/statement/id"
-	"keyhold/statement/roster"
 )
 
-// Sight is what one reader may see of a household at one time, by the cloud's clock and the mirrored roster. What
-// lists or hands out household data takes one.
+// Sight is what one reader may see of a household at one time: by the clock and the roster of whoever hands it out, cloud
+// or hub. What lists or hands out household data takes one.
 type Sight struct {
-	state  *roster.State
+	state  *State
 	reader id.Device
 	at     int64
 }
 
 // SightOf returns what a device or the sheet may see of a household whose roster this is.
-func SightOf(state *roster.State, reader id.Device, at int64) Sight {
+func SightOf(state *State, reader id.Device, at int64) Sight {
 	return Sight{state: state, reader: reader, at: at}
 }
 
@@ -29,20 +28,20 @@ func (s Sight) Present() bool {
 }
 
 // Why says why the reader may not do something with a camera now; "" is yes. For the household's own pages it is the
-// action roster.People that counts.
-func (s Sight) Why(a roster.Action, c id.Camera) roster.Reason {
+// action People that counts.
+func (s Sight) Why(a Action, c id.Camera) Reason {
 	if c == id.HouseholdCamera {
-		a = roster.People
+		a = People
 	}
 	return s.state.May(s.reader, a, c, s.at)
 }
 
 // People says whether the reader sees who belongs to the household and who looked at what.
-func (s Sight) People() bool { return s.Why(roster.People, id.HouseholdCamera) == "" }
+func (s Sight) People() bool { return s.Why(People, id.HouseholdCamera) == "" }
 
 // Sees says whether the reader may do something now with what was filed under this hour of a camera and came at this
 // time. What is older than the reader's right is not seen.
-func (s Sight) Sees(a roster.Action, c id.Camera, hour, stored int64) bool {
+func (s Sight) Sees(a Action, c id.Camera, hour, stored int64) bool {
 	if c == id.HouseholdCamera {
 		return s.People()
 	}
@@ -52,7 +51,7 @@ func (s Sight) Sees(a roster.Action, c id.Camera, hour, stored int64) bool {
 
 // Cameras returns the cameras with which the reader may do this now. all says that it is every camera there is, and then
 // there is no list.
-func (s Sight) Cameras(a roster.Action) (list []id.Camera, all bool) {
+func (s Sight) Cameras(a Action) (list []id.Camera, all bool) {
 	p, ok := s.state.PersonOf(s.reader)
 	if !ok {
 		return nil, false
