@@ -21,7 +21,7 @@ const (
 	beatEvery = 5 * time.Minute
 	// tidyEvery is how often epochs, old objects and nonces are looked at.
 	tidyEvery = 10 * time.Minute
-	// keepFor is how long an object stays here once the cloud has it.
+	// keepFor is how long an object stays here once the cloud has it, and a page of the record after its hour.
 	keepFor = 3 * 24 * time.Hour
 	// keepFree is what is freed by removing objects that the cloud has; below lowest recording stops,
 	// so that what is written down about it still finds room.
@@ -96,6 +96,9 @@ func (h *Hub) tidy(ctx context.Context) error {
 	}
 	if n > 0 {
 		h.Log.Info("objects that the cloud has were removed here", "count", n)
+	}
+	if err := h.ledger.Expire(ctx, now.Add(-keepFor).UnixMilli()); err != nil {
+		return err
 	}
 	return h.db.Write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM nonces WHERE until < $1`, now.UnixMilli()); err != nil {

@@ -140,17 +140,23 @@ func (l *Ledger) Pages(ctx context.Context, b *Batch, f func(Page) error) error 
 // page returns a page's lines with the leaves below size.
 func (l *Ledger) page(ctx context.Context, n manifest.PageName, size int64) ([]byte, error) {
 	var text []byte
-	err := l.c.DB.Read(ctx, func(tx *sql.Tx) error {
-		const query = `SELECT idx, leaf FROM leaves WHERE run = $1 AND camera = $2 AND epoch = $3 AND hour = $4 AND idx < $5 ORDER BY idx`
-		return state.Each(ctx, tx, query, []any{string(n.Run), string(n.Camera), string(n.Epoch), n.Hour, size}, func(scan func(...any) error) error {
-			var index int64
-			var leaf []byte
-			if err := scan(&index, &leaf); err != nil {
-				return err
-			}
-			text = manifest.AppendEntry(text, index, leaf)
-			return nil
-		})
+	err := l.c.DB.Read(ctx, func(tx *sql.Tx) (err error) {
+		text, err = lines(ctx, tx, n, size)
+		return err
+	})
+	return text, err
+}
+
+func lines(ctx context.Context, tx *sql.Tx, n manifest.PageName, size int64) (text []byte, err error) {
+	const query = `SELECT idx, leaf FROM leaves WHERE run = $1 AND camera = $2 AND epoch = $3 AND hour = $4 AND idx < $5 ORDER BY idx`
+	err = state.Each(ctx, tx, query, []any{string(n.Run), string(n.Camera), string(n.Epoch), n.Hour, size}, func(scan func(...any) error) error {
+		var index int64
+		var leaf []byte
+		if err := scan(&index, &leaf); err != nil {
+			return err
+		}
+		text = manifest.AppendEntry(text, index, leaf)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ledger: page: %w", err)
@@ -171,12 +177,12 @@ func seal(recipient string, plain []byte) ([]byte, error) {
 }
 
 // Sent notes that the cloud has the batch and its checkpoint, and forgets the leaves of pages that
-// cannot grow any more. A page cannot grow once its run is over or its hour has passed: leaves get
+// cannot grow any more: what stays of them here is sealed. A page cannot grow once its run is over or its hour has passed: leaves get
 // the time at which they are added, which never goes back within a run. (That its epoch was
 // followed by another is not enough: a pack that was open then still goes to the old epoch's page.)
 func (l *Ledger) Sent(ctx context.Context, b *Batch) error {
 	l.mu.Lock()
-	run, hour := l.run, id.Hour(l.at)
+	run, now := l.run, l.at
 	l.mu.Unlock()
 	err := l.c.DB.Write(ctx, func(tx *sql.Tx) error {
 		for _, q := range []struct {
@@ -191,7 +197,7 @@ func (l *Ledger) Sent(ctx context.Context, b *Batch) error {
 				return err
 			}
 		}
-		return forget(ctx, tx, run, hour)
+		return forget(ctx, tx, run, now)
 	})
 	if err != nil {
 		return fmt.Errorf("ledger: note upload: %w", err)
@@ -199,11 +205,11 @@ func (l *Ledger) Sent(ctx context.Context, b *Batch) error {
 	return nil
 }
 
-// forget drops pages that the cloud has and that cannot grow.
-func forget(ctx context.Context, tx *sql.Tx, run id.Run, hour int64) error {
+// forget drops the leaves of pages that the cloud has and that cannot grow, and keeps the pages as age files.
+func forget(ctx context.Context, tx *sql.Tx, run id.Run, now int64) error {
 	var over []manifest.PageName
 	err := state.Each(ctx, tx, `SELECT run, camera, epoch, hour FROM pages WHERE sent = upto AND (run <> $1 OR hour < $2)`,
-		[]any{string(run), hour}, func(scan func(...any) error) error {
+		[]any{string(run), id.Hour(now)}, func(scan func(...any) error) error {
 			var n manifest.PageName
 			err := scan(&n.Run, &n.Camera, &n.Epoch, &n.Hour)
 			over = append(over, n)
@@ -213,6 +219,9 @@ func forget(ctx context.Context, tx *sql.Tx, run id.Run, hour int64) error {
 		return err
 	}
 	for _, n := range over {
+		if err := keep(ctx, tx, n, now); err != nil {
+			return err
+		}
 		for _, query := range []string{
 			`DELETE FROM leaves WHERE run = $1 AND camera = $2 AND epoch = $3 AND hour = $4`,
 			`DELETE FROM pages WHERE run = $1 AND camera = $2 AND epoch = $3 AND hour = $4`,
