@@ -40,7 +40,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked {
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -81,6 +81,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.ask(ctx, c.Op.Removal)
 	case request.OpAsked:
 		r.Removals, err = h.asked(ctx, c.Device)
+	case request.OpAtHome:
+		r.Addresses = h.door.Addresses()
 	case request.OpRotate:
 		if !h.may(c.Device, roster.Cameras, id.HouseholdCamera) {
 			return refusal(request.RefusedDenied)

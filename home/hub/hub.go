@@ -20,7 +20,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"keyhold/api"
@@ -29,6 +28,7 @@ import (
 	"keyhold/home/epochs"
 	"keyhold/home/gesture"
 	"keyhold/home/household"
+	"keyhold/home/lan"
 	"keyhold/home/ledger"
 	"keyhold/home/live"
 	"keyhold/home/packs"
@@ -63,6 +63,8 @@ type Hub struct {
 	SpaceEvery time.Duration
 	// Live is where devices that watch live connect to, over UDP; ":7441" if empty.
 	Live string
+	// LAN is where devices at home connect to, over TLS on TCP; ":7441" if empty.
+	LAN string
 	// PageLooks is how many leaves a page takes before looks begin another; 4000 if 0.
 	PageLooks int
 
@@ -80,6 +82,7 @@ type Hub struct {
 	client    *api.Client
 	engine    *live.Engine
 	views     *view.Desk
+	door      *lan.Door
 	// quit stops the hub from within, for a reason.
 	quit context.CancelCauseFunc
 	// erasing is what an owner wants to be erased, nil if nothing; askAgain when the cloud is asked for its receipt, owned
@@ -136,6 +139,9 @@ func (h *Hub) defaults() {
 	}
 	if h.Live == "" {
 		h.Live = ":7441"
+	}
+	if h.LAN == "" {
+		h.LAN = ":7441"
 	}
 	if h.SpaceEvery == 0 {
 		h.SpaceEvery = 15 * time.Second
@@ -239,18 +245,6 @@ func (h *Hub) open(ctx context.Context) error {
 	return err
 }
 
-// Lock takes a hub's folder for this process, or says ErrBusy. The caller closes the file.
-func Lock(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("hub: lock: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(ErrBusy, f.Close())
-	}
-	return f, nil
-}
-
 // boot repairs, recovers and prepares; nothing records or sends yet.
 func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	l := LayoutOf(h.Dir)
@@ -343,12 +337,13 @@ func (h *Hub) serve(ctx context.Context) error {
 	if err := h.follow(ctx); err != nil {
 		return err
 	}
-	if err := h.openViews(ctx); err != nil {
+	if err := h.openDoors(ctx); err != nil {
 		return err
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { h.uplink.Run(run) })
 	wg.Go(func() { h.views.Run(run) })
+	wg.Go(h.door.Run)
 	list, err := h.cameras.List(ctx)
 	if err == nil {
 		for _, c := range list {
@@ -367,7 +362,7 @@ func (h *Hub) serve(ctx context.Context) error {
 		}
 	}
 	h.views.Close()
-	err = errors.Join(err, h.engine.Close())
+	err = errors.Join(err, h.engine.Close(), h.door.Close())
 	// Whoever stops a hub does not wait for pictures: on a busy machine those of all last packs would take long.
 	hurry := time.AfterFunc(lastPictures, h.thumbs.Hurry)
 	h.stopAll()

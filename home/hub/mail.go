@@ -151,6 +151,8 @@ func (h *Hub) reply(ctx context.Context, c *request.Command, result request.Resu
 	if err != nil {
 		return err
 	}
+	// Whoever asked at home waits there; whether they still do, nobody knows, so it goes by the cloud as well.
+	h.tellHere(c.Device, sealed)
 	err = h.db.Write(ctx, func(tx *sql.Tx) error {
 		return epochs.Outbox(ctx, tx, request.WriteMail, string(c.Device), sealed)
 	})

@@ -96,6 +96,9 @@ func (h *Hub) catchUp(ctx context.Context, links [][]byte, next *roster.State) e
 	}
 	h.household.Moved(next)
 	h.views.Follow()
+	if h.door != nil {
+		h.door.Follow()
+	}
 	h.Log.Warn("this hub's folder was put back; it took over what it had signed since", "links", len(links), "seq", next.Head.Seq)
 	return nil
 }

@@ -138,6 +138,9 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 	}
 	h.household.Moved(next)
 	h.views.Follow()
+	if h.door != nil {
+		h.door.Follow()
+	}
 	h.Log.Info("the roster moved", "seq", next.Head.Seq, "kind", string(kind), "epochs", len(changed), "took", h.Now().Sub(began))
 	return nil
 }

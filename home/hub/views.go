@@ -47,9 +47,15 @@ func (h *Hub) stream(c id.Camera) (live.Stream, bool) {
 	return ch.source, true
 }
 
-// sendMail gives a piece of mail to the cloud at once: what is said of a view is worth nothing later.
+// sendMail gives a piece of mail to its reader at home, and to the cloud, at once: what is said of a view is worth nothing
+// later.
 func (h *Hub) sendMail(ctx context.Context, to id.Device, sealed []byte) error {
-	return h.client.Mail(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), to, sealed)
+	here := h.tellHere(to, sealed)
+	err := h.client.Mail(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), to, sealed)
+	if here {
+		return nil
+	}
+	return err
 }
 
 // signal hands a piece of mail on that is no command.

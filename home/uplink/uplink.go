@@ -272,9 +272,18 @@ func (u *Uplink) runStatus(ctx context.Context) {
 
 // Status sends the hub's status once.
 func (u *Uplink) Status(ctx context.Context) error {
+	e, err := u.Word(ctx)
+	if err != nil || e == nil {
+		return err
+	}
+	return u.write(ctx, request.WriteStatus, api.Current, api.Bytes(e))
+}
+
+// Word is the hub's status now, signed; nil before there is anything to say.
+func (u *Uplink) Word(ctx context.Context) ([]byte, error) {
 	up, err := u.Ledger.Uploaded(ctx)
 	if err != nil || up.Run == "" {
-		return err
+		return nil, err
 	}
 	now := u.Now().UnixMilli()
 	s := manifest.Status{
@@ -285,7 +294,7 @@ func (u *Uplink) Status(ctx context.Context) error {
 	}
 	e, err := dsse.Signed(manifest.ThingStatus, &s, id.Hub, u.Key)
 	if err != nil {
-		return fmt.Errorf("uplink: status: %w", err)
+		return nil, fmt.Errorf("uplink: status: %w", err)
 	}
-	return u.write(ctx, request.WriteStatus, api.Current, api.Bytes(e.Encode()))
+	return e.Encode(), nil
 }

@@ -25,6 +25,8 @@ const (
 	// OpAskRemoval leaves an owner's word that another is to go with the hub, OpAsked asks for such words.
 	OpAskRemoval = "ask-removal"
 	OpAsked      = "asked"
+	// OpAtHome asks where the hub can be reached at home, without the cloud.
+	OpAtHome = "at-home"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -119,7 +121,7 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome:
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
@@ -209,9 +211,11 @@ const (
 
 // Result answers a command; which fields stand in it depends on the operation.
 type Result struct {
-	Camera  id.Camera      `json:"camera,omitempty"`
-	Cameras []CameraReport `json:"cameras,omitempty"`
-	Link    []byte         `json:"link,omitempty"`
+	// Addresses are where the hub can be reached at home, as an IP address and a TCP port each.
+	Addresses []string       `json:"addresses,omitempty"`
+	Camera    id.Camera      `json:"camera,omitempty"`
+	Cameras   []CameraReport `json:"cameras,omitempty"`
+	Link      []byte         `json:"link,omitempty"`
 	// Removals are what owners ask other owners for.
 	Removals [][]byte `json:"removals,omitempty"`
 }
