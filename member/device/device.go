@@ -5,7 +5,7 @@
 // It promises: secret keys lie in one file, `device.key`, readable by its owner alone, and nowhere
 // else; `household.json` says which household and cloud the device belongs to and holds the roster it
 // last checked; `highest.json` remembers the newest of everything that was ever shown to this device,
-// so that nobody can show it something older later; `cache/` holds only what the cloud sent, still
+// so that nobody can show it something older later; `hub.json` says where its hub is at home; `cache/` holds only what the cloud sent, still
 // sealed, and is checked again each time it is read.
 //
 // It trusts the file system's permissions and nothing in `cache/`. A file is replaced as a whole
@@ -121,7 +121,7 @@ func (f *Folder) Clear() error {
 		return err
 	}
 	defer unlock()
-	for _, name := range []string{keyFile, householdFile, highestFile, notesFile, cacheFolder, lockFile} {
+	for _, name := range []string{keyFile, householdFile, highestFile, notesFile, hubFile, cacheFolder, lockFile} {
 		if err := os.RemoveAll(filepath.Join(f.dir, name)); err != nil {
 			return fmt.Errorf("clear device folder: %w", err)
 		}

@@ -17,6 +17,8 @@ type Highest struct {
 	// NamesHash catches a second document of names with the same number.
 	NamesHash string `json:"names_hash"`
 	Roster    int64  `json:"roster"`
+	// AtHome is the roster's length as the hub itself said it at home: the cloud may not have that yet.
+	AtHome int64 `json:"at_home,omitempty"`
 	// Labels are the numbers of the newest names of cameras, for those who read no document of names.
 	Labels map[id.Camera]int64 `json:"labels,omitempty"`
 }

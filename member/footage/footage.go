@@ -27,6 +27,9 @@ import (
 // maxSegment bounds what is read into memory for one segment: far above the longest that a hub cuts.
 const maxSegment = 256 << 20
 
+// ErrOnlyCloud says that the hub has a recording no longer: it keeps three days, or less where its disk is full.
+var ErrOnlyCloud = errors.New("the hub no longer has all of this; the cloud does, once it is back")
+
 // Fetch is the right to read the objects of some segments for ten minutes.
 type Fetch struct {
 	s        *session.Session
@@ -67,6 +70,8 @@ func (f *Fetch) ask(ctx context.Context) error {
 	for _, s := range f.segments {
 		size, ok := f.served[s.Pack.Object]
 		switch {
+		case !ok && f.s.AtHome():
+			return ErrOnlyCloud
 		case !ok && !rule.Off(rule.SeqGap):
 			return rule.Errorf(rule.SeqGap, "an object that the hub's record names is not served")
 		case ok && size != s.Pack.Size && !rule.Off(rule.FileSize):
@@ -114,19 +119,21 @@ func (f *Fetch) read(ctx context.Context, s session.Segment) ([]byte, error) {
 	}
 	r, err := f.s.Client.Object(ctx, f.answer.Address, s.Pack.Object, s.Offset, s.Size)
 	if err != nil {
-		return nil, refusal(err)
+		return nil, f.refusal(err)
 	}
 	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, s.Size+1))
 	if err != nil {
-		return nil, refusal(err)
+		return nil, f.refusal(err)
 	}
 	return b, nil
 }
 
 // refusal tells a recording that is kept back or cut off from a network that fails.
-func refusal(err error) error {
+func (f *Fetch) refusal(err error) error {
 	switch {
+	case api.KindOf(err) == api.NotFound && f.s.AtHome():
+		return ErrOnlyCloud
 	case api.KindOf(err) == api.NotFound && !rule.Off(rule.SeqGap):
 		return rule.Errorf(rule.SeqGap, "an object that the hub's record names is not served")
 	case errors.Is(err, io.ErrUnexpectedEOF) && !rule.Off(rule.FileSize):

@@ -86,18 +86,41 @@ func (s *Session) Do(ctx context.Context, op request.Op) (*request.Reply, error)
 }
 
 func (s *Session) do(ctx context.Context, op request.Op) (*request.Reply, error) {
-	// The socket stands before the command leaves, so that no other program of this device can
-	// acknowledge the reply before this one has seen it.
-	socket, err := s.socket(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = socket.Close() }() // it has served its purpose
 	nonce, err := s.nonce()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.send(ctx, nonce, op); err != nil {
+	letter, err := s.command(nonce, op)
+	if err != nil {
+		return nil, err
+	}
+	reply, home, err := s.ask(ctx, nonce, letter)
+	if err != nil {
+		return nil, err
+	}
+	s.spoke, s.byHome = true, home
+	if home {
+		if err := s.noteHome(reply.Head.Seq); err != nil {
+			return nil, err
+		}
+	}
+	s.heard[reply.Run] = max(s.heard[reply.Run], reply.Size)
+	if reply.Error != "" {
+		return reply, &RefusedError{Word: reply.Error}
+	}
+	return reply, nil
+}
+
+// exchange sends the hub a letter by one way, and waits there for the reply with its nonce.
+func (s *Session) exchange(ctx context.Context, w way, nonce, letter []byte) (*request.Reply, error) {
+	// The socket stands before the command leaves, so that no other program of this device can
+	// acknowledge the reply before this one has seen it.
+	socket, err := s.socketBy(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = socket.Close() }() // it has served its purpose
+	if err := w.client.Mail(ctx, s.Signer(), s.Home.Household, id.Hub, letter); err != nil {
 		return nil, err
 	}
 	for {
@@ -112,48 +135,44 @@ func (s *Session) do(ctx context.Context, op request.Op) (*request.Reply, error)
 		if err != nil || string(reply.Nonce) != string(nonce) {
 			continue // an answer to an earlier command, or not the hub's: it cannot be told from noise
 		}
-		if err := socket.Ack(ctx, d.ID); err != nil {
-			return nil, err
-		}
-		s.heard[reply.Run] = max(s.heard[reply.Run], reply.Size)
-		if reply.Error != "" {
-			return reply, &RefusedError{Word: reply.Error}
-		}
-		return reply, nil
+		return reply, socket.Ack(ctx, d.ID)
 	}
 }
 
-func (s *Session) socket(ctx context.Context) (*api.Socket, error) {
+func (s *Session) socket(ctx context.Context) (*api.Socket, error) { return s.socketBy(ctx, s.way()) }
+
+func (s *Session) socketBy(ctx context.Context, w way) (*api.Socket, error) {
 	nonce, err := s.nonce()
 	if err != nil {
 		return nil, err
 	}
 	e, err := dsse.Signed(request.ThingSession, &request.Session{
-		At: s.nowMS(), From: s.Keys.ID(), Household: s.Home.Household, Nonce: nonce, To: s.Home.To,
+		At: s.nowMS(), From: s.Keys.ID(), Household: s.Home.Household, Nonce: nonce, To: w.to,
 	}, s.Keys.ID(), s.Keys.Sign())
 	if err != nil {
 		return nil, fmt.Errorf("sign session: %w", err)
 	}
-	return s.Client.Socket(ctx, e.Encode())
+	return w.client.Socket(ctx, e.Encode())
 }
 
-func (s *Session) send(ctx context.Context, nonce []byte, op request.Op) error {
+// command signs a command and seals it to the hub.
+func (s *Session) command(nonce []byte, op request.Op) ([]byte, error) {
 	c := &request.Command{
 		At: s.nowMS(), Device: s.Keys.ID(), Head: s.Roster.Head.Hash, Household: s.Home.Household, Nonce: nonce, Op: op,
 	}
 	// What the hub would not read it drops without a word.
 	if err := c.Check(); err != nil {
-		return fmt.Errorf("this cannot be asked of the hub: %w", err)
+		return nil, fmt.Errorf("this cannot be asked of the hub: %w", err)
 	}
 	e, err := dsse.Signed(request.ThingCommand, c, s.Keys.ID(), s.Keys.Sign())
 	if err != nil {
-		return fmt.Errorf("sign command: %w", err)
+		return nil, fmt.Errorf("sign command: %w", err)
 	}
 	sealed, err := box.Seal(s.Roster.Hub.HPKE, s.info("command"), box.Context{"from": string(s.Keys.ID()), "to": string(id.Hub)}, e.Encode())
 	if err != nil {
-		return fmt.Errorf("seal command: %w", err)
+		return nil, fmt.Errorf("seal command: %w", err)
 	}
-	return s.Client.Mail(ctx, s.Signer(), s.Home.Household, id.Hub, sealed)
+	return sealed, nil
 }
 
 func (s *Session) openReply(sealed []byte) (*request.Reply, error) {

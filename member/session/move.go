@@ -25,6 +25,7 @@ var ErrSameCloud = errors.New("the household is with this cloud already")
 func (s *Session) At(place request.Place, client *api.Client) *Session {
 	there := *s
 	there.Home.Cloud, there.Home.To, there.Client, there.heard, there.Newest = place.URL, place.To, client, map[id.Run]int64{}, nil
+	there.atHome, there.cloudAlone = false, true
 	return &there
 }
 

@@ -31,7 +31,7 @@ func (v *View) readHousehold(ctx context.Context) error {
 		return err
 	}
 	// Every run begins with a leaf of the household, and its page went ahead of any checkpoint.
-	if len(v.Runs) > 0 && len(v.home) == 0 && v.Unreadable == 0 && !rule.Off(rule.SeqGap) {
+	if len(v.Runs) > 0 && len(v.home) == 0 && v.Unreadable == 0 && !v.atHome && !rule.Off(rule.SeqGap) {
 		return rule.Errorf(rule.SeqGap, "nothing of the household's own record is shown")
 	}
 	for _, r := range v.home {
@@ -51,7 +51,7 @@ func (v *View) checkRun(ctx context.Context, run *Run, leaf *manifest.Run) error
 	}
 	prev := v.run(leaf.PrevRun)
 	switch {
-	case prev == nil && leaf.At < v.now-(retentionDays-1)*day:
+	case prev == nil && (v.atHome || leaf.At < v.now-(retentionDays-1)*day):
 		return nil
 	case prev == nil:
 		return rule.Errorf(rule.RolledBack, "the run before this one is gone")

@@ -41,6 +41,9 @@ func (v *View) records(ctx context.Context, camera id.Camera, from, until int64)
 	if len(shut) == hi-lo && len(shut) > 0 {
 		return nil, nil // recorded when this reader had no right to it, all of it
 	}
+	if v.atHome {
+		return all, nil // the hub itself hands them out, and does not have all of them any more
+	}
 	stretches := shut.part(all)
 	for i, stretch := range stretches {
 		tail := int64(0)
@@ -214,7 +217,7 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (all []Record, s
 			case errors.As(err, &yet):
 				first[i] = yet.next == 0
 				return nil
-			case errors.Is(err, errNoKey), v.offline && errors.Is(err, errNotCached):
+			case errors.Is(err, errNoKey), (v.offline || v.atHome) && errors.Is(err, errNotCached):
 				lacks[i] = true
 				return nil
 			}

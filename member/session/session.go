@@ -47,17 +47,24 @@ type Session struct {
 	Folder *device.Folder
 	Keys   Keys
 	Home   device.Household
+	// Client speaks with whoever answers this reader: the cloud or, once that is away, the hub at home.
 	Client *api.Client
 	// Roster is the newest that was checked.
 	Roster *roster.State
 	// Newest is the View of the newest Sync, nil before the first.
 	Newest *View
+	// WentHome, where it is set, is called once, when the session turns to the hub at home.
+	WentHome func()
 	// Now and Rand are the machine's unless a test replaces them.
 	Now  func() time.Time
 	Rand io.Reader
 
 	// heard is the hub's newest signed word on what it has uploaded, from replies.
 	heard map[id.Run]int64
+	// atHome says that Client is the hub at home, byHome that the last reply came that way, spoke that somebody has answered.
+	atHome, byHome, spoke bool
+	// cloudAlone keeps a session with one cloud: what that one shows is the point.
+	cloudAlone bool
 }
 
 // Open starts the session of the device in a folder.
@@ -150,7 +157,7 @@ func (s *Session) fetch(kind, purpose string, cameras []id.Camera, from, until i
 	}
 	e, err := dsse.Signed(request.ThingFetch, &request.Fetch{
 		At: s.nowMS(), Cameras: cameras, Device: s.Keys.ID(), From: from, Household: s.Home.Household,
-		Kind: kind, Nonce: nonce, Purpose: purpose, To: s.Home.To, Until: until,
+		Kind: kind, Nonce: nonce, Purpose: purpose, To: s.audience(), Until: until,
 	}, s.Keys.ID(), s.Keys.Sign())
 	if err != nil {
 		return nil, fmt.Errorf("sign fetch: %w", err)
@@ -181,28 +188,37 @@ func (s *Session) takeRoster(chain [][]byte) error {
 	if err != nil {
 		return fmt.Errorf("check the roster: %w", err)
 	}
-	if err := s.continues(state); err != nil {
+	ahead, err := s.continues(state)
+	if err != nil || ahead {
 		return err
 	}
 	return s.SetRoster(state)
 }
 
-func (s *Session) continues(next *roster.State) error {
+// continues wants a chain to go on from the one that is known. ahead says that what is known is more, and honestly so: the
+// hub has said it at home, and the cloud has not heard of it yet.
+func (s *Session) continues(next *roster.State) (ahead bool, err error) {
 	known := s.Roster
 	for i := range min(len(known.Chain), len(next.Chain)) {
 		a, errA := dsse.Parse(known.Chain[i])
 		b, errB := dsse.Parse(next.Chain[i])
 		if errA != nil || errB != nil {
-			return rule.Errorf(rule.Syntax, "the roster holds what is no envelope")
+			return false, rule.Errorf(rule.Syntax, "the roster holds what is no envelope")
 		}
 		if a.Hash() != b.Hash() && !rule.Off(rule.RosterFork) {
-			return rule.Errorf(rule.RosterFork, "two rosters with the hub's signature contradict each other at number %d", i)
+			return false, rule.Errorf(rule.RosterFork, "two rosters with the hub's signature contradict each other at number %d", i)
 		}
 	}
-	if next.Head.Seq < known.Head.Seq && !rule.Off(rule.RolledBack) {
-		return rule.Errorf(rule.RolledBack, "the roster ends at number %d, this device has seen number %d", next.Head.Seq, known.Head.Seq)
+	if next.Head.Seq >= known.Head.Seq {
+		return false, nil
 	}
-	return nil
+	if ahead, err = s.toldAtHome(next.Head.Seq); err != nil || ahead {
+		return ahead, err
+	}
+	if !rule.Off(rule.RolledBack) {
+		return false, rule.Errorf(rule.RolledBack, "the roster ends at number %d, this device has seen number %d", next.Head.Seq, known.Head.Seq)
+	}
+	return false, nil
 }
 
 // SetRoster takes a state that was checked already, for example one that this session moved itself.

@@ -102,7 +102,7 @@ func (t *Timeline) live(leaf *manifest.Live) {
 
 // mustHave refuses a camera without a single page, unless it came a moment ago.
 func (v *View) mustHave(camera id.Camera) error {
-	if len(v.pages[camera]) > 0 || len(v.Runs) == 0 || v.offline || rule.Off(rule.SeqGap) {
+	if len(v.pages[camera]) > 0 || len(v.Runs) == 0 || v.offline || v.atHome || rule.Off(rule.SeqGap) {
 		return nil
 	}
 	newest := v.Runs[len(v.Runs)-1].At

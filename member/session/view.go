@@ -4,6 +4,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -47,6 +48,7 @@ type View struct {
 	answer  *api.Sync
 	now     int64
 	offline bool
+	atHome  bool
 	behind  bool                        // the hub has sent more than the cloud shows
 	pages   map[id.Camera][]api.PageRef // by run, then hour
 	rows    map[epochKey][]request.Row
@@ -71,19 +73,27 @@ const (
 	day    = 24 * hour
 )
 
-// Sync asks the cloud for everything but footage, and checks it.
+// Sync asks the cloud for everything but footage, and checks it. Where the cloud does not answer and the hub can be reached
+// at home, it asks that one.
 func (s *Session) Sync(ctx context.Context) (*View, error) {
 	now := s.nowMS()
-	statement, err := s.fetch(request.FetchSync, request.PurposeSync, nil, max(0, now-(retentionDays+1)*day), now+hour)
+	from, until := max(0, now-(retentionDays+1)*day), now+hour
+	if s.atHome {
+		return s.syncAtHome(ctx, from, until)
+	}
+	statement, err := s.fetch(request.FetchSync, request.PurposeSync, nil, from, until)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := s.Client.Sync(ctx, statement)
+	answer, err := s.syncBy(ctx, statement)
+	if errors.Is(err, errHome) {
+		return s.syncAtHome(ctx, from, until)
+	}
 	if err != nil {
 		return nil, err
 	}
 	cache := s.cache()
-	v, err := s.view(ctx, answer, &online{client: s.Client, address: answer.Address, cache: cache, old: cache.refs()}, false)
+	v, err := s.view(ctx, answer, &online{client: s.Client, address: answer.Address, cache: cache, old: cache.refs()}, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -100,15 +110,24 @@ func (s *Session) Cached(ctx context.Context) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.view(ctx, answer, cache, true)
+	return s.view(ctx, answer, cache, cached)
 }
 
-func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offline bool) (*View, error) {
+// origin says where an answer comes from.
+type origin int
+
+const (
+	fresh  origin = iota // the cloud, now
+	cached               // the cloud, earlier
+	atHome               // the hub itself, now, which does not have everything
+)
+
+func (s *Session) view(ctx context.Context, answer *api.Sync, src source, from origin) (*View, error) {
 	if err := wellFormed(answer); err != nil {
 		return nil, err
 	}
 	v := &View{
-		s: s, source: src, answer: answer, now: s.nowMS(), offline: offline,
+		s: s, source: src, answer: answer, now: s.nowMS(), offline: from == cached, atHome: from == atHome,
 		pages: map[id.Camera][]api.PageRef{}, rows: map[epochKey][]request.Row{}, given: map[id.Hash]bool{}, leaps: map[id.Run]bool{},
 	}
 	seen, err := s.seen()
@@ -131,6 +150,7 @@ func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offlin
 	if err := v.readStatus(seen); err != nil {
 		return nil, err
 	}
+	v.heldBack()
 	if err := v.readReseals(); err != nil {
 		return nil, err
 	}
@@ -145,7 +165,7 @@ func (s *Session) view(ctx context.Context, answer *api.Sync, src source, offlin
 		return nil, err
 	}
 	v.listCameras()
-	s.Newest = v
+	s.Newest, s.spoke = v, s.spoke || !v.offline
 	return v, s.raise(v)
 }
 
@@ -208,7 +228,7 @@ func (v *View) readRuns(ctx context.Context, seen device.Highest) error {
 	}
 	for name, old := range seen.Runs {
 		gone := !slices.ContainsFunc(v.Runs, func(r *Run) bool { return r.Run == name })
-		if gone && old.At > v.now-retentionDays*day && !rule.Off(rule.RolledBack) {
+		if gone && !v.atHome && old.At > v.now-retentionDays*day && !rule.Off(rule.RolledBack) {
 			return rule.Errorf(rule.RolledBack, "a whole part of the hub's record that this device has seen is gone")
 		}
 	}
@@ -281,6 +301,20 @@ func (v *View) frozen() {
 	}
 }
 
+// heldBack notes an alarm where the hub's own status names a link that this device was told of at home, and the cloud still
+// shows the roster from before.
+func (v *View) heldBack() {
+	if v.Status == nil || v.offline || rule.Off(rule.RolledBack) {
+		return
+	}
+	for seq := int64(len(v.answer.Roster)); seq <= v.Roster.Head.Seq; seq++ {
+		if hash, ok := v.Roster.HashAt(seq); ok && hash == v.Status.Head {
+			v.behind = true
+			v.Alarms = append(v.Alarms, rule.Errorf(rule.RolledBack, "the hub speaks of a roster that the cloud does not show"))
+		}
+	}
+}
+
 // Late says that the hub has been silent for a while, which is worth a line but no alarm.
 func (v *View) Late() bool {
 	return v.HeardAt > 0 && manifest.HeardAt(v.HeardAt, v.now) == manifest.Late
@@ -288,7 +322,7 @@ func (v *View) Late() bool {
 
 // raise remembers what was seen, so that nothing older is taken later.
 func (s *Session) raise(v *View) error {
-	if s.Folder == nil || v.offline {
+	if s.Folder == nil || v.offline || v.atHome {
 		return nil
 	}
 	return s.Folder.Raise(func(h *device.Highest) error {
@@ -297,7 +331,7 @@ func (s *Session) raise(v *View) error {
 				h.Runs[r.Run] = device.Seen{Size: r.Size, Root: r.Root.String(), At: max(r.At, old.At), Note: r.Note}
 			}
 		}
-		h.Roster = max(h.Roster, v.Roster.Head.Seq)
+		h.Roster = max(h.Roster, int64(len(v.answer.Roster))-1)
 		if v.Status != nil {
 			h.Status = max(h.Status, v.Status.At)
 		}
