@@ -31,6 +31,11 @@ func (c *console) finish(ctx context.Context, err error) error {
 	if errNews := c.news(s, notes); errNews != nil {
 		return errors.Join(err, errNews)
 	}
+	if err == nil {
+		if errHome := s.LearnHome(ctx); errHome != nil {
+			return errHome
+		}
+	}
 	if c.removing || len(notes.Removals) == 0 {
 		return err
 	}
@@ -110,7 +115,7 @@ func (c *console) chase(ctx context.Context, s *session.Session, list []device.P
 		var no *session.RefusedError
 		switch {
 		case gone:
-			c.say("The removal of %s is in force now.", name)
+			c.say("The removal of %s is in force now%s.", name, byHome(s))
 		case errors.As(err, &no):
 			c.say("The removal of %s is given up: %v.", name, no)
 		default:
@@ -124,6 +129,14 @@ func (c *console) chase(ctx context.Context, s *session.Session, list []device.P
 		}
 	}
 	return alarm
+}
+
+// byHome says so where something came to the hub at home, and not by the cloud.
+func byHome(s *session.Session) string {
+	if s.ByHome() {
+		return ": delivered to the hub at home, without the cloud"
+	}
+	return ""
 }
 
 // namesOf are the newest names that this device was shown.

@@ -54,6 +54,7 @@ type HubRunCommand struct {
 	Dir   string `type:"path" default:"${hub_dir}" placeholder:"DIR" help:"Folder of the hub."`
 	Cloud string `default:"${cloud}" placeholder:"URL" help:"The cloud that keeps the ciphertext."`
 	Live  string `default:":7441" placeholder:"ADDRESS" help:"Where devices that watch live connect to, over UDP; another port if this one is taken."`
+	LAN   string `name:"lan" default:":7441" placeholder:"ADDRESS" help:"Where your devices at home connect to without the cloud, over TLS on TCP; another port if this one is taken."`
 	Debug bool   `help:"Log each step."`
 }
 
@@ -72,7 +73,7 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 		level = slog.LevelDebug
 	}
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live,
+		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN,
 		Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level})),
 		ShowCode: func(code pairing.Code) {
 			if err := printCode(c, code); err != nil {

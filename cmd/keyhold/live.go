@@ -167,6 +167,9 @@ func (w *watcher) watch(ctx context.Context, s *session.Session) error {
 	}
 	w.began = time.Now()
 	view, err := live.Open(ctx, s, wish)
+	if errors.Is(err, live.ErrNoAnswer) && s.GoHome(ctx) == nil {
+		view, err = live.Open(ctx, s, wish) // the cloud brings nothing
+	}
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,9 @@ func (f deviceFlag) open(c *console) (*session.Session, error) {
 	s, err := session.Open(folder, newClient(home.Cloud))
 	if err == nil {
 		c.session = s
+		s.WentHome = func() {
+			c.say("The cloud does not answer. At home, without the cloud: this goes to the hub itself.")
+		}
 	}
 	return s, err
 }

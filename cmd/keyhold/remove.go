@@ -143,6 +143,9 @@ func (c *console) removed(s *session.Session, p device.PendingRemoval, name stri
 	case self:
 		c.say("This device is out of the household. The keys in %s still open what was saved; delete the folder when you need it no more.", s.Folder.Dir())
 	default:
+		if s.ByHome() {
+			c.say("Delivered to the hub at home, without the cloud.")
+		}
 		c.say("In force: %s is out. Nothing that is recorded from now on opens with their keys, and nothing is served to them. What they have seen or saved before stays seen.", name)
 	}
 	return err
