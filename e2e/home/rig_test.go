@@ -174,7 +174,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop, r.ended, r.serving = stop, make(chan error, 1), make(chan id.Household, 1)
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Origin, FFmpeg: r.ffmpeg, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", FFmpeg: r.ffmpeg, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
 		ShowCode:    func(c pairing.Code) { codes <- c },
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },
