@@ -18,8 +18,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"math/big"
 	"net"
@@ -97,7 +95,7 @@ func New(ctx context.Context, c Config) (*Door, error) {
 	d.server = &http.Server{
 		Handler: d.routes(), ReadHeaderTimeout: headTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHead,
 		BaseContext: func(net.Listener) context.Context { return d.work },
-		ErrorLog:    log.New(io.Discard, "", 0), // it would name addresses
+		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // it would name addresses
 	}
 	return d, nil
 }

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
-
-	"keyhold/statement/rule"
 )
 
 // nearby lets in connections from this network, and not more than there is room for.
@@ -55,7 +53,7 @@ func isNear(a net.Addr) bool {
 		return false
 	}
 	ip := t.AddrPort().Addr().Unmap().WithZone("")
-	if ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || rule.Off(rule.Origin) {
+	if ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() {
 		return true
 	}
 	for _, own := range ownPrefixes() {
