@@ -135,6 +135,7 @@ func requestVectors(w *world) []vector {
 	more("ask-removal", request.Op{Kind: request.OpAskRemoval, Removal: []byte("removal")}, bad{"no removal", nil, []any{"op", "removal"}})
 	more("rename-camera", request.Op{Kind: request.OpRenameCamera, Camera: id.Camera(fixedID("cam_", "front")), Name: "Front door"}, bad{"no name", nil, []any{"op", "name"}}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}})
 	more("asked", request.Op{Kind: request.OpAsked})
+	more("at-home", request.Op{Kind: request.OpAtHome})
 	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	more("move", request.Op{Kind: request.OpMove, Cloud: &request.Place{To: fixed("cloud", 32), URL: "https://cloud.example"}}, bad{"no cloud", nil, []any{"op", "cloud"}}, bad{"a short key", "AA==", []any{"op", "cloud", "to"}})
 	more("copy", request.Op{Kind: request.OpCopy, Copy: &request.Copied{Address: "/v1/fetched/a", Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}, Pages: []string{"page"}}}, bad{"nothing to copy", nil, []any{"op", "copy"}}, bad{"a place before the first", int64(-1), []any{"op", "copy", "leaves", 0, "index"}})
@@ -179,6 +180,10 @@ func requestVectors(w *world) []vector {
 	each(manifest.ThingLabel, w.asHub(), manifest.Label{At: start, Camera: front, Head: head.Hash, Household: w.household, Name: "Haustür", Seq: 1, Zone: "Europe/Amsterdam"},
 		bad{"the household as camera", "household", []any{"camera"}}, bad{"number 0", int64(0), []any{"seq"}}, bad{"a name of 201 bytes", strings.Repeat("a", 201), []any{"name"}}, bad{"time 0", int64(0), []any{"at"}})
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
+	addresses := request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Addresses: []string{"192.168.1.7:7441", "[fd00::7]:7441"}}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}
+	told := statement(request.ThingReply, w.asHub())(tree(addresses))
+	told.Name, told.Expect = "reply to at-home", "accept"
+	out = append(out, told)
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{
 		At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}, {ID: w.passkeyID, Name: "Passkey"}},

@@ -94,6 +94,7 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   switch: [],
   'ask-removal': ['removal'],
   asked: [],
+  'at-home': [],
 };
 
 const part = bytes(1, 2048);
@@ -167,6 +168,7 @@ export const reply = object({
   household: hash,
   nonce,
   result: object({
+    addresses: optional(list(text())),
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
     link: optional(bytes()),
