@@ -124,6 +124,7 @@ var payloads = map[string]func() canon.Checker{
 	request.ThingCommand: func() canon.Checker { return &request.Command{} },
 	request.ThingReply:   func() canon.Checker { return &request.Reply{} },
 	request.ThingReseal:  func() canon.Checker { return &request.Reseal{} },
+	request.ThingRelays:  func() canon.Checker { return &request.Relays{} },
 	manifest.ThingStatus: func() canon.Checker { return &manifest.Status{} },
 	manifest.ThingNames:  func() canon.Checker { return &manifest.Names{} },
 	manifest.ThingLabel:  func() canon.Checker { return &manifest.Label{} },
@@ -291,8 +292,10 @@ func (dir folder) all(t *testing.T) {
 	dir.run(t, "erase", bases{}.erase)
 	dir.run(t, "second", bases{}.second)
 	dir.run(t, "era", bases{}.era)
-	if dir.has("live") { // newer than the first version
-		dir.run(t, "live", bases{}.live)
+	for f, check := range map[string]func(vector) (any, error){"live": bases{}.live, "relays": statement} {
+		if dir.has(f) { // newer than the first version
+			dir.run(t, f, check)
+		}
 	}
 	dir.run(t, "words", words)
 	dir.run(t, "invite", inviting)

@@ -22,6 +22,8 @@ const (
 	ThingCommand = "command"
 	ThingReply   = "reply"
 	ThingReseal  = "reseal"
+	// ThingRelays is newer than version 1.
+	ThingRelays = "relays"
 )
 
 // NonceSize is the size of every nonce here.
@@ -137,6 +139,24 @@ type Session struct {
 func (s *Session) Check() error {
 	if s.At <= 0 || !s.From.ValidSigner() || !s.Household.Valid() || len(s.Nonce) != NonceSize || len(s.To) != 32 {
 		return fmt.Errorf("session: a malformed field")
+	}
+	return nil
+}
+
+// Relays asks the cloud for relays of live view, as the hub or a device.
+type Relays struct {
+	At        int64        `json:"at"`
+	From      id.Device    `json:"from"`
+	Household id.Household `json:"household"`
+	Nonce     []byte       `json:"nonce"`
+	To        []byte       `json:"to"`
+}
+
+// Check refuses values that the types allow.
+func (r *Relays) Check() error {
+	watches := r.From == id.Hub || r.From.Valid()
+	if r.At <= 0 || !watches || !r.Household.Valid() || len(r.Nonce) != NonceSize || len(r.To) != 32 {
+		return fmt.Errorf("relays: a malformed field")
 	}
 	return nil
 }

@@ -90,6 +90,7 @@ func main() {
 		"checkpoint": func() file { return plain(checkpointVectors(w)) },
 		"tree":       func() file { return plain(treeVectors(w)) },
 		"fetch":      func() file { return plain(fetchVectors(w)) },
+		"relays":     func() file { return plain(relaysVectors(w)) },
 		"request":    func() file { return plain(requestVectors(w)) },
 		"row":        func() file { return plain(rowVectors(w)) },
 		"passkey":    func() file { return plain(passkeyVectors()) },

@@ -93,6 +93,36 @@ func many(n int) []any {
 	return out
 }
 
+// relaysVectors are questions for relays, by a device and by the hub.
+func relaysVectors(w *world) []vector {
+	ask := request.Relays{At: start, From: w.phoneID, Household: w.household, Nonce: fixed("n", 16), To: fixed("cloud", 32)}
+	seal := statement(request.ThingRelays, w.asPhone())
+	o := tree(ask)
+	device := seal(o)
+	device.Name, device.Expect = "by a device", "accept"
+	ask.From = id.Hub
+	hub := statement(request.ThingRelays, w.asHub())(tree(ask))
+	hub.Name, hub.Expect = "by the hub", "accept"
+	out := append([]vector{device, hub}, spoil(request.ThingRelays, o, seal)...)
+	out = append(out, spoilFields(request.ThingRelays, o, seal,
+		bad{"time 0", int64(0), []any{"at"}}, bad{"for the sheet", "sheet", []any{"from"}}, bad{"for a passkey", string(w.passkeyID), []any{"from"}},
+		bad{"a household that is no hash", "home", []any{"household"}}, bad{"a short nonce", "AA==", []any{"nonce"}}, bad{"a cloud's key of 31 bytes", b64(make([]byte, 31)), []any{"to"}})...)
+	for _, r := range []struct {
+		name string
+		r    rule.Name
+		e    *dsse.Envelope
+	}{
+		{"signed by another device's key", rule.Signature, signed(request.ThingRelays, o, signer{w.phoneID, w.laptop.Signing})},
+		{"signed under another name", rule.Signer, signed(request.ThingRelays, o, w.asLaptop())},
+		{"a session in its place", rule.PayloadType, signed(request.ThingSession, o, w.asPhone())},
+	} {
+		v := seal(o)
+		v.Name, v.Expect, v.Rule, v.Input = r.name, "refuse", r.r, r.e.Encode()
+		out = append(out, v)
+	}
+	return out
+}
+
 func requestVectors(w *world) []vector {
 	head := w.state.Head
 	row := request.ResealedEpoch{Camera: id.HouseholdCamera, Epoch: id.Epoch(fixedID("epo_", "e")), Envelope: id.HashOf([]byte("row"))}

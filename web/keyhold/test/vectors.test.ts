@@ -141,6 +141,7 @@ const things: Readonly<Record<string, Schema<unknown>>> = {
   fetch: request.fetchStatement,
   write: request.writeStatement,
   session: request.session,
+  relays: request.relaysStatement,
   command: request.command,
   reply: request.reply,
   reseal: request.reseal,
@@ -149,7 +150,7 @@ const things: Readonly<Record<string, Schema<unknown>>> = {
   label: request.label,
 };
 
-for (const file of ['envelope', 'fetch', 'request']) {
+for (const file of ['envelope', 'fetch', 'request', 'relays']) {
   run(file, async (v) => {
     const needed = new Map((v.signers ?? []).map((s) => [s.id, raw(s.key)]));
     await Envelope.parse(raw(v.input)).open(v.thing!, things[v.thing!]!, needed);

@@ -76,6 +76,15 @@ export const session = object({
   to: bytes(32),
 });
 
+/** Asks for relays of live view. */
+export const relaysStatement = object({
+  at,
+  from: where(keyId('hub'), (from) => !isId('pas', from), 'the hub or a device'),
+  household: hash,
+  nonce,
+  to: bytes(32),
+});
+
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
 type OpField = 'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'name' | 'removal' | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
