@@ -57,6 +57,9 @@ func (c *Client) Nonce() ([]byte, error) {
 	return b, nil
 }
 
+// Forget closes connections that wait to be used again: the network has changed, and they lead nowhere.
+func (c *Client) Forget() { c.HTTP.CloseIdleConnections() }
+
 // Info asks for the cloud's key, clock and retention.
 func (c *Client) Info(ctx context.Context) (*Info, error) {
 	var out Info
@@ -131,6 +134,15 @@ func (c *Client) Footage(ctx context.Context, statement []byte) (*Footage, error
 		return nil, fmt.Errorf("api: ask for footage: %w", err)
 	}
 	return &out, nil
+}
+
+// Relays asks for relays of live view with a signed statement.
+func (c *Client) Relays(ctx context.Context, statement []byte) ([]Relay, error) {
+	var out Relays
+	if err := c.json(ctx, http.MethodPost, "/v1/relays", nil, statement, &out); err != nil {
+		return nil, fmt.Errorf("api: ask for relays: %w", err)
+	}
+	return out.Relays, nil
 }
 
 // checkAddress wants an address to be a path of this cloud's: it is put behind Base, where "@elsewhere/" would be

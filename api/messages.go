@@ -36,6 +36,19 @@ type Receipt struct {
 	Note string `json:"note" doc:"a signed note of the cloud"`
 }
 
+// Relays answers a question for relays; none where this cloud has none.
+type Relays struct {
+	Relays []Relay `json:"relays"`
+}
+
+// Relay is a relay of live view, and what it asks its users for.
+type Relay struct {
+	URLs       []string `json:"urls" doc:"turn: and turns:, the best first"`
+	Username   string   `json:"username" doc:"the second in which it ends, and an id that stands in no other list"`
+	Credential string   `json:"credential"`
+	Until      int64    `json:"until" doc:"until when it may be begun with, milliseconds UTC by the cloud's clock"`
+}
+
 // Rows is the body of a write of kind envelopes.
 type Rows struct {
 	Envelopes []request.Row `json:"envelopes"`
