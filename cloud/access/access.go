@@ -106,6 +106,13 @@ func (k *Keeper) Session(ctx context.Context, envelope []byte) (*Verified[reques
 	})
 }
 
+// Relays checks a question for relays.
+func (k *Keeper) Relays(ctx context.Context, envelope []byte) (*Verified[request.Relays], error) {
+	return open(ctx, k, envelope, request.ThingRelays, func(r *request.Relays) claim {
+		return claim{household: r.Household, signer: r.From, at: r.At, nonce: r.Nonce, to: r.To, addressed: true}
+	})
+}
+
 // claim is what every request says about itself.
 type claim struct {
 	household id.Household

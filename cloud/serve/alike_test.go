@@ -267,8 +267,9 @@ var alike = map[string]func(*crowd, route) []askers{
 			"a household's own hash": x.get(r.fill(ids{"hash": string(x.a.id)})),
 		}}
 	},
-	"POST /v1/fetch":                                                     (*crowd).fetches,
-	"GET /v1/fetched/{id}/objects/{object}":                              (*crowd).fetched,
+	"POST /v1/fetch":                        (*crowd).fetches,
+	"POST /v1/relays":                       (*crowd).relays,
+	"GET /v1/fetched/{id}/objects/{object}": (*crowd).fetched,
 	"GET /v1/fetched/{id}/pages/{run}/{camera}/{epoch}/{hour}":           (*crowd).fetched,
 	"GET /v1/fetched/{id}/tiles/{run}/{level}/{n}/{width}":               (*crowd).fetched,
 	"PUT /v1/households/{household}/checkpoints/{run}":                   (*crowd).writes,

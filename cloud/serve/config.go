@@ -12,6 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/pion/stun/v4"
+
+	"keyhold/cloud/relay"
 )
 
 // Config says how to serve. Data must be set; the rest has working defaults.
@@ -29,11 +33,39 @@ type Config struct {
 	Limits Limits
 	// HouseholdLimit is how many bytes one household may store; 0 for as many as there is room for.
 	HouseholdLimit int64
+	// Relay says how live view reaches its viewers away from home.
+	Relay RelayConfig
 	// Space says how many bytes are free on the data folder's disk; asked of the system if nil.
 	Space func() (int64, error)
 	Log   *slog.Logger
 	// Now is replaced by tests.
 	Now func() time.Time
+}
+
+// RelayConfig says which relays are given out.
+type RelayConfig struct {
+	// Listen is where the relay of this process answers, over UDP and TCP; none if empty.
+	Listen string
+	// Spare lets it take another port where that one is taken.
+	Spare bool
+	// Limits bound its users; zero means relay.DefaultLimits.
+	Limits relay.Limits
+	// More are relays of others, as turn: and turns: addresses, and Secret what they share with this cloud.
+	More   []string
+	Secret []byte
+}
+
+func (r *RelayConfig) check() error {
+	for _, more := range r.More {
+		u, err := stun.ParseURI(more)
+		if err != nil || (u.Scheme != stun.SchemeTypeTURN && u.Scheme != stun.SchemeTypeTURNS) {
+			return errors.New("serve: a relay must look like turn:relay.example:3478, with ?transport=tcp for TCP, or turns: for TLS")
+		}
+	}
+	if (len(r.More) > 0) != (len(r.Secret) > 0) {
+		return errors.New("serve: relays of others need the secret that they share with this cloud, and a secret needs a relay: give both --relay and --relay-secret")
+	}
+	return nil
 }
 
 func (c *Config) defaults() {
@@ -63,6 +95,9 @@ func (c *Config) Check(listen string) error {
 		if u, err := url.Parse(c.Origin); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || (u.Path != "" && u.Path != "/") {
 			return fmt.Errorf("serve: the origin must look like https://cloud.example")
 		}
+	}
+	if err := c.Relay.check(); err != nil {
+		return err
 	}
 	if c.TLSCert == "" && !local(listen) {
 		return errors.New("serve: plain HTTP is only for this machine: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a server that speaks TLS")

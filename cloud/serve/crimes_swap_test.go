@@ -101,6 +101,15 @@ func continued(a *side, by *side) error {
 	return answered(err)
 }
 
+// relayed is an error unless an answer lists relays, be it none.
+func relayed(a *side, req *http.Request) error {
+	res := a.c.do(req)
+	if err := problemIn(res.body); err != nil || res.code == http.StatusOK {
+		return err
+	}
+	return errNothing
+}
+
 // listens opens a socket as a's hub with some key, and wants a's mail.
 func listens(a *side, by api.Signer) error {
 	sock, err := a.api.Socket(a.t.Context(), a.session(by))
@@ -151,6 +160,11 @@ var swaps = map[string]*swap{
 		off: []rule.Name{rule.Signature}, says: stranger,
 		crime:  func(a, b *side, r route) error { return given(a, b.ask(r, a.at(r))) },
 		honest: func(a, _ *side, r route) error { return given(a, a.ask(r, a.at(r))) },
+	},
+	"POST /v1/relays": {
+		off: []rule.Name{rule.Signature}, says: stranger,
+		crime:  func(a, b *side, r route) error { return relayed(a, b.ask(r, a.at(r))) },
+		honest: func(a, _ *side, r route) error { return relayed(a, a.ask(r, a.at(r))) },
 	},
 	"GET /v1/fetched/{id}/objects/{object}":                     under(),
 	"GET /v1/fetched/{id}/pages/{run}/{camera}/{epoch}/{hour}":  under(),

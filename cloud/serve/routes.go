@@ -32,6 +32,7 @@ func (s *Server) routes() http.Handler {
 	s.public(hapi)
 	s.writes(hapi)
 	s.fetches(hapi)
+	s.relays(hapi)
 	s.dropRoutes(hapi)
 	s.socketRoute(mux, hapi)
 	doc := document(hapi)

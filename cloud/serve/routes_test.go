@@ -211,6 +211,8 @@ func (s *side) ask(r route, x ids) *http.Request {
 			At: s.now(), Cameras: []id.Camera{id.Camera(x["camera"])}, Device: id.Device(x["device"]), Household: id.Household(x["household"]),
 			Kind: request.FetchSync, Nonce: noise(16), Purpose: request.PurposeSync, To: s.c.to, Until: s.now(),
 		}, id.Device(x["device"]), s.owner.sign)).Encode()
+	case "/v1/relays":
+		body = s.relays(id.Household(x["household"]), api.Signer{From: id.Device(x["device"]), Key: s.owner.sign})
 	case "/v1/drops/{box}":
 		if r.method == http.MethodPost {
 			body = noise(20)
@@ -307,8 +309,11 @@ func TestIdsOfAnotherHouseholdOpenNothing(t *testing.T) {
 			}
 		}
 		names := r.params()
-		if r.path == "/v1/fetch" {
+		switch r.path {
+		case "/v1/fetch":
 			names = []string{"household", "camera", "device"}
+		case "/v1/relays":
+			names = []string{"household", "device"}
 		}
 		for _, name := range names {
 			if r.path == "/v1/sheets/{hash}" || (name == "box" && r.method == http.MethodPost) {

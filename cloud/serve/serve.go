@@ -31,6 +31,7 @@ import (
 	"keyhold/cloud/mailbox"
 	"keyhold/cloud/quiet"
 	"keyhold/cloud/record"
+	"keyhold/cloud/relay"
 	"keyhold/cloud/retention"
 	"keyhold/cloud/store/sqlite"
 	"keyhold/cloud/vault/folder"
@@ -57,12 +58,15 @@ type Server struct {
 	store   *sqlite.Store
 	vault   *folder.Folder
 	keys    *access.Keeper
+	mirror  *access.Mirror
 	record  *record.Record
 	mailbox *mailbox.Mailbox
 	boxes   *drop.Boxes
 	desk    *fetch.Desk
 	erase   *erase.Desk
 	sweeper *retention.Sweeper
+	relay   *relay.Relay // nil if there is none
+	ways    []string     // how the relay is reached, but for the host
 
 	strangers  *buckets[netip.Prefix]
 	addresses  *buckets[netip.Prefix]
@@ -99,6 +103,10 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	s.key, s.to = k, k.Public().(ed25519.PublicKey)
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.wire()
+	if err := s.openRelay(ctx); err != nil {
+		s.end()
+		return nil, errors.Join(err, db.Close(), v.Close())
+	}
 	s.handler = s.routes()
 	return s, nil
 }
@@ -110,6 +118,7 @@ func (s *Server) wire() {
 	s.households = newBuckets[id.Household](c.Limits.Household, c.Now)
 	ringer := &bell.Bell{}
 	mirror := access.NewMirror(s.store)
+	s.mirror = mirror
 	limit := record.Limit{Bytes: c.HouseholdLimit, Store: s.store}
 	objects := &record.Objects{Vault: s.vault, Store: s.store, Limit: limit}
 	s.keys = &access.Keeper{Rosters: mirror, To: s.to, Now: c.Now, Admit: s.admit}
@@ -169,5 +178,9 @@ func (s *Server) Close() error {
 	s.end()
 	s.wg.Wait()
 	s.mailbox.Close()
-	return errors.Join(s.store.Close(), s.vault.Close())
+	var err error
+	if s.relay != nil {
+		err = s.relay.Close()
+	}
+	return errors.Join(err, s.store.Close(), s.vault.Close())
 }

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,8 +37,15 @@ type serveCommand struct {
 	TLSCert string `name:"tls-cert" help:"Certificate chain in PEM." placeholder:"FILE" env:"KEYHOLD_CLOUD_TLS_CERT"`
 	TLSKey  string `name:"tls-key" help:"The certificate's key in PEM." placeholder:"FILE" env:"KEYHOLD_CLOUD_TLS_KEY"`
 
+	RelayListen string   `help:"Address on which live view is passed on, over UDP and TCP, or off. By default port 3478 beside --listen." placeholder:"ADDRESS" env:"KEYHOLD_CLOUD_RELAY_LISTEN"`
+	Relay       []string `help:"A relay of somebody else's to give out as well, such as turn:relay.example:3478." placeholder:"URL" env:"KEYHOLD_CLOUD_RELAY"`
+	RelaySecret string   `help:"File with the secret that those relays share with this cloud." placeholder:"FILE" env:"KEYHOLD_CLOUD_RELAY_SECRET"`
+
 	HouseholdLimit size `help:"Most that one household may store, such as 500GB." placeholder:"SIZE" env:"KEYHOLD_CLOUD_HOUSEHOLD_LIMIT"`
 }
+
+// relayPort is TURN's own.
+const relayPort = "3478"
 
 // size is a number of bytes as people write it: 500GB, 1.5 TiB.
 type size int64
@@ -91,6 +99,11 @@ func (s *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) error 
 		}
 		config.Data = dir
 	}
+	relays, err := s.relays()
+	if err != nil {
+		return err
+	}
+	config.Relay = relays
 	if err := config.Check(s.Listen); err != nil {
 		return err
 	}
@@ -112,9 +125,35 @@ func (s *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) error 
 		return errors.Join(fmt.Errorf("listen: %w", err), server.Close())
 	}
 	fmt.Fprintf(stdout, "keyhold-cloud: serving on %s\n", s.reach(l.Addr()))
+	if a := server.RelayAddress(); a != "" {
+		fmt.Fprintf(stdout, "keyhold-cloud: passing live view on at %s, over UDP and TCP\n", a)
+	}
 	fmt.Fprintf(stdout, "keyhold-cloud: this is exactly one process: its data folder, %s, takes no second one\n", config.Data)
 	err = server.Serve(ctx, l)
 	return errors.Join(err, server.Close())
+}
+
+// relays says which relays to give out.
+func (s *serveCommand) relays() (serve.RelayConfig, error) {
+	r := serve.RelayConfig{Listen: s.RelayListen, More: s.Relay}
+	switch s.RelayListen {
+	case "off":
+		r.Listen = ""
+	case "":
+		host, _, err := net.SplitHostPort(s.Listen)
+		if err != nil {
+			return r, fmt.Errorf("--listen: %w", err)
+		}
+		r.Listen, r.Spare = net.JoinHostPort(host, relayPort), true
+	}
+	if s.RelaySecret != "" {
+		b, err := os.ReadFile(s.RelaySecret)
+		if err != nil {
+			return r, fmt.Errorf("--relay-secret: %w", err)
+		}
+		r.Secret = bytes.TrimSpace(b)
+	}
+	return r, nil
 }
 
 // reach is where people reach the cloud: the origin, or what it listens on.

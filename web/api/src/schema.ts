@@ -353,6 +353,26 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly '/v1/relays': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Ask for relays of live view with a signed statement
+     * @description For the hub and for devices of a household. None where this cloud has none.
+     */
+    readonly post: operations['relays'];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly '/v1/sheets/{hash}': {
     readonly parameters: {
       readonly query?: never;
@@ -490,6 +510,21 @@ export interface components {
       /** @description hash of genesis */
       readonly household: string;
     };
+    readonly Relay: {
+      readonly credential: string;
+      /**
+       * Format: int64
+       * @description until when it may be begun with, milliseconds UTC by the cloud's clock
+       */
+      readonly until: number;
+      /** @description turn: and turns:, the best first */
+      readonly urls: readonly string[];
+      /** @description the second in which it ends, and an id that stands in no other list */
+      readonly username: string;
+    };
+    readonly Relays: {
+      readonly relays: readonly components['schemas']['Relay'][];
+    };
     readonly Resealed: {
       readonly envelopes: readonly components['schemas']['Row'][];
       /** @description envelope of the reseal statement */
@@ -568,6 +603,8 @@ export type PageRef = components['schemas']['PageRef'];
 export type Problem = components['schemas']['Problem'];
 export type Receipt = components['schemas']['Receipt'];
 export type Registered = components['schemas']['Registered'];
+export type Relay = components['schemas']['Relay'];
+export type Relays = components['schemas']['Relays'];
 export type Resealed = components['schemas']['Resealed'];
 export type Row = components['schemas']['Row'];
 export type Rows = components['schemas']['Rows'];
@@ -1385,6 +1422,49 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['Receipt'];
+        };
+      };
+      /** @description Error */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly relays: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** @description envelope of a relays statement */
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/json': {
+          /** @description canonical JSON */
+          readonly payload: string;
+          readonly payloadType: string;
+          readonly signatures: readonly {
+            readonly keyid: string;
+            /** @description Ed25519 */
+            readonly sig: string;
+          }[];
+        };
+      };
+    };
+    readonly responses: {
+      /** @description OK */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['Relays'];
         };
       };
       /** @description Error */
