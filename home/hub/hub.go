@@ -344,6 +344,7 @@ func (h *Hub) serve(ctx context.Context) error {
 	wg.Go(func() { h.uplink.Run(run) })
 	wg.Go(func() { h.views.Run(run) })
 	wg.Go(h.door.Run)
+	wg.Go(func() { h.engine.Stand(run, h.relays) })
 	list, err := h.cameras.List(ctx)
 	if err == nil {
 		for _, c := range list {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"keyhold/api"
 	"keyhold/home/cameras"
@@ -13,8 +14,10 @@ import (
 	"keyhold/home/live"
 	"keyhold/home/view"
 	"keyhold/sealing/box"
+	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/signal"
 )
@@ -37,6 +40,34 @@ func (h *Hub) openViews(ctx context.Context) error {
 	h.Log.Info("live view", "udp_port", h.engine.Port())
 	return nil
 }
+
+// relays asks the cloud for relays, so that devices can watch away from home.
+func (h *Hub) relays(ctx context.Context) ([]api.Relay, error) {
+	ctx, cancel := context.WithTimeout(ctx, relaysTime)
+	defer cancel()
+	info, err := h.client.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nonce, err := h.client.Nonce()
+	if err != nil {
+		return nil, err
+	}
+	e, err := dsse.Signed(request.ThingRelays, &request.Relays{
+		At: h.Now().UnixMilli(), From: id.Hub, Household: h.household.ID(), Nonce: nonce, To: info.To,
+	}, id.Hub, h.keys.Sign)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.client.Relays(ctx, e.Encode())
+	if api.KindOf(err) == api.NotFound {
+		return nil, nil // a cloud of an earlier version
+	}
+	return list, err
+}
+
+// relaysTime bounds the question for relays.
+const relaysTime = 15 * time.Second
 
 // stream is a camera at work.
 func (h *Hub) stream(c id.Camera) (live.Stream, bool) {

@@ -28,6 +28,7 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
+	"keyhold/api/relay"
 	"keyhold/home/ingest"
 	"keyhold/statement/id"
 )
@@ -37,6 +38,8 @@ const (
 	disconnected = 5 * time.Second
 	failed       = 5 * time.Second
 	keepAlive    = 2 * time.Second
+	// repeat is how long a handshake waits for a packet that may be lost: more than a way through a relay takes.
+	repeat = 250 * time.Millisecond
 	// resendable is how many packets of a camera can be sent once more.
 	resendable = 2048
 	// sendBuffer is what the kernel may hold of packets that leave.
@@ -65,7 +68,7 @@ type Config struct {
 type Engine struct {
 	c    Config
 	conn net.PacketConn
-	mux  ice.UDPMux
+	mux  *relay.Mux
 	api  *webrtc.API
 
 	work context.Context
@@ -151,12 +154,13 @@ func (e *Engine) setUp() error {
 	r.Add(reports)
 	var s webrtc.SettingEngine
 	s.LoggerFactory = quiet
-	e.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: quiet.NewLogger("ice"), UDPConn: e.conn})
+	e.mux = relay.NewMux(e.conn)
 	s.SetICEUDPMux(e.mux)
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(disconnected, failed, keepAlive)
+	s.SetDTLSRetransmissionInterval(repeat)
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		return fmt.Errorf("live: %w", err)
 	}

@@ -13,6 +13,8 @@ const (
 	// paceOf is how quickly a view of one camera is sent, bytes a second; each further camera adds a quarter. It is fast
 	// enough to make up for seconds in a moment, and slow enough for the air of a home.
 	paceOf = 6 << 20
+	// paceAway is the same through a relay: there the line out of the home is in between.
+	paceAway = 3 << 19
 )
 
 // A pacer spreads what would burst: a key frame of 200 kB overflows a receive buffer.
@@ -22,8 +24,12 @@ type pacer struct {
 	last   time.Time
 }
 
-func newPacer(cameras int) *pacer {
-	return &pacer{rate: paceOf * (0.75 + 0.25*float64(cameras)), credit: burst}
+func newPacer(cameras int, away bool) *pacer {
+	one := float64(paceOf)
+	if away {
+		one = paceAway
+	}
+	return &pacer{rate: one * (0.75 + 0.25*float64(cameras)), credit: burst}
 }
 
 // wait returns when n more bytes may leave; false if the context has ended.

@@ -145,7 +145,7 @@ func (v *View) negotiate(ctx context.Context, cameras []id.Camera, offer string,
 	case <-ctx.Done():
 		return "", fmt.Errorf("live: gather: %w", ctx.Err())
 	}
-	return v.pc.LocalDescription().SDP, nil
+	return e.mux.Named(v.pc.LocalDescription().SDP), nil
 }
 
 // Play lets media leave.
@@ -234,7 +234,7 @@ func (v *View) send(ctx context.Context) {
 	for _, t := range v.tracks {
 		t.feed.join(t)
 	}
-	p := newPacer(len(v.tracks))
+	p := newPacer(len(v.tracks), v.relayed())
 	for {
 		t, q, ok := v.pop()
 		if !ok {
