@@ -149,3 +149,6 @@ func (s *Socket) Ack(ctx context.Context, n int64) error {
 
 // Close ends the socket.
 func (s *Socket) Close() error { return s.conn.Close(websocket.StatusNormalClosure, "") }
+
+// Drop ends the socket without a word, for who knows that nobody would hear it.
+func (s *Socket) Drop() { _ = s.conn.CloseNow() }

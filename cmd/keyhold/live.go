@@ -111,6 +111,7 @@ type watcher struct {
 	sound    *oggwriter.OggWriter
 	pictures int
 	bytes    int64
+	lost     bool  // since the picture before; set while no view is open
 	failed   error // of the goroutine that takes pictures
 	stop     context.CancelFunc
 }
@@ -166,15 +167,11 @@ func (w *watcher) watch(ctx context.Context, s *session.Session) error {
 		wish.Sound = func(p *rtp.Packet) { _ = w.sound.WriteRTP(p) } // Close says whether the file is whole
 	}
 	w.began = time.Now()
-	view, err := live.Open(ctx, s, wish)
-	if errors.Is(err, live.ErrNoAnswer) && s.GoHome(ctx) == nil {
-		view, err = live.Open(ctx, s, wish) // the cloud brings nothing
-	}
-	if err != nil {
-		return err
-	}
-	defer view.Close()
-	return view.Wait(ctx)
+	return live.Keep(ctx, s, wish, func(why error) {
+		w.lost = true
+		_ = w.event(liveLine{Event: "lost", Pictures: w.pictures, Bytes: w.bytes, Why: whyEnded(why)}) // what is printed last says it again
+		w.c.say("The connection was lost; connecting again.")
+	})
 }
 
 // picture writes one picture as it would stand in a file.
@@ -182,8 +179,16 @@ func (w *watcher) picture(_ int, units [][]byte, _ bool, _ time.Duration) {
 	if w.failed != nil {
 		return
 	}
-	if w.pictures++; w.pictures == 1 {
-		if w.failed = w.event(liveLine{Event: "first-picture"}); w.failed != nil {
+	w.pictures++
+	event := ""
+	switch {
+	case w.pictures == 1:
+		event = "first-picture"
+	case w.lost:
+		event = "again"
+	}
+	if w.lost = false; event != "" {
+		if w.failed = w.event(liveLine{Event: event}); w.failed != nil {
 			w.stop()
 			return
 		}

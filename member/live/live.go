@@ -13,27 +13,40 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"keyhold/api/relay"
 	"keyhold/member/session"
-	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/rule"
 	"keyhold/statement/signal"
+)
+
+const (
+	// quietTime is after what silence a connection is given up: another one is quicker than waiting. askEvery keeps it
+	// from being silent.
+	quietTime = 1500 * time.Millisecond
+	askEvery  = 500 * time.Millisecond
+	// noWayTime is how long is looked for a way after that.
+	noWayTime = 2500 * time.Millisecond
+	// directTime is how long a way through a relay waits for one that leads there directly.
+	directTime = 150 * time.Millisecond
+	// repeat is how long a handshake waits for a packet that may be lost.
+	repeat = 250 * time.Millisecond
 )
 
 // Errors of a view that did not come to be, or that the hub has ended.
 var (
 	ErrNoAnswer = errors.New("the hub does not answer; is it running, and does it reach the cloud?")
 	ErrEnded    = errors.New("the connection to the hub has ended")
+	ErrNoWay    = errors.New("the hub agreed, but no way leads to it from here: both ends need to reach each other, or a relay of the cloud's")
 )
 
 // RefusedError is the hub's no.
@@ -85,12 +98,15 @@ type Wish struct {
 type View struct {
 	ID id.View
 
-	wish Wish
-	line *session.Line
-	pc   *webrtc.PeerConnection
-	gone chan struct{} // closed when the connection is over
-	once sync.Once
-	wg   sync.WaitGroup // those who read
+	wish      Wish
+	line      *session.Line
+	pc        *webrtc.PeerConnection
+	ways      *ways
+	gone      chan struct{} // closed when the connection is over
+	once      sync.Once
+	quiet     atomic.Bool    // it is over because nothing comes any more
+	connected atomic.Bool    // it has been connected
+	wg        sync.WaitGroup // those who read
 }
 
 // Open asks for a view. It offers anew once where the household has changed since this device last looked.
@@ -107,11 +123,15 @@ func Open(ctx context.Context, s *session.Session, w Wish) (*View, error) {
 }
 
 func open(ctx context.Context, s *session.Session, w Wish) (*View, error) {
-	line, err := s.Line(ctx)
+	away, err := stand(ctx, s) // beside the line, so that it costs no time
 	if err != nil {
 		return nil, err
 	}
-	v := &View{wish: w, line: line, gone: make(chan struct{})}
+	line, err := s.Line(ctx)
+	if err != nil {
+		return nil, errors.Join(err, away.Close())
+	}
+	v := &View{wish: w, line: line, ways: away, gone: make(chan struct{})}
 	if err := v.connect(ctx); err != nil {
 		v.Close()
 		return nil, err
@@ -122,11 +142,16 @@ func open(ctx context.Context, s *session.Session, w Wish) (*View, error) {
 // connect makes the offer and takes up the answer.
 func (v *View) connect(ctx context.Context) error {
 	var err error
-	if v.pc, err = connection(); err != nil {
+	if v.pc, err = connection(v.ways.Mux); err != nil {
 		return fmt.Errorf("prepare a connection: %w", err)
 	}
 	v.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
+			v.connected.Store(true)
+		case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed:
+			v.once.Do(func() { v.quiet.Store(true); close(v.gone) })
+		case webrtc.PeerConnectionStateClosed:
 			v.once.Do(func() { close(v.gone) })
 		}
 	})
@@ -192,7 +217,7 @@ func quiet() logging.LoggerFactory {
 }
 
 // connection is one end without anything on it. Of codecs it names only those that the protocol has.
-func connection() (*webrtc.PeerConnection, error) {
+func connection(mux *relay.Mux) (*webrtc.PeerConnection, error) {
 	var m webrtc.MediaEngine
 	video := webrtc.RTPCodecParameters{RTPCodecCapability: webrtc.RTPCodecCapability{
 		MimeType: webrtc.MimeTypeH264, ClockRate: 90_000, SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640032",
@@ -210,113 +235,12 @@ func connection() (*webrtc.PeerConnection, error) {
 	s.LoggerFactory = quiet()
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetICETimeouts(5*time.Second, 5*time.Second, 2*time.Second)
+	s.SetICEUDPMux(mux)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.SetICETimeouts(quietTime, noWayTime, askEvery)
+	s.SetRelayAcceptanceMinWait(directTime)
+	s.SetDTLSRetransmissionInterval(repeat)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(&m), webrtc.WithInterceptorRegistry(&r), webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
-}
-
-// media says what is to be received, and on which channel sound is asked for.
-func (v *View) media() error {
-	only := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}
-	places := map[*webrtc.RTPReceiver]int{}
-	for i := range v.wish.Cameras {
-		t, err := v.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, only)
-		if err != nil {
-			return err
-		}
-		places[t.Receiver()] = i
-	}
-	v.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { // a goroutine of its own, which ends with the connection
-		if i, ok := places[r]; ok {
-			v.pictures(i, t)
-		} else {
-			v.sound(t)
-		}
-	})
-	if v.wish.Sound == nil {
-		return nil
-	}
-	if _, err := v.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, only); err != nil {
-		return err
-	}
-	negotiated, number := true, uint16(0)
-	c, err := v.pc.CreateDataChannel("keyhold", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &number})
-	if err != nil {
-		return err
-	}
-	want, err := canon.Marshal(map[string]any{"hear": string(v.wish.Cameras[0]), "show": cameras(v.wish.Cameras)})
-	if err != nil {
-		return err
-	}
-	c.OnOpen(func() { _ = c.SendText(string(want)) }) // without it there is no sound, which shows
-	return nil
-}
-
-func cameras(list []id.Camera) []any {
-	out := make([]any, len(list))
-	for i, c := range list {
-		out[i] = string(c)
-	}
-	return out
-}
-
-// pictures puts packets together again. It ends with the connection.
-func (v *View) pictures(i int, t *webrtc.TrackRemote) {
-	var o order
-	var d rtph264.Decoder
-	if err := d.Init(); err != nil {
-		return
-	}
-	whole, first, have := false, uint32(0), false
-	for {
-		p, _, err := t.ReadRTP()
-		if err != nil {
-			return
-		}
-		ready, lost := o.take(p, time.Now())
-		if lost {
-			// What was being put together is spoiled, and so is all that builds on it.
-			whole = false
-			_ = d.Init()
-			_ = v.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(t.SSRC())}})
-		}
-		for _, p := range ready {
-			units, err := d.Decode(p)
-			if err != nil || len(units) == 0 {
-				continue // there is more to come, or the piece before is missing
-			}
-			key := isKey(units)
-			if whole = whole || key; !whole {
-				continue
-			}
-			if !have {
-				have, first = true, p.Timestamp
-			}
-			v.wish.Picture(i, units, key, time.Duration(p.Timestamp-first)*time.Second/90_000)
-		}
-	}
-}
-
-// isKey wants a picture that can be decoded alone, with its parameter sets.
-func isKey(units [][]byte) bool {
-	idr, sps := false, false
-	for _, u := range units {
-		if len(u) > 0 {
-			idr, sps = idr || u[0]&0x1f == 5, sps || u[0]&0x1f == 7
-		}
-	}
-	return idr && sps
-}
-
-func (v *View) sound(t *webrtc.TrackRemote) {
-	for {
-		p, _, err := t.ReadRTP()
-		if err != nil {
-			return
-		}
-		if v.wish.Sound != nil {
-			v.wish.Sound(p)
-		}
-	}
 }
 
 // Wait stays until the view has ended, and says why; nil if the context did it.
@@ -331,6 +255,9 @@ func (v *View) Wait(ctx context.Context) error {
 	case err := <-said:
 		return err
 	case <-v.gone:
+	}
+	if v.quiet.Load() {
+		return ErrEnded // no word would come
 	}
 	// The hub's word may still be on its way.
 	t := time.NewTimer(time.Second)
@@ -369,6 +296,11 @@ func (v *View) listen(ctx context.Context) error {
 func (v *View) Close() {
 	if v.pc != nil {
 		_ = v.pc.GracefulClose() // the hub hears of it by the connection itself
+	}
+	_ = v.ways.Close() // nothing goes by them any more
+	if v.quiet.Load() {
+		v.line.Drop()
+		return
 	}
 	v.line.Close()
 }

@@ -11,6 +11,7 @@ import (
 	"keyhold/sealing/box"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/request"
 	"keyhold/statement/signal"
 )
 
@@ -128,6 +129,31 @@ func (l *Line) read(sealed []byte) (*signal.Signal, *signal.Watching) {
 	}
 	l.watching = w.At
 	return nil, w
+}
+
+// Relays asks the cloud for relays, by which the hub is reached away from home.
+func (s *Session) Relays(ctx context.Context) ([]api.Relay, error) {
+	nonce, err := s.nonce()
+	if err != nil {
+		return nil, err
+	}
+	e, err := dsse.Signed(request.ThingRelays, &request.Relays{
+		At: s.nowMS(), From: s.Keys.ID(), Household: s.Home.Household, Nonce: nonce, To: s.Home.To,
+	}, s.Keys.ID(), s.Keys.Sign())
+	if err != nil {
+		return nil, fmt.Errorf("sign a question for relays: %w", err)
+	}
+	list, err := s.Client.Relays(ctx, e.Encode())
+	if api.KindOf(err) == api.NotFound {
+		return nil, nil // a cloud of an earlier version
+	}
+	return list, err
+}
+
+// Drop ends it without a word: the way on which it lay is gone.
+func (l *Line) Drop() {
+	l.socket.Drop()
+	l.s.Client.Forget()
 }
 
 // AnswerTime is how long an offer waits for an answer.
