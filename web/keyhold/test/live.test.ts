@@ -29,6 +29,7 @@ beforeEach(async () => {
   sent = [];
   ended = [];
   const post = {
+    anew: (): void => undefined,
     send: (purpose: string, statement: Envelope): Promise<void> => {
       expect(purpose).toBe('live');
       sent.push(statement.read('signal', signal));

@@ -69,7 +69,7 @@ export class HouseholdClient extends PeopleClient {
   private cameraStates: readonly CameraState[] = [];
   private readonly newest = new Map<string, Picture>();
   private readonly watching = new Set<Watch>();
-  private readonly spare = new Spare();
+  private readonly spare: Spare;
   private readonly growing = new Set<(camera: string) => void>();
 
   constructor({ place, origin = location.origin }: Options) {
@@ -85,6 +85,7 @@ export class HouseholdClient extends PeopleClient {
     this.watched = this.watchedValue;
     this.port = new Port(startWorker(), (message) => this.take(message));
     const off = import.meta.env.MODE === 'mutant' ? globalThis.__keyholdMutant : undefined;
+    this.spare = new Spare(this.port);
     this.port.start(origin, place === 'own', off ?? []);
   }
 

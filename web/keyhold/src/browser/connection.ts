@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Relay } from '../sync/cloud.ts';
 import { fault } from './outside.ts';
 
 /** What happens to a connection. */
@@ -17,26 +18,39 @@ export interface ConnectionEvents {
 
 /** A connection that is quiet for so long is given up: another one is quicker than waiting. */
 const quiet = 2_000;
+const often = 500;
 const connectPatience = 8_000;
 
 /**
- * One WebRTC connection to the hub (docs/protocol.md 14.2). It asks nobody but the hub for a way: no
- * server of others is named. The description that comes back says which certificate is at the other
- * end, and the browser connects to no other.
+ * One WebRTC connection to the hub (docs/protocol.md 14.2). It asks for a way only the hub and the
+ * relays that the cloud gives. The description that comes back says which certificate is at the other
+ * end, and the browser connects to no other: a relay passes on what it cannot read.
  */
 export class Connection {
-  private readonly peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [] });
+  private readonly peer: RTCPeerConnection;
+  private pulse: ReturnType<typeof setInterval> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private over = false;
   private events: ConnectionEvents | null = null;
   private readonly channel: RTCDataChannel;
+  /** Some camera is known to send nothing. */
+  private silent = false;
   /**
    * What is offered to the hub. The browser's own addresses are left out: without a right to the
    * camera it tells them as names that mean nothing to the hub, which learns them when it is called.
    */
   readonly offer: Promise<string>;
 
-  constructor(readonly cameras: number) {
+  constructor(
+    readonly cameras: number,
+    relays: readonly Relay[],
+  ) {
+    const iceServers = relays.map(({ urls, username, credential }) => ({
+      urls: [...urls],
+      username,
+      credential,
+    }));
+    this.peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
     const codecs = codecsOf(RTCRtpReceiver.getCapabilities('video')?.codecs ?? []);
     if (!codecs.some(({ mimeType }) => mimeType === 'video/H264')) {
       this.peer.close();
@@ -76,6 +90,7 @@ export class Connection {
   close(): void {
     this.over = true;
     clearTimeout(this.timer);
+    clearInterval(this.pulse);
     this.peer.close();
   }
 
@@ -96,16 +111,41 @@ export class Connection {
     if (state === 'connected') {
       clearTimeout(this.timer);
       this.events?.connected();
+      this.feel();
     } else if (state === 'disconnected') this.giveUpAfter(quiet);
     else if (state === 'failed' || state === 'closed') this.lose();
+  }
+
+  /** Pictures that come no more tell sooner than the browser does that the way is gone. */
+  private feel(): void {
+    let seen = 0;
+    let since = performance.now();
+    clearInterval(this.pulse);
+    this.pulse = setInterval(() => void count(), often);
+    const count = async (): Promise<void> => {
+      const now = await packets(this.peer);
+      if (now !== seen || this.silent || document.visibilityState !== 'visible') {
+        seen = now;
+        since = performance.now();
+      } else if (performance.now() - since > quiet) this.lose();
+    };
   }
 
   private told(data: unknown): void {
     if (typeof data !== 'string') return;
     const { cameras } = JSON.parse(data) as { cameras: { camera: string; state: string }[] };
     const silent = cameras.filter(({ state }) => state === 'waiting');
+    this.silent = silent.length > 0;
     this.events?.silent(silent.map(({ camera }) => camera));
   }
+}
+
+async function packets(peer: RTCPeerConnection): Promise<number> {
+  let sum = 0;
+  for (const report of (await peer.getStats()).values() as Iterable<RTCInboundRtpStreamStats>) {
+    if (report.type === 'inbound-rtp') sum += report.packetsReceived ?? 0;
+  }
+  return sum;
 }
 
 /** The hub sends what cameras send, and repeats what was lost. */

@@ -27,25 +27,29 @@ const gather = 120;
 export class Spare {
   private made: Promise<Connection> | null = null;
 
+  constructor(private readonly port: Port) {}
+
   /** For a page from which somebody may begin to watch one camera. */
   prepare(): void {
-    this.made ??= make(1);
+    this.made ??= this.make(1);
     // Said when somebody wants to watch.
     this.made.catch(() => (this.made = null));
   }
 
   take(cameras: number): Promise<Connection> {
     const { made } = this;
-    if (made === null || cameras !== 1) return make(cameras);
+    if (made === null || cameras !== 1) return this.make(cameras);
     this.made = null;
     return made;
   }
-}
 
-/** Most visits watch nothing live: the code for it comes when it is wanted. */
-async function make(cameras: number): Promise<Connection> {
-  const { Connection } = await import('./connection.ts');
-  return new Connection(cameras);
+  /** Most visits watch nothing live: the code for it comes when it is wanted. */
+  private async make(cameras: number): Promise<Connection> {
+    // Without any it may lead there directly.
+    const relays = this.port.call('relays', []).catch(() => []);
+    const { Connection } = await import('./connection.ts');
+    return new Connection(cameras, await relays);
+  }
 }
 
 /** Watching some cameras: asks the hub, connects, and comes back when the connection is gone. */
@@ -60,6 +64,8 @@ export class Watch implements LiveView {
   private saying: ReturnType<typeof setTimeout> | undefined;
   private attempt = new AbortController();
   private failed = 0;
+  /** The last view ended because its way was lost. */
+  private cut = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
 
@@ -161,6 +167,7 @@ export class Watch implements LiveView {
   private lost(reason: FaultKind | 'lost' | 'no-way'): void {
     this.leave();
     if (this.closed) return;
+    this.cut = reason === 'lost' || reason === 'no-way' || reason === 'hub-away';
     this.state.set({ step: 'again', reason });
     const pause = pauses[Math.min(this.failed++, pauses.length - 1)];
     this.timer = setTimeout(() => void this.connect(), pause);
@@ -195,7 +202,8 @@ export class Watch implements LiveView {
       }
       this.connection = connection;
       const sdp = await connection.offer;
-      const agreed = await this.port.call('offerView', [this.cameras, sdp], { signal });
+      const agreed = await this.port.call('offerView', [this.cameras, sdp, this.cut], { signal });
+      this.cut = false;
       this.view = agreed.view;
       await connection.answer(agreed.sdp, this.events());
     } catch (error) {

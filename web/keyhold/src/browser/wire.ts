@@ -22,6 +22,7 @@ import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
+import type { Relay } from '../sync/cloud.ts';
 import type { Agreed } from '../sync/views.ts';
 import type { WatchedView } from '../sync/watched.ts';
 
@@ -113,8 +114,14 @@ export interface Calls {
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
   /** Asks the hub to show cameras; the connection is made in the page. */
-  offerView: { args: [cameras: readonly string[], sdp: string]; result: Agreed };
+  offerView: {
+    /** `lost`: the way to the hub was lost, so the one to the cloud may be as well. */
+    args: [cameras: readonly string[], sdp: string, lost: boolean];
+    result: Agreed;
+  };
   endView: { args: [view: string]; result: void };
+  /** By which a connection leads to the hub away from home. */
+  relays: { args: []; result: readonly Relay[] };
   looks: { args: [from: number]; result: LookList };
   timeline: { args: [camera: string, from: number, until: number]; result: Timeline };
   preview: { args: [camera: string, at: number]; result: Picture | null };

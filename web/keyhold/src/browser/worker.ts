@@ -126,8 +126,12 @@ const handlers: Handlers = {
   renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
   askNewest: async () => (await ready()).home().askNewest(),
-  offerView: async ({ signal }, cameras, sdp) =>
-    (await ready()).home().views.offer(cameras, sdp, signal),
+  offerView: async ({ signal }, cameras, sdp, lost) => {
+    const { views } = (await ready()).home();
+    if (lost) views.anew();
+    return views.offer(cameras, sdp, signal);
+  },
+  relays: async () => (await ready()).home().views.relays(),
   endView: async (_, view) => (await ready()).home().views.end(view),
   looks: async (_, from) => (await ready()).looks(from),
   timeline: async (_, camera, from, until) => (await ready()).home().timeline(camera, from, until),

@@ -6,6 +6,8 @@ import type {
   Info,
   PageRef,
   Problem,
+  Relay,
+  Relays,
   RunRef,
   Sync,
 } from '@keyhold/api';
@@ -24,7 +26,7 @@ import type { SealedLabel } from './labels.ts';
  * believed here: callers verify. Its own refusals become Faults. What an answer looks like comes from
  * the document that the server itself writes; what is base64 there is bytes from here on.
  */
-export type { FootageAnswer, PageRef };
+export type { FootageAnswer, PageRef, Relay };
 
 export interface SyncAnswer extends Pick<Sync, 'address' | 'expires' | 'now' | 'pages'> {
   readonly rows: readonly Row[];
@@ -244,9 +246,29 @@ export class Cloud {
     return answer.messages.map(({ body, n }) => ({ body: raw(body), n }));
   }
 
-  async session(household: string, signer: Signer): Promise<Envelope> {
+  /** Relays of live view, for this device; none where the cloud has none. */
+  async relays(household: string, signer: Signer): Promise<readonly Relay[]> {
+    const question = await this.addressed('relays', household, signer);
+    const { relays } = await this.json<Relays>('/v1/relays', {
+      method: 'POST',
+      body: owned(question.encode()),
+      headers: { 'Content-Type': 'application/json' },
+    });
+    return relays;
+  }
+
+  session(household: string, signer: Signer): Promise<Envelope> {
+    return this.addressed('session', household, signer);
+  }
+
+  /** What says no more than who asks, and which cloud. */
+  private async addressed(
+    thing: 'session' | 'relays',
+    household: string,
+    signer: Signer,
+  ): Promise<Envelope> {
     return Envelope.signed(
-      'session',
+      thing,
       {
         at: this.now(),
         from: signer.keyid,

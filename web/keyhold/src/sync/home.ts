@@ -106,7 +106,10 @@ export class HomeSession {
     this.views = new Views(engine, post, events.viewEnded);
     this.watched = new Watched(engine, events.watched);
     post.hear('live', (plain) => this.live(plain));
-    post.onOpening(() => this.views.askWho());
+    post.onOpening(() => {
+      this.views.askWho();
+      void this.views.relays();
+    });
     this.newest = new Newest({
       segments: (camera) => this.lately(camera),
       picture: (segment) => engine.guarded(() => this.pictures.of(segment)),

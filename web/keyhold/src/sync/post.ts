@@ -51,6 +51,11 @@ export class Post {
     this.mailbox.close();
   }
 
+  /** Mail comes by a new way from now on. */
+  anew(): void {
+    this.mailbox.anew();
+  }
+
   hear(purpose: Heard, listener: (plain: Bytes) => Promise<void>): void {
     this.listeners.set(purpose, listener);
   }

@@ -27,6 +27,8 @@ const longestPause = 30_000;
 export class Mailbox {
   private socket: WebSocket | null = null;
   private closed = false;
+  /** Counts the openings: only the newest one counts. */
+  private turn = 0;
   private pause = firstPause;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ready: PromiseWithResolversLike = resolvable();
@@ -53,23 +55,38 @@ export class Mailbox {
     this.socket?.close();
   }
 
+  /** The network is another one: what was open leads nowhere, and it would take long until that shows. */
+  anew(): void {
+    if (this.closed) return;
+    clearTimeout(this.timer);
+    const { socket } = this;
+    this.socket = null;
+    socket?.close();
+    this.ready = resolvable();
+    this.pause = firstPause;
+    void this.open();
+  }
+
   private async open(): Promise<void> {
+    const turn = ++this.turn;
     let session: string;
     try {
       const envelope = await this.cloud.session(this.household, this.signer);
       session = fromUtf8(envelope.encode()) ?? '';
     } catch {
-      this.later();
+      if (turn === this.turn) this.later();
       return;
     }
-    if (this.closed) return;
+    if (this.closed || turn !== this.turn) return;
     const socket = new WebSocket(`${this.cloud.base.replace(/^http/, 'ws')}/v1/socket`);
     this.socket = socket;
     socket.onopen = () => socket.send(session);
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === 'string') void this.take(socket, event.data);
     };
-    socket.onclose = () => this.later();
+    socket.onclose = () => {
+      if (socket === this.socket) this.later();
+    };
   }
 
   private async take(socket: WebSocket, text: string): Promise<void> {

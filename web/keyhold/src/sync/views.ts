@@ -12,6 +12,7 @@ import {
   type RefusalWord,
   type Signal,
 } from '../statement/live.ts';
+import type { Relay } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import type { Post } from './post.ts';
@@ -29,6 +30,8 @@ export interface Agreed {
 
 const answerPatience = 10_000;
 const tries = 3;
+/** Relays that end sooner are asked for again: a connection is not begun at once. */
+const leastLeft = 2 * 60_000;
 /** Nonces are remembered for twice as long as a signal could pass. */
 const remembered = 60_000;
 
@@ -45,10 +48,41 @@ export class Views {
 
   constructor(
     private readonly engine: Engine,
-    private readonly post: Pick<Post, 'send'>,
+    private readonly post: Pick<Post, 'send' | 'anew'>,
     /** The hub ended a view. */
     private readonly ended: (view: string, word: EndWord) => void,
   ) {}
+
+  private given: { readonly relays: Promise<readonly Relay[]>; readonly until: number } | null =
+    null;
+
+  /** The network may be another one: what the hub says is to come by a new way. */
+  anew(): void {
+    this.post.anew();
+  }
+
+  /** Relays, by which the hub is reached away from home. Asked for ahead, so that nobody waits. */
+  relays(): Promise<readonly Relay[]> {
+    const now = this.engine.cloud.now();
+    if (this.given !== null && now < this.given.until) return this.given.relays;
+    const { member, known } = this.engine;
+    const asked = this.engine.cloud.relays(known.roster.household, member.signer);
+    const given = {
+      relays: asked.catch(() => {
+        // Where it leads there directly none is needed; who needs one asks again.
+        if (this.given === given) this.given = null;
+        return [];
+      }),
+      until: Number.MAX_SAFE_INTEGER,
+    };
+    this.given = given;
+    void given.relays.then((relays) => {
+      if (this.given !== given) return;
+      const until = Math.min(now + leastLeft, ...relays.map((one) => one.until - leastLeft));
+      this.given = { relays: given.relays, until };
+    });
+    return given.relays;
+  }
 
   private now(): number {
     return this.engine.cloud.now() + this.ahead;
