@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A browser away from home looks live at a camera, and changes from Wi-Fi to a mobile line meanwhile.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { joinAsDevice, somebody, steps } from '../stories/people.mjs';
+import { within } from '../stories/person.mjs';
+
+const { LINK, OUT, FIRST, FREEZE, BACK, LOOK } = process.env;
+
+/** Notes when each picture is shown, over all that the page may do meanwhile. */
+const note = (page) =>
+  page.evaluate(() => {
+    const shown = (globalThis.shown = { at: [], begun: Date.now() });
+    let watched = null;
+    const look = () => {
+      const video = document.querySelector('video');
+      if (video !== null && video !== watched) {
+        watched = video;
+        const frame = () => {
+          shown.at.push(Date.now());
+          if (video === watched) video.requestVideoFrameCallback(frame);
+        };
+        video.requestVideoFrameCallback(frame);
+      }
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+const shown = (page) => page.evaluate(() => globalThis.shown);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const ip = (...args) => execFileSync('ip', args);
+
+test('looking live from elsewhere', async (t) => {
+  const anna = await somebody(join(OUT, 'anna'), 'en', { ignoreHTTPSErrors: true });
+  const step = steps(t, { anna });
+
+  await step('Anna has a browser', async () => {
+    await joinAsDevice(anna, LINK, 'Phone');
+    await anna.page.locator('a.tile').first().waitFor();
+    await pause(2_000); // a person looks for the camera first
+  });
+
+  await step('the first picture comes soon', async () => {
+    await note(anna.page);
+    await anna.page.locator('a.tile').first().click();
+    await within(20_000, 'a picture', async () => (await shown(anna.page)).at.length > 0);
+    const { begun, at } = await shown(anna.page);
+    console.log(`figure: in a browser the first picture came ${at[0] - begun} ms after the touch`);
+    assert.ok(at[0] - begun <= Number(FIRST), `the first picture took ${at[0] - begun} ms`);
+  });
+
+  await step('and goes on without a freeze', async () => {
+    await anna.text('live_now').waitFor();
+    const from = Date.now();
+    await pause(Number(LOOK));
+    const { at } = await shown(anna.page);
+    const all = [from, ...at.filter((one) => one > from), Date.now()];
+    const longest = Math.max(...all.slice(1).map((one, n) => one - all[n]));
+    console.log(`figure: in a browser ${all.length} pictures in ${LOOK} ms, the longest pause ${longest} ms`);
+    assert.ok(longest <= Number(FREEZE), `for ${longest} ms there was no picture`);
+  });
+
+  await step('it comes back after the network has changed', async () => {
+    ip('link', 'set', 'wifi', 'down');
+    ip('link', 'set', 'mobile', 'up');
+    ip('route', 'replace', 'default', 'via', '10.64.0.1');
+    const changed = Date.now();
+    await within(30_000, 'a further picture', async () => (await shown(anna.page)).at.at(-1) > changed + 500);
+    const back = (await shown(anna.page)).at.find((one) => one > changed + 500) - changed;
+    console.log(`figure: in a browser pictures came again ${back} ms after the network had changed`);
+    assert.ok(back <= Number(BACK), `it took ${back} ms`);
+  });
+
+  await anna.context.close();
+});
