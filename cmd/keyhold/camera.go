@@ -16,7 +16,7 @@ import (
 
 // CameraCommand groups what a simulated camera does.
 type CameraCommand struct {
-	Serve CameraServeCommand `cmd:"" help:"Serve clips as a camera would, over RTSP."`
+	Serve CameraServeCommand `cmd:"" help:"Serve clips as a camera would, over RTSP and ONVIF."`
 }
 
 // CameraServeCommand serves clips in a loop.
@@ -24,6 +24,8 @@ type CameraServeCommand struct {
 	Listen       string            `default:"127.0.0.1:7554" placeholder:"ADDRESS" help:"Where to listen; port 0 takes a free one."`
 	User         string            `placeholder:"NAME" help:"Ask for this user name, by digest."`
 	PasswordFile string            `type:"existingfile" placeholder:"FILE" help:"Ask for the password in this file."`
+	Onvif        string            `placeholder:"ADDRESS" help:"Answer ONVIF there, so that the cameras can be found; each path is one."`
+	Discovery    string            `placeholder:"ADDRESS" help:"Where to be asked for, over UDP; by everybody in this machine's networks if it is not given."`
 	Feeds        map[string]string `arg:"" name:"path=file" mapsep:"none" help:"What to serve where, such as door=door.mp4."`
 }
 
@@ -32,7 +34,10 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	if (r.User == "") != (r.PasswordFile == "") {
 		return errors.New("a camera that asks for a password needs both --user and --password-file")
 	}
-	cfg := camera.Config{Addr: r.Listen, User: r.User, Log: slog.New(slog.NewTextHandler(c.err, nil))}
+	if r.Discovery != "" && r.Onvif == "" {
+		return errors.New("a camera that can be found answers ONVIF: --discovery needs --onvif")
+	}
+	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Discovery: r.Discovery, Log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if r.PasswordFile != "" {
 		b, err := os.ReadFile(r.PasswordFile)
 		if err != nil {

@@ -3,16 +3,19 @@
 // Package camera is a simulated camera: an RTSP server that loops clips with the timing of a real one.
 //
 // It promises RTP time stamps that go on without a break over any number of loops, sender reports that tie sound and
-// picture to one clock, and digest authentication. It trusts the files it is given, not its clients. It keeps nothing:
-// a crash leaves nothing behind.
+// picture to one clock, and digest authentication. Where it is asked to, it can be found, and says by ONVIF what it is
+// and where its streams are; each feed is a device of its own then. It trusts the files it is given, not its clients. It
+// keeps nothing: a crash leaves nothing behind.
 package camera
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +30,8 @@ import (
 type Feed struct {
 	Path string
 	File string
+	// Serial is what the feed's device calls itself; its path if empty.
+	Serial string
 }
 
 // Config says what is served and to whom.
@@ -36,7 +41,14 @@ type Config struct {
 	Feeds []Feed
 	// User and Pass are asked for by digest; with an empty User everybody may look.
 	User, Pass string
-	Log        *slog.Logger
+	// ONVIF is host:port of the ONVIF service; a camera without one if empty.
+	ONVIF string
+	// Discovery is host:port at which it is asked who it is; if empty, it can be found by everybody in the networks of
+	// this machine.
+	Discovery string
+	// Skew is by how much the camera's clock is ahead.
+	Skew time.Duration
+	Log  *slog.Logger
 }
 
 // A Camera is a running server.
@@ -45,15 +57,21 @@ type Camera struct {
 	server *gortsplib.Server
 	addr   net.Addr
 	feeds  map[string]*feed
-	ctx    context.Context // of the feeds; ends in release
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	ready  chan struct{} // closed once every feed has its stream
-	failed chan error    // holds the first feed that broke
+	onvif  *onvif // nil without
+	// discovery is where it is asked.
+	discovery netip.AddrPort
+	ctx       context.Context // of the feeds; ends in release
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+	ready     chan struct{} // closed once every feed has its stream
+	failed    chan error    // holds the first feed that broke
 }
 
 type feed struct {
 	clip   *Clip
+	file   string
+	serial string
+	began  time.Time
 	seq    *Sequence
 	stream *gortsplib.ServerStream
 }
@@ -75,7 +93,7 @@ func Start(cfg Config) (*Camera, error) {
 		}
 	}()
 	for _, f := range cfg.Feeds {
-		path := "/" + strings.Trim(f.Path, "/")
+		path := cleanPath(f.Path)
 		if c.feeds[path] != nil {
 			return nil, fmt.Errorf("camera: path %s given twice", path)
 		}
@@ -83,7 +101,7 @@ func Start(cfg Config) (*Camera, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.feeds[path] = &feed{clip: clip}
+		c.feeds[path] = &feed{clip: clip, file: f.File, serial: cmp.Or(f.Serial, path), began: time.Now()}
 		if c.feeds[path].seq, err = NewSequence(clip); err != nil {
 			return nil, err
 		}
@@ -110,6 +128,11 @@ func Start(cfg Config) (*Camera, error) {
 		f.stream = &gortsplib.ServerStream{Server: c.server, Desc: f.seq.Description()}
 		if err := f.stream.Initialize(); err != nil {
 			return nil, fmt.Errorf("camera: stream %s: %w", path, err)
+		}
+	}
+	if cfg.ONVIF != "" {
+		if err := c.startONVIF(); err != nil {
+			return nil, err
 		}
 	}
 	close(c.ready)
@@ -146,11 +169,27 @@ func (c *Camera) Run(ctx context.Context) error {
 // Addr is where the camera listens.
 func (c *Camera) Addr() net.Addr { return c.addr }
 
+// ONVIF is where it answers calls; not valid without.
+func (c *Camera) ONVIF() netip.AddrPort {
+	if c.onvif == nil {
+		return netip.AddrPort{}
+	}
+	return c.onvif.addr
+}
+
+// Discovery is where the camera is asked who it is; not valid without ONVIF.
+func (c *Camera) Discovery() netip.AddrPort { return c.discovery }
+
+func cleanPath(path string) string { return "/" + strings.Trim(path, "/") }
+
 // Close drops all clients and waits for the feeds to end.
 func (c *Camera) Close() { c.release() }
 
 func (c *Camera) release() {
 	c.cancel()
+	if c.onvif != nil {
+		c.onvif.close()
+	}
 	if c.server != nil {
 		c.server.Close()
 	}
@@ -184,7 +223,7 @@ func (c *Camera) find(conn *gortsplib.ServerConn, req *base.Request, path string
 	if c.cfg.User != "" && !conn.VerifyCredentials(req, c.cfg.User, c.cfg.Pass) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
-	f := c.feeds["/"+strings.Trim(path, "/")]
+	f := c.feeds[cleanPath(path)]
 	if f == nil {
 		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
 	}

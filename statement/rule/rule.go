@@ -52,6 +52,7 @@ const (
 	Quota      Name = "quota"
 	Head       Name = "head"
 	Gesture    Name = "gesture"
+	Elsewhere  Name = "elsewhere"
 	Origin     Name = "origin"
 	Verified   Name = "verified"
 )

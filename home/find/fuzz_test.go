@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package find
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// FuzzAnswers reads answers to probes and to calls: nothing of them is at another host, and their words can be shown.
+func FuzzAnswers(f *testing.F) {
+	f.Add(answerTo("uuid:1", match("urn:uuid:a", "http://127.0.0.1/onvif")))
+	f.Add(answerTo("uuid:1", match("urn:uuid:a", "http://127.0.0.1@10.0.0.1/onvif")))
+	f.Add([]byte(envelopeHead + `<s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:NotAuthorized</s:Value></s:Subcode></s:Code></s:Fault></s:Body></s:Envelope>`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		for _, d := range readMatches(in, "uuid:1", here) {
+			u, err := url.Parse(d.Service)
+			if err != nil || u.Hostname() != here.String() || u.User != nil {
+				t.Fatalf("%q is not at this host", d.Service)
+			}
+			for _, s := range []string{d.Maker, d.Model} {
+				if utf8.RuneCountInString(s) > maxWords || !norm.NFC.IsNormalString(s) || strings.ContainsAny(s, "\n\r\x00") {
+					t.Fatalf("%q cannot be shown", s)
+				}
+			}
+		}
+		var said struct {
+			Fault *fault `xml:"Body>Fault"`
+		}
+		if decode(in, &said) == nil && said.Fault != nil {
+			said.Fault.password()
+		}
+	})
+}
+
+// FuzzAddress holds addresses that cameras name to their host.
+func FuzzAddress(f *testing.F) {
+	f.Add("rtsp://127.0.0.1:554/a?b=c")
+	f.Add("rtsp://127.0.0.1:554@10.0.0.1/")
+	f.Add("rtsp://[::ffff:127.0.0.1]/")
+	f.Fuzz(func(t *testing.T, in string) {
+		u, err := within(here, in, "rtsp")
+		if err != nil {
+			return
+		}
+		again, err := url.Parse(u.String())
+		if err != nil || again.User != nil || again.Scheme != "rtsp" || (again.Hostname() != "127.0.0.1" && again.Hostname() != "::ffff:127.0.0.1") {
+			t.Fatalf("%q became %q, %v", in, u, err)
+		}
+	})
+}
+
+// FuzzChallenge answers what cameras ask over HTTP: what it says fits into a header.
+func FuzzChallenge(f *testing.F) {
+	f.Add(`Digest realm="a, b", nonce="n", qop="auth", algorithm=MD5, opaque="o"`)
+	f.Add(`Digest realm=a,nonce="`)
+	f.Fuzz(func(t *testing.T, in string) {
+		c := readChallenge([]string{in})
+		if c == nil {
+			return
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/a", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.authorize(r, "anna", "secret"); err != nil {
+			t.Fatal(err)
+		}
+		said := r.Header.Get("Authorization")
+		if strings.ContainsAny(said, "\r\n\x00") || strings.Contains(said, "secret") && !strings.Contains(in, "secret") || len(said) > 2*maxChallenge+512 {
+			t.Fatalf("%q is answered by %q", in, said)
+		}
+	})
+}
+
+// FuzzPicture makes small what is no picture.
+func FuzzPicture(f *testing.F) {
+	f.Add([]byte{0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 1, 0, 1, 1, 1, 0x11, 0})
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if out, err := small(in, 24_576); err == nil && len(out) > 24_576 {
+			t.Fatalf("%d bytes", len(out))
+		}
+	})
+}
