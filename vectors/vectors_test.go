@@ -297,6 +297,9 @@ func (dir folder) all(t *testing.T) {
 			dir.run(t, f, check)
 		}
 	}
+	if dir.has("find") {
+		dir.run(t, "find", bases{}.find)
+	}
 	dir.run(t, "words", words)
 	dir.run(t, "invite", inviting)
 	dir.run(t, "takeover", takeover)

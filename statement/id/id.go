@@ -24,6 +24,8 @@ type (
 	Run    string
 	// View is one device watching live.
 	View string
+	// Found is a camera that the hub has found in the home, and which is none of the household's.
+	Found string
 )
 
 // Household is the hash of the household's genesis statement, in text form.
@@ -101,6 +103,8 @@ func NewRun(rand io.Reader) (Run, error) { s, err := random("run_", rand); retur
 
 func NewView(rand io.Reader) (View, error) { s, err := random("vie_", rand); return View(s), err }
 
+func NewFound(rand io.Reader) (Found, error) { s, err := random("fnd_", rand); return Found(s), err }
+
 // ParseCamera and its kin accept only the one spelling of an id.
 func ParseCamera(s string) (Camera, error) { return Camera(s), check("cam_", s) }
 func ParseEpoch(s string) (Epoch, error)   { return Epoch(s), check("epo_", s) }
@@ -114,6 +118,7 @@ func (e Epoch) Valid() bool  { return check("epo_", string(e)) == nil }
 func (o Object) Valid() bool { return check("obj_", string(o)) == nil }
 func (r Run) Valid() bool    { return check("run_", string(r)) == nil }
 func (v View) Valid() bool   { return check("vie_", string(v)) == nil }
+func (f Found) Valid() bool  { return check("fnd_", string(f)) == nil }
 
 // Valid says whether the camera id is well formed; the word for the household is not a camera.
 func (c Camera) Valid() bool { return check("cam_", string(c)) == nil }

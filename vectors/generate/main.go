@@ -84,6 +84,7 @@ func main() {
 		"invite":     func() file { return plain(inviteVectors()) },
 		"takeover":   func() file { return plain(takeoverVectors()) },
 		"live":       liveVectors,
+		"find":       findVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },
