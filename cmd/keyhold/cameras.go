@@ -7,17 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"keyhold/member/session"
+	"keyhold/statement/finding"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 // CamerasCommand groups what is done with cameras.
 type CamerasCommand struct {
+	Find   CamerasFindCommand   `cmd:"" help:"Let the hub look for cameras in the home."`
 	Add    CamerasAddCommand    `cmd:"" help:"Add a camera: the hub looks at it at once."`
 	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
 	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
@@ -28,7 +32,7 @@ type CamerasCommand struct {
 type CamerasAddCommand struct {
 	deviceFlag
 	Name string `arg:"" help:"What to call it."`
-	URL  string `arg:"" help:"Its RTSP address, such as rtsp://user:password@192.168.1.20/stream; - reads it from standard input."`
+	URL  string `arg:"" help:"Its RTSP address, such as rtsp://user:password@192.168.1.20/stream; - reads it from standard input. Or what keyhold cameras find called it."`
 	JSON bool   `name:"json" help:"Print one object of JSON."`
 }
 
@@ -42,11 +46,16 @@ type cameraLine struct {
 	Width  int64     `json:"width,omitempty"`
 	Height int64     `json:"height,omitempty"`
 	Audio  string    `json:"audio,omitempty"`
+	// Swapped: another device answers at its address than the one that was added.
+	Swapped bool `json:"swapped,omitempty"`
 }
 
 // Run asks the hub.
 func (a *CamerasAddCommand) Run(ctx context.Context, c *console) error {
 	address := a.URL
+	if found := id.Found(address); found.Valid() {
+		return a.found(ctx, c, found)
+	}
 	if address == "-" {
 		var err error
 		if address, err = c.ask("Address: "); err != nil {
@@ -69,7 +78,25 @@ func (a *CamerasAddCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return fmt.Errorf("add camera: %w", err)
 	}
-	report, err := settled(ctx, s, reply.Result.Camera)
+	return a.added(ctx, c, s, reply.Result.Camera)
+}
+
+// found adds what the hub has found and shown.
+func (a *CamerasAddCommand) found(ctx context.Context, c *console, found id.Found) error {
+	s, err := a.open(c)
+	if err != nil {
+		return err
+	}
+	reply, err := s.Find(ctx, finding.Find{Kind: finding.Add, Found: found, Name: a.Name})
+	if err != nil {
+		return fmt.Errorf("add camera: %w", err)
+	}
+	return a.added(ctx, c, s, reply.Camera)
+}
+
+// added says how a new camera is.
+func (a *CamerasAddCommand) added(ctx context.Context, c *console, s *session.Session, camera id.Camera) error {
+	report, err := settled(ctx, s, camera)
 	if err != nil {
 		return err
 	}
@@ -125,7 +152,11 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	swapped := swappedCameras(ctx, s)
 	for _, line := range lines {
+		if line.Swapped = slices.Contains(swapped, line.ID); line.Swapped {
+			c.say("%s: another device answers at its address than the one that was added. If nobody has put a new camera there, do not trust its pictures.", line.Name)
+		}
 		if l.JSON {
 			if err := c.object(line); err != nil {
 				return err
@@ -142,6 +173,18 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 		c.nothingHere(s, view)
 	}
 	return c.alarms(view)
+}
+
+// swappedCameras asks the hub where another device answers. Whoever may not ask is told nothing.
+func swappedCameras(ctx context.Context, s *session.Session) []id.Camera {
+	if s.May(roster.Cameras, id.HouseholdCamera) != "" {
+		return nil
+	}
+	found, err := s.Find(ctx, finding.Find{Kind: finding.Check})
+	if err != nil {
+		return nil // the list says already that the hub is away
+	}
+	return found.Swapped
 }
 
 func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraLine, *session.View, error) {

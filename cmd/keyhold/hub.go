@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 
 	"github.com/skip2/go-qrcode"
 
+	discovery "keyhold/home/find"
 	"keyhold/home/gesture"
 	"keyhold/home/hub"
 	"keyhold/statement/id"
@@ -51,11 +53,12 @@ func hubVars() map[string]string {
 
 // HubRunCommand runs the hub.
 type HubRunCommand struct {
-	Dir   string `type:"path" default:"${hub_dir}" placeholder:"DIR" help:"Folder of the hub."`
-	Cloud string `default:"${cloud}" placeholder:"URL" help:"The cloud that keeps the ciphertext."`
-	Live  string `default:":7441" placeholder:"ADDRESS" help:"Where devices that watch live connect to, over UDP; another port if this one is taken."`
-	LAN   string `name:"lan" default:":7441" placeholder:"ADDRESS" help:"Where your devices at home connect to without the cloud, over TLS on TCP; another port if this one is taken."`
-	Debug bool   `help:"Log each step."`
+	Dir   string   `type:"path" default:"${hub_dir}" placeholder:"DIR" help:"Folder of the hub."`
+	Cloud string   `default:"${cloud}" placeholder:"URL" help:"The cloud that keeps the ciphertext."`
+	Live  string   `default:":7441" placeholder:"ADDRESS" help:"Where devices that watch live connect to, over UDP; another port if this one is taken."`
+	LAN   string   `name:"lan" default:":7441" placeholder:"ADDRESS" help:"Where your devices at home connect to without the cloud, over TLS on TCP; another port if this one is taken."`
+	Find  []string `placeholder:"ADDRESS" help:"Where to ask for cameras, such as 192.168.1.20 or 192.168.1.20:3702; everybody in the home's networks if not given."`
+	Debug bool     `help:"Log each step."`
 }
 
 // garbage is how much the heap may grow, in percent, before it is collected. What a hub holds is mostly each camera's
@@ -72,8 +75,12 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 	if r.Debug {
 		level = slog.LevelDebug
 	}
+	ask, err := r.ask()
+	if err != nil {
+		return err
+	}
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN,
+		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN, Find: ask,
 		Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level})),
 		ShowCode: func(code pairing.Code) {
 			if err := printCode(c, code); err != nil {
@@ -83,12 +90,28 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 		ShowGesture: func(g gesture.Request) { c.say("%s", gestureLine(g)) },
 		Serving:     func(household id.Household) { c.say("Recording for household %s.", household) },
 	}
-	err := h.Run(ctx)
+	err = h.Run(ctx)
 	if errors.Is(err, hub.ErrErased) {
 		c.say("Everything was erased, as an owner of the household wanted: recordings, keys and the record of it. This hub belongs to nobody now; started again, it can be paired anew.")
 		return nil
 	}
 	return err
+}
+
+// ask reads where to ask for cameras.
+func (r *HubRunCommand) ask() ([]netip.AddrPort, error) {
+	var out []netip.AddrPort
+	for _, text := range r.Find {
+		to, err := netip.ParseAddrPort(text)
+		if host, bare := netip.ParseAddr(text); bare == nil {
+			to, err = netip.AddrPortFrom(host, discovery.Port), nil
+		}
+		if err != nil || !discovery.AtHome(to.Addr()) || !to.Addr().Is4() {
+			return nil, fmt.Errorf("--find %s: give an address in the home's network, such as 192.168.1.20", text)
+		}
+		out = append(out, to)
+	}
+	return out, nil
 }
 
 // HubCodeCommand shows a code.

@@ -44,7 +44,7 @@ func play(t *testing.T, p testscript.Params, programs harness.Programs, film str
 	t.Helper()
 	p.RequireExplicitExec = true
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
-		"household": func(ts *testscript.TestScript, _ bool, _ []string) { household(ts, programs, film) },
+		"household": func(ts *testscript.TestScript, _ bool, cameras []string) { household(ts, programs, film, cameras) },
 		"code":      exitCode,
 		"linked":    linked,
 		"edit":      edit,
@@ -60,8 +60,9 @@ func play(t *testing.T, p testscript.Params, programs harness.Programs, film str
 	testscript.Run(t, p)
 }
 
-// household starts a cloud, a camera and a hub, and pairs the script's device with it.
-func household(ts *testscript.TestScript, programs harness.Programs, film string) {
+// household starts a cloud, a camera and a hub, and pairs the script's device with it. More cameras can be named:
+// household [NAME…]
+func household(ts *testscript.TestScript, programs harness.Programs, film string, cameras []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	ts.Defer(cancel)
 	keyhold, err := exec.LookPath("keyhold")
@@ -77,7 +78,11 @@ func household(ts *testscript.TestScript, programs harness.Programs, film string
 		}
 	})
 	ts.Check(w.StartCloud(ctx))
-	ts.Check(w.StartCameras(ctx, map[string]string{"door": film}))
+	films := map[string]string{"door": film}
+	for _, name := range cameras {
+		films[name] = film
+	}
+	ts.Check(w.StartCameras(ctx, films))
 	ts.Check(w.StartHub(ctx))
 	ts.Check(w.Pair(ctx, w.CloudURL()))
 	ts.Setenv("KEYHOLD_DEVICE", w.Path("device"))
@@ -85,6 +90,8 @@ func household(ts *testscript.TestScript, programs harness.Programs, film string
 	ts.Setenv("CAMERA", w.CameraURL("door"))
 	ts.Setenv("SHEET", w.Path("sheet.txt"))
 	ts.Setenv("WORLD", dir)
+	ts.Setenv("CAMERA_USER", harness.CameraUser)
+	ts.Setenv("CAMERA_PASSWORD", harness.CameraPassword)
 }
 
 // exitCode runs a command that has to end with a code: code N PROGRAM ARGS…

@@ -32,6 +32,9 @@ type World struct {
 
 	CloudAddress  string
 	CameraAddress string
+	// OnvifAddress is where the cameras answer ONVIF, and over UDP where the hub asks for them: those of other worlds on
+	// the same machine are none of its business.
+	OnvifAddress string
 	// HubCloud is where the hub finds the cloud; a proxy may stand there.
 	HubCloud string
 
@@ -51,7 +54,11 @@ func NewWorld(ctx context.Context, dir string, programs Programs) (*World, error
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Programs: programs, Dir: dir, CloudAddress: cloud, CameraAddress: cameras, HubCloud: "http://" + cloud}
+	onvif, err := FreeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{Programs: programs, Dir: dir, CloudAddress: cloud, CameraAddress: cameras, OnvifAddress: onvif, HubCloud: "http://" + cloud}
 	for _, sub := range []string{"logs", "cloud", "hub"} {
 		if err := os.MkdirAll(w.Path(sub), 0o700); err != nil {
 			return nil, fmt.Errorf("make the world's folders: %w", err)
@@ -84,7 +91,7 @@ func (w *World) StartCloud(ctx context.Context, more ...string) error {
 
 // StartCameras starts one program that plays films: a path such as "door" to a file.
 func (w *World) StartCameras(ctx context.Context, films map[string]string) error {
-	args := []string{"camera", "serve", "--listen", w.CameraAddress, "--user", CameraUser, "--password-file", w.Path("camera-password")}
+	args := []string{"camera", "serve", "--listen", w.CameraAddress, "--onvif", w.OnvifAddress, "--discovery", w.OnvifAddress, "--user", CameraUser, "--password-file", w.Path("camera-password")}
 	for path, file := range films {
 		args = append(args, path+"="+file)
 	}
@@ -103,7 +110,7 @@ func (w *World) CameraURL(path string) string {
 // StartHub starts the hub.
 func (w *World) StartHub(_ context.Context) error {
 	var err error
-	w.Hub, err = Start("hub", w.Path("logs/hub.log"), w.Env, w.Keyhold, "hub", "run", "--dir", w.Path("hub"), "--cloud", w.HubCloud)
+	w.Hub, err = Start("hub", w.Path("logs/hub.log"), w.Env, w.Keyhold, "hub", "run", "--dir", w.Path("hub"), "--cloud", w.HubCloud, "--find", w.OnvifAddress)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,8 +55,10 @@ type Rig struct {
 	serving chan id.Household
 	// gestures are the codes that the hub shows.
 	gestures chan gesture.Request
-	mu       sync.Mutex
-	log      strings.Builder // what the hub logged; guarded by mu
+	// find are asked for cameras; the rig's own if there are none.
+	find []netip.AddrPort
+	mu   sync.Mutex
+	log  strings.Builder // what the hub logged; guarded by mu
 }
 
 func must(t *testing.T, err error) {
@@ -108,10 +111,16 @@ func Unpaired(t *testing.T) *Rig {
 		must(t, cloud.Close())
 		server.Close()
 	})
-	r.Camera, err = camera.Start(camera.Config{Addr: "127.0.0.1:0", User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film}, {Path: "b", File: film}}})
+	r.Camera, err = camera.Start(cameraConfig())
 	must(t, err)
-	t.Cleanup(r.Camera.Close)
+	t.Cleanup(func() { r.Camera.Close() })
 	return r
+}
+
+// cameraConfig is a camera of two pictures that answers ONVIF.
+func cameraConfig() camera.Config {
+	const free = "127.0.0.1:0"
+	return camera.Config{Addr: free, ONVIF: free, Discovery: free, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film}, {Path: "b", File: film}}}
 }
 
 // New starts cloud and camera, and a hub that is paired with a device.
@@ -173,8 +182,11 @@ func (r *Rig) Start() <-chan pairing.Code {
 	codes := make(chan pairing.Code, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop, r.ended, r.serving = stop, make(chan error, 1), make(chan id.Household, 1)
+	if len(r.find) == 0 {
+		r.find = []netip.AddrPort{r.Camera.Discovery()}
+	}
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", FFmpeg: r.ffmpeg, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", FFmpeg: r.ffmpeg, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
 		ShowCode:    func(c pairing.Code) { codes <- c },
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },

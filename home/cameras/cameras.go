@@ -73,6 +73,27 @@ func Open(db *state.DB, keys string) (*Store, error) {
 	return &Store{db: db, seal: aead}, nil
 }
 
+// sealed is a text that is sealed at rest, bound to what it belongs to.
+func (s *Store) sealed(plain []byte, of string) ([]byte, error) {
+	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(plain)+s.seal.Overhead())
+	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
+		return nil, err
+	}
+	return s.seal.Seal(nonce, nonce, plain, []byte(of)), nil
+}
+
+func (s *Store) opened(sealed []byte, of string) ([]byte, error) {
+	n := s.seal.NonceSize()
+	if len(sealed) < n {
+		return nil, errors.New("a sealed address is too short")
+	}
+	plain, err := s.seal.Open(nil, sealed[:n], sealed[n:], []byte(of))
+	if err != nil {
+		return nil, errors.New("a sealed address does not open with keys/cameras.key")
+	}
+	return plain, nil
+}
+
 // Add writes a camera within a transaction of the caller's.
 func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
 	if c.Removed == 0 {
@@ -80,13 +101,13 @@ func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
 			return fmt.Errorf("cameras: add: %w", err)
 		}
 	}
-	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(c.URL)+s.seal.Overhead())
-	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
+	sealed, err := s.sealed([]byte(c.URL), string(c.ID))
+	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
 	removed := sql.NullInt64{Int64: c.Removed, Valid: c.Removed != 0}
-	_, err := tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
-		string(c.ID), c.Name, s.seal.Seal(nonce, nonce, []byte(c.URL), []byte(c.ID)), c.Added, removed)
+	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
+		string(c.ID), c.Name, sealed, c.Added, removed)
 	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
@@ -120,12 +141,11 @@ func (s *Store) Rename(ctx context.Context, tx *sql.Tx, camera id.Camera, name s
 
 // Connect gives a camera an address that has none: an earlier hub had it, and took it along.
 func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url string) error {
-	nonce := make([]byte, s.seal.NonceSize(), s.seal.NonceSize()+len(url)+s.seal.Overhead())
-	if _, err := io.ReadFull(rand.Reader, nonce); err != nil {
+	sealed, err := s.sealed([]byte(url), string(camera))
+	if err != nil {
 		return fmt.Errorf("cameras: connect: %w", err)
 	}
-	r, err := tx.ExecContext(ctx, `UPDATE cameras SET url = $1 WHERE id = $2 AND removed IS NULL`,
-		s.seal.Seal(nonce, nonce, []byte(url), []byte(camera)), string(camera))
+	r, err := tx.ExecContext(ctx, `UPDATE cameras SET url = $1 WHERE id = $2 AND removed IS NULL`, sealed, string(camera))
 	if err != nil {
 		return fmt.Errorf("cameras: connect: %w", err)
 	}
@@ -137,6 +157,9 @@ func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url s
 
 // Remove takes a camera out of use and forgets its address. Its name stays: its footage does.
 func (s *Store) Remove(ctx context.Context, tx *sql.Tx, camera id.Camera, at int64) error {
+	if err := forget(ctx, tx, camera); err != nil {
+		return fmt.Errorf("cameras: remove: %w", err)
+	}
 	r, err := tx.ExecContext(ctx, `UPDATE cameras SET removed = $1, url = x'' WHERE id = $2 AND removed IS NULL`, at, string(camera))
 	if err != nil {
 		return fmt.Errorf("cameras: remove: %w", err)
@@ -168,13 +191,9 @@ func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 			return err
 		}
 		if c.Removed == 0 {
-			n := s.seal.NonceSize()
-			if len(sealed) < n {
-				return errors.New("a sealed address is too short")
-			}
-			plain, err := s.seal.Open(nil, sealed[:n], sealed[n:], []byte(c.ID))
+			plain, err := s.opened(sealed, string(c.ID))
 			if err != nil {
-				return errors.New("a sealed address does not open with keys/cameras.key")
+				return err
 			}
 			c.URL = string(plain)
 		}

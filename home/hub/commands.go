@@ -72,7 +72,7 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	case request.OpLeaveEarly:
 		h.leaveEarly(c.Device, c.Op.Cameras)
 	case request.OpAddCamera:
-		r.Camera, err = h.addCamera(ctx, c.Device, c.Op.Name, c.Op.URL)
+		r.Camera, err = h.addCamera(ctx, c.Device, c.Op.Name, c.Op.URL, cameras.Identity{})
 	case request.OpRemoveCamera:
 		err = h.removeCamera(ctx, c.Device, c.Op.Camera)
 	case request.OpRenameCamera:
@@ -94,7 +94,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	return err
 }
 
-func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string) (id.Camera, error) {
+// addCamera adds a camera once it has shown a picture; which says what it is, if that is known.
+func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string, which cameras.Identity) (id.Camera, error) {
 	if !h.may(by, roster.Cameras, id.HouseholdCamera) {
 		return "", refusal(request.RefusedDenied)
 	}
@@ -121,7 +122,7 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string) (id
 		return "", err
 	}
 	if c, ok := unconnected(list, name); ok {
-		return h.reconnect(ctx, c, url)
+		return h.reconnect(ctx, c, url, which)
 	}
 	camera, err := id.NewCamera(rand.Reader)
 	if err != nil {
@@ -130,9 +131,14 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string) (id
 	c := cameras.Camera{ID: camera, Name: name, URL: url, Added: h.Now().UnixMilli()}
 	_, err = h.epochs.Apply(ctx, epochs.Change{
 		Cameras: []id.Camera{camera},
-		Before:  func(tx *sql.Tx) error { return h.cameras.Add(ctx, tx, c) },
-		Leaves:  []manifest.Leaf{&manifest.CameraState{Header: manifest.Header{Camera: camera}, State: manifest.CameraAdded}},
-		Names:   true,
+		Before: func(tx *sql.Tx) error {
+			if err := h.cameras.Add(ctx, tx, c); err != nil {
+				return err
+			}
+			return h.cameras.Identify(ctx, tx, camera, which)
+		},
+		Leaves: []manifest.Leaf{&manifest.CameraState{Header: manifest.Header{Camera: camera}, State: manifest.CameraAdded}},
+		Names:  true,
 	})
 	if errors.Is(err, cameras.ErrName) {
 		return "", refusal(request.RefusedExists)

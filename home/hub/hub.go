@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -65,6 +66,8 @@ type Hub struct {
 	Live string
 	// LAN is where devices at home connect to, over TLS on TCP; ":7441" if empty.
 	LAN string
+	// Find are asked for cameras, one by one; everybody in the home's networks if there are none.
+	Find []netip.AddrPort
 	// PageLooks is how many leaves a page takes before looks begin another; 4000 if 0.
 	PageLooks int
 
@@ -83,6 +86,7 @@ type Hub struct {
 	engine    *live.Engine
 	views     *view.Desk
 	door      *lan.Door
+	found     *findings
 	// quit stops the hub from within, for a reason.
 	quit context.CancelCauseFunc
 	// erasing is what an owner wants to be erased, nil if nothing; askAgain when the cloud is asked for its receipt, owned
@@ -146,7 +150,7 @@ func (h *Hub) defaults() {
 	if h.SpaceEvery == 0 {
 		h.SpaceEvery = 15 * time.Second
 	}
-	h.running = map[id.Camera]*channel{}
+	h.running, h.found = map[id.Camera]*channel{}, &findings{now: h.Now, byID: map[id.Found]*found{}}
 	h.slots, h.looking = make(chan struct{}, 8), make(chan struct{}, 4)
 }
 

@@ -12,6 +12,7 @@ import (
 	"keyhold/home/epochs"
 	"keyhold/sealing/box"
 	"keyhold/statement/dsse"
+	"keyhold/statement/finding"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 )
@@ -35,10 +36,7 @@ func (h *Hub) handle(ctx context.Context, d *api.Delivery) error {
 func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 	c, err := h.command(d)
 	if errors.Is(err, errOther) {
-		if err := h.signal(d); err != nil {
-			h.Log.Warn("a piece of mail was dropped", "error", err)
-		}
-		return nil
+		return h.other(ctx, d)
 	}
 	if err != nil {
 		h.Log.Warn("a command was dropped", "error", err)
@@ -62,13 +60,7 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 			return nil
 		}
 	}
-	select {
-	case slots <- struct{}{}:
-	case <-h.work.Done():
-		return h.work.Err()
-	}
-	go func() { // waited for by whoever takes all slots
-		defer func() { <-slots }()
+	return h.beside(slots, func() {
 		result, word := h.execute(h.work, c)
 		if c.Op.Kind == request.OpSwitch && word == "" {
 			defer h.quit(errMoved) // once the answer is queued, which the old cloud still brings
@@ -76,7 +68,33 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 		if err := h.reply(ctx, c, result, word); err != nil {
 			h.Log.Error("a command was carried out, but its answer was not queued", "error", err)
 		}
+	})
+}
+
+// beside runs something beside the socket, once there is room for it.
+func (h *Hub) beside(slots chan struct{}, run func()) error {
+	select {
+	case slots <- struct{}{}:
+	case <-h.work.Done():
+		return h.work.Err()
+	}
+	go func() { // waited for by whoever takes all slots
+		defer func() { <-slots }()
+		run()
 	}()
+	return nil
+}
+
+// other hands on what is no command: a question about cameras that may be found, or a signal.
+func (h *Hub) other(ctx context.Context, d *api.Delivery) error {
+	info := box.Context{"household": string(h.household.ID()), "purpose": finding.Purpose}
+	plain, err := h.keys.HPKE.Open(info, box.Context{"from": string(d.From), "to": string(id.Hub)}, d.Body)
+	if err == nil {
+		return h.question(ctx, d.From, plain)
+	}
+	if err := h.signal(d); err != nil {
+		h.Log.Warn("a piece of mail was dropped", "error", err)
+	}
 	return nil
 }
 

@@ -33,8 +33,13 @@ func (h *Hub) formers(checkpoint string) bool {
 }
 
 // reconnect tells the hub where a camera is that an earlier one had: it keeps its id, and with it its history.
-func (h *Hub) reconnect(ctx context.Context, c cameras.Camera, url string) (id.Camera, error) {
-	err := h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.Connect(ctx, tx, c.ID, url) })
+func (h *Hub) reconnect(ctx context.Context, c cameras.Camera, url string, which cameras.Identity) (id.Camera, error) {
+	err := h.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := h.cameras.Connect(ctx, tx, c.ID, url); err != nil {
+			return err
+		}
+		return h.cameras.Identify(ctx, tx, c.ID, which)
+	})
 	if err != nil {
 		return "", err
 	}

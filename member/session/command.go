@@ -13,6 +13,7 @@ import (
 	"keyhold/sealing/box"
 	"keyhold/statement/canon"
 	"keyhold/statement/dsse"
+	"keyhold/statement/finding"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/rule"
@@ -47,6 +48,10 @@ func (r *RefusedError) Error() string {
 		return "the hub does not reach the other cloud, or finds another there: is the address right?"
 	case request.RefusedNotFound:
 		return "the hub does not know it"
+	case finding.Elsewhere:
+		return "what answers there points at another device: the hub sends it no password"
+	case finding.Untried:
+		return "this camera has not shown a picture yet: try it first"
 	default:
 		return "the hub refused the command as " + r.Word
 	}
