@@ -148,7 +148,8 @@ func (r *Rig) swap(serial string) {
 	must(r.t, err)
 }
 
-func (r *Rig) swapped() []id.Camera {
+// others are the cameras at whose addresses another device answers.
+func (r *Rig) others() []id.Camera {
 	r.t.Helper()
 	found, word := r.Find(finding.Find{Kind: finding.Check})
 	if word != "" {
@@ -160,25 +161,25 @@ func (r *Rig) swapped() []id.Camera {
 func TestSwappedCameraIsTold(t *testing.T) {
 	t.Parallel()
 	r := Plain(t)
-	if list := r.swapped(); len(list) != 0 {
+	if list := r.others(); len(list) != 0 {
 		t.Errorf("without cameras: %v", list)
 	}
 	typed := r.Add("Yard", "b")
 	door := r.addFound("Door")
-	if list := r.swapped(); len(list) != 0 {
+	if list := r.others(); len(list) != 0 {
 		t.Errorf("before: %v", list)
 	}
 	r.swap("another")
-	if list := r.swapped(); len(list) != 1 || list[0] != door {
+	if list := r.others(); len(list) != 1 || list[0] != door {
 		t.Errorf("after another took its place: %v, want %v and not %v", list, door, typed)
 	}
 	r.swap("")
-	if list := r.swapped(); len(list) != 0 {
+	if list := r.others(); len(list) != 0 {
 		t.Errorf("after it came back: %v", list)
 	}
 	r.swap("another")
 	r.Do(request.Op{Kind: request.OpRemoveCamera, Camera: door})
-	if list := r.swapped(); len(list) != 0 {
+	if list := r.others(); len(list) != 0 {
 		t.Errorf("after it was removed: %v", list)
 	}
 }

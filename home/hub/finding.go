@@ -284,7 +284,7 @@ func other(i cameras.Identity, devices []find.Device) bool {
 	answers := false
 	for _, d := range devices {
 		if d.Host.String() == i.Host {
-			if d.Endpoint == i.Endpoint {
+			if d.Endpoint == i.Endpoint || rule.Off(rule.WrongCamera) {
 				return false
 			}
 			answers = true
