@@ -84,6 +84,8 @@ describe('by keyboard alone', () => {
     }
     await page.keyboard.press('Enter');
     await heading(page, 'The first camera');
+    await tabTo(page, 'Type its address instead');
+    await page.keyboard.press('Enter');
     await tabTo(page, 'The camera’s address');
     await page.keyboard.type('rtsp://192.168.1.20/stream');
     await tabTo(page, 'Its name');

@@ -21,6 +21,7 @@ import type {
   Timeline,
   Trust,
 } from '../src/lib/household';
+import type { Findable } from '../src/lib/finding';
 import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
@@ -55,7 +56,7 @@ const clipSeconds = 4;
 /** A household made up of drawn scenes; each state changes what it needs. */
 export class Fixture implements Omit<
   Household,
-  keyof People | keyof Going | keyof Looking | keyof Movable
+  keyof People | keyof Going | keyof Looking | keyof Movable | keyof Findable
 > {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');

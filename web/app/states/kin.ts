@@ -15,6 +15,7 @@ import type {
   Right,
   Trail,
 } from '../src/lib/people';
+import type { FoundCamera, ShownCamera } from '../src/lib/finding';
 import { mayLive, type LiveView, type Look, type LookList, type Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
@@ -36,6 +37,7 @@ import {
   trail,
 } from './folk';
 import { Settable } from './live';
+import { jpeg, type Scene } from './scenes';
 
 export * from './folk';
 
@@ -65,6 +67,30 @@ export class Kin extends Fixture implements Household {
   looked: readonly Look[] = [];
   closedHours = 0;
   makeView: () => LiveView = () => new DrawnView({ step: 'again', reason: 'hub-away' }, () => null);
+
+  found: readonly FoundCamera[] = [];
+  shows = new Map<string, Scene>();
+  swapped: readonly string[] = [];
+
+  async lookForCameras(): Promise<readonly FoundCamera[]> {
+    await this.#act();
+    return this.found;
+  }
+
+  async tryCamera(found: string): Promise<ShownCamera> {
+    await this.#act();
+    const scene = this.shows.get(found);
+    if (scene === undefined) throw failure('camera-password');
+    return { picture: await jpeg(scene, now), width: 1920, height: 1080, camera: '' };
+  }
+
+  addFound(_found: string, name: string): Promise<void> {
+    return this.addCamera(name);
+  }
+
+  async checkCameras(): Promise<readonly string[]> {
+    return this.swapped;
+  }
 
   /** The cameras of each view that was asked for. */
   readonly asked: string[][] = [];

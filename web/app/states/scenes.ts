@@ -95,3 +95,11 @@ export function paint(scene: Scene, at: number): ImageBitmap {
   painters[scene](p, walk);
   return canvas.transferToImageBitmap();
 }
+
+/** A scene as a camera sends it. */
+export async function jpeg(scene: Scene, at: number): Promise<Uint8Array> {
+  const canvas = new OffscreenCanvas(W, H);
+  canvas.getContext('2d')?.drawImage(paint(scene, at), 0, 0);
+  const blob = await canvas.convertToBlob({ type: 'image/jpeg' });
+  return new Uint8Array(await blob.arrayBuffer());
+}

@@ -2,6 +2,7 @@
 import type { ErrorKind, Trust } from '../src/lib/household';
 import { click, fill, key, see } from './drive';
 import { alarm, camera, day, nothing, now } from './fixture';
+import { addOne, findingStates } from './finding';
 import { householdStates } from './household';
 import { Kin } from './kin';
 import { leavingStates } from './leaving';
@@ -111,11 +112,6 @@ const toCameras = async (): Promise<void> => {
   await fill('.field:nth-of-type(2) input', 'island');
   await fill('.field:nth-of-type(3) input', 'quarter');
   await click('button[type=submit]');
-};
-const addOne = async (): Promise<void> => {
-  await fill('form .field:nth-of-type(1) input', 'rtsp://192.168.1.20/stream');
-  await fill('form .field:nth-of-type(2) input', 'Front door');
-  await click('form button[type=submit]');
 };
 
 const history = (change: Partial<State> = {}): State => ({
@@ -384,6 +380,7 @@ export const states: Record<string, () => State> = {
   ...householdStates(three),
   ...leavingStates(three),
   ...newHubStates(three),
+  ...findingStates(three),
   ...passkeyStates(three),
 
   settings: () => ({ household: three(), fragment: '#/settings' }),

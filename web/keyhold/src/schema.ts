@@ -69,7 +69,7 @@ export function isHash(value: string): boolean {
   return hashForm.test(value);
 }
 
-export type IdPrefix = 'per' | 'dev' | 'pas' | 'cam' | 'epo' | 'obj' | 'run' | 'vie';
+export type IdPrefix = 'per' | 'dev' | 'pas' | 'cam' | 'epo' | 'obj' | 'run' | 'vie' | 'fnd';
 
 export function isId(prefix: IdPrefix, value: string): boolean {
   return value.startsWith(prefix + '_') && idForm.test(value.slice(4));

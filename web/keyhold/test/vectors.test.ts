@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { base32, base64, fromBase64, fromUtf8, type Bytes } from '../src/bytes.ts';
+import { expect } from 'vitest';
+import { base32, base64, fromUtf8 } from '../src/bytes.ts';
 import { encode } from '../src/canon.ts';
 import { PasskeySecret } from '../src/crypto/passkey.ts';
 import { Sheet } from '../src/crypto/sheet.ts';
@@ -16,16 +15,9 @@ import {
   openStatus,
 } from '../src/manifest/era.ts';
 import { checkFile, parseLeaf, type File } from '../src/manifest/leaf.ts';
-import {
-  checkNumbers,
-  checkPage,
-  parsePage,
-  type Entry,
-  type PageName,
-} from '../src/manifest/page.ts';
+import { checkNumbers, checkPage, parsePage, type Entry } from '../src/manifest/page.ts';
 import { leafHash, Tree } from '../src/manifest/tree.ts';
-import { must } from '../src/mutant.ts';
-import { RuleError, ruleOf } from '../src/rule.ts';
+import { RuleError } from '../src/rule.ts';
 import { decode, type Schema } from '../src/schema.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import { checkHalf } from '../src/statement/half.ts';
@@ -50,7 +42,6 @@ import {
   sixWords,
 } from '../src/statement/invite.ts';
 import { eraOfRun } from '../src/statement/hubs.ts';
-import * as live from '../src/statement/live.ts';
 import { link as linkSchema } from '../src/statement/ops.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
@@ -58,84 +49,7 @@ import { readTaken, readTakeover } from '../src/statement/takeover.ts';
 import { checkHeard } from '../src/sync/heard.ts';
 import { openBound, openPart } from '../src/sync/parts.ts';
 import { openRow } from '../src/sync/row.ts';
-
-interface Vector {
-  name: string;
-  on?: string;
-  /** The roster that it goes on from, and the folder of its file. */
-  base?: string[];
-  folder?: string;
-  camera?: string;
-  device?: string;
-  action?: string;
-  at?: number;
-  expect: 'accept' | 'refuse';
-  rule?: string;
-  input?: string;
-  text?: string;
-  thing?: string;
-  household?: string;
-  key?: string;
-  old?: string;
-  signers?: { id: string; key: string }[];
-  chain?: string[];
-  leaves?: string[];
-  page?: PageName;
-  tail?: number;
-  index?: number;
-  result?: unknown;
-}
-
-interface VectorFile {
-  vectors: Vector[];
-  /** Rosters by name, which vectors go on from. */
-  chains?: Record<string, string[]>;
-}
-
-const here = new URL('../../../vectors/', import.meta.url);
-
-/** Where vectors lie: those of today, and those that earlier versions froze (docs/evolution.md). */
-const folders = [
-  here,
-  ...readdirSync(new URL('golden/', here), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => new URL(`golden/${entry.name}/vectors/`, here)),
-];
-
-function load(file: string, folder: URL): Vector[] {
-  const text = readFileSync(new URL(`${file}.json`, folder), 'utf8');
-  const { vectors, chains = {} } = JSON.parse(text) as VectorFile;
-  return vectors.map((v) => ({ ...v, folder: folder.href, base: chains[v.on ?? ''] ?? [] }));
-}
-
-const raw = (text: string | undefined): Bytes => fromBase64(text ?? '')!;
-
-/** Holds this implementation to a file of vectors: verdict, rule and result. */
-function run(file: string, check: (vector: Vector) => unknown): void {
-  for (const folder of folders) {
-    // What came later is not among what was frozen earlier; a frozen file that is gone is missed by its sum.
-    if (folder === here || existsSync(new URL(`${file}.json`, folder))) runIn(file, folder, check);
-  }
-}
-
-function runIn(file: string, folder: URL, check: (vector: Vector) => unknown): void {
-  describe(folder === here ? file : `${folder.pathname.split('/').at(-3)} ${file}`, () => {
-    test.each(load(file, folder).map((v) => [v.name, v] as const))('%s', async (_name, vector) => {
-      let verdict: string | null = null;
-      let result: unknown;
-      try {
-        result = await check(vector);
-      } catch (error) {
-        verdict = ruleOf(error);
-        if (verdict === null) throw error;
-      }
-      expect(verdict).toBe(vector.expect === 'refuse' ? vector.rule : null);
-      if (vector.expect === 'accept' && result !== undefined && vector.result !== undefined) {
-        expect(JSON.parse(JSON.stringify(result))).toEqual(vector.result);
-      }
-    });
-  });
-}
+import { raw, replayer, run } from './vectors.ts';
 
 const things: Readonly<Record<string, Schema<unknown>>> = {
   fetch: request.fetchStatement,
@@ -158,22 +72,6 @@ for (const file of ['envelope', 'fetch', 'request', 'relays']) {
 }
 
 run('roster', async (v) => (await Roster.replay(v.chain!.map(raw), v.household ?? null)).head);
-
-/** Replays what a vector goes on from, once, and then its own chain. */
-function replayer(): (v: Vector) => Promise<Roster> {
-  const bases = new Map<string, Promise<Roster>>();
-  return async (v) => {
-    const name = `${v.folder ?? ''} ${v.on ?? ''} ${v.household ?? ''}`;
-    let base = bases.get(name);
-    if (base === undefined) {
-      base = Roster.replay((v.base ?? []).map(raw), v.household ?? null);
-      bases.set(name, base);
-    }
-    let roster = await base;
-    for (const link of v.chain ?? []) roster = await roster.append(raw(link));
-    return roster;
-  };
-}
 
 const people = replayer();
 run('people', async (v) => {
@@ -248,32 +146,6 @@ run('era', async (v) => {
   if (v.thing === 'names') return { seq: (await openNames(input, roster)).names.seq };
   if (v.thing === 'label') return { seq: (await openLabel(input, roster)).seq };
   checkRange(eraOfRun(roster, v.text ?? '').era, [parseLeaf(input)]);
-});
-
-const lives = replayer();
-run('live', async (v) => {
-  const input = raw(v.input);
-  if (v.thing === 'leaf') {
-    parseLeaf(input);
-    return base32(leafHash(input));
-  }
-  const roster = await lives(v);
-  const reader = { roster, self: v.device ?? '', now: v.at ?? 0 };
-  if (v.thing === 'watching') return (await live.openWatching(input, reader, v.index ?? 0)).looks;
-  const { read, hash } = await live.openSignal(input, reader, v.text ?? '');
-  const before = (v.leaves ?? []).map((one) =>
-    Envelope.parse(raw(one)).read('signal', live.signal),
-  );
-  const atHub = reader.self === 'hub';
-  const seen = (nonce: Uint8Array): boolean =>
-    atHub && before.some((one) => base64(one.nonce) === base64(nonce));
-  if (!live.isLate(read)) live.checkFresh(read, reader.now, seen);
-  if (read.kind === 'offer') {
-    must(read.head === roster.head.hash, 'head', 'an offer under another roster');
-  } else if (read.kind === 'answer' || read.kind === 'refused') {
-    live.offerOf(read, before);
-  }
-  return hash;
 });
 
 run('words', (v) => ({ words: sixWords(Envelope.parse(raw(v.input)).pae()) }));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Findable } from './finding';
 import type { Going } from './leaving';
 import type { Looking } from './looking';
 import type { Movable } from './moving';
@@ -15,7 +16,7 @@ import type { Named, People, Shut } from './people';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People, Going, Looking, Movable {
+export interface Household extends People, Going, Looking, Movable, Findable {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -268,6 +269,7 @@ export type ErrorKind =
   | 'camera-password'
   | 'camera-video' // nothing in its stream that a browser could play
   | 'camera-exists'
+  | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud
   | 'other-cloud-away' // no cloud answers at another address
   | 'same-cloud' // the household is there already

@@ -76,6 +76,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
+    case 'camera-elsewhere':
+      return { what: m.error_camera_elsewhere(), next: m.error_camera_elsewhere_next() };
     case 'not-allowed':
       return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
     case 'not-now':

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { FoundCamera } from '../statement/finding.ts';
 import type { Offer } from '../statement/invite.ts';
+import type { ShownCamera } from '../sync/finding.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
@@ -262,6 +264,22 @@ export class HouseholdClient extends PeopleClient {
 
   addCamera(name: string, url: string): Promise<void> {
     return this.port.call('addCamera', [name, url]);
+  }
+
+  lookForCameras(): Promise<readonly FoundCamera[]> {
+    return this.port.call('lookForCameras', []);
+  }
+
+  tryCamera(found: string, user: string, password: string): Promise<ShownCamera> {
+    return this.port.call('tryCamera', [found, user, password]);
+  }
+
+  addFound(found: string, name: string): Promise<void> {
+    return this.port.call('addFound', [found, name]);
+  }
+
+  checkCameras(): Promise<readonly string[]> {
+    return this.port.call('checkCameras', []);
   }
 
   renameCamera(id: string, name: string): Promise<void> {

@@ -123,6 +123,11 @@ const handlers: Handlers = {
   confirmSheet: async ({ id }) =>
     (await newcomer()).confirmSheet((step) => tell({ step: id, name: step })),
   addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),
+  lookForCameras: async () => (await ready()).home().findings.look(),
+  tryCamera: async (_, found, user, password) =>
+    (await ready()).home().findings.try(found, user, password),
+  addFound: async (_, found, name) => (await ready()).home().addFound(found, name),
+  checkCameras: async () => (await ready()).home().findings.check(),
   renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
   askNewest: async () => (await ready()).home().askNewest(),

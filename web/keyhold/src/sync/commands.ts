@@ -23,6 +23,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   exists: 'camera-exists',
   'cloud-unreachable': 'hub-cannot-reach',
   'not-found': 'not-found',
+  elsewhere: 'camera-elsewhere',
 };
 
 /** What the hub answers instead of doing it, in its own word. */

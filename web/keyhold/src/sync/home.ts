@@ -9,6 +9,7 @@ import type { EndWord } from '../statement/live.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
+import { Findings } from './finding.ts';
 import { Footage } from './footage.ts';
 import { looksOf, type LookList, type LookNames } from './looks.ts';
 import { Newest } from './newest.ts';
@@ -66,6 +67,7 @@ export class HomeSession {
   private readonly footage: Footage;
   readonly commands: Commands;
   readonly views: Views;
+  readonly findings: Findings;
   readonly watched: Watched;
   readonly playbacks: Playbacks;
   readonly reports: Reports;
@@ -105,6 +107,8 @@ export class HomeSession {
     const { post } = this.commands;
     this.views = new Views(engine, post, events.viewEnded);
     this.watched = new Watched(engine, events.watched);
+    this.findings = new Findings(engine, post);
+    post.hear('find', (plain) => this.findings.take(plain));
     post.hear('live', (plain) => this.live(plain));
     post.onOpening(() => {
       this.views.askWho();
@@ -323,6 +327,15 @@ export class HomeSession {
 
   async addCamera(name: string, url: string): Promise<void> {
     await this.commands.send({ kind: 'add-camera', name, url }, cameraPatience);
+    await this.added();
+  }
+
+  async addFound(found: string, name: string): Promise<void> {
+    await this.findings.add(found, name);
+    await this.added();
+  }
+
+  private async added(): Promise<void> {
     await this.engine.syncAfresh();
     void this.reports.ask();
     this.askNewest();

@@ -10,11 +10,11 @@ import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from './cloud.ts';
 import { Mailbox, type Delivery } from './socket.ts';
 
-type Sent = 'command' | 'live';
-type Heard = 'reply' | 'live';
+type Sent = 'command' | 'live' | 'find';
+type Heard = 'reply' | 'live' | 'find';
 
 /** What the hub seals to this device, in the order in which it is tried. */
-const purposes: readonly Heard[] = ['reply', 'live'];
+const purposes: readonly Heard[] = ['reply', 'live', 'find'];
 
 /**
  * The post between this device and its hub (docs/protocol.md 7 and 14.1): sealed to the one, opened

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Three cameras are found and added on a phone, without an address being typed.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
+import { accessible, within } from './person.mjs';
+
+const { LINK, OUT, PASSWORD, USER_NAME } = process.env;
+
+test('cameras that are found', async (t) => {
+  const anna = await somebody(join(OUT, 'anna'), tongue(0));
+  const step = steps(t, { anna });
+  const { page } = anna;
+  const found = (state) => page.locator(`.one[data-state=${state}]`);
+  const count = (list, n) => within(60_000, `${n} cameras`, async () => (await list.count()) === n);
+
+  await step('where there is no camera, the hub looks for some', async () => {
+    await joinAsDevice(anna, LINK, 'Telephone');
+    await anna.text('home_empty_title').waitFor();
+    const { took } = await count(found('locked'), 3);
+    console.log(`figure: three cameras found after ${took} ms`);
+    await accessible(page, 'cameras that ask for a password');
+    assert.equal(await page.getByText('Keyhold Simulated camera', { exact: true }).count(), 3);
+  });
+
+  await step('a wrong password is said of each', async () => {
+    await anna.field('find_user').fill(USER_NAME);
+    await anna.field('find_password').fill('another');
+    await anna.button('find_open').click();
+    await count(page.locator('.one .error'), 3);
+    await anna.text('error_camera_password').first().waitFor();
+    await accessible(page, 'a wrong password');
+  });
+
+  await step('one password shows what all three see', async () => {
+    await anna.field('find_password').fill(PASSWORD);
+    await anna.button('find_open').click();
+    await count(found('shown'), 3);
+    await count(page.locator('.one canvas'), 3);
+    assert.equal(await anna.field('find_password').count(), 0);
+    await accessible(page, 'cameras that show their pictures');
+  });
+
+  await step('named, they are added, and their pictures come', async () => {
+    const names = ['camera_name_example', 'find_room_garden', 'find_room_drive'];
+    const fields = anna.field('camera_name');
+    for (const [n, name] of names.entries()) await fields.nth(n).fill(anna.say(name));
+    await anna.button('find_add', { count: 3 }).click();
+    await count(page.locator('a.tile'), 3);
+    const { took } = await within(90_000, 'three pictures', async () => (await page.locator('a.tile canvas').count()) === 3);
+    console.log(`figure: three first pictures ${took} ms after the cameras were there`);
+    for (const name of names) await page.locator('a.tile', { hasText: anna.say(name) }).waitFor();
+    await accessible(page, 'home with three cameras');
+  });
+
+  await step('looking again, all are known', async () => {
+    await anna.button('camera_add').click();
+    await count(found('known'), 3);
+    await accessible(page, 'cameras that are here already');
+  });
+
+  await anna.close();
+  assert.deepEqual(anna.faults, []);
+});

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What devices and hub say to each other by mail, besides commands.
+import { base32, base64 } from '../src/bytes.ts';
+import { parseLeaf } from '../src/manifest/leaf.ts';
+import { leafHash } from '../src/manifest/tree.ts';
+import { must } from '../src/mutant.ts';
+import { Envelope } from '../src/statement/dsse.ts';
+import * as finding from '../src/statement/finding.ts';
+import * as live from '../src/statement/live.ts';
+import * as request from '../src/statement/request.ts';
+import { raw, replayer, run } from './vectors.ts';
+
+const lives = replayer();
+run('live', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await lives(v);
+  const reader = { roster, self: v.device ?? '', now: v.at ?? 0 };
+  if (v.thing === 'watching') return (await live.openWatching(input, reader, v.index ?? 0)).looks;
+  const { read, hash } = await live.openSignal(input, reader, v.text ?? '');
+  const before = (v.leaves ?? []).map((one) =>
+    Envelope.parse(raw(one)).read('signal', live.signal),
+  );
+  const atHub = reader.self === 'hub';
+  const seen = (nonce: Uint8Array): boolean =>
+    atHub && before.some((one) => base64(one.nonce) === base64(nonce));
+  if (!live.isLate(read)) live.checkFresh(read, reader.now, seen);
+  if (read.kind === 'offer') {
+    must(read.head === roster.head.hash, 'head', 'an offer under another roster');
+  } else if (read.kind === 'answer' || read.kind === 'refused') {
+    live.offerOf(read, before);
+  }
+  return hash;
+});
+
+const findings = replayer();
+run('find', async (v) => {
+  const roster = await findings(v);
+  const now = v.at ?? 0;
+  const before = (v.leaves ?? []).map((one) => Envelope.parse(raw(one)).read('find', finding.find));
+  const known = (nonce: Uint8Array): boolean =>
+    before.some((one) => base64(one.nonce) === base64(nonce));
+  if (v.thing === 'found') {
+    const reader = { roster, self: v.device ?? '', now, waits: known };
+    return (await finding.openFound(raw(v.input), reader)).cameras.length;
+  }
+  const envelope = Envelope.parse(raw(v.input));
+  const read = envelope.read('find', finding.find);
+  must(read.household === roster.household, 'household', 'another household');
+  must(read.device === v.text, 'audience', 'brought by somebody else');
+  const key = roster.key(read.device);
+  must(key !== null, 'signer', 'a device that is not in the roster');
+  await envelope.verify(new Map([[read.device, key!]]));
+  request.checkTime(read.at, now);
+  must(!known(read.nonce), 'replay', 'a nonce that came before');
+  return read.kind;
+});
