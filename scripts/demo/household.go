@@ -22,6 +22,7 @@ const (
 	cloudURL      = "http://" + cloudAddress
 	origin        = "http://cloud.localhost:7440"
 	cameraAddress = "127.0.0.1:7554"
+	onvifAddress  = "127.0.0.1:7580"
 	cameraUser    = "demo"
 	sheet         = "recovery-sheet.txt"
 )
@@ -42,7 +43,7 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, address := range []string{cloudAddress, cameraAddress} {
+	for _, address := range []string{cloudAddress, cameraAddress, onvifAddress} {
 		if err := free(ctx, address); err != nil {
 			return err
 		}
@@ -51,7 +52,7 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	args := []string{"camera", "serve", "--listen", cameraAddress, "--user", cameraUser, "--password-file", h.path("camera-password")}
+	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--user", cameraUser, "--password-file", h.path("camera-password")}
 	for _, name := range cameraNames {
 		args = append(args, name+"="+filepath.Join(h.footage, name+".mp4"))
 	}
