@@ -107,6 +107,9 @@ func (o *onvif) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path, service, ok := cutLast(strings.TrimPrefix(r.URL.Path, "/onvif"))
+	if path == "" { // where clients look that were told a host alone
+		path = cleanPath(o.c.cfg.Feeds[0].Path)
+	}
 	f := o.c.feeds[path]
 	if !ok || f == nil || r.Method != http.MethodPost {
 		http.NotFound(w, r)
@@ -145,7 +148,7 @@ func (q *question) token() *token {
 // cutLast splits a path before its last part.
 func cutLast(path string) (before, last string, ok bool) {
 	i := strings.LastIndexByte(path, '/')
-	if i <= 0 {
+	if i < 0 {
 		return "", "", false
 	}
 	return path[:i], path[i+1:], true

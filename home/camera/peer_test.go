@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package camera_test
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"keyhold/home/camera"
+	"keyhold/home/camera/cameratest"
+)
+
+// A client that is not ours finds the camera, and understands what it says.
+func TestAnotherClientUnderstandsIt(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it builds another module")
+	}
+	film := cameratest.Clip(t, cameratest.Silent())
+	c, err := camera.Start(camera.Config{
+		Addr: "127.0.0.1:0", ONVIF: "127.0.0.1:0", User: "anna", Pass: "secret",
+		Feeds: []camera.Feed{{Path: "door", File: film, Serial: "S1"}, {Path: "yard", File: film}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	ask := func(password string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), "go", "run", ".", c.ONVIF().String(), "anna", password)
+		cmd.Dir = "testdata/peer"
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if err != nil {
+			return said.String(), err
+		}
+		return string(out), nil
+	}
+	said, err := ask("secret")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	want := []string{"2", "Keyhold", "Simulated camera", "S1", "H264", "rtsp://" + c.Addr().String() + "/door", "http://" + c.ONVIF().String() + "/snapshot/door", ""}
+	if said != strings.Join(want, "\n") {
+		t.Errorf("it understood\n%swant\n%s", said, strings.Join(want, "\n"))
+	}
+	if said, err := ask("another"); err == nil || !strings.Contains(said, "401") {
+		t.Errorf("with another password: %v\n%s", err, said)
+	}
+}
