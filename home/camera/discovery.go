@@ -54,12 +54,11 @@ func (o *onvif) discover() error {
 	o.c.discovery = udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	if o.c.cfg.Discovery == "" {
 		if err := join(udp); err != nil {
-			conn.Close()
-			return err
+			return errors.Join(err, conn.Close())
 		}
 	}
 	o.c.wg.Go(func() {
-		stop := context.AfterFunc(o.c.ctx, func() { conn.Close() })
+		stop := context.AfterFunc(o.c.ctx, func() { _ = conn.Close() }) // listen sees the end
 		defer stop()
 		o.listen(udp)
 	})

@@ -159,8 +159,7 @@ func multicast(ctx context.Context, i *net.Interface, own netip.Addr) (*net.UDPC
 	}
 	p := ipv4.NewPacketConn(conn)
 	if err := errors.Join(p.SetMulticastInterface(i), p.SetMulticastTTL(1)); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("find: network %s: %w", i.Name, err)
+		return nil, errors.Join(fmt.Errorf("find: network %s: %w", i.Name, err), conn.Close())
 	}
 	return conn, nil
 }
@@ -181,7 +180,7 @@ func (s *search) run(ctx context.Context, k socket) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	wg.Go(func() {
-		defer k.conn.Close() // whoever reads sees the end
+		defer func() { _ = k.conn.Close() }() // whoever reads sees the end
 		s.send(k)
 		t := time.NewTimer(again)
 		defer t.Stop()

@@ -295,7 +295,7 @@ export const states: Record<string, () => State> = {
     trust({ alarms: [alarm('file-hash', { acknowledgedAt: now - minute })] }),
   'home-add': () => ({
     household: three(),
-    then: async () => (await click('header .btn'), await see('[role=dialog] input')),
+    then: async () => (await click('header .btn'), await see('[role=dialog] .other .btn')),
   }),
   'home-add-refused': () => {
     const household = three();

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { m } from '../paraglide/messages.js';
+import type { ErrorKind } from './household';
+import { errorWords, type Said } from './words';
 
 /** Cameras that are found and not typed: a part of `Household`. The hub looks, tries and adds. */
 export interface Findable {
@@ -35,4 +38,14 @@ export interface ShownCamera {
 /** What a camera is called before it has a name. */
 export function modelOf({ maker, model, address }: FoundCamera): string {
   return [maker, model].filter(Boolean).join(' ') || address;
+}
+
+/** Why a camera shows nothing. */
+export function refusalWords(kind: ErrorKind): Said {
+  const said = errorWords(kind);
+  if (kind === 'camera-elsewhere') {
+    return { what: m.error_camera_elsewhere(), next: m.error_camera_elsewhere_next() };
+  }
+  // Where user and password belong is seen here.
+  return kind === 'camera-password' ? { ...said, next: '' } : said;
 }

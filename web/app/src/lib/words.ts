@@ -76,8 +76,6 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
-    case 'camera-elsewhere':
-      return { what: m.error_camera_elsewhere(), next: m.error_camera_elsewhere_next() };
     case 'not-allowed':
       return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
     case 'not-now':
@@ -90,6 +88,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_fault(), next: m.error_fault_next() };
     case 'cancelled':
       return { what: m.error_cancelled(), next: m.error_cancelled_next() };
+    // Where cameras are found there are words of its own for this (finding.ts).
+    case 'camera-elsewhere':
     // The pages about moving have words of their own for these (moving-words.ts).
     case 'address-wrong':
     case 'other-cloud-away':
