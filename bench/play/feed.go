@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v5/pkg/format"
-
 	"keyhold/home/camera"
 	"keyhold/home/epochs"
 	"keyhold/home/household"
@@ -158,12 +156,12 @@ func (p *past) play(ctx context.Context, path string, sink *record.Recorder, fro
 	if err != nil {
 		return err
 	}
-	var video *format.H264
-	var audio *format.MPEG4Audio
-	seq.Description().FindFormat(&video)
-	seq.Description().FindFormat(&audio)
+	tracks, err := ingest.Choose(seq.Description())
+	if err != nil {
+		return err
+	}
 	asm, err := ingest.NewAssembler(ingest.AssemblerConfig{
-		Video: video, Audio: audio, Now: p.clock.now, Lost: sink.Lost,
+		Tracks: tracks, Now: p.clock.now, Lost: sink.Lost,
 		Frame: sink.Frame,
 	})
 	if err != nil {

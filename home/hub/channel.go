@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
 
 	"keyhold/home/cameras"
 	"keyhold/home/epochs"
@@ -214,15 +215,21 @@ func (h *Hub) report(c cameras.Camera) request.CameraReport {
 
 // describe names what a camera sends.
 func describe(s *seen) (video, audio string, width, height int64) {
-	video = "h264"
 	if s.session.Audio != nil {
-		audio = "aac"
+		audio = string(s.session.Audio.Codec)
 	}
-	var sps h264.SPS
-	if err := sps.Unmarshal(s.params.SPS); err == nil {
-		width, height = int64(sps.Width()), int64(sps.Height())
+	if s.params.Codec == ingest.H265 {
+		var sps h265.SPS
+		if err := sps.Unmarshal(s.params.SPS); err == nil {
+			width, height = int64(sps.Width()), int64(sps.Height())
+		}
+	} else {
+		var sps h264.SPS
+		if err := sps.Unmarshal(s.params.SPS); err == nil {
+			width, height = int64(sps.Width()), int64(sps.Height())
+		}
 	}
-	return video, audio, width, height
+	return string(s.params.Codec), audio, width, height
 }
 
 // probeTime is how long a new camera has to send a picture.

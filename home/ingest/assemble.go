@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
-	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
-	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpmpeg4audio"
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
 
@@ -27,8 +24,7 @@ const (
 
 // AssemblerConfig is what an Assembler needs.
 type AssemblerConfig struct {
-	Video *format.H264
-	Audio *format.MPEG4Audio // nil for a camera without sound
+	Tracks Tracks
 	// Frame and Lost take what comes out, as in Sink.
 	Frame func(*Frame)
 	Lost  func(at time.Time, why Reason)
@@ -59,7 +55,9 @@ type Assembler struct {
 }
 
 type videoTrack struct {
-	decoder *rtph264.Decoder
+	format  format.Format
+	codec   Codec
+	unpack  unpacker
 	source  source
 	clock   unwrap
 	arrival arrival
@@ -70,21 +68,11 @@ type videoTrack struct {
 	media, came time.Duration // of the last picture
 	shift       time.Duration // arrival offset at the last picture
 
+	lastNumber uint16
 	lastStamp  uint32
 	lastMarker bool
 	anyPacket  bool
-}
-
-type audioTrack struct {
-	decoder *rtpmpeg4audio.Decoder
-	config  *format.MPEG4Audio
-	source  source
-	clock   unwrap
-	arrival arrival
-	grid    grid
-
-	have        bool
-	media, came time.Duration
+	torn       bool // of the picture with the stamp lastStamp a packet is missing
 }
 
 // A source is the sender that a track listens to. Some cameras send the packets of a dead session into a new one.
@@ -120,32 +108,22 @@ func NewAssembler(cfg AssemblerConfig) (*Assembler, error) {
 	}
 	a := &Assembler{cfg: cfg, lastID: cfg.LastSession}
 	var err error
-	if a.video.decoder, err = cfg.Video.CreateDecoder(); err != nil {
+	a.video.format = cfg.Tracks.Video
+	if a.video.unpack, err = unpackVideo(a.video.format); err != nil {
 		return nil, err
 	}
-	if len(cfg.Video.SPS) > 0 && len(cfg.Video.PPS) > 0 {
-		a.video.params = &Params{SPS: cfg.Video.SPS, PPS: cfg.Video.PPS}
+	p := paramsOf(a.video.format)
+	if a.video.codec = p.Codec; p.whole() {
+		a.video.params = &p
 	}
 	a.video.pics.reset()
-	if cfg.Audio != nil {
-		if a.audio.decoder, err = cfg.Audio.CreateDecoder(); err != nil {
+	if cfg.Tracks.Audio != nil {
+		if a.audio.sound, a.audio.unpack, a.audio.length, err = soundOf(cfg.Tracks.Audio); err != nil {
 			return nil, err
 		}
-		a.audio.config = cfg.Audio
 		a.audio.grid = a.freshGrid()
 	}
 	return a, nil
-}
-
-func (a *Assembler) freshGrid() grid {
-	if a.audio.config == nil {
-		return grid{}
-	}
-	g := grid{rate: int64(a.audio.config.Config.SampleRate), length: 1024}
-	if a.audio.config.Config.FrameLengthFlag {
-		g.length = 960
-	}
-	return g
 }
 
 func (a *Assembler) since(t time.Time) time.Duration {
@@ -193,17 +171,40 @@ func (a *Assembler) VideoPacket(pkt *rtp.Packet) {
 	if changed {
 		a.restart(ReasonJump)
 	}
+	if !v.fits(pkt, changed) {
+		return
+	}
 	// Without markers a picture is given out by the first packet of the next one.
 	stamp := pkt.Timestamp
 	if v.anyPacket && !v.lastMarker {
 		stamp = v.lastStamp
 	}
-	au, err := v.decoder.Decode(pkt)
+	au, err := v.unpack(pkt)
 	v.anyPacket, v.lastStamp, v.lastMarker = true, pkt.Timestamp, pkt.Marker
 	if err != nil || len(au) == 0 {
 		return
 	}
 	a.picture(stamp, au)
+}
+
+// fits tells whether a packet can be part of a whole picture. Where packets are missing, what has come of a picture is
+// dropped, and so is what still comes of it; the pictures after it are kept, although they may build on it: a picture
+// with flaws shows more than none. (Of one that lacks its beginning, sift knows.)
+func (v *videoTrack) fits(pkt *rtp.Packet, changed bool) bool {
+	missing := v.anyPacket && (changed || pkt.SequenceNumber != v.lastNumber+1)
+	v.lastNumber = pkt.SequenceNumber
+	if missing {
+		if fresh, err := unpackVideo(v.format); err == nil {
+			v.unpack = fresh
+		}
+		v.torn = !changed && !v.lastMarker && pkt.Timestamp == v.lastStamp
+		v.anyPacket = false
+	}
+	if v.torn && pkt.Timestamp == v.lastStamp {
+		return false
+	}
+	v.torn = false
+	return true
 }
 
 func (a *Assembler) picture(stamp uint32, au [][]byte) {
@@ -241,7 +242,7 @@ func (a *Assembler) picture(stamp uint32, au [][]byte) {
 	if !ok {
 		return
 	}
-	if a.session != nil && key && !a.holding && a.audio.config != nil && a.sounds(came) != (a.session.Audio != nil) {
+	if a.session != nil && key && !a.holding && a.audio.sound != nil && a.sounds(came) != (a.session.Audio != nil) {
 		// A player cannot follow tracks that come and go, so a session has sound from its start to its end or none.
 		a.End(ReasonCamera)
 	}
@@ -255,11 +256,6 @@ func (a *Assembler) picture(stamp uint32, au [][]byte) {
 		Session: a.session, Kind: Video, PTS: pts - a.zero, DTS: dts - a.zero, Key: key,
 		Params: v.params, Units: units, At: a.arrived(ticks(dts-a.zero, VideoRate)),
 	})
-}
-
-// sounds tells whether the camera sends sound, not whether it says so.
-func (a *Assembler) sounds(came time.Duration) bool {
-	return a.audio.have && came-a.audio.came < mute
 }
 
 // emit hands a frame on, or keeps it back while it is open whether the session has sound.
@@ -284,9 +280,9 @@ func (a *Assembler) begin(dts int64, came time.Duration) {
 	a.zero = dts
 	s := &Session{}
 	switch {
-	case a.audio.config == nil:
+	case a.audio.sound == nil:
 	case a.sounds(came):
-		s.Audio = a.audio.config.Config
+		s.Audio = a.audio.sound
 	default:
 		a.holding, a.heldSince = true, came
 	}
@@ -301,77 +297,4 @@ func (a *Assembler) begin(dts int64, came time.Duration) {
 // arrived is when something of the session's time t came in, by the hub's clock.
 func (a *Assembler) arrived(t time.Duration) time.Time {
 	return a.origin.Add(ticks(a.zero, VideoRate) + t + a.video.arrival.offset())
-}
-
-// AudioPacket takes one RTP packet of the sound.
-func (a *Assembler) AudioPacket(pkt *rtp.Packet) {
-	t := &a.audio
-	ok, changed := t.source.accept(pkt.SSRC)
-	if !ok {
-		return
-	}
-	aus, err := t.decoder.Decode(pkt)
-	if err != nil || len(aus) == 0 {
-		return
-	}
-	now := a.cfg.Now()
-	came := a.since(now)
-	rate := int64(t.config.Config.SampleRate)
-	start := t.clock.next(pkt.Timestamp)
-	media := ticks(start, rate)
-	if t.have {
-		forward := media - t.media
-		if changed || forward < -leap || forward > leap && forward > came-t.came+leap {
-			// Only the sound's clock jumped: it is placed anew, the picture goes on.
-			t.arrival = arrival{}
-			a.lip.used[Audio], a.lip.next[Audio] = nil, nil
-		}
-	}
-	t.have, t.media, t.came = true, media, came
-	byArrival := t.arrival.see(now, came-media)
-	if a.session == nil {
-		return
-	}
-	if a.holding {
-		a.session.Audio = t.config.Config
-		a.release()
-	}
-	if a.session.Audio == nil {
-		return
-	}
-	shift := a.lip.shift(byArrival - a.video.arrival.offset())
-	for i, au := range aus {
-		if len(au) == 0 {
-			continue
-		}
-		at := media + ticks(int64(i)*t.grid.length, rate) + shift - ticks(a.zero, VideoRate)
-		pts, ok := t.grid.place(units(at, rate))
-		if !ok {
-			continue
-		}
-		a.emit(&Frame{
-			Session: a.session, Kind: Audio, PTS: pts, DTS: pts, Key: true,
-			Units: [][]byte{au}, At: a.arrived(at),
-		})
-	}
-}
-
-// Control takes an RTCP packet of a track.
-func (a *Assembler) Control(k Kind, pkt rtcp.Packet) {
-	sr, ok := pkt.(*rtcp.SenderReport)
-	if !ok || sr.NTPTime == 0 {
-		return
-	}
-	src, clock, rate := &a.video.source, &a.video.clock, int64(VideoRate)
-	if k == Audio {
-		if a.audio.config == nil {
-			return
-		}
-		src, clock, rate = &a.audio.source, &a.audio.clock, int64(a.audio.config.Config.SampleRate)
-	}
-	if !clock.have || src.ssrc != sr.SSRC {
-		return
-	}
-	wall := time.Duration(sr.NTPTime>>32)*time.Second + time.Duration((sr.NTPTime&0xffffffff)*1e9>>32)
-	a.lip.hear(k, report{media: ticks(clock.near(sr.RTPTime), rate), wall: wall})
 }

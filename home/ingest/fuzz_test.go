@@ -21,6 +21,38 @@ func record(out []byte, kind byte, wait byte, p []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(out, uint16(len(p))), p...)
 }
 
+// h265Seed is a key frame and a picture of H.265, with G.711.
+func h265Seed(f *testing.F) []byte {
+	f.Helper()
+	var seed []byte
+	for i, x := range []struct {
+		kind    byte
+		stamp   uint32
+		payload []byte
+	}{
+		{0, 1000, []byte{0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x01, 0x60, 0, 0, 3, 0, 0x90, 0, 0, 3, 0, 0, 3, 0, 0x3c, 0x95, 0x98, 0x09}},
+		{0, 1000, []byte{
+			0x42, 0x01, 0x01, 0x01, 0x60, 0, 0, 3, 0, 0x90, 0, 0, 3, 0, 0, 3, 0, 0x3c, 0xa0, 0x0a, 0x08, 0x05, 0xa1, 0x65, 0x95, 0x9a,
+			0x49, 0x32, 0xbc, 0x04, 0, 0, 3, 0, 4, 0, 0, 3, 0, 0x78, 0x20,
+		}},
+		{0, 1000, []byte{0x44, 0x01, 0xc1, 0x72, 0xb4, 0x62, 0x40}},
+		{0, 1000, []byte{0x26, 0x01, 0xaf, 0x06, 0xb8, 0x63}},
+		{1, 0, make([]byte, 600)},
+		{0, 7000, []byte{0x02, 0x01, 0xd0, 0x09, 0x7e, 0x10}},
+	} {
+		p := rtp.Packet{
+			Header:  rtp.Header{Version: 2, SequenceNumber: uint16(i), Timestamp: x.stamp, SSRC: uint32(x.kind) + 1, Marker: i > 2},
+			Payload: x.payload,
+		}
+		b, err := p.Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		seed = record(seed, x.kind, 20, b)
+	}
+	return seed
+}
+
 // FuzzPackets feeds whatever a camera may send, at whatever time, to the assembler.
 func FuzzPackets(f *testing.F) {
 	sps := []byte{
@@ -56,20 +88,28 @@ func FuzzPackets(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(seed)
-	f.Add(record(record(nil, 2, 0, report), 3, 0, report))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	aac := &format.MPEG4Audio{
+		PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
+		Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 1},
+	}
+	tracks := []ingest.Tracks{
+		{Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1}, Audio: aac},
+		{Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1}, Audio: &format.Opus{PayloadTyp: 97, ChannelCount: 2}},
+		{Video: &format.H265{PayloadTyp: 96}, Audio: &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}},
+	}
+	for i := range tracks {
+		f.Add(byte(i), seed)
+	}
+	f.Add(byte(2), h265Seed(f))
+	f.Add(byte(0), record(record(nil, 2, 0, report), 3, 0, report))
+	f.Fuzz(func(t *testing.T, codecs byte, b []byte) {
 		now := time.UnixMilli(1_800_000_000_000)
 		var last [2]int64
 		var of *ingest.Session
 		a, err := ingest.NewAssembler(ingest.AssemblerConfig{
-			Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1},
-			Audio: &format.MPEG4Audio{
-				PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
-				Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 1},
-			},
-			Now:  func() time.Time { return now },
-			Lost: func(time.Time, ingest.Reason) {},
+			Tracks: tracks[int(codecs)%len(tracks)],
+			Now:    func() time.Time { return now },
+			Lost:   func(time.Time, ingest.Reason) {},
 			Frame: func(fr *ingest.Frame) {
 				if fr.Session != of {
 					if fr.Kind != ingest.Video || !fr.Key || fr.DTS != 0 {

@@ -2,11 +2,20 @@
 
 package ingest
 
-import "github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+import (
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
+)
+
+// An orderer tells decoding times by what pictures say of their order.
+type orderer interface {
+	Initialize()
+	Extract(au [][]byte, pts int64) (int64, error)
+}
 
 // pictures finds the decoding time of pictures that may be sent in another order than they are shown.
 type pictures struct {
-	order   *h264.DTSExtractor
+	order   orderer
 	have    bool
 	last    int64 // decoding time of the last picture
 	plain   bool  // the order cannot be told; pictures are taken as they come
@@ -21,8 +30,7 @@ func (p *pictures) dts(params *Params, units [][]byte, key bool, pts int64) (int
 		return 0, false
 	}
 	if p.order == nil || p.missing {
-		p.order, p.missing = &h264.DTSExtractor{}, false
-		p.order.Initialize()
+		p.order, p.missing = newOrderer(params.Codec), false
 	}
 	if key {
 		p.plain = false
@@ -31,7 +39,7 @@ func (p *pictures) dts(params *Params, units [][]byte, key bool, pts int64) (int
 	if !p.plain {
 		au := units
 		if key {
-			au = append([][]byte{params.SPS}, units...)
+			au = append(params.Sets(), units...)
 		}
 		var err error
 		if dts, err = p.order.Extract(au, pts); err != nil {
@@ -49,4 +57,13 @@ func (p *pictures) dts(params *Params, units [][]byte, key bool, pts int64) (int
 	}
 	p.have, p.last = true, dts
 	return dts, true
+}
+
+func newOrderer(c Codec) orderer {
+	var o orderer = &h264.DTSExtractor{}
+	if c == H265 {
+		o = &h265.DTSExtractor{}
+	}
+	o.Initialize()
+	return o
 }

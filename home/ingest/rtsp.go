@@ -7,29 +7,36 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
-	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
 
+// udpBuffer is what the kernel may hold of pictures that come by UDP: a key frame comes at once.
+const udpBuffer = 2 << 20
+
 var (
-	errRefused = errors.New("the camera refused the user name or password")
-	errStalled = errors.New("no picture came for too long")
+	errRefused   = errors.New("the camera refused the user name or password")
+	errStalled   = errors.New("no picture came for too long")
+	errTransport = errors.New("the camera does not send over TCP")
 )
 
 // connect runs one connection until it ends, and closes what it opened.
 func (s *Source) connect(ctx context.Context) error {
 	var tuned *conn
-	tcp := gortsplib.ProtocolTCP
+	protocol := gortsplib.ProtocolTCP
+	if s.udp {
+		protocol = gortsplib.ProtocolUDP
+	}
 	c := &gortsplib.Client{
 		Scheme:      s.url.Scheme,
 		Host:        s.url.Host,
-		Protocol:    &tcp,
+		Protocol:    &protocol,
 		ReadTimeout: requestTimeout,
 		UserAgent:   "keyhold",
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -39,6 +46,13 @@ func (s *Source) connect(ctx context.Context) error {
 			}
 			tuned = nc
 			return nc, nil
+		},
+		ListenPacket: func(network, addr string) (net.PacketConn, error) {
+			pc, err := new(net.ListenConfig).ListenPacket(ctx, network, addr)
+			if u, ok := pc.(*net.UDPConn); ok {
+				_ = u.SetReadBuffer(udpBuffer) // as much as the system allows
+			}
+			return pc, err
 		},
 		OnPacketsLost: func(uint64) {},
 		OnDecodeError: func(error) {},
@@ -56,37 +70,32 @@ func (s *Source) connect(ctx context.Context) error {
 	if err != nil {
 		return refused("describe", err)
 	}
-	var vf *format.H264
-	vm := desc.FindFormat(&vf)
-	if vm == nil {
-		return ErrNoVideo
-	}
-	var af *format.MPEG4Audio
-	am := desc.FindFormat(&af)
-	if am != nil && !usable(af) {
-		am, af = nil, nil
+	t, err := Choose(desc)
+	if err != nil {
+		return err
 	}
 	asm, err := NewAssembler(AssemblerConfig{
-		Video: vf, Audio: af, Frame: s.frame, Lost: s.sessionLost, Now: s.cfg.Now, LastSession: s.lastID,
+		Tracks: t, Frame: s.frame, Lost: s.sessionLost, Now: s.cfg.Now, LastSession: s.lastID,
 		Seen: func(at time.Time) { s.alive.Store(at.UnixNano()) },
 	})
 	if err != nil {
 		return fmt.Errorf("stream: %w", err)
 	}
-
-	if _, err := c.Setup(desc.BaseURL, vm, 0, 0); err != nil {
+	// A camera may send picture and sound from two goroutines of the client, by UDP; the assembler has one at a time.
+	var one sync.Mutex
+	if _, err := c.Setup(desc.BaseURL, t.video, 0, 0); err != nil {
 		return refused("setup video", err)
 	}
-	c.OnPacketRTP(vm, vf, func(p *rtp.Packet) { asm.VideoPacket(p) })
-	c.OnPacketRTCP(vm, func(p rtcp.Packet) { asm.Control(Video, p) })
-	if am != nil {
-		if _, err := c.Setup(desc.BaseURL, am, 0, 0); err != nil {
-			return refused("setup audio", err)
+	c.OnPacketRTP(t.video, t.Video, func(p *rtp.Packet) { one.Lock(); asm.VideoPacket(p); one.Unlock() })
+	c.OnPacketRTCP(t.video, func(p rtcp.Packet) { one.Lock(); asm.Control(Video, p); one.Unlock() })
+	if t.Audio != nil {
+		if t.audio != t.video {
+			if _, err := c.Setup(desc.BaseURL, t.audio, 0, 0); err != nil {
+				return refused("setup audio", err)
+			}
+			c.OnPacketRTCP(t.audio, func(p rtcp.Packet) { one.Lock(); asm.Control(Audio, p); one.Unlock() })
 		}
-		if am != vm {
-			c.OnPacketRTCP(am, func(p rtcp.Packet) { asm.Control(Audio, p) })
-		}
-		c.OnPacketRTP(am, af, func(p *rtp.Packet) { asm.AudioPacket(p) })
+		c.OnPacketRTP(t.audio, t.Audio, func(p *rtp.Packet) { one.Lock(); asm.AudioPacket(p); one.Unlock() })
 	}
 	s.alive.Store(s.cfg.Now().UnixNano())
 	if _, err := c.Play(nil); err != nil {
@@ -149,16 +158,14 @@ func (s *Source) watch(ctx context.Context, c *gortsplib.Client, tuned *conn) er
 	}
 }
 
-// usable tells whether the sound can be put into an MP4 as it is.
-func usable(f *format.MPEG4Audio) bool {
-	return f.Config != nil && f.Config.SampleRate > 0 && f.SizeLength > 0
-}
-
 // refused marks answers that more attempts will not change.
 func refused(what string, err error) error {
 	var code liberrors.ErrClientBadStatusCode
 	if errors.As(err, &code) && (code.Code == base.StatusUnauthorized || code.Code == base.StatusForbidden) {
 		return errRefused
+	}
+	if code.Code == base.StatusUnsupportedTransport || errors.As(err, new(liberrors.ErrClientServerRequestedUDP)) {
+		return errTransport
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

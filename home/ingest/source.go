@@ -29,11 +29,11 @@ const (
 	StateRunning    State = "running"
 	StateAway       State = "away"     // does not answer, or sends no pictures
 	StateRefused    State = "refused"  // does not accept the user name and password
-	StateUnsuited   State = "unsuited" // answers, but has no H.264 stream
+	StateUnsuited   State = "unsuited" // answers, but has no stream that can be kept
 )
 
-// ErrNoVideo is for a camera without an H.264 stream.
-var ErrNoVideo = errors.New("the camera offers no H.264 stream; choose another of its streams or set it to H.264")
+// ErrNoVideo is for a camera without an H.264 or H.265 stream.
+var ErrNoVideo = errors.New("the camera offers neither H.264 nor H.265; choose another of its streams or set it to H.264")
 
 // Config is what a source needs.
 type Config struct {
@@ -67,6 +67,7 @@ type Source struct {
 	soon chan struct{} // holds a token when live has grown
 
 	lastID  int64        // owned by Run
+	udp     bool         // the camera refused TCP; owned by Run
 	picture atomic.Int64 // when the last picture was handed on, ns
 	alive   atomic.Int64 // when the connection last brought a picture, whole or not yet decodable, ns
 
@@ -145,11 +146,17 @@ func (s *Source) Watch(queue int) (*Subscription, []*Frame) { return s.hub.watch
 func (s *Source) Run(ctx context.Context) {
 	defer s.hub.close()
 	for ctx.Err() == nil {
+		before := s.lastID
 		err := s.connect(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		pause := s.cfg.Retry
+		if errors.Is(err, errTransport) && !s.udp {
+			s.udp = true // asked for at once
+			continue
+		}
+		s.udp = s.udp && s.lastID != before // where UDP brought nothing either, TCP is asked for again
 		switch {
 		case errors.Is(err, errRefused):
 			s.setState(StateRefused)

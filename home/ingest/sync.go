@@ -63,13 +63,12 @@ const (
 // a little longer or shorter, at most a 64th; large ones by a hole, or by leaving units out.
 type grid struct {
 	rate    int64
-	length  int64 // samples of one access unit
 	started bool
 	next    int64
 }
 
-// place gives the time of an access unit that belongs at want; false leaves it out.
-func (g *grid) place(want int64) (int64, bool) {
+// place gives the time of an access unit of so many samples that belongs at want; false leaves it out.
+func (g *grid) place(want, length int64) (int64, bool) {
 	if !g.started {
 		if want < 0 {
 			return 0, false
@@ -78,7 +77,7 @@ func (g *grid) place(want int64) (int64, bool) {
 	}
 	off := want - g.next
 	dead, big := units(deadband, g.rate), units(step, g.rate)
-	most := max(g.length/64, 1)
+	most := max(length/64, 1)
 	switch {
 	case off <= -big:
 		return 0, false
@@ -90,6 +89,6 @@ func (g *grid) place(want int64) (int64, bool) {
 		g.next -= min(-off, most)
 	}
 	at := g.next
-	g.next += g.length
+	g.next += length
 	return at, true
 }

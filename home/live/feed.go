@@ -129,8 +129,8 @@ func (f *feed) take(fr *ingest.Frame) bool {
 		f.reset()
 		return false
 	}
-	if fr.Kind != ingest.Video {
-		return false
+	if fr.Kind != ingest.Video || fr.Params.Codec != ingest.H264 {
+		return false // H.265 is not what was agreed on: such a camera waits
 	}
 	p := newPicture(fr)
 	f.play(true)

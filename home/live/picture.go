@@ -98,7 +98,7 @@ func (e *Engine) profile(c id.Camera) string {
 	if s, ok := e.c.Find(c); ok {
 		sub, group := s.Watch(1)
 		sub.Close()
-		if len(group) > 0 && group[0].Params != nil && len(group[0].Params.SPS) > 3 {
+		if len(group) > 0 && group[0].Params.Codec == ingest.H264 && len(group[0].Params.SPS) > 3 {
 			return hex.EncodeToString(group[0].Params.SPS[1:3]) + "1f"
 		}
 	}

@@ -11,10 +11,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/opus"
 	"github.com/pion/webrtc/v4/pkg/media/oggreader"
 
 	"keyhold/home/confine"
@@ -24,8 +26,8 @@ import (
 
 const (
 	opusRate = 48_000
-	// opusPacket is the length of one packet of sound, in samples: 20 ms.
-	opusPacket = opusRate / 50
+	// lull is how long nothing came, in samples, before that is taken for silence: more than the longest packet.
+	lull = opusRate / 5
 	// soundMemory bounds the child that reads a camera's sound.
 	soundMemory = 1 << 30
 	// soundPause is how long after it failed a child is started again.
@@ -37,15 +39,15 @@ type sound struct {
 	*output
 	of *voice // nil: nothing; owned by the view's talk
 
-	// stamp and at are owned by the voice that is heard, and by nobody in between.
-	stamp uint32
-	at    time.Time
+	// next and at are owned by the voice that is heard, and by nobody in between.
+	next uint32    // the time stamp of what comes next
+	at   time.Time // when the last packet left
 }
 
 func newSound(v *View) *sound {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // it never fails
-	return &sound{output: &output{id: "sound", want: opusCodec()}, stamp: binary.BigEndian.Uint32(b[:]), at: v.engine.now()}
+	return &sound{output: &output{id: "sound", want: opusCodec()}, next: binary.BigEndian.Uint32(b[:]), at: v.engine.now()}
 }
 
 // hear changes whose sound leaves; "" is nobody's. It belongs to talk.
@@ -125,7 +127,7 @@ func (v *voice) run(ctx context.Context, e *Engine) {
 	}
 }
 
-// follow turns one session's sound into Opus. It returns when the session or the source ends.
+// follow hands on one session's sound, as it is or turned into Opus. It returns when the session or the source ends.
 func (v *voice) follow(ctx context.Context, e *Engine, s Stream) error {
 	defer s.Live()()
 	sub, _ := s.Watch(feedQueue)
@@ -134,12 +136,20 @@ func (v *voice) follow(ctx context.Context, e *Engine, s Stream) error {
 	if first == nil {
 		return nil
 	}
+	if first.Session.Audio.Codec == ingest.Opus {
+		v.pass(ctx, e, sub, first)
+		return nil
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := exec.CommandContext(ctx, e.c.FFmpeg, "-nostdin", "-v", "error", "-threads", "1", "-probesize", "32", "-analyzeduration", "0",
-		"-fflags", "nobuffer", "-flags", "low_delay", "-protocol_whitelist", "pipe", "-f", "aac", "-i", "pipe:0",
-		"-c:a", "libopus", "-b:a", "48k", "-application", "lowdelay", "-frame_duration", "20", "-ar", "48000", "-ac", "2",
+	args := []string{
+		"-nostdin", "-v", "error", "-threads", "1", "-probesize", "32", "-analyzeduration", "0",
+		"-fflags", "nobuffer", "-flags", "low_delay", "-protocol_whitelist", "pipe",
+	}
+	args = append(args, input(first.Session.Audio)...)
+	args = append(args, "-i", "pipe:0", "-c:a", "libopus", "-b:a", "48k", "-application", "lowdelay", "-frame_duration", "20", "-ar", "48000", "-ac", "2",
 		"-f", "ogg", "-page_duration", "20000", "-flush_packets", "1", "pipe:1")
+	c := exec.CommandContext(ctx, e.c.FFmpeg, args...)
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	c.WaitDelay = time.Second
 	in, err := c.StdinPipe()
@@ -172,18 +182,41 @@ func (v *voice) follow(ctx context.Context, e *Engine, s Stream) error {
 	return errors.Join(err, heard)
 }
 
+// input tells the child what it is given.
+func input(s *ingest.Sound) []string {
+	switch s.Codec {
+	case ingest.PCMA:
+		return []string{"-f", "alaw", "-ar", strconv.Itoa(s.Rate), "-ac", strconv.Itoa(s.Channels)}
+	case ingest.PCMU:
+		return []string{"-f", "mulaw", "-ar", strconv.Itoa(s.Rate), "-ac", strconv.Itoa(s.Channels)}
+	default:
+		return []string{"-f", "aac"}
+	}
+}
+
+// pass hands on sound that is Opus already.
+func (v *voice) pass(ctx context.Context, e *Engine, sub *ingest.Subscription, f *ingest.Frame) {
+	session := f.Session
+	for ; f != nil && f.Session == session; f = next(ctx, sub, session) {
+		for _, u := range f.Units {
+			v.say(u, e.now())
+		}
+	}
+}
+
 // pour gives the child one session's sound.
 func pour(ctx context.Context, sub *ingest.Subscription, f *ingest.Frame, in io.Writer) error {
 	session := f.Session
 	for ; f != nil && f.Session == session; f = next(ctx, sub, session) {
-		a := session.Audio
 		for _, u := range f.Units {
-			p := mpeg4audio.ADTSPackets{{Type: a.Type, SampleRate: a.SampleRate, ChannelConfig: a.ChannelConfig, AU: u}}
-			b, err := p.Marshal()
-			if err != nil {
-				return fmt.Errorf("live: sound: %w", err)
+			if a := session.Audio.AAC; a != nil {
+				p := mpeg4audio.ADTSPackets{{Type: a.Type, SampleRate: a.SampleRate, ChannelConfig: a.ChannelConfig, AU: u}}
+				var err error
+				if u, err = p.Marshal(); err != nil {
+					return fmt.Errorf("live: sound: %w", err)
+				}
 			}
-			if _, err := in.Write(b); err != nil {
+			if _, err := in.Write(u); err != nil {
 				return fmt.Errorf("live: sound: %w", err)
 			}
 		}
@@ -228,18 +261,17 @@ func (v *voice) speak(out io.Reader, now func() time.Time) error {
 	}
 }
 
-// say sends one packet to all who hear it.
+// say sends one packet to all who hear it. Its time stamp is where the one before it ended.
 func (v *voice) say(b []byte, now time.Time) {
+	long := opus.PacketDuration2(b)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for s := range v.ears {
 		// After silence the time stamp has gone on as the clock has.
-		if passed := now.Sub(s.at); passed > 5*opusPacket*time.Second/opusRate {
-			s.stamp += uint32(passed * opusRate / time.Second)
-		} else {
-			s.stamp += opusPacket
+		if passed := int64(now.Sub(s.at) * opusRate / time.Second); passed > lull {
+			s.next += uint32(passed)
 		}
-		s.at = now
-		s.write(b, s.stamp, false)
+		s.write(b, s.next, false)
+		s.next, s.at = s.next+uint32(long), now
 	}
 }

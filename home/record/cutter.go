@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"keyhold/home/ingest"
+	"keyhold/home/lossless"
 	"keyhold/statement/manifest"
 )
 
@@ -53,7 +54,9 @@ type cutter struct {
 	picture     *ingest.Frame // waits for the next to know its duration
 	pictureSpan uint32        // duration of the picture before it
 	sound       *ingest.Frame
-	last        time.Time // arrival of the last picture
+	soundSpan   uint32            // duration of the sound before it
+	flac        *lossless.Encoder // of the session's G.711
+	last        time.Time         // arrival of the last picture
 }
 
 func (c *cutter) video(f *ingest.Frame) {
@@ -114,6 +117,15 @@ func (c *cutter) audio(f *ingest.Frame) {
 	if !c.open || f.Session != c.session {
 		return
 	}
+	if c.flac != nil {
+		b, err := c.flac.Frame(f.Units[0])
+		if err != nil {
+			return
+		}
+		g := *f
+		g.Units = [][]byte{b}
+		f = &g
+	}
 	c.settleSound(f.PTS)
 	c.sound = f
 }
@@ -122,7 +134,8 @@ func (c *cutter) settleSound(next int64) {
 	if c.sound == nil {
 		return
 	}
-	c.part.add(sample{c.sound, uint32(max(next-c.sound.DTS, 1))})
+	c.soundSpan = uint32(max(next-c.sound.DTS, 1))
+	c.part.add(sample{c.sound, c.soundSpan})
 	c.sound = nil
 }
 
@@ -134,7 +147,8 @@ func (c *cutter) begin(f *ingest.Frame) {
 		return
 	}
 	if c.session != f.Session {
-		c.sound = nil
+		c.sound, c.soundSpan = nil, 0
+		c.flac = c.flacOf(f.Session.Audio)
 	}
 	c.session, c.params, c.open, c.broken = f.Session, f.Params, true, false
 	c.began, c.partBegan, c.sequence = f.DTS, f.DTS, 0
@@ -144,6 +158,18 @@ func (c *cutter) begin(f *ingest.Frame) {
 		c.r.sealing(c.epoch.ID)
 	}
 	c.put(op{kind: opOpen, epoch: c.epoch, from: f.Session, head: head, key: f, start: f.At})
+}
+
+// flacOf begins the encoder of a session with G.711.
+func (c *cutter) flacOf(s *ingest.Sound) *lossless.Encoder {
+	if s == nil || s.Codec != ingest.PCMA && s.Codec != ingest.PCMU {
+		return nil
+	}
+	e, err := lossless.New(s.Rate, s.Channels, s.Codec == ingest.PCMU)
+	if err != nil {
+		c.r.cfg.Log.Warn("the camera's sound cannot be recorded", "camera", c.r.cfg.Camera, "err", err)
+	}
+	return e
 }
 
 // flush hands a part to the writer.
@@ -191,7 +217,7 @@ func (c *cutter) lost(at time.Time, why string) {
 			c.settle(end)
 		}
 		if c.sound != nil {
-			c.settleSound(c.sound.PTS + 1024)
+			c.settleSound(c.sound.PTS + int64(max(c.soundSpan, 1)))
 		}
 		c.finish(c.last)
 	}

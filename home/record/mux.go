@@ -11,6 +11,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mp4/codecs"
 
 	"keyhold/home/ingest"
+	"keyhold/home/lossless"
 )
 
 const (
@@ -20,12 +21,10 @@ const (
 
 // header makes the ftyp and moov boxes of a segment.
 func header(s *ingest.Session, p *ingest.Params) ([]byte, error) {
-	init := fmp4.Init{Tracks: []*fmp4.InitTrack{{
-		ID: videoTrack, TimeScale: ingest.VideoRate, Codec: &codecs.H264{SPS: p.SPS, PPS: p.PPS},
-	}}}
+	init := fmp4.Init{Tracks: []*fmp4.InitTrack{{ID: videoTrack, TimeScale: ingest.VideoRate, Codec: pictureCodec(p)}}}
 	if s.Audio != nil {
 		init.Tracks = append(init.Tracks, &fmp4.InitTrack{
-			ID: audioTrack, TimeScale: uint32(s.AudioRate()), Codec: &codecs.MPEG4Audio{Config: *s.Audio},
+			ID: audioTrack, TimeScale: uint32(s.AudioRate()), Codec: soundCodec(s.Audio),
 		})
 	}
 	var buf seekablebuffer.Buffer
@@ -33,6 +32,24 @@ func header(s *ingest.Session, p *ingest.Params) ([]byte, error) {
 		return nil, fmt.Errorf("record: segment header: %w", err)
 	}
 	return buf.Bytes(), nil
+}
+
+func pictureCodec(p *ingest.Params) codecs.Codec {
+	if p.Codec == ingest.H265 {
+		return &codecs.H265{VPS: p.VPS, SPS: p.SPS, PPS: p.PPS}
+	}
+	return &codecs.H264{SPS: p.SPS, PPS: p.PPS}
+}
+
+func soundCodec(s *ingest.Sound) codecs.Codec {
+	switch s.Codec {
+	case ingest.Opus:
+		return &codecs.Opus{ChannelCount: s.Channels}
+	case ingest.PCMA, ingest.PCMU:
+		return &codecs.FLAC{StreamInfo: lossless.Info(s.Rate, s.Channels, s.Rate*ingest.PieceMillis/1000)}
+	default:
+		return &codecs.MPEG4Audio{Config: *s.AAC}
+	}
 }
 
 // A sample is a frame with its duration, which only the frame after it tells.

@@ -108,6 +108,7 @@ func (t *Thumbs) sheet() *sheet {
 type tile struct {
 	index int
 	annex []byte
+	codec ingest.Codec // one in a pack: a camera that changes it is another session
 }
 
 // A sheet collects the pictures of one pack. add and finish are not called at the same time.
@@ -125,20 +126,21 @@ func (s *sheet) add(i int, f *ingest.Frame) {
 	if s == nil || f == nil || f.Size() > maxKey {
 		return
 	}
-	s.waiting = append(s.waiting, tile{i, annexB(f)})
+	s.waiting = append(s.waiting, tile{i, annexB(f), f.Params.Codec})
 	if len(s.waiting) >= gather {
 		s.send()
 	}
 }
 
 func annexB(f *ingest.Frame) []byte {
-	n := f.Size() + len(f.Params.SPS) + len(f.Params.PPS) + 4*(len(f.Units)+2)
+	units := append(f.Params.Sets(), f.Units...)
+	n := 0
+	for _, u := range units {
+		n += 4 + len(u)
+	}
 	b := make([]byte, 0, n)
-	put := func(u []byte) { b = append(append(b, 0, 0, 0, 1), u...) }
-	put(f.Params.SPS)
-	put(f.Params.PPS)
-	for _, u := range f.Units {
-		put(u)
+	for _, u := range units {
+		b = append(append(b, 0, 0, 0, 1), u...)
 	}
 	return b
 }
@@ -232,8 +234,12 @@ func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, decodeTime)
 	defer cancel()
 	// Without probing nothing is decoded twice; a small picture needs no smoothing of block edges.
+	format := "h264"
+	if batch[0].codec == ingest.H265 {
+		format = "hevc"
+	}
 	cmd := exec.CommandContext(ctx, t.path, "-nostdin", "-v", "error", "-threads", "1", "-probesize", "32",
-		"-analyzeduration", "0", "-skip_loop_filter", "all", "-protocol_whitelist", "pipe", "-f", "h264", "-i", "pipe:0",
+		"-analyzeduration", "0", "-skip_loop_filter", "all", "-protocol_whitelist", "pipe", "-f", format, "-i", "pipe:0",
 		"-vf", fmt.Sprintf("scale=%d:-2:flags=area", tileWidth), "-vsync", "passthrough",
 		"-pix_fmt", "yuvj420p", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "pipe:1")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}

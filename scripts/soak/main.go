@@ -43,6 +43,7 @@ func parts(kills int) []part {
 	}
 	return []part{
 		{"lip-sync", "four hours of sound and picture, exported", []string{"KEYHOLD_TEST_MINUTES=240"}, test("2h", "^TestSoundStaysWithThePicture", "./home/record")},
+		{"cameras", "every codec of picture with every codec of sound, over TCP and UDP", []string{"KEYHOLD_TEST_EVERYTHING=1"}, test("10m", "^TestWhatCamerasSend", "./home/record")},
 		{"everything", "20,000 segments exported, killed again and again", []string{"KEYHOLD_TEST_SEGMENTS=20000", "KEYHOLD_TEST_KILLS=40"}, test("2h", "^TestKilledAndGoneOn", "./e2e/everything")},
 		{"away", "two minutes of live pictures from elsewhere, on the command line and in a browser", []string{"KEYHOLD_TEST_LOOK_SECONDS=120"}, test("30m", "", "./e2e/away")},
 		{"timing", "whether the time of an answer tells what is there", []string{"KEYHOLD_TEST_ASKS=5000"}, test("2h", "^TestTheTimeOfAnAnswer", "./cloud/serve")},

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
+// Flash and Beep find the end of darkness and of silence in what ffmpeg's filters say.
 var (
-	flash = regexp.MustCompile(`black_end:([0-9.]+)`)
-	beep  = regexp.MustCompile(`silence_end: ([0-9.]+)`)
+	Flash = regexp.MustCompile(`black_end:([0-9.]+)`)
+	Beep  = regexp.MustCompile(`silence_end: ([0-9.]+)`)
 )
 
 // window is a length that ffmpeg's filters, which print six digits, still tell to the millisecond.
@@ -24,7 +25,7 @@ func FlashesAndBeeps(t testing.TB, file string) (flashes, beeps []float64) {
 	for from := 0; ; from += window {
 		_, log := Run(t, "ffmpeg", "-v", "info", "-nostats", "-ss", strconv.Itoa(from), "-t", strconv.Itoa(window), "-i", file,
 			"-vf", "blackdetect=d=0.1", "-af", "silencedetect=noise=-30dB:d=0.1", "-f", "null", "-")
-		f, b := times(t, flash, log), times(t, beep, log)
+		f, b := Times(t, Flash, log), Times(t, Beep, log)
 		if len(f) < 2 {
 			return flashes, beeps
 		}
@@ -43,7 +44,8 @@ func within(all, found []float64, from int) []float64 {
 	return all
 }
 
-func times(t testing.TB, re *regexp.Regexp, log string) []float64 {
+// Times are the seconds that an expression finds in what ffmpeg says.
+func Times(t testing.TB, re *regexp.Regexp, log string) []float64 {
 	t.Helper()
 	var out []float64
 	for _, m := range re.FindAllStringSubmatch(log, -1) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/pion/rtcp"
 
 	"keyhold/home/camera"
@@ -27,6 +26,8 @@ type Options struct {
 	Reports time.Duration
 	// Late is how long a packet takes to arrive; nil for not at all.
 	Late func(n int) time.Duration
+	// Describe may change what the camera says of itself; what it sends stays.
+	Describe func(*ingest.Tracks)
 	// Change may change a packet before it is taken, or drop it by returning false.
 	Change func(at time.Duration, p *camera.Packet) bool
 }
@@ -45,12 +46,15 @@ func Replay(t testing.TB, clip string, o Options, sink ingest.Sink) {
 	}
 	seq.Drift = o.Drift
 	now := Start
-	var vf *format.H264
-	var af *format.MPEG4Audio
-	seq.Description().FindFormat(&vf)
-	seq.Description().FindFormat(&af)
+	tracks, err := ingest.Choose(seq.Description())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Describe != nil {
+		o.Describe(&tracks)
+	}
 	asm, err := ingest.NewAssembler(ingest.AssemblerConfig{
-		Video: vf, Audio: af, Now: func() time.Time { return now }, Frame: sink.Frame, Lost: sink.Lost,
+		Tracks: tracks, Now: func() time.Time { return now }, Frame: sink.Frame, Lost: sink.Lost,
 	})
 	if err != nil {
 		t.Fatal(err)
