@@ -49,14 +49,24 @@ func (h *home) find(c id.Camera) (live.Stream, bool) {
 
 func newHome(t *testing.T, clip string, cameras ...id.Camera) *home {
 	t.Helper()
-	h := &home{at: map[id.Camera]*ingest.Source{}}
 	cam, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "a", File: clip}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cam.Close)
+	urls := map[id.Camera]string{}
 	for _, c := range cameras {
-		s, err := ingest.New(ingest.Config{URL: "rtsp://" + cam.Addr().String() + "/a"})
+		urls[c] = "rtsp://" + cam.Addr().String() + "/a"
+	}
+	return homeOf(t, urls)
+}
+
+// homeOf has cameras by their addresses.
+func homeOf(t *testing.T, urls map[id.Camera]string) *home {
+	t.Helper()
+	h := &home{at: map[id.Camera]*ingest.Source{}}
+	for c, url := range urls {
+		s, err := ingest.New(ingest.Config{URL: url})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,6 +76,7 @@ func newHome(t *testing.T, clip string, cameras ...id.Camera) *home {
 		t.Cleanup(func() { cancel(); <-done })
 		h.at[c] = s
 	}
+	var err error
 	h.engine, err = live.New(t.Context(), live.Config{Address: "127.0.0.1:0", Find: h.find})
 	if err != nil {
 		t.Fatal(err)
