@@ -122,6 +122,13 @@ export class Fixture implements Omit<
     this.cameras.set(this.cameras.get().filter((camera) => camera.id !== id));
   }
 
+  /** Lets a camera send pictures of another kind. */
+  code(id: string, video: string): this {
+    const list = this.cameras.get();
+    this.cameras.set(list.map((one) => (one.id === id ? { ...one, video } : one)));
+    return this;
+  }
+
   async renameCamera(id: string, name: string): Promise<void> {
     await this.#act();
     const list = this.cameras.get();

@@ -196,6 +196,11 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       const state = live({ step: 'on' }, { then: async (view) => view.silent.set(['cam_door']) });
       return state;
     },
+    'live-h265': () => {
+      const state = live({ step: 'on' });
+      state.household.code('cam_door', 'h265');
+      return state;
+    },
     'live-no-way': () => live({ step: 'again', reason: 'no-way' }),
     'live-hub-away': () => live({ step: 'again', reason: 'hub-away' }),
     'live-refused': () => over('not-allowed'),

@@ -121,8 +121,8 @@ const history = (change: Partial<State> = {}): State => ({
 });
 
 /** Opens a real film in the player, cut from the test's own drawing. */
-function playing(): State {
-  const household = three();
+function playing(video = 'h264'): State {
+  const household = three().code('cam_door', video);
   household.stuckPlayback = false;
   const at = now - 30 * minute;
   return {
@@ -304,9 +304,10 @@ export const states: Record<string, () => State> = {
   },
 
   history: () => history({ then: () => see('.poster canvas') }),
-  'history-playing': playing,
+  'history-playing': () => playing(),
   'history-opening': () =>
     history({ fragment: `#/history?camera=cam_hall&at=${now - 9 * minute}` }),
+  'history-h265': () => playing('h265'),
   'history-gap': () =>
     history({ fragment: `#/history?camera=cam_door&at=${Date.UTC(2026, 10, 22, 10, 50)}` }),
   'history-unreadable': () => {

@@ -68,6 +68,26 @@ test('the picture moves to its second and the sound keeps its distance', () => {
   expect(times(film)).toEqual([9_000_000, 4_799_040, 9_180_000, 4_895_040]);
 });
 
+test('it says how its pictures are coded', () => {
+  const coded = (kind: string): Uint8Array => {
+    const stsd = box('stsd', u32(0), u32(1), box(kind, u32(0)));
+    const trak = box(
+      'trak',
+      box('tkhd', u32(0), u32(0), u32(0), u32(1)),
+      box(
+        'mdia',
+        box('mdhd', u32(0), u32(0), u32(0), u32(90_000)),
+        box('hdlr', u32(0), u32(0), word('vide')),
+        box('minf', box('stbl', stsd)),
+      ),
+    );
+    return bytes(box('moov', trak), box('moof', traf(1, 0, true)), box('mdat', [1]));
+  };
+  expect(moveTo(coded('avc1'), 0).kind).toBe('avc1');
+  expect(moveTo(coded('hvc1'), 0).kind).toBe('hvc1');
+  expect(moveTo(film, 0).kind).toBe('');
+});
+
 test('a picture that is shown later than it is decoded is moved by when it is shown', () => {
   const trun = box('trun', [1, 0, 0x0f, 1], u32(1), u32(0), u32(6000), u32(9), u32(0), u32(12_000));
   const late = bytes(

@@ -120,6 +120,8 @@ export interface Camera {
   live: boolean;
   /** It sends sound, as far as the hub has said. */
   sound?: boolean;
+  /** How its picture is coded, as far as the hub has said: h264, h265. */
+  video?: string;
   /** For viewers and guests: it may not be seen now. */
   shut?: Shut;
   newest?: Picture;

@@ -17,5 +17,13 @@ export function cameraState(
   // A picture says more than a report of a minute ago.
   const waiting = report?.state !== 'recording' && !pictured.has(id);
   const sound = report !== undefined && report.audio !== '';
-  return { id, name, live, state: waiting ? 'waiting' : 'ok', ...(sound ? { sound } : {}) };
+  const video = report?.video ?? '';
+  return {
+    id,
+    name,
+    live,
+    state: waiting ? 'waiting' : 'ok',
+    ...(sound ? { sound } : {}),
+    ...(video === '' ? {} : { video }),
+  };
 }

@@ -52,6 +52,8 @@ export interface CameraState {
   readonly live: boolean;
   /** The camera sends sound, by the hub's word. */
   readonly sound?: boolean;
+  /** How its picture is coded, by the hub's word: h264, h265. */
+  readonly video?: string;
   /** Why a viewer or guest may not see it now. */
   readonly shut?: 'hours' | 'early' | 'ended';
 }

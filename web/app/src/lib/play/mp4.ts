@@ -14,6 +14,8 @@ export interface Moved {
   body: Uint8Array;
   /** The track that leads: its first frame stands where the segment was moved to. */
   lead: Lead;
+  /** The four letters that name how its pictures are coded, such as avc1; '' if it does not say. */
+  kind: string;
 }
 
 export interface Lead {
@@ -71,6 +73,17 @@ interface Track {
   id: number;
   timescale: number;
   video: boolean;
+  kind: string;
+}
+
+/** The type of the first entry in a track's description. */
+function kindOf(view: DataView, mdia: Box): string {
+  let at: Box | undefined = mdia;
+  for (const type of ['minf', 'stbl', 'stsd']) {
+    at = inside(view, at).find((box) => box.type === type);
+    if (!at) return '';
+  }
+  return boxes(view, at.from + 8, at.until)[0]?.type ?? '';
 }
 
 function tracksOf(view: DataView, moov: Box): Map<number, Track> {
@@ -83,7 +96,8 @@ function tracksOf(view: DataView, moov: Box): Map<number, Track> {
     const timescale = view.getUint32(mdhd.from + (view.getUint8(mdhd.from) === 1 ? 20 : 12));
     if (timescale === 0) throw new Mp4Error('a track has no time scale');
     const hdlr = child(view, mdia, 'hdlr');
-    tracks.set(id, { id, timescale, video: view.getUint32(hdlr.from + 8) === 0x76696465 });
+    const video = view.getUint32(hdlr.from + 8) === 0x76696465;
+    tracks.set(id, { id, timescale, video, kind: kindOf(view, mdia) });
   }
   if (tracks.size === 0) throw new Mp4Error('there is no track');
   return tracks;
@@ -153,5 +167,6 @@ export function moveTo(segment: Uint8Array, seconds: number): Moved {
     head: bytes.subarray(0, first.start),
     body: bytes.subarray(first.start),
     lead: { trackId: anchor.track.id, timescale: scale },
+    kind: anchor.track.video ? anchor.track.kind : '',
   };
 }

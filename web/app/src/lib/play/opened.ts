@@ -2,6 +2,7 @@
 import { kindOf, type Playback } from '../household';
 import { indexAt, type Line } from './line';
 import { moveTo, type Lead, type Moved } from './mp4';
+import { playable, Unplayable } from './playable';
 
 const atMost = 6;
 
@@ -29,6 +30,7 @@ export class Opened {
     }
     const reading = this.playback.read(index, signal).then((bytes) => {
       const moved = moveTo(bytes, this.line.starts[index] ?? 0);
+      if (!playable(moved.kind)) throw new Unplayable(moved.kind);
       this.lead = moved.lead;
       return moved;
     });

@@ -5,6 +5,7 @@ import { anchored } from './anchored';
 import { lineOf, quickest, secondsAt, timeAt, type Line } from './line';
 import { loaderFor, playlistAddress } from './loader';
 import { Opened } from './opened';
+import { Unplayable } from './playable';
 
 export const rates = [1, 2, 4, 8] as const;
 
@@ -34,6 +35,8 @@ export class Player {
   /** The clock time of the picture. */
   time = $state(0);
   failure = $state<ErrorKind | null>(null);
+  /** It failed because this browser cannot decode the pictures. */
+  unplayable = $state(false);
   /** A picture of what was asked for has been shown. */
   shown = $state(false);
 
@@ -158,6 +161,7 @@ export class Player {
     if (kind === 'cancelled') return;
     this.state = 'failed';
     this.failure = kind;
+    this.unplayable = reason instanceof Unplayable;
   }
 
   #tick(): void {
@@ -214,6 +218,7 @@ export class Player {
     this.#line = lineOf([]);
     this.state = 'empty';
     this.failure = null;
+    this.unplayable = false;
     this.playing = this.waiting = this.ended = this.shown = false;
   }
 }

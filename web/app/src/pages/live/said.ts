@@ -25,6 +25,7 @@ export function pictureSaid(
   { viewing, how, at }: LivePicture,
   clockOff: number | null,
   zone?: string,
+  coded?: string,
 ): Said | null {
   const { state } = viewing;
   if (state.step === 'again' && state.reason === 'lost') {
@@ -32,6 +33,7 @@ export function pictureSaid(
   }
   const said = viewingSaid(viewing, clockOff);
   if (said !== null) return said;
+  if (coded === 'h265') return { title: m.live_h265(), text: m.live_h265_next() };
   switch (how) {
     case 'live':
       return null;
@@ -46,7 +48,8 @@ export function pictureSaid(
 }
 
 /** What stands on a small picture beside its name. */
-export function tileSaid({ how, at }: LivePicture, zone?: string): string {
+export function tileSaid({ how, at }: LivePicture, zone?: string, coded?: string): string {
+  if (coded === 'h265') return m.live_h265();
   switch (how) {
     case 'live':
       return m.live_now();

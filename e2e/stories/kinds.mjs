@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Films with Opus and with what became of G.711 are seen and heard; of H.265 the page says that it cannot be played here.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
+import { accessible, playing, within } from './person.mjs';
+
+const { LINK, OUT } = process.env;
+
+test('cameras of other kinds', async (t) => {
+  const anna = await somebody(join(OUT, 'anna'), tongue(0));
+  const { page } = anna;
+  const step = steps(t, { anna });
+
+  /** From home to the recordings of a camera. */
+  async function recordings(name) {
+    await anna.go('');
+    await page.locator('a.tile:has(canvas)', { hasText: name }).click({ timeout: 60_000 });
+    await page.locator('.actions a[href*="history?camera="]').click();
+    await page.locator('video:not([autoplay])').waitFor();
+  }
+
+  /** How loud the film is, as the page hears it. */
+  const loud = () =>
+    page.evaluate(async () => {
+      const video = document.querySelector('video:not([autoplay])');
+      if (globalThis.heard !== video) {
+        globalThis.heard = video;
+        const context = new AudioContext();
+        globalThis.meter = context.createAnalyser();
+        context.createMediaElementSource(video).connect(globalThis.meter);
+        await context.resume();
+      }
+      video.muted = false;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const wave = new Float32Array(globalThis.meter.fftSize);
+      globalThis.meter.getFloatTimeDomainData(wave);
+      return Math.max(...wave.map(Math.abs));
+    });
+
+  await step('Anna has a browser', async () => {
+    await joinAsDevice(anna, LINK, 'Kitchen');
+    await within(90_000, 'three pictures', async () => (await page.locator('a.tile canvas').count()) === 3);
+  });
+
+  for (const name of ['opus', 'g711']) {
+    await step(`the film of ${name} is seen and heard`, async () => {
+      await recordings(name);
+      const { value } = await within(20_000, 'a first picture', () => playing(page));
+      await within(20_000, 'sound', async () => (await loud()) > 0.05);
+      await within(20_000, 'two seconds more', async () => ((await playing(page)) ?? 0) > value + 2);
+      assert.equal(await page.getByRole('alert').count(), 0);
+    });
+  }
+
+  await step('live, H.265 is said to be what it is', async () => {
+    await anna.go('');
+    await page.locator('a.tile', { hasText: 'h265' }).click();
+    await anna.text('live_h265').waitFor();
+    await accessible(page, 'live with H.265');
+  });
+
+  await step('so it is where it would be played', async () => {
+    await page.locator('.actions a[href*="history?camera="]').click();
+    await anna.text('film_h265_before', { name: 'h265' }).waitFor();
+    await page.getByRole('alert').getByText(anna.say('film_h265'), { exact: true }).waitFor({ timeout: 20_000 });
+    await accessible(page, 'a film of H.265');
+  });
+
+  await anna.close();
+  assert.deepEqual(anna.faults ?? [], []);
+});
