@@ -61,7 +61,7 @@ func newLiar(t *testing.T) (*liar, netip.AddrPort) {
 	must(t, err)
 	go l.answer()
 	t.Cleanup(func() {
-		l.udp.Close()
+		_ = l.udp.Close()
 		<-l.done
 		l.own.Close()
 		l.other.Close()

@@ -4,14 +4,18 @@ package home
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"keyhold/api"
+	"keyhold/home/camera"
+	"keyhold/home/camera/cameratest"
 	"keyhold/home/check"
 	"keyhold/home/household"
 	"keyhold/home/hub"
@@ -48,6 +52,48 @@ func TestCameraIsLookedAtBeforeItIsAdded(t *testing.T) {
 		return len(list) == 1 && list[0].ID == door && list[0].State == request.CameraRecording && list[0].Width == 640 && list[0].Audio == "aac"
 	})
 	r.refused(request.Op{Kind: request.OpRemoveCamera, Camera: "cam_" + id.Camera(id.Base32(make([]byte, 16)))}, request.RefusedNotFound)
+}
+
+// A camera that made its certificate itself is known by it from the moment on at which it is added.
+func TestACameraOverTLSIsTheOneThatWasAdded(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	var asked atomic.Int32
+	serve := func(addr string) *camera.Camera {
+		own := cameratest.Certificate(t)
+		own.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			asked.Add(1)
+			return nil, nil
+		}
+		c, err := camera.Start(camera.Config{
+			Addr: addr, User: "u", Pass: "p", TLS: own, Feeds: []camera.Feed{{Path: "a", File: cameratest.Clip(t, cameratest.Silent())}},
+		})
+		must(t, err)
+		t.Cleanup(c.Close)
+		return c
+	}
+	state := func() string {
+		list := r.Do(request.Op{Kind: request.OpListCameras}).Result.Cameras
+		if len(list) != 1 {
+			t.Fatalf("%d cameras", len(list))
+		}
+		return list[0].State
+	}
+	c := serve("127.0.0.1:0")
+	addr := c.Addr().String()
+	r.Do(request.Op{Kind: request.OpAddCamera, Name: "Door", URL: "rtsps://u:p@" + addr + "/a"})
+	r.Until("recording", func() bool { return state() == request.CameraRecording })
+
+	c.Close()
+	r.Until("it is lost", func() bool { return state() == request.CameraLost })
+	asked.Store(0)
+	serve(addr) // with another certificate
+	r.Until("asking who that is", func() bool { return asked.Load() > 0 })
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if got := state(); got != request.CameraLost {
+			t.Fatalf("something else at its address is %s", got)
+		}
+	}
 }
 
 func TestRemovedCameraKeepsItsFootageAndFreesItsName(t *testing.T) {

@@ -11,6 +11,7 @@ package camera
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,7 +49,9 @@ type Config struct {
 	Discovery string
 	// Skew is by how much the camera's clock is ahead.
 	Skew time.Duration
-	Log  *slog.Logger
+	// TLS makes it a camera of rtsps://; nil for rtsp://.
+	TLS *tls.Config
+	Log *slog.Logger
 }
 
 // A Camera is a running server.
@@ -115,6 +118,7 @@ func Start(cfg Config) (*Camera, error) {
 		Handler:     c,
 		RTSPAddress: ln.Addr().String(),
 		Listen:      func(string, string) (net.Listener, error) { return ln, nil },
+		TLSConfig:   cfg.TLS,
 		AuthMethods: []auth.VerifyMethod{auth.VerifyMethodDigestMD5},
 		// Room for some seconds, so that a client which reads late loses nothing.
 		WriteQueueSize: 4096,

@@ -86,7 +86,8 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 		return err
 	}
 	t := &tap{next: rec}
-	source, err := ingest.New(ingest.Config{URL: c.URL, Sink: t, Now: h.Now, Log: h.Log.With("camera", string(c.ID))})
+	address, certificate := addressOf(c.URL)
+	source, err := ingest.New(ingest.Config{URL: address, Certificate: certificate, Sink: t, Now: h.Now, Log: h.Log.With("camera", string(c.ID))})
 	if err != nil {
 		rec.Close()
 		return err
@@ -204,7 +205,7 @@ func (h *Hub) report(c cameras.Camera) request.CameraReport {
 	switch {
 	case st.State == ingest.StateRunning:
 		r.State = request.CameraRecording
-	case !st.Picture.IsZero() || ch.earlier && st.State != ingest.StateConnecting:
+	case !st.Picture.IsZero() || st.State == ingest.StateStranger || ch.earlier && st.State != ingest.StateConnecting:
 		r.State = request.CameraLost
 	}
 	if s := ch.tap.seen.Load(); s != nil {
@@ -235,13 +236,29 @@ func describe(s *seen) (video, audio string, width, height int64) {
 // probeTime is how long a new camera has to send a picture.
 const probeTime = 12 * time.Second
 
-// probe connects to an address once and waits for a picture. It returns the word of the protocol
-// for what is wrong, or "".
-func (h *Hub) probe(ctx context.Context, url string) string {
+// probe connects to an address once and waits for a picture. It returns the address, with the certificate by which the
+// camera is known from now on if it made that itself, and the word of the protocol for what is wrong, or "".
+func (h *Hub) probe(ctx context.Context, url string) (address, word string) {
+	address, certificate := addressOf(url)
+	var met atomic.Pointer[[]byte]
+	word = h.meet(ctx, ingest.Config{
+		URL: address, Certificate: certificate, Meet: func(sum []byte) { met.Store(&sum) },
+	})
+	switch sum := met.Load(); {
+	case sum != nil:
+		address = knownBy(address, *sum)
+	case certificate != nil:
+		address = knownBy(address, certificate)
+	}
+	return address, word
+}
+
+func (h *Hub) meet(ctx context.Context, c ingest.Config) string {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	first := &firstPicture{got: make(chan struct{})}
-	s, err := ingest.New(ingest.Config{URL: url, Sink: first, Retry: time.Second, Now: h.Now})
+	c.Sink, c.Retry, c.Now = first, time.Second, h.Now
+	s, err := ingest.New(c)
 	if err != nil {
 		return request.RefusedInvalid
 	}
@@ -264,6 +281,8 @@ func (h *Hub) probe(ctx context.Context, url string) string {
 			return request.RefusedPassword
 		case ingest.StateUnsuited:
 			return request.RefusedCodec
+		case ingest.StateStranger:
+			return request.RefusedUnreachable
 		case ingest.StateAway:
 			if away++; away > 30 {
 				return request.RefusedUnreachable

@@ -109,7 +109,8 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string, whi
 			return "", refusal(request.RefusedExists)
 		}
 	}
-	if word := h.probe(ctx, url); word != "" {
+	url, word := h.probe(ctx, url)
+	if word != "" {
 		return "", refusal(word)
 	}
 	h.control.Lock()

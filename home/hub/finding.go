@@ -190,7 +190,7 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 		return err
 	}
 	best := streams[0]
-	if best.Codec != "H264" {
+	if best.Codec != "H264" && best.Codec != "H265" {
 		return refusal(request.RefusedCodec)
 	}
 	u, err := url.Parse(best.URL)
@@ -205,19 +205,24 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 	if f.User != "" {
 		u.User = url.UserPassword(f.User, f.Password)
 	}
-	probed := make(chan string, 1)
-	go func() { probed <- h.probe(ctx, u.String()) }() // waited for below
+	type answer struct{ address, word string }
+	probed := make(chan answer, 1)
+	go func() { // waited for below
+		address, word := h.probe(ctx, u.String())
+		probed <- answer{address, word}
+	}()
 	if best.Snapshot != "" {
 		// Without one it is shown without a picture.
 		if picture, err := client.Snapshot(ctx, best.Snapshot, finding.MaxPicture); err == nil {
 			a.Picture = picture
 		}
 	}
-	if word := <-probed; word != "" {
-		return refusal(word)
+	met := <-probed
+	if met.word != "" {
+		return refusal(met.word)
 	}
 	a.Width, a.Height = best.Width, best.Height
-	h.found.tried(f.Found, u.String(), details.Serial)
+	h.found.tried(f.Found, met.address, details.Serial)
 	return nil
 }
 

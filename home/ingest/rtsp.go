@@ -39,6 +39,7 @@ func (s *Source) connect(ctx context.Context) error {
 		Protocol:    &protocol,
 		ReadTimeout: requestTimeout,
 		UserAgent:   "keyhold",
+		TLSConfig:   s.tls(),
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			nc, err := dial(ctx, network, addr, dialTimeout)
 			if err != nil {

@@ -29,6 +29,7 @@ const (
 	StateRunning    State = "running"
 	StateAway       State = "away"     // does not answer, or sends no pictures
 	StateRefused    State = "refused"  // does not accept the user name and password
+	StateStranger   State = "stranger" // shows another certificate than the one it is known by
 	StateUnsuited   State = "unsuited" // answers, but has no stream that can be kept
 )
 
@@ -39,6 +40,12 @@ var ErrNoVideo = errors.New("the camera offers neither H.264 nor H.265; choose a
 type Config struct {
 	// URL is rtsp:// or rtsps:// with user name and password. It is never logged.
 	URL string
+	// Certificate is the SHA-256 of the certificate that an rtsps:// camera made itself and is known by; nil for one that
+	// the system trusts.
+	Certificate []byte
+	// Meet takes that hash of a camera that is met for the first time. If nil, nothing but Certificate and what the
+	// system trusts is accepted.
+	Meet func(sum []byte)
 	// Sink takes the frames; it gets them before the subscribers.
 	Sink Sink
 	// Stall is how long without a picture means that the camera hangs; 4 s if 0.
@@ -160,6 +167,13 @@ func (s *Source) Run(ctx context.Context) {
 		switch {
 		case errors.Is(err, errRefused):
 			s.setState(StateRefused)
+			pause = refusedPause
+		case errors.Is(err, errStranger):
+			if s.Status().State != StateStranger {
+				s.cfg.Log.Warn("the camera shows another certificate than when it was added, or something else answers at its " +
+					"address; it is not recorded. If its certificate was renewed, remove the camera and add it again")
+			}
+			s.setState(StateStranger)
 			pause = refusedPause
 		case errors.Is(err, ErrNoVideo):
 			s.setState(StateUnsuited)
