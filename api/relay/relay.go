@@ -48,6 +48,7 @@ type Way struct {
 	seen   string         // as what the relay saw this end first; of the goroutine that keeps
 	done   chan struct{}
 	once   sync.Once
+	end    func() error // gives the place back, once
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
 }
@@ -156,6 +157,7 @@ func take(ctx context.Context, below net.PacketConn, server net.Addr, r api.Rela
 	// The client's own waits have no context: they end with the client and what is below.
 	end := context.AfterFunc(ctx, func() { client.Close(); _ = below.Close() })
 	w := &Way{client: client, below: below, done: make(chan struct{})}
+	w.end = sync.OnceValue(w.close)
 	err = w.begin()
 	if !end() {
 		err = errors.Join(err, ctx.Err())
@@ -254,8 +256,10 @@ func (w *Way) ReadFrom(b []byte) (int, net.Addr, error) {
 	return n, a, err
 }
 
-// Close gives the place back.
-func (w *Way) Close() error {
+// Close gives the place back. Whoever reads from it closes it as well, so it may be asked for twice.
+func (w *Way) Close() error { return w.end() }
+
+func (w *Way) close() error {
 	w.lost()
 	if w.stop != nil {
 		w.stop()

@@ -4,6 +4,7 @@ package relay_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -40,6 +41,10 @@ func TestWaysLeadToEachOther(t *testing.T) {
 	t.Cleanup(func() { _ = elsewhere.Close() })
 	if _, err := device.WriteTo([]byte("hello"), elsewhere.LocalAddr()); err != nil {
 		t.Errorf("what is for elsewhere is an error: %v", err)
+	}
+	// Who reads from it and who holds it both close it.
+	if err := errors.Join(device.Close(), device.Close()); err != nil {
+		t.Errorf("closing it twice is an error: %v", err)
 	}
 }
 

@@ -68,6 +68,7 @@ const themes = process.env.KEYHOLD_TEST_LANGUAGE ? ['light', 'dark'] : ['light']
 
 /** Fails unless axe finds nothing to mend; in the dark nothing but the colours is another. */
 export async function accessible(page, where) {
+  await page.locator('h1').first().waitFor(); // a page whose code is still on its way is not the page that is meant
   // Evaluated, not added as a script: the page's own policy would rightly refuse that.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
   for (const colorScheme of themes) {
