@@ -64,7 +64,7 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 	@$(GO) run ./scripts/gotest -- -short $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
 .PHONY: test
-test: setup ## everything of check, integration, browser stories, adversary suite (about 10 min warm, on two cores)
+test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
 	@$(MAKE) web
 	@# Side by side: stories and crimes wait for clocks most of the time, and the others fill it.
 	@$(MAKE) --jobs=4 --output-sync=line test-stories test-web test-home test-go
@@ -76,8 +76,8 @@ test-stories: web
 .PHONY: test-web
 test-web: web
 	@scripts/check web
-	@cd web && npm run --silent test
-	@cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs
+	@scripts/unless-passed web-units web vectors -- bash -c 'cd web && npm run --silent test'
+	@scripts/unless-passed web-states web -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
 
 .PHONY: test-home
 test-home: web
@@ -88,7 +88,7 @@ test-home: web
 .PHONY: test-go
 test-go: web
 	@scripts/check go
-	@$(GO) run ./scripts/fuzz -pick 3 -time 5s
+	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
