@@ -66,8 +66,8 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
 	@$(MAKE) web
-	@# Side by side: stories and crimes wait for clocks most of the time, and the others fill it.
-	@$(MAKE) --jobs=4 --output-sync=line test-stories test-web test-home test-go
+	@# Side by side: stories and crimes wait for clocks much of the time, and the others fill it.
+	@$(MAKE) --jobs=3 --output-sync=line test-stories test-web test-home test-go
 
 .PHONY: test-stories
 test-stories: web

@@ -345,7 +345,8 @@ test('looking live', async (t) => {
     await within(20_000, 'the picture standing still', async () => Date.now() - (await shown(jan.page)).last > 2_500);
     const took = (await shown(jan.page)).last - began;
     console.log(`figure: the last picture ${took} ms after the removal was asked for`);
-    assert.ok(took < 2_000, `pictures came for ${took} ms`);
+    // That the hub sends nothing two seconds after the link is tried in e2e/home; here the way to the hub is in it as well.
+    assert.ok(took < 6_000, `pictures came for ${took} ms`);
     await jan.heading('gone_title');
     await anna.go('looks');
     await anna.heading('looks_title');
