@@ -86,6 +86,13 @@ async function stateOf(name) {
   return lines.find((line) => line.name === name)?.state;
 }
 
+/** When the hub wrote down that somebody was removed. */
+async function removedAt() {
+  const { stdout } = await promisify(execFile)(KEYHOLD, ['roster', '--trail', '--json', '--device', DEVICE]);
+  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+  return lines.find((line) => line.kind === 'remove').at;
+}
+
 /** Opens the live picture of a camera and waits until it moves. */
 async function watch(who, name) {
   await who.go('');
@@ -340,13 +347,12 @@ test('looking live', async (t) => {
     await watch(jan, 'Porch');
     await anna.button('person_remove', { person: 'Jan' }).click();
     await anna.page.getByRole('dialog').waitFor();
-    const began = Date.now();
     await anna.button('person_remove_verb').click();
     await within(20_000, 'the picture standing still', async () => Date.now() - (await shown(jan.page)).last > 2_500);
-    const took = (await shown(jan.page)).last - began;
-    console.log(`figure: the last picture ${took} ms after the removal was asked for`);
-    // That the hub sends nothing two seconds after the link is tried in e2e/home; here the way to the hub is in it as well.
-    assert.ok(took < 6_000, `pictures came for ${took} ms`);
+    // From the link on, by the hub's clock, which is this machine's: how long the wish was on its way is another thing.
+    const took = (await shown(jan.page)).last - (await removedAt());
+    console.log(`figure: the last picture ${took} ms after the removal`);
+    assert.ok(took < 2_000, `pictures came for ${took} ms`);
     await jan.heading('gone_title');
     await anna.go('looks');
     await anna.heading('looks_title');
