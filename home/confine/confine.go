@@ -10,4 +10,6 @@ import "time"
 type Limits struct {
 	Memory uint64
 	CPU    time.Duration
+	// Asked is true for what somebody waits for: the child has its turn as the hub itself has. Else all goes before it.
+	Asked bool
 }

@@ -22,6 +22,7 @@ type op struct {
 	end   time.Time       // finish
 	media int64           // finish: µs
 	why   string          // lost
+	asked bool            // pack
 }
 
 type opKind int
@@ -73,13 +74,15 @@ func (c *cutter) video(f *ingest.Frame) {
 		c.settle(f.DTS)
 		length := f.DTS - c.began
 		epoch := c.r.currentEpoch()
-		early := c.r.early.Load()
+		// One at a time: packs that are asked for faster than they close would wait for each other, and recording for them.
+		asked := c.r.early.Load()
+		early := asked && c.r.closing.Load() == 0
 		switch {
 		case f.Key && (length >= segmentLength || early || epoch.ID != c.epoch.ID || !f.Params.Same(c.params)):
 			c.finish(f.At)
 			if early || epoch.ID != c.epoch.ID || f.DTS-c.packBegan >= packLength {
 				c.r.early.Store(false)
-				c.closePack()
+				c.closePack(asked)
 			}
 		case !f.Key && length >= longestGroup:
 			// Without a key frame nothing after this could be opened by itself.
@@ -196,10 +199,12 @@ func (c *cutter) finish(end time.Time) {
 	c.open = false
 }
 
-func (c *cutter) closePack() {
+// closePack ends the pack. asked says that somebody waits for it.
+func (c *cutter) closePack(asked bool) {
 	if c.packOpen {
 		c.packOpen = false
-		c.put(op{kind: opPack})
+		c.r.closing.Add(1)
+		c.put(op{kind: opPack, asked: asked})
 		c.r.sealing("")
 	}
 }
@@ -221,7 +226,7 @@ func (c *cutter) lost(at time.Time, why string) {
 		}
 		c.finish(c.last)
 	}
-	c.closePack()
+	c.closePack(false)
 	c.gap(why)
 	c.session, c.picture, c.sound, c.pictureSpan = nil, nil, nil, 0
 }
@@ -230,7 +235,7 @@ func (c *cutter) lost(at time.Time, why string) {
 func (c *cutter) overrun(end time.Time) {
 	c.r.cfg.Log.Warn("the disk is too slow; recording pauses until it has caught up", "camera", c.r.cfg.Camera)
 	c.finish(end)
-	c.closePack()
+	c.closePack(false)
 	c.gap(manifest.GapDisk)
 	c.picture, c.sound, c.stuck = nil, nil, true
 }

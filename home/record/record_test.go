@@ -319,6 +319,29 @@ func TestAPackLeavesEarlyWhenAsked(t *testing.T) {
 	}
 }
 
+// Somebody may ask more often than packs can leave: that must cost neither a picture of the recording nor a queue.
+func TestPacksThatAreAskedForDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	cfg := b.config()
+	leave := make(chan struct{})
+	cfg.Closed = func(p record.Pack) error { <-leave; return b.closed(p) }
+	r := b.recorder(cfg)
+	asks := map[int64]func(){}
+	for second := int64(2); second < 50; second += 2 {
+		asks[second] = r.CloseEarly
+	}
+	asks[30] = func() { close(leave) }
+	ingesttest.Replay(t, cameratest.Clip(t, cameratest.Silent()), ingesttest.Options{For: 50 * time.Second}, &scheme{patient{r}, asks, map[int64]bool{}})
+	r.Close()
+	if len(b.gaps) != 0 || len(b.made) < 2 {
+		t.Fatalf("%d packs, gaps %v", len(b.made), b.gaps)
+	}
+	if first, second := b.made[0].End()-ingesttest.Start.UnixMilli(), b.made[1].End()-ingesttest.Start.UnixMilli(); first > 4000 || second < 30_000 {
+		t.Errorf("packs ended at %d and %d ms, while the first did not leave until 30 s", first, second)
+	}
+}
+
 func TestAGroupOfPicturesLongerThanTenSecondsIsOneSegmentOfAtMostThirty(t *testing.T) {
 	t.Parallel()
 	clip := func(group string) cameratest.Args {

@@ -51,11 +51,12 @@ type Config struct {
 
 // A Recorder records one camera. Frame and Lost belong to the goroutine of the source; all else may be called by anyone.
 type Recorder struct {
-	cfg    Config
-	ops    chan op
-	queued atomic.Int64 // bytes of parts in ops
-	early  atomic.Bool  // close the pack at the next key frame
-	wg     sync.WaitGroup
+	cfg     Config
+	ops     chan op
+	queued  atomic.Int64 // bytes of parts in ops
+	early   atomic.Bool  // close the pack at the next key frame
+	closing atomic.Int32 // packs that are full and did not leave yet, and orders to close one
+	wg      sync.WaitGroup
 
 	mu     sync.Mutex
 	epoch  Epoch         // to seal to from the next segment on; guarded by mu
@@ -133,7 +134,7 @@ func (r *Recorder) Turned(ctx context.Context) {
 	}
 }
 
-// CloseEarly closes the pack at the next key frame.
+// CloseEarly closes the pack at the next key frame, but not before the one before it has gone its way.
 func (r *Recorder) CloseEarly() { r.early.Store(true) }
 
 // Queued is how many bytes wait for the disk. Above a limit recording pauses; a source that can wait stays below it.

@@ -25,8 +25,8 @@ const (
 	// gather is how many key frames wait for one run of the decoder: about 20 s of segments.
 	gather = 5
 	// patience is how long a full pack waits for its last pictures before it goes its way. The next pack is recorded
-	// meanwhile.
-	patience = 4 * time.Second
+	// meanwhile. A pack that left without them never gets any.
+	patience = 10 * time.Second
 	// decodeTime, decodeCPU and decodeMemory limit one run of the decoder, which reads what a camera sent. On a machine
 	// that is busy it comes last and waits long for little.
 	decodeTime   = 15 * time.Second
@@ -43,13 +43,14 @@ const (
 type ThumbsConfig struct {
 	// FFmpeg is the program; "ffmpeg" from the path if empty.
 	FFmpeg string
-	// Patience is how long a full pack waits for its last pictures; 4 s if 0.
+	// Patience is how long a full pack waits for its last pictures; 10 s if 0.
 	Patience time.Duration
 	Log      *slog.Logger
 }
 
-// Thumbs decodes key frames to small pictures in a child process, one at a time for all cameras of a hub. What it is
-// given comes from cameras, so the child has little memory, little time and a low priority. If it fails, tiles are
+// Thumbs decodes key frames to small pictures in a child process, one at a time for all cameras of a hub, and one more
+// for pictures that somebody waits for. What it is given comes from cameras, so the child has little memory and little
+// time, and a low priority while nobody waits: on a busy machine that may be nothing for seconds. If it fails, tiles are
 // grey or there is no sprite; recording does not notice. A nil *Thumbs makes no pictures.
 type Thumbs struct {
 	path    string
@@ -57,6 +58,7 @@ type Thumbs struct {
 	log     *slog.Logger
 	drawing sync.Mutex    // held while a sprite is made
 	turn    chan struct{} // holds one token; who has it may run the child
+	asked   chan struct{} // the same for pictures that somebody waits for
 	ctx     context.Context
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
@@ -77,7 +79,7 @@ func NewThumbs(cfg ThumbsConfig) (*Thumbs, error) {
 	if cfg.Patience == 0 {
 		cfg.Patience = patience
 	}
-	t := &Thumbs{path: path, wait: cfg.Patience, log: cfg.Log, turn: make(chan struct{}, 1)}
+	t := &Thumbs{path: path, wait: cfg.Patience, log: cfg.Log, turn: make(chan struct{}, 1), asked: make(chan struct{}, 1)}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	return t, nil
 }
@@ -128,7 +130,7 @@ func (s *sheet) add(i int, f *ingest.Frame) {
 	}
 	s.waiting = append(s.waiting, tile{i, annexB(f), f.Params.Codec})
 	if len(s.waiting) >= gather {
-		s.send()
+		s.send(false)
 	}
 }
 
@@ -146,7 +148,7 @@ func annexB(f *ingest.Frame) []byte {
 }
 
 // send lets the waiting key frames be decoded beside the recording.
-func (s *sheet) send() {
+func (s *sheet) send(asked bool) {
 	batch := s.waiting
 	s.waiting = nil
 	if len(batch) == 0 {
@@ -155,7 +157,7 @@ func (s *sheet) send() {
 	s.runs.Add(1)
 	s.t.wg.Go(func() {
 		defer s.runs.Done()
-		out, err := s.t.decode(s.t.ctx, batch)
+		out, err := s.t.decode(s.t.ctx, batch, asked)
 		if err != nil {
 			s.t.log.Debug("key frames were not decoded", "count", len(batch), "err", err)
 		}
@@ -174,12 +176,12 @@ func (s *sheet) drop() {
 	}
 }
 
-// finish makes the sprite of n tiles, or nil when there is no picture at all.
-func (s *sheet) finish(ctx context.Context, n int) []byte {
+// finish makes the sprite of n tiles, or nil when there is no picture at all. asked says that somebody waits for it.
+func (s *sheet) finish(ctx context.Context, n int, asked bool) []byte {
 	if s == nil {
 		return nil
 	}
-	s.send()
+	s.send(asked)
 	done := make(chan struct{})
 	s.t.wg.Go(func() { s.runs.Wait(); close(done) })
 	timer := time.NewTimer(s.t.wait)
@@ -203,15 +205,19 @@ func (s *sheet) finish(ctx context.Context, n int) []byte {
 
 // decode runs the child over a batch. A batch that does not give as many pictures as it has key frames is decoded one
 // by one, so that a bad key frame spoils no other.
-func (t *Thumbs) decode(ctx context.Context, batch []tile) (map[int][]byte, error) {
+func (t *Thumbs) decode(ctx context.Context, batch []tile, asked bool) (map[int][]byte, error) {
+	turn := t.turn
+	if asked {
+		turn = t.asked
+	}
 	select {
-	case t.turn <- struct{}{}:
-		defer func() { <-t.turn }()
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	out := map[int][]byte{}
-	pictures, err := t.run(ctx, batch)
+	pictures, err := t.run(ctx, batch, asked)
 	if err == nil && len(pictures) == len(batch) {
 		for i, p := range pictures {
 			out[batch[i].index] = p
@@ -222,7 +228,7 @@ func (t *Thumbs) decode(ctx context.Context, batch []tile) (map[int][]byte, erro
 		return nil, errors.Join(errors.New("no picture"), err)
 	}
 	for i := range batch {
-		one, oneErr := t.run(ctx, batch[i:i+1])
+		one, oneErr := t.run(ctx, batch[i:i+1], asked)
 		if oneErr == nil && len(one) == 1 {
 			out[batch[i].index] = one[0]
 		}
@@ -230,7 +236,7 @@ func (t *Thumbs) decode(ctx context.Context, batch []tile) (map[int][]byte, erro
 	return out, err
 }
 
-func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
+func (t *Thumbs) run(ctx context.Context, batch []tile, asked bool) ([][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, decodeTime)
 	defer cancel()
 	// Without probing nothing is decoded twice; a small picture needs no smoothing of block edges.
@@ -254,7 +260,7 @@ func (t *Thumbs) run(ctx context.Context, batch []tile) ([][]byte, error) {
 		return nil, fmt.Errorf("record: decoder: %w", err)
 	}
 	// The limits are in force before the child gets the first byte of a camera.
-	limitErr := confine.Child(cmd.Process.Pid, confine.Limits{Memory: decodeMemory, CPU: decodeCPU})
+	limitErr := confine.Child(cmd.Process.Pid, confine.Limits{Memory: decodeMemory, CPU: decodeCPU, Asked: asked})
 	if limitErr == nil {
 		for _, b := range batch {
 			if _, err := in.Write(b.annex); err != nil {

@@ -39,6 +39,7 @@ type writer struct {
 type closing struct {
 	pack  *openPack
 	sheet *sheet
+	asked bool // somebody waits for the pack
 	gap   *Gap
 }
 
@@ -69,7 +70,8 @@ func (w *writer) do(o op) {
 			w.check(w.finishSegment(o))
 		}
 	case opPack:
-		w.closePack()
+		w.closePack(o.asked)
+		w.r.closing.Add(-1) // the order, which the pack itself follows
 	case opLost:
 		w.openGap(o.why)
 	}
@@ -94,7 +96,7 @@ func (w *writer) check(err error) {
 		w.pack, w.sheet = nil, nil
 		return
 	}
-	w.closePack()
+	w.closePack(false)
 }
 
 func (w *writer) openGap(why string) {
@@ -175,7 +177,7 @@ func (w *writer) finishSegment(o op) error {
 	return nil
 }
 
-func (w *writer) closePack() {
+func (w *writer) closePack(asked bool) {
 	if w.pack == nil {
 		return
 	}
@@ -188,7 +190,8 @@ func (w *writer) closePack() {
 		}
 		return
 	}
-	w.done <- closing{pack: p, sheet: s}
+	w.r.closing.Add(1)
+	w.done <- closing{pack: p, sheet: s, asked: asked}
 }
 
 func (w *writer) runCloser() {
@@ -200,11 +203,12 @@ func (w *writer) runCloser() {
 		if err := w.closeOne(c); err != nil {
 			w.r.cfg.Log.Error("a pack stays in the spool until the next start", "camera", w.r.cfg.Camera, "err", err)
 		}
+		w.r.closing.Add(-1)
 	}
 }
 
 func (w *writer) closeOne(c closing) error {
-	if jpeg := c.sheet.finish(context.Background(), len(c.pack.files)); jpeg != nil {
+	if jpeg := c.sheet.finish(context.Background(), len(c.pack.files), c.asked); jpeg != nil {
 		if err := c.pack.addThumbs(jpeg); err != nil {
 			w.r.cfg.Log.Warn("a pack has no thumbnails", "camera", w.r.cfg.Camera, "err", err)
 			if err := c.pack.cut(); err != nil {
