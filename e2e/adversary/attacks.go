@@ -31,6 +31,9 @@ type Attack struct {
 	Later bool
 	// Begin sets the proxy up.
 	Begin func(*Stage, *Loot, *proxy.Proxy) error
+	// Elsewhere says that a client without the check comes to show another newest picture than before. It is waited for: until
+	// then a page shows what it remembers.
+	Elsewhere bool
 	// Fooled says what a client without the check was made to believe, or why it was not. Nil where the bytes are of
 	// another key or damaged: then nothing opens, which is a plain error and no alarm.
 	Fooled func(control, mutant Sight) (string, error)
@@ -85,7 +88,7 @@ func Attacks() []Attack {
 			Fooled: older,
 		},
 		{
-			Name: "forked", Rule: rule.Forked, Off: []rule.Name{rule.Forked},
+			Name: "forked", Rule: rule.Forked, Off: []rule.Name{rule.Forked}, Elsewhere: true,
 			Begin: func(s *Stage, _ *Loot, p *proxy.Proxy) error { return instead(p, s.Fork.CloudURL(), nil) },
 			Fooled: func(control, mutant Sight) (string, error) {
 				if mutant.Newest == control.Newest || mutant.Newest == 0 || mutant.Trust != control.Trust {

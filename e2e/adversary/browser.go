@@ -288,7 +288,7 @@ func (a *App) Look(_ context.Context, attack *Attack, w Watch) (Sight, error) {
 	}
 	order := map[string]any{
 		"order": "look", "origin": a.stage.Browser.URL(), "camera": a.loot.Door, "times": times, "state": state,
-		"off": append([]rule.Name{}, w.Off...), "alarm": w.Alarm, "language": w.Language,
+		"off": append([]rule.Name{}, w.Off...), "alarm": w.Alarm, "beyond": w.Beyond, "language": w.Language,
 	}
 	if w.Alarm {
 		order["picture"] = filepath.Join(a.dir, strings.ReplaceAll(attack.Name, " ", "-")+".png")

@@ -81,7 +81,7 @@ const orders = {
 };
 
 /** What a person sees who wants to watch the door, then looks at the home page. */
-async function look(page, { origin, camera, times, alarm, picture }) {
+async function look(page, { origin, camera, times, alarm, beyond, picture }) {
   const sight = {
     alarms: [],
     faults: [],
@@ -138,7 +138,7 @@ async function look(page, { origin, camera, times, alarm, picture }) {
     sight.newest = await page.evaluate(newest, camera);
     const settled =
       !["", "calm"].includes(seen.trust) &&
-      (sight.newest > 0 || sight.faults.length > 0);
+      ((sight.newest > 0 && sight.newest !== beyond) || sight.faults.length > 0);
     if (settled || Date.now() > end) return sight;
     await page.waitForTimeout(100);
   }

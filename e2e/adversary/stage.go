@@ -225,10 +225,14 @@ func (s *Stage) split(ctx context.Context) error {
 			return fmt.Errorf("ask the second hub for new epochs: %w", err)
 		}
 	}
-	if err := errors.Join(sent(ctx, here), sent(ctx, there)); err != nil {
+	if err := errors.Join(sent(ctx, here), s.Home.Hub.Stop()); err != nil {
 		return err
 	}
-	return errors.Join(s.Home.Hub.Stop(), s.Fork.Hub.Stop())
+	// And it has to end later: a page that shows a picture does not go back to an older one.
+	if err := film(ctx, filming/2); err != nil {
+		return err
+	}
+	return errors.Join(sent(ctx, there), s.Fork.Hub.Stop())
 }
 
 // Close stops everything.

@@ -35,7 +35,9 @@ type Watch struct {
 	// Attacked is false for the control.
 	Attacked bool
 	// Alarm says that an alarm is waited for.
-	Alarm    bool
+	Alarm bool
+	// Beyond is a newest picture that is not the last thing to be seen; 0 for none.
+	Beyond   int64
 	Language string
 }
 
@@ -188,7 +190,11 @@ func (t *trial) attempt(ctx context.Context, a *Attack, language string) Row {
 		}
 	}
 
-	mutant, touched, err := t.under(ctx, a, Watch{Attacked: true, Off: a.Off, Language: language})
+	without := Watch{Attacked: true, Off: a.Off, Language: language}
+	if a.Elsewhere {
+		without.Beyond = control.Newest
+	}
+	mutant, touched, err := t.under(ctx, a, without)
 	switch {
 	case err != nil:
 		bad("mutant: %v", err)
