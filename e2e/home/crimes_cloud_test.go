@@ -111,6 +111,13 @@ func crimesAtTheCloud() []crime {
 			honest: func(s *scene) error { return s.footage(s.gus, request.PurposeExport, s.door) },
 		},
 		{
+			name: "who may only watch live fetches what was recorded", off: []rule.Name{rule.Action}, says: denied,
+			commit: func(s *scene) error {
+				return s.history(s.seeing(func(r *roster.Right) { r.Actions = []roster.Action{roster.Live} }), s.door)
+			},
+			honest: func(s *scene) error { return s.history(s.seeing(func(*roster.Right) {}), s.door) },
+		},
+		{
 			name: "a fetch in the owner's name by another key", off: []rule.Name{rule.Signature}, says: stranger,
 			commit: func(s *scene) error { return s.statement(s.vera, func(*request.Fetch) {}) },
 			honest: func(s *scene) error { return s.statement(s.anna, func(*request.Fetch) {}) },

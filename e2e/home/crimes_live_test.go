@@ -7,6 +7,7 @@ package home
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -251,6 +252,16 @@ func crimesOfWatching() []crime {
 			honest: func(s *scene) error { return s.answer(s.hubKey(), nil) },
 		},
 		{
+			name: "the cloud between both, as the hub to one and as the viewer to the other", off: []rule.Name{rule.Signature}, says: string(rule.Signature),
+			commit: func(s *scene) error { return s.between(s.newFolk("")) },
+			honest: func(s *scene) error {
+				if err := honest(s); err != nil {
+					return err
+				}
+				return s.answer(s.hubKey(), nil)
+			},
+		},
+		{
 			name: "a list of who is watching that was told to somebody else", off: []rule.Name{rule.Audience}, says: string(rule.Audience),
 			commit: func(s *scene) error { return s.list(s.sam.ID(), 0) },
 			honest: func(s *scene) error { return s.list(s.ben.ID(), 0) },
@@ -261,6 +272,21 @@ func crimesOfWatching() []crime {
 			honest: func(s *scene) error { return s.list(s.ben.ID(), 0) },
 		},
 	}
+}
+
+// between is what a cloud needs to look on: its own offer taken by the hub as ben's, and its own answer by ben as the hub's.
+// It says why not both are, or which is not.
+func (s *scene) between(cloud *folk) error {
+	s.t.Helper()
+	x, m := s.offer(cloud, func(x *signal.Signal) { x.From = s.ben.ID() }, s.door)
+	hub, viewer := s.brought(s.ben, x, m), s.answer(cloud.Sign(), nil)
+	if hub != nil && viewer == nil {
+		return errors.New("the viewer takes the cloud for the hub")
+	}
+	if hub == nil && viewer != nil {
+		return errors.New("the hub takes the cloud for the viewer")
+	}
+	return hub
 }
 
 // goesOn watches with a device, removes it or another, and says whether pictures still come.

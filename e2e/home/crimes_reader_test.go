@@ -11,15 +11,18 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
+	"keyhold/api"
 	"keyhold/home/household"
 	"keyhold/home/hub"
 	"keyhold/member/session"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
+	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -72,6 +75,28 @@ func set(answer map[string]json.RawMessage, field string, v any) {
 	if b, err := json.Marshal(v); err == nil {
 		answer[field] = b
 	}
+}
+
+// without leaves the pages of a camera out of an answer.
+func (s *scene) without(c id.Camera) func(map[string]json.RawMessage) {
+	return func(a map[string]json.RawMessage) {
+		var pages []api.PageRef
+		if json.Unmarshal(a["pages"], &pages) == nil {
+			set(a, "pages", slices.DeleteFunc(pages, func(p api.PageRef) bool { return p.Camera == c }))
+		}
+	}
+}
+
+// looksRead lets somebody else look at the door, and says whether a member can read who has looked.
+func (s *scene) looksRead(by *folk) error {
+	s.t.Helper()
+	must(s.t, s.footage(s.gus, request.PurposeExport, s.door))
+	now := s.now().UnixMilli()
+	_, err := by.session().Steady(s.t.Context(), func(v *session.View) error {
+		_, err := v.Timeline(s.t.Context(), s.door, now-600_000, now+600_000)
+		return err
+	})
+	return err
 }
 
 // other is a chain that the hub, which conspires with the cloud, has signed in the place of the newest link.
@@ -140,6 +165,13 @@ func crimesOnReaders() []crime {
 				return s.answered(func(a map[string]json.RawMessage) { set(a, "roster", chain) }, func() error { return plain(s) })
 			},
 			honest: plain,
+		},
+		{
+			name: "the page with somebody's look is hidden from another member", off: []rule.Name{rule.SeqGap}, says: string(rule.SeqGap),
+			commit: func(s *scene) error {
+				return s.answered(s.without(s.door), func() error { return s.looksRead(s.ben) })
+			},
+			honest: func(s *scene) error { return s.looksRead(s.ben) },
 		},
 		{
 			name: "the joiner takes another role than was offered", off: []rule.Name{rule.Invitation}, says: string(rule.Invitation),
