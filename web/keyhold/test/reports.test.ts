@@ -46,15 +46,15 @@ beforeEach(() => {
 });
 
 /** Lets time pass until something is so, and says how long that took. */
-async function until(so: () => boolean): Promise<number> {
+async function until(so: () => boolean, most = 20): Promise<number> {
   const began = now;
   for (let turns = 0; !so(); turns++) {
-    expect(turns).toBeLessThan(20);
+    expect(turns).toBeLessThan(most);
     const { run, at } = next!;
     next = null;
     now = Math.max(now, at);
     run();
-    await expect.poll(() => next).not.toBeNull();
+    await expect.poll(() => next, { interval: 1 }).not.toBeNull();
   }
   return now - began;
 }
@@ -72,6 +72,26 @@ test('a hub that does not answer is said within a minute, and said back within o
   expect(reports.cameras).toEqual([door]);
   hub = () => [door];
   expect(await until(() => !reports.away)).toBeLessThan(55_000);
+});
+
+test('a hub that is away for long finds few questions, and is asked at once when it speaks', async () => {
+  await reports.begin();
+  reports.heard(1);
+  let asked = 0;
+  hub = () => (asked++, away());
+  await until(() => now > 24 * 3_600_000, 5_000);
+  expect(reports.away).toBe(true);
+  // The cloud keeps 256 for one who sends; a day's questions leave most of that free.
+  expect(asked).toBeLessThan(180);
+  hub = () => [door];
+  reports.heard(1);
+  await Promise.resolve();
+  expect(reports.away).toBe(true);
+  reports.heard(2);
+  await expect.poll(() => reports.away).toBe(false);
+  // And is looked after as ever.
+  hub = away;
+  expect(await until(() => reports.away)).toBeLessThan(55_000);
 });
 
 test('a camera that is lost is said within half a minute', async () => {

@@ -163,6 +163,7 @@ export class HomeSession {
 
   private async poll(): Promise<void> {
     await this.engine.sync().catch(() => undefined);
+    this.reports.heard(this.engine.known.heardAt);
     this.later(() => void this.poll(), pollEvery);
   }
 
@@ -353,6 +354,7 @@ export class HomeSession {
 
   /** Lets open packs leave early, and looks for them in the seconds that follow. */
   askNewest(): void {
+    if (this.reports.away) return; // it would find a heap of old wishes
     const { names, labels } = this.engine.known;
     const on = names?.cameras.filter(({ state }) => state === 'on').map(({ id }) => id);
     this.newest.ask(on ?? labels.map(({ camera }) => camera));
