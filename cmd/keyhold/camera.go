@@ -26,6 +26,7 @@ type CameraServeCommand struct {
 	PasswordFile string            `type:"existingfile" placeholder:"FILE" help:"Ask for the password in this file."`
 	Onvif        string            `placeholder:"ADDRESS" help:"Answer ONVIF there, so that the cameras can be found; each path is one."`
 	Discovery    string            `placeholder:"ADDRESS" help:"Where to be asked for, over UDP; by everybody in this machine's networks if it is not given."`
+	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Feeds        map[string]string `arg:"" name:"path=file" mapsep:"none" help:"What to serve where, such as door=door.mp4."`
 }
 
@@ -46,7 +47,12 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		cfg.Pass = strings.TrimRight(string(b), "\r\n")
 	}
 	for path, file := range r.Feeds {
-		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file})
+		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path]})
+	}
+	for path := range r.Small {
+		if r.Feeds[path] == "" {
+			return fmt.Errorf("--small %s: no film is served there", path)
+		}
 	}
 	slices.SortFunc(cfg.Feeds, func(a, b camera.Feed) int { return strings.Compare(a.Path, b.Path) })
 	cam, err := camera.Start(cfg)
@@ -55,6 +61,9 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	}
 	for _, f := range cfg.Feeds {
 		c.answer("rtsp://%s/%s", cam.Addr(), strings.Trim(f.Path, "/"))
+		if f.Small != "" {
+			c.answer("rtsp://%s%s", cam.Addr(), camera.SmallPath(f.Path))
+		}
 	}
 	return cam.Run(ctx)
 }

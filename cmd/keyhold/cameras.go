@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ type CamerasCommand struct {
 	Find   CamerasFindCommand   `cmd:"" help:"Let the hub look for cameras in the home."`
 	Add    CamerasAddCommand    `cmd:"" help:"Add a camera: the hub looks at it at once."`
 	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
+	Small  CamerasSmallCommand  `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
 	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
 	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`
 }
@@ -46,6 +46,8 @@ type cameraLine struct {
 	Width  int64     `json:"width,omitempty"`
 	Height int64     `json:"height,omitempty"`
 	Audio  string    `json:"audio,omitempty"`
+	// Small: it has a second, smaller stream.
+	Small bool `json:"small,omitempty"`
 	// Swapped: another device answers at its address than the one that was added.
 	Swapped bool `json:"swapped,omitempty"`
 }
@@ -62,9 +64,9 @@ func (a *CamerasAddCommand) Run(ctx context.Context, c *console) error {
 			return err
 		}
 	}
-	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "rtsp" && u.Scheme != "rtsps") || u.Host == "" {
-		return fmt.Errorf("this is not the address of a camera; it begins with rtsp:// and goes on with a host") // it may hold a password: do not repeat it
+	u, err := cameraAddress(address)
+	if err != nil {
+		return err
 	}
 	s, err := a.open(c)
 	if err != nil {
@@ -189,6 +191,7 @@ func swappedCameras(ctx context.Context, s *session.Session) []id.Camera {
 
 func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraLine, *session.View, error) {
 	reports := map[id.Camera]request.CameraReport{}
+	var second []id.Camera
 	err := c.during("Asking the hub", func() error {
 		reply, err := s.Do(ctx, request.Op{Kind: request.OpListCameras})
 		if err != nil {
@@ -197,6 +200,7 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 		for _, r := range reply.Result.Cameras {
 			reports[r.ID] = r
 		}
+		second = smallCameras(ctx, s)
 		return nil
 	})
 	if err != nil && !cloudAway(err) {
@@ -215,7 +219,9 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 		if !ok {
 			r = request.CameraReport{ID: n.ID}
 		}
-		lines = append(lines, lineOf(r, n.Name))
+		line := lineOf(r, n.Name)
+		line.Small = slices.Contains(second, n.ID)
+		lines = append(lines, line)
 	}
 	return lines, v, nil
 }
@@ -298,5 +304,9 @@ func pictureWords(l cameraLine) string {
 	if l.Audio != "" {
 		audio = l.Audio
 	}
-	return fmt.Sprintf("%s %d×%d, %s", l.Video, l.Width, l.Height, audio)
+	second := ""
+	if l.Small {
+		second = ", a second stream"
+	}
+	return fmt.Sprintf("%s %d×%d, %s%s", l.Video, l.Width, l.Height, audio, second)
 }

@@ -25,6 +25,7 @@ type Film struct {
 	Pulse   bool    // a white flash and a blip, 100 ms long, at the beginning of every second
 	Colour  string  // of a broad bar, by a name that ffmpeg knows; cameras are told apart by it
 	Small   bool    // the colour everywhere and nothing that moves: a tenth of the bytes
+	Half    bool    // half as wide and as high, as a camera's second stream is
 }
 
 const (
@@ -98,6 +99,9 @@ func (f Film) recipe() []string {
 	if f.Small {
 		rate = "16k"
 		source = fmt.Sprintf("color=c=%s:s=%dx%d:r=%d", colour, filmWidth, filmHeight, filmRate)
+	}
+	if f.Half {
+		source += fmt.Sprintf(",scale=%d:%d", filmWidth/2, filmHeight/2)
 	}
 	args := []string{"-v", "error", "-y", "-f", "lavfi", "-i", source}
 	picture := "[0:v]null[p]"

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"keyhold/home/camera"
 	"keyhold/member/session"
 	"keyhold/statement/finding"
 	"keyhold/statement/request"
@@ -34,6 +35,8 @@ type liar struct {
 	asked atomic.Int32
 	// points is where its answer to a probe points, its own service if empty; says is what it answers to each call.
 	points func(own string) string
+	// second is where it says that its second stream is, if it says that it has one.
+	second string
 	says   http.HandlerFunc
 	own    *httptest.Server
 	udp    net.PacketConn
@@ -103,12 +106,21 @@ func (l *liar) device(w http.ResponseWriter, r *http.Request) {
 		said = `<GetDeviceInformationResponse><Manufacturer>Liar</Manufacturer><Model>1</Model><SerialNumber>1</SerialNumber></GetDeviceInformationResponse>`
 	case strings.Contains(text, "<GetServices"):
 		said = `<GetServicesResponse><Service><Namespace>http://www.onvif.org/ver10/media/wsdl</Namespace><XAddr>http://` + r.Host + `/media</XAddr></Service></GetServicesResponse>`
+	case strings.Contains(text, "<GetProfiles") && l.second != "":
+		said = `<GetProfilesResponse>` + profile("1", 640, 360) + profile("2", 320, 180) + `</GetProfilesResponse>`
+	case strings.Contains(text, "<GetStreamUri") && strings.Contains(text, ">2<"):
+		said = `<GetStreamUriResponse><MediaUri><Uri>` + l.second + `</Uri></MediaUri></GetStreamUriResponse>`
 	case strings.Contains(text, "<GetProfiles"):
 		said = `<GetProfilesResponse><Profiles token="1"><VideoEncoderConfiguration><Encoding>H264</Encoding></VideoEncoderConfiguration></Profiles></GetProfilesResponse>`
 	case strings.Contains(text, "<GetStreamUri"):
 		said = `<GetStreamUriResponse><MediaUri><Uri>rtsp://` + l.s.Camera.Addr().String() + `/b</Uri></MediaUri></GetStreamUriResponse>`
 	}
 	_, _ = io.WriteString(w, soapHead+said+`</s:Body></s:Envelope>`)
+}
+
+// profile is one of a camera with several streams.
+func profile(token string, width, height int) string {
+	return fmt.Sprintf(`<Profiles token="%s"><VideoEncoderConfiguration><Encoding>H264</Encoding><Resolution><Width>%d</Width><Height>%d</Height></Resolution></VideoEncoderConfiguration></Profiles>`, token, width, height)
 }
 
 // behind is a household whose hub hears a liar alone.
@@ -200,10 +212,40 @@ func TestCrimesOfFinding(t *testing.T) {
 			commit: told(own, with("GetDeviceInformation", `<!DOCTYPE a [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]>`+soapHead+details)), honest: honest,
 		},
 		{
+			name: "a camera whose second stream is at another host", off: []rule.Name{rule.Elsewhere}, says: finding.Elsewhere,
+			commit: func(s *scene) error { return s.addsLiar(l, own, "127.0.0.2:0") },
+			honest: func(s *scene) error { return s.addsLiar(l, own, "127.0.0.1:0") },
+		},
+		{
 			name: "looking for cameras as a viewer", off: []rule.Name{rule.Role, rule.Action}, says: request.RefusedDenied,
 			commit: look(func(s *scene) *folk { return s.vera }), honest: look(func(s *scene) *folk { return s.ben }),
 		},
 	})
+}
+
+// addsLiar adds the liar, who says that its second stream is at a host, and says whether the hub kept that.
+func (s *scene) addsLiar(l *liar, own func(string) string, host string) error {
+	s.t.Helper()
+	cfg := camera.Config{Addr: host, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "second", File: second}}}
+	there, err := camera.Start(cfg)
+	must(s.t, err)
+	defer there.Close()
+	l.points, l.says, l.second = own, l.device, "rtsp://"+there.Addr().String()+"/second"
+	defer func() { l.second = "" }()
+	if err := s.lets(s.anna); err != nil {
+		return err
+	}
+	found, _ := s.Find(finding.Find{Kind: finding.Look})
+	added, word := s.Find(finding.Find{Kind: finding.Add, Found: found.Cameras[0].Found, Name: "Liar"})
+	if word != "" {
+		s.t.Fatal(word)
+	}
+	kept := slices.Contains(s.smalls(), added.Camera)
+	s.Do(request.Op{Kind: request.OpRemoveCamera, Camera: added.Camera})
+	if !kept {
+		return rule.Errorf(rule.Elsewhere, "the second stream is not kept")
+	}
+	return nil
 }
 
 // amongFound is a household with one camera that was found, and another that could be.
@@ -231,6 +273,12 @@ func (s *scene) adds(by *folk) error {
 	return err
 }
 
+// setsSmall lets somebody say that the second stream of the door is the picture of the yard.
+func (s *scene) setsSmall(by *folk) error {
+	s.t.Helper()
+	return s.ask(by, request.Op{Kind: request.OpSetSmall, Camera: s.door, URL: s.URL("b")})
+}
+
 // after puts a device in the camera's place, and says whether the household is told of another.
 func (s *scene) after(serial string) error {
 	s.t.Helper()
@@ -248,6 +296,10 @@ func TestCrimesAmongFound(t *testing.T) {
 		{
 			name: "a camera swapped for another with the same password", off: []rule.Name{rule.WrongCamera}, says: string(rule.WrongCamera),
 			commit: func(s *scene) error { return s.after("another") }, honest: func(s *scene) error { return s.after("") },
+		},
+		{
+			name: "setting a camera's second stream as a viewer", off: []rule.Name{rule.Role, rule.Action}, says: request.RefusedDenied,
+			commit: func(s *scene) error { return s.setsSmall(s.vera) }, honest: func(s *scene) error { return s.setsSmall(s.gus) },
 		},
 		{
 			name: "adding a found camera as a viewer", off: []rule.Name{rule.Role, rule.Action}, says: request.RefusedDenied,

@@ -5,6 +5,7 @@ package home
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -68,8 +69,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// film is what all cameras show; TestMain renders it.
-var film string
+// film is what all cameras show, and second is it in small; TestMain renders them.
+var film, second string
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(asHubDir); dir != "" {
@@ -78,7 +79,10 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "keyhold-film-")
 	if err == nil {
 		film = filepath.Join(dir, "film.mp4")
-		err = harness.Film{Seconds: 4, Small: true}.Make(context.Background(), film)
+		second = filepath.Join(dir, "second.mp4")
+		for path, f := range map[string]harness.Film{film: {Seconds: 4, Small: true}, second: {Seconds: 4, Small: true, Half: true}} {
+			err = errors.Join(err, f.Make(context.Background(), path))
+		}
 	}
 	code := 1
 	if err != nil {
@@ -117,10 +121,10 @@ func Unpaired(t *testing.T) *Rig {
 	return r
 }
 
-// cameraConfig is a camera of two pictures that answers ONVIF.
+// cameraConfig is a camera of two pictures that answers ONVIF; one of them has a second stream.
 func cameraConfig() camera.Config {
 	const free = "127.0.0.1:0"
-	return camera.Config{Addr: free, ONVIF: free, Discovery: free, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film}, {Path: "b", File: film}}}
+	return camera.Config{Addr: free, ONVIF: free, Discovery: free, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film, Small: second}, {Path: "b", File: film}}}
 }
 
 // New starts cloud and camera, and a hub that is paired with a device.

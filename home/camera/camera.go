@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
@@ -33,7 +34,12 @@ type Feed struct {
 	File string
 	// Serial is what the feed's device calls itself; its path if empty.
 	Serial string
+	// Small is a second, smaller film of the same, at SmallPath of Path; none if empty.
+	Small string
 }
+
+// SmallPath is where a feed's second film is.
+func SmallPath(path string) string { return cleanPath(path) + "/small" }
 
 // Config says what is served and to whom.
 type Config struct {
@@ -77,6 +83,11 @@ type feed struct {
 	began  time.Time
 	seq    *Sequence
 	stream *gortsplib.ServerStream
+	// small is its second film, nil if it has none; second says that it is one.
+	small  *feed
+	second bool
+	// readers are the clients that it is being sent to.
+	readers atomic.Int32
 }
 
 // Start opens the clips, listens, and lets the feeds run.
@@ -97,17 +108,18 @@ func Start(cfg Config) (*Camera, error) {
 	}()
 	for _, f := range cfg.Feeds {
 		path := cleanPath(f.Path)
-		if c.feeds[path] != nil {
-			return nil, fmt.Errorf("camera: path %s given twice", path)
-		}
-		clip, err := OpenClip(f.File)
+		main, err := c.open(path, f.File)
 		if err != nil {
 			return nil, err
 		}
-		c.feeds[path] = &feed{clip: clip, file: f.File, serial: cmp.Or(f.Serial, path), began: time.Now()}
-		if c.feeds[path].seq, err = NewSequence(clip); err != nil {
+		main.serial = cmp.Or(f.Serial, path)
+		if f.Small == "" {
+			continue
+		}
+		if main.small, err = c.open(SmallPath(path), f.Small); err != nil {
 			return nil, err
 		}
+		main.small.second = true
 	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
@@ -155,6 +167,21 @@ func Start(cfg Config) (*Camera, error) {
 	return c, nil
 }
 
+// open prepares one film at a path.
+func (c *Camera) open(path, file string) (*feed, error) {
+	if c.feeds[path] != nil {
+		return nil, fmt.Errorf("camera: path %s given twice", path)
+	}
+	clip, err := OpenClip(file)
+	if err != nil {
+		return nil, err
+	}
+	f := &feed{clip: clip, file: file, began: time.Now()}
+	c.feeds[path] = f
+	f.seq, err = NewSequence(clip)
+	return f, err
+}
+
 // Run waits until the context ends or a feed breaks, and closes the camera.
 func (c *Camera) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
@@ -168,6 +195,15 @@ func (c *Camera) Run(ctx context.Context) error {
 	}
 	c.Close()
 	return err
+}
+
+// Readers is how many clients are being sent the film at a path.
+func (c *Camera) Readers(path string) int {
+	f := c.feeds[cleanPath(path)]
+	if f == nil {
+		return 0
+	}
+	return int(f.readers.Load())
 }
 
 // Addr is where the camera listens.
@@ -245,8 +281,19 @@ func (c *Camera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response
 }
 
 // OnPlay starts the stream; who may was settled at setup.
-func (c *Camera) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+func (c *Camera) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	if f := c.feeds[cleanPath(ctx.Path)]; f != nil && ctx.Session.UserData() == nil {
+		f.readers.Add(1)
+		ctx.Session.SetUserData(f)
+	}
 	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// OnSessionClose counts a client out.
+func (c *Camera) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) {
+	if f, ok := ctx.Session.UserData().(*feed); ok {
+		f.readers.Add(-1)
+	}
 }
 
 // OnStreamWriteError hears of a client that does not read: its packets are dropped, as a real camera drops them.

@@ -111,7 +111,7 @@ func (o *onvif) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path = cleanPath(o.c.cfg.Feeds[0].Path)
 	}
 	f := o.c.feeds[path]
-	if !ok || f == nil || r.Method != http.MethodPost {
+	if !ok || f == nil || f.second || r.Method != http.MethodPost {
 		http.NotFound(w, r)
 		return
 	}
@@ -202,34 +202,52 @@ func (o *onvif) ofDevice(f *feed, device, media, name string) string {
 	return ""
 }
 
-// profile is the token of the one profile that each device has.
-const profile = "main"
+// The tokens of a device's profiles; the second is of those with a second film.
+const (
+	mainProfile  = "main"
+	smallProfile = "small"
+)
 
 func (o *onvif) ofMedia(f *feed, path string, host netip.Addr, name, asked string) string {
+	if name == "GetProfiles" {
+		said := f.profile(mainProfile)
+		if f.small != nil {
+			said += f.small.profile(smallProfile)
+		}
+		return `<trt:GetProfilesResponse>` + said + `</trt:GetProfilesResponse>`
+	}
+	switch {
+	case asked == smallProfile && f.small != nil:
+		path = SmallPath(path)
+	case asked != mainProfile:
+		return ""
+	}
 	uri := ""
 	switch name {
-	case "GetProfiles":
-		var sps h264.SPS
-		width, height := 0, 0
-		if err := sps.Unmarshal(f.clip.sps); err == nil {
-			width, height = sps.Width(), sps.Height()
-		}
-		return fmt.Sprintf(`<trt:GetProfilesResponse><trt:Profiles token="%s" fixed="true"><tt:Name>Main</tt:Name>`+
-			`<tt:VideoSourceConfiguration token="source"><tt:Name>Source</tt:Name><tt:UseCount>1</tt:UseCount><tt:SourceToken>source</tt:SourceToken><tt:Bounds x="0" y="0" width="%d" height="%d"/></tt:VideoSourceConfiguration>`+
-			`<tt:VideoEncoderConfiguration token="encoder"><tt:Name>Encoder</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>%d</tt:Width><tt:Height>%d</tt:Height></tt:Resolution>`+
-			`<tt:Quality>5</tt:Quality><tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration></trt:Profiles></trt:GetProfilesResponse>`,
-			profile, width, height, width, height)
 	case "GetStreamUri":
 		rtsp := o.c.addr.(*net.TCPAddr).AddrPort()
 		uri = "rtsp://" + at(rtsp, host) + path
 	case "GetSnapshotUri":
 		uri = "http://" + at(o.addr, host) + "/snapshot" + path
-	}
-	if uri == "" || asked != profile {
+	default:
 		return ""
 	}
 	return fmt.Sprintf(`<trt:%sResponse><trt:MediaUri><tt:Uri>%s</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:%sResponse>`,
 		name, escape(uri), name)
+}
+
+// profile describes a film as the profile of a token.
+func (f *feed) profile(token string) string {
+	var sps h264.SPS
+	width, height := 0, 0
+	if err := sps.Unmarshal(f.clip.sps); err == nil {
+		width, height = sps.Width(), sps.Height()
+	}
+	return fmt.Sprintf(`<trt:Profiles token="%[1]s" fixed="true"><tt:Name>%[1]s</tt:Name>`+
+		`<tt:VideoSourceConfiguration token="source"><tt:Name>Source</tt:Name><tt:UseCount>1</tt:UseCount><tt:SourceToken>source</tt:SourceToken><tt:Bounds x="0" y="0" width="%[2]d" height="%[3]d"/></tt:VideoSourceConfiguration>`+
+		`<tt:VideoEncoderConfiguration token="encoder-%[1]s"><tt:Name>Encoder</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>%[2]d</tt:Width><tt:Height>%[3]d</tt:Height></tt:Resolution>`+
+		`<tt:Quality>5</tt:Quality><tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration></trt:Profiles>`,
+		token, width, height)
 }
 
 // snapshot sends the picture that the feed shows about now.

@@ -21,7 +21,7 @@ func TestAnotherClientUnderstandsIt(t *testing.T) {
 	film := cameratest.Clip(t, cameratest.Silent())
 	c, err := camera.Start(camera.Config{
 		Addr: "127.0.0.1:0", ONVIF: "127.0.0.1:0", User: "anna", Pass: "secret",
-		Feeds: []camera.Feed{{Path: "door", File: film, Serial: "S1"}, {Path: "yard", File: film}},
+		Feeds: []camera.Feed{{Path: "door", File: film, Small: film, Serial: "S1"}, {Path: "yard", File: film}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,11 @@ func TestAnotherClientUnderstandsIt(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	want := []string{"2", "Keyhold", "Simulated camera", "S1", "H264", "rtsp://" + c.Addr().String() + "/door", "http://" + c.ONVIF().String() + "/snapshot/door", ""}
+	want := []string{"2", "Keyhold", "Simulated camera", "S1"}
+	for _, path := range []string{"/door", "/door/small"} {
+		want = append(want, "H264", "rtsp://"+c.Addr().String()+path, "http://"+c.ONVIF().String()+"/snapshot"+path)
+	}
+	want = append(want, "")
 	if said != strings.Join(want, "\n") {
 		t.Errorf("it understood\n%swant\n%s", said, strings.Join(want, "\n"))
 	}

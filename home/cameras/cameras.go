@@ -40,7 +40,9 @@ type Camera struct {
 	ID   id.Camera
 	Name string
 	// URL is "" as long as nobody has said where a camera is that an earlier hub had.
-	URL     string
+	URL string
+	// Small is where its second, smaller stream is, "" if it has none that is known. It may carry a password as well.
+	Small   string
 	Added   int64 // ms
 	Removed int64 // ms; 0 while in use
 }
@@ -108,6 +110,9 @@ func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
 	removed := sql.NullInt64{Int64: c.Removed, Valid: c.Removed != 0}
 	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
 		string(c.ID), c.Name, sealed, c.Added, removed)
+	if err == nil {
+		err = s.setSmall(ctx, tx, c.ID, c.Small)
+	}
 	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
@@ -157,7 +162,7 @@ func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url s
 
 // Remove takes a camera out of use and forgets its address. Its name stays: its footage does.
 func (s *Store) Remove(ctx context.Context, tx *sql.Tx, camera id.Camera, at int64) error {
-	if err := forget(ctx, tx, camera); err != nil {
+	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera)); err != nil {
 		return fmt.Errorf("cameras: remove: %w", err)
 	}
 	r, err := tx.ExecContext(ctx, `UPDATE cameras SET removed = $1, url = x'' WHERE id = $2 AND removed IS NULL`, at, string(camera))
@@ -183,11 +188,12 @@ func (s *Store) List(ctx context.Context) ([]Camera, error) {
 // ListIn is List inside a transaction of the caller's.
 func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 	var out []Camera
-	const query = `SELECT id, name, url, added, coalesce(removed, 0) FROM cameras ORDER BY added, id`
+	const query = `SELECT id, name, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x'')
+		FROM cameras LEFT JOIN small ON camera = id ORDER BY added, id`
 	err := state.Each(ctx, tx, query, nil, func(scan func(...any) error) error {
 		var c Camera
-		var sealed []byte
-		if err := scan(&c.ID, &c.Name, &sealed, &c.Added, &c.Removed); err != nil {
+		var sealed, small []byte
+		if err := scan(&c.ID, &c.Name, &sealed, &c.Added, &c.Removed, &small); err != nil {
 			return err
 		}
 		if c.Removed == 0 {
@@ -196,6 +202,13 @@ func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 				return err
 			}
 			c.URL = string(plain)
+		}
+		if len(small) > 0 {
+			plain, err := s.opened(small, smallOf(c.ID))
+			if err != nil {
+				return err
+			}
+			c.Small = string(plain)
 		}
 		out = append(out, c)
 		return nil

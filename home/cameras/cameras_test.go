@@ -21,7 +21,7 @@ const password = "plum-tartan-84-wick"
 func camera(name string, n byte) cameras.Camera {
 	return cameras.Camera{
 		ID: id.Camera("cam_" + id.Base32(bytes.Repeat([]byte{n}, 16))), Name: name, Added: int64(n),
-		URL: "rtsp://viewer:" + password + "@192.0.2.7/door",
+		URL: "rtsp://viewer:" + password + "@192.0.2.7/door", Small: "rtsp://viewer:" + password + "@192.0.2.7/door/small",
 	}
 }
 
@@ -68,7 +68,7 @@ func TestAddressIsSealedAtRestAndForgottenWithItsCamera(t *testing.T) {
 		t.Errorf("read back: %+v", list)
 	}
 	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, door.ID, 9) }))
-	if list, err = s.List(t.Context()); err != nil || list[0].URL != "" || list[0].Removed != 9 || list[1].URL == "" {
+	if list, err = s.List(t.Context()); err != nil || list[0].URL != "" || list[0].Small != "" || list[0].Removed != 9 || list[1].URL == "" {
 		t.Errorf("after removing: %+v (%v)", list, err)
 	}
 	err = db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, door.ID, 9) })
@@ -89,6 +89,35 @@ func TestNameIsTakenOnlyByACameraInUse(t *testing.T) {
 	}
 	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, camera("", 1).ID, 5) }))
 	must(t, add(camera("Door", 3)))
+}
+
+func TestSecondStreamIsSetForgottenAndNeverTakenForTheFirst(t *testing.T) {
+	t.Parallel()
+	db, s := open(t, t.TempDir())
+	door := camera("Door", 1)
+	set := func(url string) error {
+		return db.Write(t.Context(), func(tx *sql.Tx) error { return s.SetSmall(t.Context(), tx, door.ID, url) })
+	}
+	if err := set("rtsp://192.0.2.7/small"); !errors.Is(err, cameras.ErrNotFound) {
+		t.Errorf("of a camera that is not there: %v", err)
+	}
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Add(t.Context(), tx, door) }))
+	for _, url := range []string{"rtsp://192.0.2.7/other", ""} {
+		must(t, set(url))
+		list, err := s.List(t.Context())
+		must(t, err)
+		if list[0].Small != url || list[0].URL != door.URL {
+			t.Errorf("set to %q it is %+v", url, list[0])
+		}
+	}
+	must(t, set(door.Small))
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE cameras SET url = (SELECT url FROM small)`)
+		return err
+	}))
+	if _, err := s.List(t.Context()); err == nil || !strings.Contains(err.Error(), "does not open") {
+		t.Errorf("the second stream's address in the place of the first's: %v", err)
+	}
 }
 
 func TestAddressMovedToAnotherCameraDoesNotOpen(t *testing.T) {

@@ -5,6 +5,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +21,11 @@ import (
 	"keyhold/statement/request"
 )
 
-// channel is one camera at work: its source and its recorder.
+// channel is one camera at work: its source and its recorder, and its second stream while somebody looks at that. When it
+// is stopped, everything that is connected to the camera is closed.
 type channel struct {
 	source   *ingest.Source
+	small    *small
 	recorder *record.Recorder
 	tap      *tap
 	earlier  bool // it has recorded before this start of the hub
@@ -87,16 +90,19 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	}
 	t := &tap{next: rec}
 	address, certificate := addressOf(c.URL)
-	source, err := ingest.New(ingest.Config{URL: address, Certificate: certificate, Sink: t, Now: h.Now, Log: h.Log.With("camera", string(c.ID))})
+	log := h.Log.With("camera", string(c.ID))
+	source, err := ingest.New(ingest.Config{URL: address, Certificate: certificate, Sink: t, Now: h.Now, Log: log})
 	if err != nil {
 		rec.Close()
 		return err
 	}
 	run, stop := context.WithCancel(ctx)
-	ch := &channel{source: source, recorder: rec, tap: t, earlier: end > 0, stop: stop, done: make(chan struct{})}
+	second := &small{url: c.Small, run: run, now: h.Now, log: log.With("stream", "small")}
+	ch := &channel{source: source, small: second, recorder: rec, tap: t, earlier: end > 0, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
 		source.Run(run)
+		second.close()
 		rec.Close()
 	}()
 	h.mu.Lock()
@@ -236,14 +242,15 @@ func describe(s *seen) (video, audio string, width, height int64) {
 // probeTime is how long a new camera has to send a picture.
 const probeTime = 12 * time.Second
 
-// probe connects to an address once and waits for a picture. It returns the address, with the certificate by which the
-// camera is known from now on if it made that itself, and the word of the protocol for what is wrong, or "".
-func (h *Hub) probe(ctx context.Context, url string) (address, word string) {
+// probe connects to an address once and waits for a picture, of one of these codecs if any are named. It returns the
+// address, with the certificate by which the camera is known from now on if it made that itself, and the word of the
+// protocol for what is wrong, or "".
+func (h *Hub) probe(ctx context.Context, url string, codecs ...ingest.Codec) (address, word string) {
 	address, certificate := addressOf(url)
 	var met atomic.Pointer[[]byte]
 	word = h.meet(ctx, ingest.Config{
 		URL: address, Certificate: certificate, Meet: func(sum []byte) { met.Store(&sum) },
-	})
+	}, codecs)
 	switch sum := met.Load(); {
 	case sum != nil:
 		address = knownBy(address, *sum)
@@ -253,10 +260,10 @@ func (h *Hub) probe(ctx context.Context, url string) (address, word string) {
 	return address, word
 }
 
-func (h *Hub) meet(ctx context.Context, c ingest.Config) string {
+func (h *Hub) meet(ctx context.Context, c ingest.Config, codecs []ingest.Codec) string {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	first := &firstPicture{got: make(chan struct{})}
+	first := &firstPicture{got: make(chan ingest.Codec, 1)}
 	c.Sink, c.Retry, c.Now = first, time.Second, h.Now
 	s, err := ingest.New(c)
 	if err != nil {
@@ -270,7 +277,10 @@ func (h *Hub) meet(ctx context.Context, c ingest.Config) string {
 	away := 0
 	for {
 		select {
-		case <-first.got:
+		case codec := <-first.got:
+			if len(codecs) > 0 && !slices.Contains(codecs, codec) {
+				return request.RefusedCodec
+			}
 			return ""
 		case <-ctx.Done():
 			return request.RefusedUnreachable
@@ -291,14 +301,16 @@ func (h *Hub) meet(ctx context.Context, c ingest.Config) string {
 	}
 }
 
-type firstPicture struct {
-	once sync.Once
-	got  chan struct{}
-}
+// firstPicture says how the first picture is coded.
+type firstPicture struct{ got chan ingest.Codec }
 
 func (f *firstPicture) Frame(fr *ingest.Frame) {
-	if fr.Kind == ingest.Video {
-		f.once.Do(func() { close(f.got) })
+	if fr.Kind != ingest.Video {
+		return
+	}
+	select {
+	case f.got <- fr.Params.Codec:
+	default:
 	}
 }
 

@@ -40,7 +40,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome {
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -72,11 +72,15 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	case request.OpLeaveEarly:
 		h.leaveEarly(c.Device, c.Op.Cameras)
 	case request.OpAddCamera:
-		r.Camera, err = h.addCamera(ctx, c.Device, c.Op.Name, c.Op.URL, cameras.Identity{})
+		r.Camera, err = h.addCamera(ctx, c.Device, newCamera{name: c.Op.Name, url: c.Op.URL})
 	case request.OpRemoveCamera:
 		err = h.removeCamera(ctx, c.Device, c.Op.Camera)
 	case request.OpRenameCamera:
 		err = h.renameCamera(ctx, c.Device, c.Op.Camera, c.Op.Name)
+	case request.OpSetSmall:
+		err = h.setSmall(ctx, c.Device, c.Op.Camera, c.Op.URL)
+	case request.OpSmalls:
+		r.Smalls, err = h.smalls(ctx, c.Device)
 	case request.OpAskRemoval:
 		err = h.ask(ctx, c.Op.Removal)
 	case request.OpAsked:
@@ -94,8 +98,15 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	return err
 }
 
-// addCamera adds a camera once it has shown a picture; which says what it is, if that is known.
-func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string, which cameras.Identity) (id.Camera, error) {
+// newCamera is where a new camera is and what it is to be called; small is where its second stream is, if it has one, and
+// which says what it is, if that is known.
+type newCamera struct {
+	name, url, small string
+	which            cameras.Identity
+}
+
+// addCamera adds a camera once it has shown a picture.
+func (h *Hub) addCamera(ctx context.Context, by id.Device, n newCamera) (id.Camera, error) {
 	if !h.may(by, roster.Cameras, id.HouseholdCamera) {
 		return "", refusal(request.RefusedDenied)
 	}
@@ -105,12 +116,12 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string, whi
 		return "", err
 	}
 	for _, c := range list {
-		if c.Removed == 0 && c.Name == name && c.URL != "" {
+		if c.Removed == 0 && c.Name == n.name && c.URL != "" {
 			return "", refusal(request.RefusedExists)
 		}
 	}
-	url, word := h.probe(ctx, url)
-	if word != "" {
+	var word string
+	if n.url, word = h.probe(ctx, n.url); word != "" {
 		return "", refusal(word)
 	}
 	h.control.Lock()
@@ -122,21 +133,21 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, name, url string, whi
 	if list, err = h.cameras.List(ctx); err != nil {
 		return "", err
 	}
-	if c, ok := unconnected(list, name); ok {
-		return h.reconnect(ctx, c, url, which)
+	if c, ok := unconnected(list, n.name); ok {
+		return h.reconnect(ctx, c, n)
 	}
 	camera, err := id.NewCamera(rand.Reader)
 	if err != nil {
 		return "", err
 	}
-	c := cameras.Camera{ID: camera, Name: name, URL: url, Added: h.Now().UnixMilli()}
+	c := cameras.Camera{ID: camera, Name: n.name, URL: n.url, Small: n.small, Added: h.Now().UnixMilli()}
 	_, err = h.epochs.Apply(ctx, epochs.Change{
 		Cameras: []id.Camera{camera},
 		Before: func(tx *sql.Tx) error {
 			if err := h.cameras.Add(ctx, tx, c); err != nil {
 				return err
 			}
-			return h.cameras.Identify(ctx, tx, camera, which)
+			return h.cameras.Identify(ctx, tx, camera, n.which)
 		},
 		Leaves: []manifest.Leaf{&manifest.CameraState{Header: manifest.Header{Camera: camera}, State: manifest.CameraAdded}},
 		Names:  true,

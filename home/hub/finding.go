@@ -17,6 +17,7 @@ import (
 
 	"keyhold/home/cameras"
 	"keyhold/home/find"
+	"keyhold/home/ingest"
 	"keyhold/sealing/box"
 	"keyhold/statement/dsse"
 	"keyhold/statement/finding"
@@ -189,7 +190,7 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 	if err != nil {
 		return err
 	}
-	best := streams[0]
+	best, second := find.Pick(streams)
 	if best.Codec != "H264" && best.Codec != "H265" {
 		return refusal(request.RefusedCodec)
 	}
@@ -202,28 +203,51 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 		return err
 	}
 	a.Camera = known.at(u)
-	if f.User != "" {
-		u.User = url.UserPassword(f.User, f.Password)
-	}
-	type answer struct{ address, word string }
-	probed := make(chan answer, 1)
-	go func() { // waited for below
-		address, word := h.probe(ctx, u.String())
-		probed <- answer{address, word}
-	}()
+	probed := make(chan met, 1)
+	go func() { probed <- h.meetFound(ctx, f, u, second) }() // waited for below
 	if best.Snapshot != "" {
 		// Without one it is shown without a picture.
 		if picture, err := client.Snapshot(ctx, best.Snapshot, finding.MaxPicture); err == nil {
 			a.Picture = picture
 		}
 	}
-	met := <-probed
-	if met.word != "" {
-		return refusal(met.word)
+	is := <-probed
+	if is.word != "" {
+		return refusal(is.word)
 	}
 	a.Width, a.Height = best.Width, best.Height
-	h.found.tried(f.Found, met.address, details.Serial)
+	h.found.tried(f.Found, is.address, is.small, details.Serial)
 	return nil
+}
+
+// met is where the streams of a camera are that has shown its pictures, or the word for why it has not.
+type met struct{ address, small, word string }
+
+// meetFound looks at the streams of a camera that was found. One that shows nothing by its second is one without.
+func (h *Hub) meetFound(ctx context.Context, f *finding.Find, u *url.URL, second *find.Stream) (out met) {
+	as := func(u *url.URL) string {
+		if f.User != "" {
+			u.User = url.UserPassword(f.User, f.Password)
+		}
+		return u.String()
+	}
+	var group errgroup.Group
+	group.Go(func() error {
+		out.address, out.word = h.probe(ctx, as(u))
+		return nil
+	})
+	if second != nil {
+		if u, err := url.Parse(second.URL); err == nil {
+			group.Go(func() error {
+				if small, word := h.probe(ctx, as(u), ingest.H264); word == "" {
+					out.small = small
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // nobody fails
+	return out
 }
 
 // addFound makes one that was tried a camera of the household.
@@ -246,9 +270,9 @@ func (h *Hub) addFound(ctx context.Context, f *finding.Find) (id.Camera, error) 
 	if known.at(u) != "" {
 		return "", refusal(request.RefusedExists)
 	}
-	camera, err := h.addCamera(ctx, f.Device, f.Name, one.url, cameras.Identity{
+	camera, err := h.addCamera(ctx, f.Device, newCamera{name: f.Name, url: one.url, small: one.small, which: cameras.Identity{
 		Endpoint: one.device.Endpoint, Host: one.device.Host.String(), Serial: one.serial,
-	})
+	}})
 	if err == nil {
 		h.found.forget(f.Found)
 	}

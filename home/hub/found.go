@@ -19,13 +19,14 @@ const (
 	mostFound = 256
 )
 
-// found is a camera that answered in the home. Once it was tried, url says where its stream is, with user and password:
-// it is never logged, stays in memory, and goes after foundTime.
+// found is a camera that answered in the home. Once it was tried, url says where its stream is, and small where its second
+// one is, if it has one that showed a picture, with user and password: they are never logged, stay in memory, and go after
+// foundTime.
 type found struct {
-	device find.Device
-	serial string
-	url    string
-	seen   time.Time
+	device     find.Device
+	serial     string
+	url, small string
+	seen       time.Time
 }
 
 // findings are the cameras that were found lately.
@@ -83,11 +84,11 @@ func (f *findings) get(handle id.Found) (found, bool) {
 }
 
 // tried notes what a camera said that was asked with a password.
-func (f *findings) tried(handle id.Found, url, serial string) {
+func (f *findings) tried(handle id.Found, url, small, serial string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if one, ok := f.byID[handle]; ok {
-		one.url, one.serial, one.seen = url, serial, f.now()
+		one.url, one.small, one.serial, one.seen = url, small, serial, f.now()
 	}
 }
 

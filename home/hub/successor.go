@@ -33,17 +33,20 @@ func (h *Hub) formers(checkpoint string) bool {
 }
 
 // reconnect tells the hub where a camera is that an earlier one had: it keeps its id, and with it its history.
-func (h *Hub) reconnect(ctx context.Context, c cameras.Camera, url string, which cameras.Identity) (id.Camera, error) {
+func (h *Hub) reconnect(ctx context.Context, c cameras.Camera, n newCamera) (id.Camera, error) {
 	err := h.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := h.cameras.Connect(ctx, tx, c.ID, url); err != nil {
+		if err := h.cameras.Connect(ctx, tx, c.ID, n.url); err != nil {
 			return err
 		}
-		return h.cameras.Identify(ctx, tx, c.ID, which)
+		if err := h.cameras.SetSmall(ctx, tx, c.ID, n.small); err != nil {
+			return err
+		}
+		return h.cameras.Identify(ctx, tx, c.ID, n.which)
 	})
 	if err != nil {
 		return "", err
 	}
-	c.URL = url
+	c.URL, c.Small = n.url, n.small
 	h.startNow(c, manifest.GapHub)
 	return c.ID, nil
 }

@@ -25,7 +25,7 @@ import (
 // openViews prepares live view, and ends on the record what an earlier process left.
 func (h *Hub) openViews(ctx context.Context) error {
 	var err error
-	h.engine, err = live.New(ctx, live.Config{Address: h.Live, Find: h.stream, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log})
+	h.engine, err = live.New(ctx, live.Config{Address: h.Live, Find: h.stream, Small: h.smallStream, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log})
 	if err != nil {
 		return err
 	}

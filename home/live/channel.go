@@ -26,15 +26,16 @@ const (
 type control struct {
 	Hear id.Camera   `json:"hear"`
 	Show []id.Camera `json:"show"`
+	// Small are those of them that are shown small: a second stream does, where there is one.
+	Small []id.Camera `json:"small,omitempty"`
 }
+
+func (c *control) all() []id.Camera { return slices.Concat([]id.Camera{c.Hear}, c.Show, c.Small) }
 
 // Check refuses values that the types allow.
 func (c *control) Check() error {
-	if c.Hear != "" && !c.Hear.Valid() {
-		return errors.New("live: a malformed camera")
-	}
-	for _, s := range c.Show {
-		if !s.Valid() {
+	for _, s := range c.all() {
+		if s != "" && !s.Valid() {
 			return errors.New("live: a malformed camera")
 		}
 	}
@@ -47,9 +48,18 @@ const (
 	Waiting = "waiting"
 )
 
+// The streams of a camera, as a viewer is told which is sent.
+const (
+	Main  = "main"
+	Small = "small"
+)
+
 type cameraState struct {
 	Camera id.Camera `json:"camera"`
-	State  string    `json:"state"`
+	// Sent is which of its streams is sent, Small whether there is a second.
+	Sent  string `json:"sent"`
+	Small bool   `json:"small"`
+	State string `json:"state"`
 }
 
 type states struct {
@@ -90,7 +100,7 @@ func (v *View) readControl(m webrtc.DataChannelMessage, want *control) error {
 	if err := canon.Unmarshal(m.Data, want); err != nil {
 		return err
 	}
-	for _, c := range append([]id.Camera{want.Hear}, want.Show...) {
+	for _, c := range want.all() {
 		if c != "" && !slices.ContainsFunc(v.tracks, func(t *track) bool { return t.camera == c }) {
 			return fmt.Errorf("live: a camera of another view")
 		}
@@ -101,10 +111,12 @@ func (v *View) readControl(m webrtc.DataChannelMessage, want *control) error {
 // talk carries out what the viewer wants, and tells it how its cameras do.
 func (v *View) talk(ctx context.Context) {
 	defer v.hear("")
-	select {
-	case <-v.play:
-	case <-ctx.Done():
+	if !v.ready(ctx) {
 		return
+	}
+	for _, t := range v.tracks {
+		t.main.join(t)
+		v.choose(t)
 	}
 	for {
 		select {
@@ -113,6 +125,9 @@ func (v *View) talk(ctx context.Context) {
 		case want := <-v.control:
 			v.obey(want)
 		case <-v.news:
+			for _, t := range v.tracks {
+				v.choose(t)
+			}
 			v.tell()
 		}
 	}
@@ -123,14 +138,15 @@ func (v *View) obey(want control) {
 		show := slices.Contains(want.Show, t.camera)
 		v.mu.Lock()
 		was := t.shown
-		t.shown = show
+		t.shown, t.wantSmall = show, slices.Contains(want.Small, t.camera)
 		if !show {
 			t.clear()
 			t.skipping = true
 		}
 		v.mu.Unlock()
+		v.choose(t)
 		if show && !was {
-			t.feed.again(t)
+			t.current().again(t)
 		}
 	}
 	v.hear(want.Hear)
@@ -145,8 +161,13 @@ func (v *View) tell() {
 	}
 	var s states
 	for _, t := range v.tracks {
-		one := cameraState{t.camera, Waiting}
-		if t.feed.isPlaying() {
+		from := t.current()
+		one := cameraState{Camera: t.camera, Sent: Main, State: Waiting}
+		_, one.Small = v.engine.small(t.camera)
+		if from.of.small {
+			one.Sent = Small
+		}
+		if from.isPlaying() {
 			one.State = Playing
 		}
 		s.Cameras = append(s.Cameras, one)

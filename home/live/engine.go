@@ -52,12 +52,20 @@ type Stream interface {
 	Live() (done func())
 }
 
+// A Loan is a stream that is connected while somebody has it open.
+type Loan interface {
+	// Open connects, unless it is connected already; done is called once. It says whether there is such a stream.
+	Open() (s Stream, done func(), ok bool)
+}
+
 // Config is what an engine needs.
 type Config struct {
 	// Address is where it answers on UDP; another port is taken if this one is in use.
 	Address string
 	// Find returns a camera's stream, if it is at work.
 	Find func(id.Camera) (Stream, bool)
+	// Small returns a camera's second, smaller stream of H.264, if it has one; nil where none has.
+	Small func(id.Camera) (Loan, bool)
 	// FFmpeg is the program that turns sound into Opus; "ffmpeg" if empty.
 	FFmpeg string
 	Now    func() time.Time
@@ -77,8 +85,14 @@ type Engine struct {
 
 	mu     sync.Mutex
 	closed bool                 // guarded by mu
-	feeds  map[id.Camera]*use   // guarded by mu
+	feeds  map[stream]*use      // guarded by mu
 	voices map[id.Camera]*voice // guarded by mu
+}
+
+// stream is one of a camera's streams.
+type stream struct {
+	camera id.Camera
+	small  bool
 }
 
 // use counts who holds a feed.
@@ -102,7 +116,7 @@ func New(ctx context.Context, c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("live: listen: %w", err)
 	}
-	e := &Engine{c: c, conn: conn, feeds: map[id.Camera]*use{}, voices: map[id.Camera]*voice{}}
+	e := &Engine{c: c, conn: conn, feeds: map[stream]*use{}, voices: map[id.Camera]*voice{}}
 	e.work, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := e.setUp(); err != nil {
 		e.stop()
@@ -202,18 +216,38 @@ func (e *Engine) Port() int {
 
 func (e *Engine) now() time.Time { return e.c.Now() }
 
-// hold gives a camera's feed, which begins with the first who holds it.
-func (e *Engine) hold(c id.Camera) *feed {
+// open connects to a stream of a camera, if it can be had now.
+func (e *Engine) open(of stream) (s Stream, done func(), ok bool) {
+	if of.small {
+		loan, ok := e.small(of.camera)
+		if !ok {
+			return nil, nil, false
+		}
+		return loan.Open()
+	}
+	s, ok = e.c.Find(of.camera)
+	return s, func() {}, ok
+}
+
+func (e *Engine) small(c id.Camera) (Loan, bool) {
+	if e.c.Small == nil {
+		return nil, false
+	}
+	return e.c.Small(c)
+}
+
+// hold gives the feed of a stream, which begins with the first who holds it.
+func (e *Engine) hold(of stream) *feed {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	u := e.feeds[c]
+	u := e.feeds[of]
 	if u == nil {
-		f := &feed{camera: c, tracks: map[*track]bool{}, done: make(chan struct{})}
+		f := &feed{of: of, tracks: map[*track]bool{}, done: make(chan struct{})}
 		var ctx context.Context
 		ctx, f.stop = context.WithCancel(e.work)
 		u = &use{feed: f}
-		e.feeds[c] = u
-		go f.run(ctx, e.c.Find) // waited for by drop
+		e.feeds[of] = u
+		go f.run(ctx, e.open) // waited for by drop
 	}
 	u.holders++
 	return u.feed
@@ -222,11 +256,11 @@ func (e *Engine) hold(c id.Camera) *feed {
 // drop ends a feed with the last who held it.
 func (e *Engine) drop(f *feed) {
 	e.mu.Lock()
-	u := e.feeds[f.camera]
+	u := e.feeds[f.of]
 	u.holders--
 	last := u.holders == 0
 	if last {
-		delete(e.feeds, f.camera)
+		delete(e.feeds, f.of)
 	}
 	e.mu.Unlock()
 	if last {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"keyhold/home/ingest"
-	"keyhold/statement/id"
 	"keyhold/statement/rule"
 )
 
@@ -23,17 +22,19 @@ const (
 	lookAgain = 250 * time.Millisecond
 )
 
-// A feed is one camera for all who watch it: its pictures are cut into packets once. It runs while somebody watches.
+// A feed is one stream of a camera for all who watch it: its pictures are cut into packets once. It runs while somebody
+// watches.
 type feed struct {
-	camera id.Camera
-	stop   context.CancelFunc
-	done   chan struct{} // closed when run has ended
+	of   stream
+	stop context.CancelFunc
+	done chan struct{} // closed when run has ended
 
 	mu      sync.Mutex
 	group   []*picture      // the newest key frame and what followed; guarded by mu
 	size    int             // of the group, in bytes; guarded by mu
 	tracks  map[*track]bool // guarded by mu
 	playing bool            // guarded by mu
+	foreign bool            // it is not of H.264, which is what was agreed on; guarded by mu
 }
 
 // join gives a track the group, and from then on every picture.
@@ -42,10 +43,10 @@ func (f *feed) join(t *track) {
 	defer f.mu.Unlock()
 	f.tracks[t] = true
 	if rule.Off("next-key-frame") { // no check, but what the bench measures beside: a hub that keeps no key frame
-		t.begin(nil)
+		t.begin(f, nil)
 		return
 	}
-	t.begin(f.group)
+	t.begin(f, f.group)
 }
 
 // again gives a track the group once more.
@@ -53,16 +54,15 @@ func (f *feed) again(t *track) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.tracks[t] {
-		t.begin(f.group)
+		t.begin(f, f.group)
 	}
 }
 
-// leave says whether that was the last track.
-func (f *feed) leave(t *track) bool {
+// leave gives a track no more.
+func (f *feed) leave(t *track) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.tracks, t)
-	return len(f.tracks) == 0
 }
 
 func (f *feed) isPlaying() bool {
@@ -71,13 +71,20 @@ func (f *feed) isPlaying() bool {
 	return f.playing
 }
 
+func (f *feed) isForeign() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.foreign
+}
+
 // run takes the camera's frames until the context ends. A camera that goes away is looked for again: the hub may give
 // it another source.
-func (f *feed) run(ctx context.Context, find func(id.Camera) (Stream, bool)) {
+func (f *feed) run(ctx context.Context, open func(stream) (Stream, func(), bool)) {
 	defer close(f.done)
 	for ctx.Err() == nil {
-		if s, ok := find(f.camera); ok {
+		if s, done, ok := open(f.of); ok {
 			f.follow(ctx, s)
+			done()
 		}
 		f.play(false)
 		t := time.NewTimer(lookAgain)
@@ -129,8 +136,12 @@ func (f *feed) take(fr *ingest.Frame) bool {
 		f.reset()
 		return false
 	}
-	if fr.Kind != ingest.Video || fr.Params.Codec != ingest.H264 {
-		return false // H.265 is not what was agreed on: such a camera waits
+	if fr.Kind != ingest.Video {
+		return false
+	}
+	f.is(fr.Params.Codec)
+	if fr.Params.Codec != ingest.H264 {
+		return false // such a stream waits
 	}
 	p := newPicture(fr)
 	f.play(true)
@@ -146,9 +157,19 @@ func (f *feed) take(fr *ingest.Frame) bool {
 		f.group, f.size = nil, 0
 	}
 	for t := range f.tracks {
-		t.offer(p)
+		t.offer(f, p)
 	}
 	return true
+}
+
+// is tells those who watch when it turns out that the stream is of another kind.
+func (f *feed) is(codec ingest.Codec) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if foreign := codec != ingest.H264; f.foreign != foreign {
+		f.foreign = foreign
+		f.changed()
+	}
 }
 
 // play tells those who watch when pictures come, and when they stop.
@@ -159,6 +180,11 @@ func (f *feed) play(on bool) {
 		return
 	}
 	f.playing = on
+	f.changed()
+}
+
+// changed needs the lock.
+func (f *feed) changed() {
 	for t := range f.tracks {
 		t.view.changed()
 	}

@@ -83,7 +83,7 @@ func TestACameraWithH265WaitsAndDisturbsNoOther(t *testing.T) {
 	for len(w.told) > 0 {
 		said = <-w.told
 	}
-	if !strings.Contains(said, `"`+string(garden)+`","state":"waiting"`) {
+	if !strings.Contains(said, `"`+string(garden)+`","sent":"main","small":false,"state":"waiting"`) {
 		t.Errorf("it was said %s", said)
 	}
 	v.Close()

@@ -121,7 +121,7 @@ func TestAViewShowsSeveralCamerasAndWhatIsWanted(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the other again", func() bool { return whole(w.got(0)) > quiet+10 })
-	if err := w.channel.SendText(`{"hear":"cam_caaaaaaaaaaaaaaaaaaaaaaaaa","show":[]}`); err != nil {
+	if err := w.channel.SendText(`{"hear":"","show":[],"small":["cam_caaaaaaaaaaaaaaaaaaaaaaaaa"]}`); err != nil {
 		t.Fatal(err)
 	}
 	<-v.Done()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,25 @@ type home struct {
 	engine *live.Engine
 	mu     sync.Mutex
 	at     map[id.Camera]*ingest.Source // guarded by mu
+	second map[id.Camera]*lent          // guarded by mu
+}
+
+// lent is a second stream, which counts who has it open.
+type lent struct {
+	*ingest.Source
+	open atomic.Int32
+}
+
+func (l *lent) Open() (live.Stream, func(), bool) {
+	l.open.Add(1)
+	return l.Source, func() { l.open.Add(-1) }, true
+}
+
+func (h *home) small(c id.Camera) (live.Loan, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.second[c]
+	return s, ok
 }
 
 func (h *home) find(c id.Camera) (live.Stream, bool) {
@@ -64,20 +84,12 @@ func newHome(t *testing.T, clip string, cameras ...id.Camera) *home {
 // homeOf has cameras by their addresses.
 func homeOf(t *testing.T, urls map[id.Camera]string) *home {
 	t.Helper()
-	h := &home{at: map[id.Camera]*ingest.Source{}}
+	h := &home{at: map[id.Camera]*ingest.Source{}, second: map[id.Camera]*lent{}}
 	for c, url := range urls {
-		s, err := ingest.New(ingest.Config{URL: url})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() { defer close(done); s.Run(ctx) }()
-		t.Cleanup(func() { cancel(); <-done })
-		h.at[c] = s
+		h.at[c] = source(t, url)
 	}
 	var err error
-	h.engine, err = live.New(t.Context(), live.Config{Address: "127.0.0.1:0", Find: h.find})
+	h.engine, err = live.New(t.Context(), live.Config{Address: "127.0.0.1:0", Find: h.find, Small: h.small})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +99,19 @@ func homeOf(t *testing.T, urls map[id.Camera]string) *home {
 		}
 	})
 	return h
+}
+
+func source(t *testing.T, url string) *ingest.Source {
+	t.Helper()
+	s, err := ingest.New(ingest.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); s.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return s
 }
 
 // old waits until the camera's newest key frame is so many pictures old, or a little older: they come in batches.

@@ -32,15 +32,18 @@ type track struct {
 	*output
 	camera id.Camera
 	view   *View
-	feed   *feed
+	// main and small are the feeds that it holds, nil where it does not; owned by the view's talk.
+	main, small *feed
 
-	// All guarded by view.mu.
-	queue    []queued
-	waiting  int  // bytes in queue
-	skipping bool // until the next key frame
-	shown    bool
-	times    timeline
-	begun    time.Time // when it was last given a key frame anew
+	// All guarded by view.mu. from is whose pictures are sent, next whose are to be from its next key frame on, if any's.
+	from, next *feed
+	wantSmall  bool
+	queue      []queued
+	waiting    int  // bytes in queue
+	skipping   bool // until the next key frame
+	shown      bool
+	times      timeline
+	begun      time.Time // when it was last given a key frame anew
 }
 
 // queued is a picture with the time stamp that it will have.
@@ -50,14 +53,20 @@ type queued struct {
 }
 
 // begin starts anew with a group: what waits is dropped, and the group is laid out so closely that it shows at once.
-// Pictures that no other needs are left out.
-func (t *track) begin(group []*picture) {
+// Pictures that no other needs are left out. The feed's lock is held.
+func (t *track) begin(f *feed, group []*picture) {
 	t.view.mu.Lock()
 	defer t.view.mu.Unlock()
+	if f == t.next && len(group) > 0 && f.playing { // the feed's lock is held
+		t.turn()
+	}
+	if f != t.from {
+		return
+	}
 	t.clear()
-	t.skipping = len(group) == 0
+	t.skipping = len(group) == 0 || !t.shown
 	t.begun = t.view.engine.now()
-	if !t.shown || len(group) == 0 {
+	if t.skipping {
 		return
 	}
 	var list []*picture
@@ -74,10 +83,13 @@ func (t *track) begin(group []*picture) {
 }
 
 // offer never waits. The feed's lock is held.
-func (t *track) offer(p *picture) {
+func (t *track) offer(f *feed, p *picture) {
 	t.view.mu.Lock()
 	defer t.view.mu.Unlock()
-	if !t.shown || t.skipping && !p.key {
+	if f == t.next && p.key {
+		t.turn()
+	}
+	if f != t.from || !t.shown || t.skipping && !p.key {
 		return
 	}
 	if t.waiting+p.size > mostQueued {
@@ -88,6 +100,13 @@ func (t *track) offer(p *picture) {
 	t.skipping = false
 	t.push(queued{p, t.times.next(p, t.view.engine.now())})
 	t.view.wake()
+}
+
+// turn goes over to the feed that is next, with a key frame of it. It needs the lock.
+func (t *track) turn() {
+	t.from, t.next = t.next, nil
+	t.skipping = !t.shown
+	t.view.changed()
 }
 
 // push and clear need the lock.

@@ -86,7 +86,7 @@ func (e *Engine) Answer(ctx context.Context, cameras []id.Camera, offer string) 
 	if err != nil {
 		cancel()
 		for _, t := range v.tracks {
-			e.drop(t.feed)
+			e.drop(t.main)
 		}
 		return nil, "", errors.Join(err, pc.Close())
 	}
@@ -112,7 +112,8 @@ func (v *View) negotiate(ctx context.Context, cameras []id.Camera, offer string,
 	}
 	// pion gives tracks to the offer's media in their order.
 	for i, c := range cameras {
-		t := &track{camera: c, view: v, feed: e.hold(c), shown: true, skipping: true}
+		t := &track{camera: c, view: v, main: e.hold(stream{c, false}), shown: true, skipping: true}
+		t.from = t.main
 		v.tracks = append(v.tracks, t)
 		t.output = &output{id: "video" + strconv.Itoa(i), want: h264Codec(e.profile(c)), picture: true}
 		if _, err := v.pc.AddTrack(t.output); err != nil {
@@ -210,29 +211,32 @@ func (v *View) run(ctx context.Context) {
 	}
 	v.end(Stopped)
 	<-sending // from here on no packet leaves; the rest may take a moment
-	for _, t := range v.tracks {
-		t.feed.leave(t)
-	}
 	if err := v.pc.GracefulClose(); err != nil {
 		v.engine.c.Log.Debug("a connection did not end in order", "error", err)
 	}
 	wg.Wait()
 	for _, t := range v.tracks {
-		v.engine.drop(t.feed)
+		v.release(t, t.main)
+		v.release(t, t.small)
 	}
 }
 
-// send is the one goroutine by which pictures leave.
-func (v *View) send(ctx context.Context) {
+// ready waits until pictures may leave; it says whether they may.
+func (v *View) ready(ctx context.Context) bool {
 	for _, ready := range []chan struct{}{v.connected, v.play} {
 		select {
 		case <-ready:
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
-	for _, t := range v.tracks {
-		t.feed.join(t)
+	return true
+}
+
+// send is the one goroutine by which pictures leave.
+func (v *View) send(ctx context.Context) {
+	if !v.ready(ctx) {
+		return
 	}
 	p := newPacer(len(v.tracks), v.relayed())
 	for {
@@ -304,9 +308,9 @@ func (v *View) listen(s *webrtc.RTPSender, t *track) {
 // restart gives a viewer the newest key frame anew, not too often.
 func (v *View) restart(t *track) {
 	v.mu.Lock()
-	soon := !t.begun.IsZero() && v.engine.now().Sub(t.begun) < restartPause
+	soon, from := !t.begun.IsZero() && v.engine.now().Sub(t.begun) < restartPause, t.from
 	v.mu.Unlock()
 	if !soon {
-		t.feed.again(t)
+		from.again(t)
 	}
 }

@@ -86,6 +86,8 @@ func (e *EndedError) Error() string {
 // Wish is what is to be watched. Its functions are called by one goroutine of the view each; they must not wait long.
 type Wish struct {
 	Cameras []id.Camera
+	// Small: their second, smaller streams will do, where they have them.
+	Small bool
 	// Picture is given whole pictures with their parameter sets, and the time since the first.
 	Picture func(camera int, units [][]byte, key bool, at time.Duration)
 	// Sound is given packets of Opus of the first camera; nil for no sound.
@@ -107,6 +109,7 @@ type View struct {
 	quiet     atomic.Bool    // it is over because nothing comes any more
 	connected atomic.Bool    // it has been connected
 	wg        sync.WaitGroup // those who read
+	small     []id.Camera    // whose second streams were asked for; owned by the channel's goroutine
 }
 
 // Open asks for a view. It offers anew once where the household has changed since this device last looked.
@@ -168,7 +171,7 @@ func (v *View) connect(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, session.AnswerTime, ErrNoAnswer)
 	defer cancel()
-	answer, err := v.ask(ctx, offer.SDP)
+	answer, err := v.offer(ctx, offer.SDP)
 	if err != nil {
 		if errors.Is(context.Cause(ctx), ErrNoAnswer) {
 			return ErrNoAnswer
@@ -181,8 +184,8 @@ func (v *View) connect(ctx context.Context) error {
 	return nil
 }
 
-// ask sends an offer and waits for what the hub says to it.
-func (v *View) ask(ctx context.Context, sdp string) (string, error) {
+// offer sends an offer and waits for what the hub says to it.
+func (v *View) offer(ctx context.Context, sdp string) (string, error) {
 	o, err := v.line.Offer(ctx, v.wish.Cameras, sdp)
 	if err != nil {
 		return "", err

@@ -3,6 +3,8 @@
 package live
 
 import (
+	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
@@ -31,23 +33,41 @@ func (v *View) media() error {
 			v.sound(t)
 		}
 	})
-	if v.wish.Sound == nil {
-		return nil
+	if v.wish.Sound != nil {
+		if _, err := v.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, only); err != nil {
+			return err
+		}
 	}
-	if _, err := v.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, only); err != nil {
-		return err
+	if v.wish.Sound == nil && !v.wish.Small {
+		return nil
 	}
 	negotiated, number := true, uint16(0)
 	c, err := v.pc.CreateDataChannel("keyhold", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &number})
 	if err != nil {
 		return err
 	}
-	want, err := canon.Marshal(map[string]any{"hear": string(v.wish.Cameras[0]), "show": cameras(v.wish.Cameras)})
+	want, err := v.wanted(nil)
 	if err != nil {
 		return err
 	}
-	c.OnOpen(func() { _ = c.SendText(string(want)) }) // without it there is no sound, which shows
+	c.OnOpen(func() { _ = c.SendText(want) }) // without it there is no sound, which shows
+	if v.wish.Small {
+		c.OnMessage(func(m webrtc.DataChannelMessage) { v.ask(c, m) }) // one after the other
+	}
 	return nil
+}
+
+// wanted says to the hub whose sound and whose pictures are wanted, and which of them small.
+func (v *View) wanted(small []id.Camera) (string, error) {
+	want := map[string]any{"hear": "", "show": cameras(v.wish.Cameras)}
+	if v.wish.Sound != nil {
+		want["hear"] = string(v.wish.Cameras[0])
+	}
+	if len(small) > 0 {
+		want["small"] = cameras(small)
+	}
+	b, err := canon.Marshal(want)
+	return string(b), err
 }
 
 func cameras(list []id.Camera) []any {
@@ -57,6 +77,35 @@ func cameras(list []id.Camera) []any {
 	}
 	return out
 }
+
+// ask asks for the second streams of which the hub says that there are: one of an earlier version knows none.
+func (v *View) ask(c *webrtc.DataChannel, m webrtc.DataChannelMessage) {
+	var said struct {
+		Cameras []struct {
+			Camera id.Camera `json:"camera"`
+			Small  bool      `json:"small"`
+		} `json:"cameras"`
+	}
+	if len(m.Data) > mostSaid || json.Unmarshal(m.Data, &said) != nil {
+		return
+	}
+	var small []id.Camera
+	for _, one := range said.Cameras {
+		if one.Small && slices.Contains(v.wish.Cameras, one.Camera) {
+			small = append(small, one.Camera)
+		}
+	}
+	if slices.Equal(small, v.small) {
+		return
+	}
+	v.small = small
+	if want, err := v.wanted(small); err == nil {
+		_ = c.SendText(want) // without it the pictures are larger than they need to be
+	}
+}
+
+// mostSaid bounds what is read of the hub's words on its cameras.
+const mostSaid = 8192
 
 // pictures puts packets together again. It ends with the connection.
 func (v *View) pictures(i int, t *webrtc.TrackRemote) {

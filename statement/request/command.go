@@ -27,6 +27,9 @@ const (
 	OpAsked      = "asked"
 	// OpAtHome asks where the hub can be reached at home, without the cloud.
 	OpAtHome = "at-home"
+	// OpSetSmall says where a camera's second, smaller stream is, or that it has none; OpSmalls asks which have one.
+	OpSetSmall = "set-small"
+	OpSmalls   = "smalls"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -121,7 +124,7 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls:
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
@@ -131,7 +134,7 @@ func (c *Command) Check() error {
 			return fmt.Errorf("command: rename-camera needs a name")
 		}
 		cameras = []id.Camera{c.Op.Camera}
-	case OpRemoveCamera:
+	case OpRemoveCamera, OpSetSmall:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpLeaveEarly:
 	case OpAppendLink:
@@ -218,6 +221,8 @@ type Result struct {
 	Link      []byte         `json:"link,omitempty"`
 	// Removals are what owners ask other owners for.
 	Removals [][]byte `json:"removals,omitempty"`
+	// Smalls are the cameras that have a second, smaller stream.
+	Smalls []id.Camera `json:"smalls,omitempty"`
 }
 
 // Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is

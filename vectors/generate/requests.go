@@ -166,6 +166,10 @@ func requestVectors(w *world) []vector {
 	more("rename-camera", request.Op{Kind: request.OpRenameCamera, Camera: id.Camera(fixedID("cam_", "front")), Name: "Front door"}, bad{"no name", nil, []any{"op", "name"}}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}})
 	more("asked", request.Op{Kind: request.OpAsked})
 	more("at-home", request.Op{Kind: request.OpAtHome})
+	second := request.Op{Kind: request.OpSetSmall, Camera: id.Camera(fixedID("cam_", "front")), URL: "rtsp://camera.local/small"}
+	more("set-small", second, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"an empty address, which is left out", "", []any{"op", "url"}})
+	more("set-small to none", request.Op{Kind: request.OpSetSmall, Camera: second.Camera})
+	more("smalls", request.Op{Kind: request.OpSmalls})
 	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	more("move", request.Op{Kind: request.OpMove, Cloud: &request.Place{To: fixed("cloud", 32), URL: "https://cloud.example"}}, bad{"no cloud", nil, []any{"op", "cloud"}}, bad{"a short key", "AA==", []any{"op", "cloud", "to"}})
 	more("copy", request.Op{Kind: request.OpCopy, Copy: &request.Copied{Address: "/v1/fetched/a", Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}, Pages: []string{"page"}}}, bad{"nothing to copy", nil, []any{"op", "copy"}}, bad{"a place before the first", int64(-1), []any{"op", "copy", "leaves", 0, "index"}})
@@ -213,6 +217,10 @@ func requestVectors(w *world) []vector {
 	addresses := request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Addresses: []string{"192.168.1.7:7441", "[fd00::7]:7441"}}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}
 	told := statement(request.ThingReply, w.asHub())(tree(addresses))
 	told.Name, told.Expect = "reply to at-home", "accept"
+	out = append(out, told)
+	addresses.Result = request.Result{Smalls: []id.Camera{front}}
+	told = statement(request.ThingReply, w.asHub())(tree(addresses))
+	told.Name, told.Expect = "reply to smalls", "accept"
 	out = append(out, told)
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{

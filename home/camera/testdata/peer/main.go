@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command peer asks a camera by an ONVIF client that is not ours, and prints what it understood, a line each: how many
-// cameras were found on the loopback, maker, model, serial number, codec, the address of the stream, that of the picture.
+// cameras were found on the loopback, maker, model, serial number; of each profile codec, the address of the stream, that of
+// the picture.
 //
 //	peer HOST:PORT USER PASSWORD
 package main
@@ -58,16 +59,22 @@ func run(address, user, password string) error {
 	if err := call(camera, media.GetProfiles{}, &profiles); err != nil {
 		return err
 	}
-	list := profiles.Body.GetProfilesResponse.Profiles
-	if len(list) != 1 {
-		return fmt.Errorf("%d profiles", len(list))
+	for _, p := range profiles.Body.GetProfilesResponse.Profiles {
+		if err := describe(camera, p); err != nil {
+			return err
+		}
 	}
-	encoder := list[0].VideoEncoderConfiguration
+	return nil
+}
+
+// describe prints what a profile sends, and where.
+func describe(camera *onvif.Device, p schema.Profile) error {
+	encoder := p.VideoEncoderConfiguration
 	if encoder == nil || encoder.Encoding == nil {
 		return errors.New("a profile without a codec")
 	}
 	fmt.Println(*encoder.Encoding)
-	token, stream, protocol := list[0].Token, schema.StreamType("RTP-Unicast"), schema.TransportProtocol("RTSP")
+	token, stream, protocol := p.Token, schema.StreamType("RTP-Unicast"), schema.TransportProtocol("RTSP")
 	var uri struct {
 		Body struct {
 			GetStreamUriResponse   media.GetStreamUriResponse

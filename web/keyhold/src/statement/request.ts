@@ -104,6 +104,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   'ask-removal': ['removal'],
   asked: [],
   'at-home': [],
+  'set-small': ['camera'],
+  smalls: [],
 };
 
 const part = bytes(1, 2048);
@@ -143,7 +145,7 @@ const op = where(
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
-    const cameras = ['remove-camera', 'rename-camera'].includes(o.kind)
+    const cameras = ['remove-camera', 'rename-camera', 'set-small'].includes(o.kind)
       ? [o.camera ?? '']
       : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
@@ -182,6 +184,7 @@ export const reply = object({
     cameras: optional(list(cameraReport)),
     link: optional(bytes()),
     removals: optional(list(bytes())),
+    smalls: optional(list(text())),
   }),
   root: hash,
   run: id('run'),
