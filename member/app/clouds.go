@@ -98,7 +98,7 @@ func (c *clouds) number(target *url.URL) (number int, fresh bool) {
 	if len(c.list) == mostClouds {
 		return -1, false
 	}
-	c.list = append(c.list, &cloud{address: target.String(), proxy: passOn(target, c.transport, c.log)})
+	c.list = append(c.list, &cloud{address: target.String(), proxy: passOn(target, c.transport, "the cloud does not answer", c.log)})
 	return len(c.list) - 1, true
 }
 
@@ -160,9 +160,9 @@ func (c *clouds) look(ctx context.Context, address string) error {
 	return err
 }
 
-// passOn is the way to one cloud. The cloud is trusted with nothing: not with what this computer is, and not with a
+// passOn is the way to one cloud, or hub. A cloud is trusted with nothing: not with what this computer is, and not with a
 // page, a script or an order to this origin, where the household's keys lie.
-func passOn(target *url.URL, transport http.RoundTripper, log *slog.Logger) http.Handler {
+func passOn(target *url.URL, transport http.RoundTripper, silent string, log *slog.Logger) http.Handler {
 	return &httputil.ReverseProxy{
 		Transport: transport,
 		Rewrite: func(p *httputil.ProxyRequest) {
@@ -178,9 +178,9 @@ func passOn(target *url.URL, transport http.RoundTripper, log *slog.Logger) http
 		FlushInterval:  -1,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				log.Debug("the cloud did not answer", "error", err)
+				log.Debug("nobody answered a page", "error", err)
 			}
-			problem(w, http.StatusBadGateway, "unavailable", "the cloud does not answer")
+			problem(w, http.StatusBadGateway, "unavailable", silent)
 		},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
@@ -197,7 +197,7 @@ var upgraded = []string{"Connection", "Sec-Websocket-Accept", "Sec-Websocket-Ext
 // page or run, even if somebody were led to open its address.
 func dataAlone(r *http.Response) error {
 	if r.StatusCode >= 300 && r.StatusCode < 400 {
-		return errors.New("the cloud sends elsewhere")
+		return errors.New("the answer sends elsewhere")
 	}
 	keep := passed
 	if r.StatusCode == http.StatusSwitchingProtocols {
