@@ -18,7 +18,7 @@ export class Reader {
   ) {
     const quiet = { trust: () => undefined, known: () => undefined, grown: () => undefined };
     this.engine = new Engine(world.cloud, member, world.roster, store, quiet);
-    this.footage = new Footage(world.cloud, member, () => this.engine.epochs);
+    this.footage = new Footage(this.engine, member);
   }
 
   /** Everything of the camera, read to the last segment. */

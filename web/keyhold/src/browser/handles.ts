@@ -97,6 +97,7 @@ export const unheard: TrustState = {
   checkedAt: null,
   hubHeardAt: null,
   cloudReachable: true,
+  atHome: false,
   hubAway: false,
   refused: false,
   clockOff: null,

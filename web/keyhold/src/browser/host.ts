@@ -3,7 +3,7 @@
 import { base32, random } from '../bytes.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from '../sync/cloud.ts';
-import { Engine, type Known } from '../sync/engine.ts';
+import { Engine, type Events, type Known } from '../sync/engine.ts';
 import { Fault } from '../sync/fault.ts';
 import { HomeSession } from '../sync/home.ts';
 import type { FreshDevice, Joined, JoinNames } from '../sync/join.ts';
@@ -139,7 +139,7 @@ export class Host {
     await this.store.set(placeKey, place);
   }
 
-  /** Where the household's cloud is: the computer's own program may have been started with another. */
+  /** Where the household's cloud is; this program may have been started with another. */
   async cloudAddress(): Promise<string> {
     const settled = this.session === null ? undefined : await this.store.get<Place>(placeKey);
     return settled?.url ?? (await this.clouds.given());
@@ -268,15 +268,11 @@ export class Host {
       signer: device.signer,
       reader: device.reader,
     };
-    const self: Self = {
-      device: member.device,
-      person: member.person,
-      deviceName: kept.names?.deviceName ?? '',
-      personName: kept.names?.personName ?? '',
-    };
+    const { deviceName = '', personName = '' } = kept.names ?? {};
+    const self: Self = { device: member.device, person: member.person, deviceName, personName };
     // What the cloud that was left answers late is nobody's word any more.
     const stands = (): boolean => this.session?.home.engine === engine;
-    const engine: Engine = new Engine(this.cloud, member, roster, this.store, {
+    const events: Events = {
       trust: () => {
         if (!stands()) return;
         this.tellTrust(engine);
@@ -296,7 +292,9 @@ export class Host {
         this.session?.home.refresh(cameras);
         for (const camera of cameras) this.tell({ grown: camera });
       },
-    });
+    };
+    const way = this.clouds.way(this.store);
+    const engine: Engine = new Engine(this.cloud, member, roster, this.store, events, way);
     const letters = new Letters(engine);
     const home = new HomeSession(engine, {
       reports: () => {
@@ -368,6 +366,7 @@ export class Host {
         checkedAt: engine?.checkedAt ?? null,
         hubHeardAt: engine?.known.heardAt ?? null,
         cloudReachable: engine?.reachable ?? true,
+        atHome: engine?.atHome ?? false,
         hubAway: this.session?.home.reports.away ?? false,
         refused: engine?.refused ?? false,
         clockOff: this.cloud.clockOff,

@@ -63,6 +63,8 @@ export interface TrustState {
   readonly checkedAt: number | null;
   readonly hubHeardAt: number | null;
   readonly cloudReachable: boolean;
+  /** What is shown comes from the hub itself, at home. */
+  readonly atHome: boolean;
   /** The hub does not answer this device, though the cloud does. */
   readonly hubAway: boolean;
   /** The cloud treats this device as a stranger's. */

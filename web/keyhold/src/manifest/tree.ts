@@ -84,7 +84,7 @@ export class Tree {
 
   constructor(
     readonly checkpoint: Checkpoint,
-    private readonly source: TileSource,
+    readonly source: TileSource,
     /**
      * An earlier tree of this run. Its tiles are a saving, not a claim: they stay behind their own
      * check against the tile above, all the way up to this tree's root.

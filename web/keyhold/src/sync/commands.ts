@@ -11,6 +11,7 @@ import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from './cloud.ts';
 import { Fault, type FaultKind } from './fault.ts';
 import { Post } from './post.ts';
+import type { Sides } from './sides.ts';
 import type { Delivery } from './socket.ts';
 
 const words: Readonly<Record<string, FaultKind>> = {
@@ -51,17 +52,18 @@ export class Commands {
     reader: XWingKey,
     private readonly roster: () => Roster,
     /** Hears every reply that holds. */
-    private readonly heard: (reply: Reply) => void,
+    private readonly heard: (reply: Reply, home: boolean) => void,
     /** Hears what did not hold. */
     private readonly fault: (error: unknown) => void,
     /** Is handed what did not come from the hub. */
     others: (delivery: Delivery) => Promise<void> = () => Promise.resolve(),
+    sides?: Sides,
   ) {
-    this.post = new Post(cloud, signer, reader, roster, (delivery) => {
-      // It looks at the cloud, and other mail does not wait for that.
+    // It looks at the cloud, and other mail does not wait for that.
+    const other = (delivery: Delivery): void =>
       void others(delivery).catch((error: unknown) => this.fault(error));
-    });
-    this.post.hear('reply', (plain) => this.take(plain));
+    this.post = new Post(cloud, signer, reader, roster, other, sides);
+    this.post.hear('reply', (plain, home) => this.take(plain, home));
   }
 
   close(): void {
@@ -80,7 +82,7 @@ export class Commands {
     late.catch(() => undefined);
     try {
       await Promise.race([this.post.opened(), late]);
-      await this.order(op, nonce);
+      await Promise.race([this.order(op, nonce, () => this.waiting.has(key)), late]);
       const reply = await Promise.race([answer, late]);
       if (reply.error !== '') {
         throw new Refused(reply.error);
@@ -92,7 +94,7 @@ export class Commands {
     }
   }
 
-  private async order(op: Op, nonce: Uint8Array): Promise<void> {
+  private async order(op: Op, nonce: Uint8Array, waits: () => boolean): Promise<void> {
     const { household, head } = this.roster();
     const command = await Envelope.signed(
       'command',
@@ -106,10 +108,10 @@ export class Commands {
       },
       this.signer,
     );
-    await this.post.send('command', command);
+    await this.post.send('command', command, waits);
   }
 
-  private async take(plain: Bytes): Promise<void> {
+  private async take(plain: Bytes, home: boolean): Promise<void> {
     const { household, hub } = this.roster();
     try {
       const reply = await openBy(plain, 'reply', replySchema, 'hub', hub.sign);
@@ -117,7 +119,7 @@ export class Commands {
       const waiting = this.waiting.get(base64(reply.nonce));
       // A reply to nobody is old, or meant for another window of this browser.
       if (waiting === undefined) return;
-      this.heard(reply);
+      this.heard(reply, home);
       waiting.take(reply);
     } catch (error) {
       this.fault(error);

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { equal, type Bytes } from '../bytes.ts';
-import { openStatus } from '../manifest/era.ts';
 import { patience } from '../manifest/page.ts';
 import { must } from '../mutant.ts';
-import { ruleOf } from '../rule.ts';
 import type { Label, Names, Reply, Status } from '../statement/request.ts';
 import type { Reason } from '../statement/rights.ts';
 import { standingErasure } from '../statement/erasure.ts';
-import { eraNow, eraOfRun } from '../statement/hubs.ts';
 import { Roster } from '../statement/roster.ts';
 import { Alarms } from './alarms.ts';
+import { continued, newer, sameChain } from './chain.ts';
+import { behind, checkHeldBack, checkStatus, heardOf, incomplete } from './checks.ts';
 import type { Cloud, PageRef, SyncAnswer } from './cloud.ts';
+import type { Door } from './door.ts';
 import { Epochs } from './epochs.ts';
 import { Fault } from './fault.ts';
 import { checkHeard } from './heard.ts';
 import { keepRoster } from './kept.ts';
 import type { Member } from './member.ts';
-import { readLabels } from './labels.ts';
 import { erasureKey, type KeptErasure } from './leaving.ts';
-import { checkHeadLeaf, checkRunLeaf, readNames } from './names.ts';
+import { labelsIn, namesIn, type NamingParts } from './naming.ts';
 import { Records } from './records.ts';
 import { Memory } from './memory.ts';
 import { newestRun, readRuns, retention, type Run } from './runs.ts';
-import type { Seen, Store } from './store.ts';
+import { Sides, type Given } from './sides.ts';
+import type { Store } from './store.ts';
 import { Told } from './told.ts';
+import { Way } from './way.ts';
 
 /** What is known of the household after an answer was checked. */
 export interface Known {
@@ -49,6 +50,8 @@ export interface Events {
 }
 
 const hour = 3_600_000;
+/** What is listed at first: all that is kept, and a day. */
+const wholeList = retention + 24 * hour;
 const tries = 4;
 const pause = 1_500;
 
@@ -68,9 +71,10 @@ export class Engine {
   /** The cloud knows no such device: it was removed, or the cloud says so. */
   refused = false;
   runs: ReadonlyMap<string, Run> = new Map();
-  address = ''; // where the newest answer said that pages and tiles lie
+  readonly sides: Sides;
   private syncing: Promise<void> | null = null;
-  private listedOnce = false;
+  /** Who has listed everything once. */
+  private listed: Door | null = null;
   private readonly told = new Told((run) => this.run(run)?.tree);
   private readonly memory: Memory;
 
@@ -80,23 +84,37 @@ export class Engine {
     roster: Roster,
     private readonly store: Store,
     private readonly events: Events,
+    way = new Way(null, store, () => cloud.clock()),
   ) {
+    this.sides = new Sides(cloud, way);
     this.memory = new Memory(store);
     this.alarms = new Alarms(() => cloud.clock(), events.trust);
     this.known = { roster, names: null, labels: [], status: null, erasing: null, heardAt: null };
     this.records = new Records(
-      (page: PageRef) => cloud.page(this.address, page),
+      (page: PageRef) => this.sides.shown().page(page),
       () => this.epochs,
       () => this.runs,
       () => this.known.roster,
       () => cloud.clock(),
+      () => this.atHome,
     );
     this.epochs = new Epochs(
       member,
       (page, identity) => this.records.page(page, identity),
       (camera, epoch) => this.records.firstPage(camera, epoch),
       () => cloud.clock(),
+      () => this.atHome,
     );
+  }
+
+  /** What is shown comes from the hub itself, since the cloud is silent or has not caught up yet. */
+  get atHome(): boolean {
+    return this.sides.atHome;
+  }
+
+  /** Where the cloud's newest answer said that pages and tiles lie. */
+  get address(): string {
+    return this.sides.cloud.address;
   }
 
   /** Runs one sync at a time. Raises alarms itself; rejects only where there was no answer. */
@@ -156,10 +174,7 @@ export class Engine {
       }
     } catch (error) {
       // A refusal is an answer too.
-      if (error instanceof Fault) {
-        this.reachable = error.kind !== 'cloud-away';
-        this.refused = error.kind === 'not-allowed';
-      }
+      if (error instanceof Fault) this.refused = error.kind === 'not-allowed';
       if (!this.alarms.raise(error)) throw error;
     } finally {
       this.checking = false;
@@ -168,54 +183,75 @@ export class Engine {
   }
 
   private async attempt(): Promise<void> {
+    const asked = this.known.roster;
+    const { listed } = this;
     const now = this.cloud.clock();
     // The whole list once; afterwards only the hours that can still change.
-    const from = this.listedOnce ? now - 2 * hour : Math.max(0, now - retention - 24 * hour);
-    // The hub's clock may be ahead of this one; asking for more can do no harm.
-    const until = now + hour;
+    const from = (door: Door): number =>
+      Math.floor(listed === door ? now - 2 * hour : Math.max(0, now - wholeList));
     const { household, signer } = this.member;
-    const asked = this.known.roster;
-    const answer = await this.cloud.sync(household, signer, Math.floor(from), until);
-    this.reachable = true;
+    await this.sides.ask(
+      asked,
+      // The hub's clock may be ahead of this one; asking for more can do no harm.
+      (door) => door.side.sync(household, signer, from(door), now + hour),
+      (given) => this.take(given, Math.floor(from(given.door) / hour), asked),
+      (reachable) => (this.reachable = reachable),
+    );
     this.refused = false;
-    await this.take(answer, Math.floor(from / hour), asked);
-    this.listedOnce = true;
     this.checkedAt = this.cloud.clock();
-    this.looks++;
+    if (!this.atHome) this.looks++;
   }
 
-  private async take(answer: SyncAnswer, fromHour: number, asked: Roster): Promise<void> {
+  private async take(
+    { answer, door }: Given,
+    fromHour: number,
+    asked: Roster,
+  ): Promise<'behind' | 'taken'> {
     const now = this.cloud.clock();
-    const seen = await this.memory.seen();
-    const roster = await this.takeRoster(answer.roster, asked);
-    if (await this.takeErasure(answer, roster)) return;
-    this.address = answer.address;
-    const source = {
-      tile: (run: string, level: number, n: number, width: number) =>
-        this.cloud.tile(this.address, run, level, n, width),
-    };
-    const runs = await readRuns(answer, roster, seen.runs, source, this.runs, now);
-    const status = await this.takeStatus(answer.status, roster, seen);
-    await this.epochs.take(answer, roster);
+    const { way } = this.sides;
+    const [seen, there] = [await this.memory.seen(), await way.seen()];
+    const roster = await this.takeRoster(answer.roster, asked, door);
+    if (await this.takeErasure(answer, roster)) return 'taken';
+    door.address = answer.address;
+    const runs = await readRuns(
+      answer,
+      roster,
+      { seen: seen.runs, there: there.runs },
+      door,
+      this.runs,
+      now,
+    );
+    const status = await checkStatus(answer.status, roster, seen);
+    if (!door.home) checkHeldBack(answer.roster.length, status, roster);
+    const heardAt = Math.max(heardOf(roster, newestRun(runs), status), there.heard) || null;
+    if (!door.home) await this.memory.raise({ runs, status: status?.at ?? 0 });
+    if (!door.home && this.atHome && behind(runs, this.runs)) {
+      this.told.check(status, runs);
+      return 'behind';
+    }
+    if (door.home) {
+      await way.told(roster.head.seq, asked.head.seq);
+      await way.saw(runs, heardAt ?? 0);
+    } else await way.keepHanded(answer);
+    this.sides.atHome = door.home;
+    await this.epochs.take(door.home ? await way.withHanded(answer) : answer, roster);
     this.runs = runs;
     const changed = this.records.list(answer.pages, fromHour);
-    const heardAt = heardOf(roster, newestRun(runs), status);
     // From here on what is proved counts, even where a later check raises an alarm.
     this.known = { ...this.known, roster: newer(this.known.roster, roster), status, heardAt };
     this.events.known(this.known);
-    await this.memory.raise({ runs, status: status?.at ?? 0 });
-    if (this.may('history', 'household') === '') await this.takeNames(answer.names, seen);
-    else await this.takeLabels(answer.labels, seen);
-    this.events.known(this.known);
+    await this.takeNaming(answer, { seen, now, home: door.home });
     if (changed.size > 0) this.events.grown(changed);
     this.checkFrozen(status, heardAt);
+    this.listed = door;
+    return 'taken';
   }
 
   /** Whether the cloud shows nothing because an owner wants it so. */
   private async takeErasure(answer: SyncAnswer, roster: Roster): Promise<boolean> {
     let erasing: Known['erasing'] = null;
     if (answer.erase.length > 0) {
-      const to = await this.cloud.key();
+      const to = await this.sides.way.cloudKey(this.cloud);
       const { act, person } = await standingErasure(answer.erase, roster, to);
       must(act === 'erase', 'field', 'what is kept is not shown');
       erasing = { due: answer.eraseDue, person };
@@ -228,36 +264,33 @@ export class Engine {
     return erasing !== null;
   }
 
-  /** The cloud owes what this device knew when it asked; a reply of the hub may bring a newer link meanwhile. */
-  private async takeRoster(chain: readonly Bytes[], asked: Roster): Promise<Roster> {
+  /**
+   * The cloud owes what this device knew when it asked, but for what the hub alone has said, at home.
+   * A reply of the hub may bring a newer link meanwhile.
+   */
+  private async takeRoster(
+    chain: readonly Bytes[],
+    asked: Roster,
+    door: Door = this.sides.cloud,
+  ): Promise<Roster> {
     const before = this.known.roster;
-    if (sameChain(before.chain, chain)) return before;
+    if (sameChain(before.chain, chain)) {
+      if (!door.home) await this.sides.way.shown(before.head.seq);
+      return before;
+    }
     const roster = await continued(before, chain);
     must(before.startsLike(roster), 'roster-fork', 'another chain than this device has seen');
+    const { way } = this.sides;
+    const [given, seen] = [roster.head.seq, asked.head.seq];
     must(
-      roster.head.seq >= asked.head.seq,
+      given >= seen || (!door.home && (await way.ahead(given, seen))),
       'rolled-back',
       'the roster is older than one this device has seen',
-      { seen: asked.head.seq, given: roster.head.seq },
+      { seen, given },
     );
+    if (!door.home) await way.shown(given);
     if (roster.head.seq > before.head.seq) await keepRoster(this.store, roster);
     return newer(this.known.roster, roster);
-  }
-
-  private async takeStatus(raw: Bytes, roster: Roster, seen: Seen): Promise<Status | null> {
-    if (raw.length === 0) {
-      must(seen.status === 0, 'rolled-back', "the hub's status that this device has seen is gone");
-      return null;
-    }
-    const { status, current } = await openStatus(raw, roster);
-    must(
-      status.at >= seen.status,
-      'rolled-back',
-      "the hub's status is older than one this device has seen",
-      { seen: seen.status, given: status.at },
-    );
-    // What a replaced hub said last says nothing of the one in force.
-    return current ? status : null;
   }
 
   /** Notes an alarm where the cloud shows less than the hub has sent, or nothing fresh. */
@@ -268,30 +301,22 @@ export class Engine {
       // Silence is not mended by asking again at once.
       if (!this.alarms.raise(error)) throw error;
     }
-    this.told.check(status);
+    this.told.check(status, this.runs);
   }
 
-  private async takeNames(sealed: Bytes, seen: Seen): Promise<void> {
-    const logs = await this.householdLogs();
-    for (const log of logs) {
-      if (log.leaf.kind === 'run') await checkRunLeaf(log.leaf, this.runs, this.cloud.clock());
-      if (log.leaf.kind === 'run' || log.leaf.kind === 'head') {
-        checkHeadLeaf(log.leaf.head, this.known.roster);
-      }
+  private async takeNaming(
+    answer: SyncAnswer,
+    more: Pick<NamingParts, 'seen' | 'now' | 'home'>,
+  ): Promise<void> {
+    const { records, epochs, runs } = this;
+    const parts: NamingParts = { ...more, roster: this.known.roster, records, epochs, runs };
+    const people = this.may('history', 'household') === '';
+    const read = await (people ? namesIn(answer.names, parts) : labelsIn(answer.labels, parts));
+    if (read !== null) {
+      this.known = { ...this.known, names: read.names, labels: read.labels };
+      if (!more.home) await this.memory.raise(read.raised);
     }
-    const read = await readNames(sealed, this.known.roster, this.records, this.epochs, logs, seen);
-    if (read === null) return;
-    this.known = { ...this.known, names: read.names, labels: [] };
-    await this.memory.raise({ names: read.names.seq, namesHash: read.hash });
-  }
-
-  private async takeLabels(sealed: SyncAnswer['labels'], seen: Seen): Promise<void> {
-    const { roster } = this.known;
-    const labels = await readLabels(sealed, roster, this.records, this.epochs, seen.labels ?? {});
-    this.known = { ...this.known, names: null, labels };
-    await this.memory.raise({
-      labels: Object.fromEntries(labels.map(({ camera, seq }) => [camera, seq])),
-    });
+    this.events.known(this.known);
   }
 
   /** Whether this device may do that now; empty for yes, else why not. */
@@ -326,15 +351,6 @@ export class Engine {
     this.events.known(this.known);
   }
 
-  /** The household's own leaves of the last day: they name the newest names and the run before. */
-  private async householdLogs() {
-    const until = Math.ceil(this.cloud.clock() / hour);
-    // Every run begins with a leaf of the household, whose page went ahead of any checkpoint.
-    const listed = this.records.refs('household').length > 0 || this.runs.size === 0;
-    must(listed, 'seq-gap', "nothing of the household's own record is shown");
-    return this.records.logs('household', until - 24, until);
-  }
-
   /** The run of that name, as it was proved last. */
   run(name: string): Run | null {
     return this.runs.get(name) ?? null;
@@ -344,57 +360,37 @@ export class Engine {
   mustHave(camera: string): void {
     const { names, labels } = this.known;
     const run = newestRun(this.runs);
-    if (run === null || this.records.refs(camera).length > 0) return;
+    if (run === null || this.atHome || this.records.refs(camera).length > 0) return;
     const on = names?.cameras.some((one) => one.id === camera && one.state === 'on') ?? true;
     const named = names?.at ?? labels.find((one) => one.camera === camera)?.at;
     const young = named === undefined || run.tree.checkpoint.at - named <= patience;
     must(!on || young, 'seq-gap', "nothing of a camera's record is shown", { camera });
   }
 
-  /** The hub's fresh word on what it has uploaded and on the roster's head. */
-  async heard(reply: Reply): Promise<void> {
+  /** The hub's fresh word on what it has uploaded and on the roster's head; `home`: it came past the cloud. */
+  async heard(reply: Reply, home = false): Promise<void> {
     this.told.note(reply);
     const heardAt = Math.max(this.known.heardAt ?? 0, reply.at);
     this.known = { ...this.known, heardAt };
     this.events.known(this.known);
+    if (home) await this.sides.way.told(reply.head.seq, this.known.roster.head.seq);
     await this.syncAfresh();
+    if (home) await this.followHome(reply.head.seq);
     try {
       await this.told.checkReply(reply, this.known.roster);
     } catch (error) {
       if (!this.alarms.raise(error)) throw error;
     }
   }
-}
 
-/** The newest time under a signature of the hub in force, which signed the link that put it in. */
-function heardOf(roster: Roster, newest: Run | null, status: Status | null): number | null {
-  const { place, since } = eraNow(roster);
-  const own = newest !== null && eraOfRun(roster, newest.name).era.current;
-  const at = own ? newest.tree.checkpoint.at : 0;
-  return Math.max(status?.at ?? 0, at, place > 0 ? since : 0) || null;
-}
-
-/** Of two that were verified, the one with more links; whether one is the other's beginning is asked elsewhere. */
-function newer(known: Roster, given: Roster): Roster {
-  return known.head.seq > given.head.seq ? known : given;
-}
-
-/** What was verified before is not verified again. */
-async function continued(before: Roster, chain: readonly Bytes[]): Promise<Roster> {
-  if (!sameChain(before.chain, chain.slice(0, before.chain.length))) {
-    return Roster.replay(chain, before.household);
+  /** Takes links of which the hub spoke at home from the hub: the cloud may not have heard of them. */
+  private async followHome(seq: number): Promise<void> {
+    const { roster } = this.known;
+    const home = seq > roster.head.seq ? await this.sides.home(roster) : null;
+    if (home === null) return;
+    const now = this.cloud.clock();
+    const { household, signer } = this.member;
+    const { roster: chain } = await home.side.sync(household, signer, now - hour, now);
+    await this.moveTo(await this.takeRoster(chain, roster, home));
   }
-  let roster = before;
-  for (const link of chain.slice(before.chain.length)) roster = await roster.append(link);
-  return roster;
-}
-
-function sameChain(a: readonly Bytes[], b: readonly Bytes[]): boolean {
-  return a.length === b.length && a.every((one, i) => equal(one, b[i]!));
-}
-
-/** What may be right a moment later: something listed that has not arrived everywhere yet. */
-function incomplete(error: unknown): boolean {
-  const rule = ruleOf(error);
-  return rule === 'seq-gap' || rule === 'frozen';
 }

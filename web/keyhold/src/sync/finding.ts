@@ -79,7 +79,8 @@ export class Findings {
     const { household } = known.roster;
     const { device, signer } = member;
     const question = { ...wish, address: '', at: cloud.now(), device, household, nonce };
-    await this.post.send('find', await Envelope.signed('find', question, signer));
+    const sealed = await Envelope.signed('find', question, signer);
+    await this.post.send('find', sealed, () => this.waiting.has(base64(nonce)));
   }
 
   /** Takes an answer of the hub. What does not hold means nothing: anybody can seal something to this device. */

@@ -59,6 +59,7 @@ export interface Exported {
 const hubPatience = 10_000;
 const cameraPatience = 30_000;
 const pollEvery = 15_000;
+const pollAtHome = 4_000;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
 
@@ -80,7 +81,7 @@ export class HomeSession {
     private readonly events: HomeEvents,
   ) {
     const { cloud, member } = engine;
-    this.footage = new Footage(cloud, member, () => engine.epochs);
+    this.footage = new Footage(engine, member);
     this.playbacks = new Playbacks(this.footage, engine, {
       begin: (camera, from) => this.begin(camera, from),
       segments: async (camera, from, until) =>
@@ -92,13 +93,14 @@ export class HomeSession {
       member.signer,
       member.reader,
       () => engine.known.roster,
-      (reply) => void engine.heard(reply).catch(() => undefined),
+      (reply, home) => void engine.heard(reply, home).catch(() => undefined),
       (error) => engine.alarms.raise(error),
       events.mail,
+      engine.sides,
     );
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
-      () => engine.reachable,
+      () => engine.reachable || engine.atHome,
       (run, pause) => this.later(run, pause),
       () => {
         if (!this.closed) events.reports();
@@ -163,8 +165,13 @@ export class HomeSession {
 
   private async poll(): Promise<void> {
     await this.engine.sync().catch(() => undefined);
-    this.reports.heard(this.engine.known.heardAt);
-    this.later(() => void this.poll(), pollEvery);
+    const { engine } = this;
+    this.reports.heard(engine.known.heardAt);
+    // When the cloud is back is worth a question more often.
+    this.later(() => void this.poll(), engine.atHome ? pollAtHome : pollEvery);
+    await engine.sides.way
+      .learn(engine.known.roster, (op, patience) => this.commands.send(op, patience))
+      .catch(() => undefined);
   }
 
   /** Pages of these cameras changed, or there are new ones: their newest pictures follow. */

@@ -12,7 +12,9 @@ import { Fault, faultOf, type FaultKind } from './fault.ts';
 import { gestureOf, Prompt, type Shown } from './gesture.ts';
 import { Memory } from './memory.ts';
 import { passkeyWanted, type PasskeyWanted } from './passkey.ts';
-import type { Store } from './store.ts';
+import { placeKey, type Store } from './store.ts';
+
+export { placeKey };
 
 /** A cloud: where it is, and by which key it is known there. */
 export interface Place {
@@ -77,8 +79,6 @@ export interface MovingParts {
   readonly commands: Pick<Commands, 'send'>;
 }
 
-/** Where the household is, as this device has settled. */
-export const placeKey = 'cloud';
 const moveKey = 'move';
 
 const patience = 40_000;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { base32, random } from '../bytes.ts';
-import type { FootageAnswer } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
-import type { Footage } from './footage.ts';
+import type { Footage, Leased } from './footage.ts';
 import type { Segment } from './timeline.ts';
 
 export interface Span {
@@ -20,7 +19,7 @@ export interface Playing {
 
 interface OpenPlayback {
   readonly segments: readonly Segment[];
-  readonly lease: Promise<FootageAnswer>;
+  readonly lease: Promise<Leased>;
   /** Segments that are being opened before somebody asks. */
   readonly ahead: Map<number, { readonly plain: Promise<Uint8Array>; readonly stop: () => void }>;
   /** The segment that was asked for last. */
@@ -106,8 +105,8 @@ export class Playbacks {
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const { pack, file } = playback.segments[index]!;
-    let lease = await playback.lease;
-    if (lease.expires - this.engine.cloud.now() < 15_000) {
+    let lease = await playback.lease.catch(() => null);
+    if (lease === null || lease.expires - this.engine.cloud.now() < 15_000) {
       const last = playback.segments.at(-1)!.file.end;
       const first = playback.segments[0]!.file.start;
       lease = await this.footage.lease(pack.camera, first, last, 'history');

@@ -8,21 +8,30 @@ import type { XWingKey } from '../crypto/xwing.ts';
 import type { Envelope } from '../statement/dsse.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { Cloud } from './cloud.ts';
+import type { Sides } from './sides.ts';
 import { Mailbox, type Delivery } from './socket.ts';
 
 type Sent = 'command' | 'live' | 'find';
 type Heard = 'reply' | 'live' | 'find';
+
+/** How long the cloud has to bring an answer before the same letter goes home as well. */
+const homeAfter = 2_000;
 
 /** What the hub seals to this device, in the order in which it is tried. */
 const purposes: readonly Heard[] = ['reply', 'live', 'find'];
 
 /**
  * The post between this device and its hub (docs/protocol.md 7 and 14.1): sealed to the one, opened
- * by the other, and carried by the cloud. What it says is checked by whoever listens.
+ * by the other, and carried by the cloud. What the cloud does not bring is carried home, where this
+ * device knows the way: it is one letter, and the hub takes it once. What it says is checked by
+ * whoever listens.
  */
 export class Post {
   private readonly mailbox: Mailbox;
-  private readonly listeners = new Map<Heard, (plain: Bytes) => Promise<void>>();
+  /** At home, once something went there. */
+  private box: { readonly hub: Cloud; readonly mailbox: Mailbox } | null = null;
+  private closed = false;
+  private readonly listeners = new Map<Heard, Listener>();
   private readonly openings: (() => void)[] = [];
 
   constructor(
@@ -32,31 +41,56 @@ export class Post {
     private readonly roster: () => Roster,
     /** Is handed what did not come from the hub. */
     private readonly others: (delivery: Delivery) => void,
+    private readonly sides?: Sides,
   ) {
-    this.mailbox = new Mailbox(
-      cloud,
-      roster().household,
-      signer,
-      (delivery) => this.deliver(delivery),
+    this.mailbox = this.open(cloud, false);
+  }
+
+  private open(at: Cloud, home: boolean): Mailbox {
+    return new Mailbox(
+      at,
+      this.roster().household,
+      this.signer,
+      (delivery) => this.deliver(delivery, home),
       () => this.openings.forEach((run) => run()),
     );
   }
 
-  /** Resolves once the cloud takes and brings mail. */
-  opened(): Promise<void> {
-    return this.mailbox.opened();
+  /** Resolves once mail is taken and brought, by the cloud or at home. */
+  async opened(): Promise<void> {
+    const hub = await this.hub();
+    const byCloud = this.mailbox.opened();
+    if (hub === null) return byCloud;
+    const pause = this.sides?.atHome === true ? 0 : homeAfter;
+    await Promise.race([byCloud, after(pause, () => this.boxAt(hub).opened(), byCloud)]);
   }
 
   close(): void {
+    this.closed = true;
     this.mailbox.close();
+    this.box?.mailbox.close();
   }
 
   /** Mail comes by a new way from now on. */
   anew(): void {
     this.mailbox.anew();
+    this.box?.mailbox.anew();
   }
 
-  hear(purpose: Heard, listener: (plain: Bytes) => Promise<void>): void {
+  private async hub(): Promise<Cloud | null> {
+    return (await this.sides?.home(this.roster()))?.side ?? null;
+  }
+
+  private boxAt(hub: Cloud): Mailbox {
+    if (this.box?.hub !== hub) {
+      this.box?.mailbox.close();
+      this.box = { hub, mailbox: this.open(hub, true) };
+      if (this.closed) this.box.mailbox.close();
+    }
+    return this.box.mailbox;
+  }
+
+  hear(purpose: Heard, listener: Listener): void {
     this.listeners.set(purpose, listener);
   }
 
@@ -65,18 +99,48 @@ export class Post {
     this.openings.push(run);
   }
 
-  async send(purpose: Sent, statement: Envelope): Promise<void> {
-    const { household, hub } = this.roster();
+  /**
+   * Sends a letter; resolves once somebody has taken it. `waits`: whether its answer is still awaited;
+   * then it goes home as well after a while.
+   */
+  async send(purpose: Sent, statement: Envelope, waits = (): boolean => false): Promise<void> {
+    const { household, hub: keys } = this.roster();
     const body = await seal(
-      hub.hpke,
+      keys.hpke,
       encode({ household, purpose }),
       encode({ from: this.signer.keyid, to: 'hub' }),
       statement.encode(),
     );
-    await this.cloud.write(household, this.signer, 'mail', 'hub', body);
+    const by = (side: Cloud): Promise<void> =>
+      side.write(household, this.signer, 'mail', 'hub', body);
+    const hub = await this.hub();
+    if (hub === null) return by(this.cloud);
+    const home = async (): Promise<void> => {
+      await within(homeAfter, this.boxAt(hub).opened());
+      await by(hub);
+    };
+    if (this.sides?.atHome === true) {
+      await home().catch(() => by(this.cloud));
+      return;
+    }
+    const byCloud = by(this.cloud);
+    const late = new Promise<void>((resolve, reject) => {
+      const go = (): void => void home().then(resolve, reject);
+      const timer = setTimeout(() => {
+        if (waits()) go();
+        else resolve(byCloud);
+      }, homeAfter);
+      byCloud.catch(() => {
+        clearTimeout(timer);
+        go();
+      });
+    });
+    late.catch(() => undefined);
+    // Whose word it is why it did not go: the cloud's, unless there is no such word.
+    await Promise.any([byCloud, late]).catch(() => byCloud);
   }
 
-  private async deliver(delivery: Delivery): Promise<void> {
+  private async deliver(delivery: Delivery, home: boolean): Promise<void> {
     const { body, from } = delivery;
     if (from !== 'hub') {
       this.others(delivery);
@@ -98,10 +162,33 @@ export class Post {
       } catch {
         continue;
       }
-      return listener(plain);
+      return listener(plain, home);
     }
     // Anybody can put bytes into a mailbox; what was not sealed to this device means nothing.
   }
+}
+
+/** `home`: it came past the cloud. */
+type Listener = (plain: Bytes, home: boolean) => Promise<void>;
+
+/** Does something after a pause, unless `unless` is done by then. */
+async function after(
+  pause: number,
+  run: () => Promise<void>,
+  unless: Promise<void>,
+): Promise<void> {
+  let done = false;
+  void unless.then(
+    () => (done = true),
+    () => undefined,
+  );
+  await new Promise((resolve) => setTimeout(resolve, pause));
+  return done ? undefined : run();
+}
+
+/** Waits no longer than that; what is late is not waited for. */
+async function within(pause: number, work: Promise<void>): Promise<void> {
+  await Promise.race([work, new Promise((resolve) => setTimeout(resolve, pause))]);
 }
 
 /** The same text is tried for several purposes: its key is taken out of it once. */

@@ -3,11 +3,12 @@
 import { base32, fromBase32 } from '../bytes.ts';
 import type { Checkpoint } from '../manifest/checkpoint.ts';
 import { openCheckpoint } from '../manifest/era.ts';
-import { Tree, type TileSource } from '../manifest/tree.ts';
+import { Tree } from '../manifest/tree.ts';
 import { must } from '../mutant.ts';
 import { eraOfRun, runOrder } from '../statement/hubs.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { SyncAnswer } from './cloud.ts';
+import type { Door } from './door.ts';
 import type { SeenRun } from './store.ts';
 
 /** Footage and its record are kept this long; what is older is not missed. */
@@ -23,12 +24,15 @@ export interface Run {
   readonly note: string;
 }
 
-/** Checks each checkpoint, and that it continues the highest one seen of its run. */
+/**
+ * Checks each checkpoint, and that it continues the highest one seen of its run. What was seen at home
+ * the cloud may not have yet; what it has must not be another.
+ */
 export async function readRuns(
   answer: Pick<SyncAnswer, 'runs'>,
   roster: Roster,
-  seen: Readonly<Record<string, SeenRun>>,
-  source: TileSource,
+  { seen, there }: Record<'seen' | 'there', Readonly<Record<string, SeenRun>>>,
+  source: Door,
   earlier: ReadonlyMap<string, Run>,
   now: number,
 ): Promise<Map<string, Run>> {
@@ -44,11 +48,16 @@ export async function readRuns(
     );
     const before = earlier.get(checkpoint.run)?.tree;
     const same =
-      before?.checkpoint.size === checkpoint.size &&
+      before?.source === source &&
+      before.checkpoint.size === checkpoint.size &&
       base32(before.checkpoint.root) === base32(checkpoint.root);
     const tree = same ? withTime(before, checkpoint) : new Tree(checkpoint, source, before);
-    const old = seen[checkpoint.run];
-    if (old !== undefined && !overtaken(checkpoint, old, roster)) {
+    for (const [old, owed] of [
+      [seen[checkpoint.run], true],
+      [there[checkpoint.run], source.home],
+    ] as const) {
+      if (old === undefined || overtaken(checkpoint, old, roster)) continue;
+      if (!owed && old.size > checkpoint.size) continue;
       const root = fromBase32(old.root) ?? new Uint8Array(0);
       await tree.follows({ run: checkpoint.run, size: old.size, root });
     }
@@ -56,7 +65,7 @@ export async function readRuns(
   }
   for (const [name, old] of Object.entries(seen)) {
     must(
-      runs.has(name) || old.at <= now - retention,
+      runs.has(name) || source.home || old.at <= now - retention,
       'rolled-back',
       "a whole part of the hub's record that this device has seen is gone",
       { run: name },

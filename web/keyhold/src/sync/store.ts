@@ -8,6 +8,9 @@ export interface Store {
   clear(): Promise<void>;
 }
 
+/** Where the household is, as this device has settled. */
+export const placeKey = 'cloud';
+
 /** The highest that this device has seen: nothing older is taken later. */
 export interface Seen {
   readonly runs: Readonly<Record<string, SeenRun>>;

@@ -6,6 +6,7 @@ import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import type { Reply, Status } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
+import type { Run } from './runs.ts';
 
 /** What the hub itself has said, for holding the cloud's answers against it. */
 export class Told {
@@ -19,18 +20,9 @@ export class Told {
   }
 
   /** Wants everything that the hub has sent to be shown. */
-  check(status: Status | null): void {
-    if (status !== null) this.mustServe(status.run, status.uploaded);
-    for (const [run, size] of this.sizes) this.mustServe(run, size);
-  }
-
-  private mustServe(run: string, uploaded: number): void {
-    const served = this.tree(run)?.checkpoint.size ?? 0;
-    must(served >= uploaded, 'frozen', 'the hub has sent more than the cloud shows', {
-      run,
-      uploaded,
-      served,
-    });
+  check(status: Status | null, runs: ReadonlyMap<string, Run>): void {
+    if (status !== null) mustServe(runs, status.run, status.uploaded);
+    for (const [run, size] of this.sizes) mustServe(runs, run, size);
   }
 
   /** What the hub named has to be the beginning of what the cloud shows. */
@@ -51,6 +43,15 @@ export class Told {
     if (tree === undefined || tree.checkpoint.size < reply.size || off('forked')) return;
     await tree.follows({ run: reply.run, size: reply.size, root: hashBytes(reply.root) });
   }
+}
+
+function mustServe(runs: ReadonlyMap<string, Run>, run: string, uploaded: number): void {
+  const served = runs.get(run)?.tree.checkpoint.size ?? 0;
+  must(served >= uploaded, 'frozen', 'the hub has sent more than the cloud shows', {
+    run,
+    uploaded,
+    served,
+  });
 }
 
 function hashBytes(text: string): Bytes {
