@@ -74,6 +74,7 @@ export class Fixture implements Omit<
     checkedAt: now - 12_000,
     hubHeardAt: now - 20_000,
     cloudReachable: true,
+    atHome: false,
     hubAway: false,
     clockOff: null,
     lag: 0,

@@ -282,6 +282,7 @@ export const states: Record<string, () => State> = {
   },
   'home-late': () => trust({ hubHeardAt: now - 12 * minute, checkedAt: now - 40_000 }),
   'home-silent': () => trust({ hubHeardAt: now - 47 * minute, checkedAt: now - 40_000 }),
+  'home-at-home': () => trust({ cloudReachable: false, atHome: true }),
   'home-cloud-away': () => trust({ cloudReachable: false, checkedAt: now - 5 * minute }),
   'home-clock': () => trust({ clockOff: 3 * 60 * minute, checkedAt: now - 5 * minute }),
   'home-clock-new': () => {

@@ -59,6 +59,7 @@ const good: Trust = {
   checkedAt: now - 12_000,
   hubHeardAt: now - 20_000,
   cloudReachable: true,
+  atHome: false,
   hubAway: false,
   clockOff: null,
   lag: 0,
@@ -84,6 +85,10 @@ test('lag is words, an unreachable cloud is words, an alarm outranks both', () =
   expect(tone({ lag: 14 * minute })).toBe('warning');
   expect(tone({ lag: 1 * minute })).toBe('good');
   expect(tone({ cloudReachable: false })).toBe('warning');
+  expect(trustLine({ ...good, cloudReachable: false, atHome: true }, now)).toMatchObject({
+    tone: 'good',
+    text: 'The cloud does not answer. At home everything works.',
+  });
   expect(tone({ checkedAt: null })).toBe('calm');
   expect(trustLine({ ...good, hubAway: true }, now)).toMatchObject({
     tone: 'warning',

@@ -142,6 +142,8 @@ export interface Trust {
   hubHeardAt: number | null;
   /** False while the cloud does not answer this device. */
   cloudReachable: boolean;
+  /** What is shown comes from the hub itself, at home: the cloud is away, or has not caught up yet. */
+  atHome: boolean;
   /** The hub does not answer this device, though the cloud does. */
   hubAway: boolean;
   /**

@@ -49,6 +49,9 @@ export function trustLine(trust: Trust, now: number, zone?: string): TrustLine {
       more: m.trust_silent_more(),
     };
   }
+  if (!trust.cloudReachable && trust.atHome && trust.checkedAt !== null) {
+    return { tone: 'good', text: m.trust_at_home(), more: agoText(trust.checkedAt, now) };
+  }
   if (!trust.cloudReachable) {
     return { tone: 'warning', text: m.trust_cloud_away(), more: checked };
   }
