@@ -7,8 +7,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +34,7 @@ func (c *clock) now() time.Time { return time.Unix(0, c.at.Load()) }
 
 // past is a hub's folder, opened by the hub's own parts.
 type past struct {
-	lock   *os.File
+	lock   io.Closer
 	db     *state.DB
 	ledger *ledger.Ledger
 	packs  *packs.Store

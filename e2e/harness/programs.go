@@ -9,7 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 // Programs are the built programs.
@@ -34,12 +35,9 @@ func Build(ctx context.Context, mutant bool) (Programs, error) {
 		return Programs{}, fmt.Errorf("make the folder for the programs: %w", err)
 	}
 	// Test packages run side by side; one builds, the others find it done.
-	lock, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return Programs{}, fmt.Errorf("lock the folder for the programs: %w", err)
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+	lock := flock.New(filepath.Join(dir, ".lock"))
+	defer func() { _ = lock.Close() }()
+	if err := lock.Lock(); err != nil {
 		return Programs{}, fmt.Errorf("lock the folder for the programs: %w", err)
 	}
 	p := Programs{Keyhold: filepath.Join(dir, "keyhold"), Cloud: filepath.Join(dir, "keyhold-cloud")}

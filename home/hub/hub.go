@@ -14,6 +14,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -71,7 +72,7 @@ type Hub struct {
 	// PageLooks is how many leaves a page takes before looks begin another; 4000 if 0.
 	PageLooks int
 
-	lock      *os.File
+	lock      io.Closer
 	db        *state.DB
 	keys      *household.Keys
 	cameras   *cameras.Store

@@ -3,21 +3,22 @@
 package hub
 
 import (
-	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
-	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
-// Lock takes a hub's folder for this process, or says ErrBusy. The caller closes the file.
-func Lock(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+// Lock takes a hub's folder for this process, or says ErrBusy. The caller closes it. It is free from then on, also while
+// a child that is just being started holds what this process had open.
+func Lock(dir string) (io.Closer, error) {
+	l := flock.New(filepath.Join(dir, "lock"))
+	switch ok, err := l.TryLock(); {
+	case err != nil:
 		return nil, fmt.Errorf("hub: lock: %w", err)
+	case !ok:
+		return nil, ErrBusy
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(ErrBusy, f.Close())
-	}
-	return f, nil
+	return l, nil
 }

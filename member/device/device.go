@@ -20,7 +20,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 // ErrNone says that the folder holds no device yet.
@@ -137,15 +138,11 @@ func (f *Folder) Cache() string { return filepath.Join(f.dir, cacheFolder) }
 
 // lock orders programs that share the folder; the operating system frees it when one dies.
 func (f *Folder) lock() (func(), error) {
-	file, err := os.OpenFile(filepath.Join(f.dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
+	l := flock.New(filepath.Join(f.dir, lockFile))
+	if err := l.Lock(); err != nil {
 		return nil, fmt.Errorf("lock device folder: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("lock device folder: %w", err)
-	}
-	return func() { file.Close() }, nil
+	return func() { _ = l.Close() }, nil
 }
 
 func (f *Folder) write(name string, v any) error {

@@ -18,6 +18,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 func main() {
@@ -81,15 +83,14 @@ func (h *household) lock() (func(), error) {
 	if err := os.MkdirAll(filepath.Join(h.dir, "logs"), 0o700); err != nil {
 		return nil, fmt.Errorf("make the demo's folder: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(h.dir, marker), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	l := flock.New(filepath.Join(h.dir, marker))
+	switch ok, err := l.TryLock(); {
+	case err != nil:
 		return nil, fmt.Errorf("lock the demo's folder: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
+	case !ok:
 		return nil, errors.New("the demo runs already; stop it first (Ctrl-C in its terminal)")
 	}
-	return func() { f.Close() }, nil
+	return func() { _ = l.Close() }, nil
 }
 
 // reset removes the folder, but only one that a demo made and that none uses.

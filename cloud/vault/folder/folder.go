@@ -20,6 +20,8 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/gofrs/flock"
+
 	"keyhold/cloud/vault"
 	"keyhold/statement/id"
 )
@@ -39,7 +41,7 @@ type Folder struct {
 	Space func() (int64, error)
 
 	root string
-	lock *os.File
+	lock *flock.Flock
 
 	mu   sync.Mutex
 	made map[string]bool     // shards known to exist and to be synced; guarded by mu
@@ -57,12 +59,11 @@ func Open(root string) (*Folder, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("folder: make vault: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(root, lockName), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("folder: open lock: %w", err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = lock.Close()
+	lock := flock.New(filepath.Join(root, lockName))
+	switch ok, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("folder: lock: %w", err)
+	case !ok:
 		return nil, ErrInUse
 	}
 	f := &Folder{root: root, lock: lock, made: map[string]bool{}, busy: map[id.Object]*gate{}}
