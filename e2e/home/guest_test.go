@@ -158,6 +158,10 @@ func TestClockSetBackOpensNothingForAGuest(t *testing.T) {
 		r.Serving() // readers were held against the clock before
 		f.reads("after the hub's clock was set back")
 		viewer.reads("without any date in her rights", door)
+		r.Until("the word on the two clocks", func() bool { return r.logged("more than two minutes apart") })
+	}
+	if r.logged("the cloud does not know this hub") {
+		t.Error("a hub whose clock is wrong is told that another has taken its place")
 	}
 	// It opens again by the clock that is right: the next day at two.
 	r.Stop()

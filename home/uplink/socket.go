@@ -4,6 +4,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -27,16 +28,30 @@ func (u *Uplink) runSocket(ctx context.Context) {
 		if u.Now().Sub(began) > 5*time.Second {
 			pause = firstPause
 		}
-		if stranger := api.KindOf(err) == api.Unauthenticated; stranger && !u.told {
-			u.Log.Error("the cloud does not know this hub any more: another has taken its place, or the household is gone from there. It records on, and sends nothing")
-			u.told = true
-		} else if !stranger {
-			u.Log.Debug("the socket ended", "error", err)
-		}
+		u.refused(err)
 		if sleep(ctx, pause/2+rand.N(pause), nil) != nil {
 			return
 		}
 		pause = min(pause*2, longPause*2/3)
+	}
+}
+
+// refused says once why the cloud refuses this hub, and again when it is for another reason or after it was heard.
+func (u *Uplink) refused(err error) {
+	var p *api.Problem
+	if !errors.As(err, &p) || p.Kind() != api.Unauthenticated {
+		u.Log.Debug("the socket ended", "error", err)
+		return
+	}
+	because := "refused: " + string(p.Rule) // never empty
+	if u.told == because {
+		return
+	}
+	u.told = because
+	if p.Rule == rule.Time {
+		u.Log.Error("the clocks of this machine and of the cloud are more than two minutes apart; set right the one that is wrong. Until then the hub records, and sends nothing")
+	} else {
+		u.Log.Error("the cloud does not know this hub any more: another has taken its place, or the household is gone from there. It records on, and sends nothing")
 	}
 }
 
@@ -63,7 +78,7 @@ func (u *Uplink) socket(ctx context.Context) error {
 	}
 	defer func() { _ = s.Close() }()
 	u.answered()
-	u.told = false
+	u.told = ""
 	if err := u.TakeOver(ctx, s.Head, s.Links); err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ type Uplink struct {
 	once    sync.Once
 	queued  chan struct{} // holds a token when the outbox may have grown
 	drained chan struct{} // wakes runStatus after a backlog
-	told    bool          // that the cloud does not know this hub; of runSocket alone
+	told    string        // why the cloud refuses this hub, empty if it does not; of runSocket alone
 	agreed  chan struct{} // closed once the cloud's newest checkpoint was compared with ours; see runSocket
 	mu      sync.Mutex
 	moved   chan struct{} // closes when a queue has shrunk; guarded by mu
