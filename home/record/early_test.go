@@ -4,7 +4,6 @@ package record_test
 
 import (
 	"os"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,10 +54,7 @@ func TestPacksThatAreAskedForDoNotPileUp(t *testing.T) {
 func TestADiskThatFailsCostsAGapAndNotTheRecorder(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	cfg := b.config()
-	var gone atomic.Int32
-	cfg.Closed = func(p record.Pack) error { defer gone.Add(1); return b.closed(p) }
-	r := b.recorder(cfg)
+	r := b.recorder(b.config())
 	away := b.spool + ".away"
 	move := func(from, to string) func() {
 		return func() {
@@ -71,7 +67,7 @@ func TestADiskThatFailsCostsAGapAndNotTheRecorder(t *testing.T) {
 	s := &scheme{patient{r}, map[int64]func(){
 		6: r.CloseEarly,
 		10: func() {
-			until(t, func() bool { return gone.Load() == 1 }) // a pack that is asked for waits for the one before it
+			until(t, func() bool { return r.Behind() == 0 && r.Leaving() == 0 })
 			r.CloseEarly()
 			move(b.spool, away)()
 		},
