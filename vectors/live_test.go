@@ -35,7 +35,7 @@ func (b bases) live(v vector) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return w.Looks, nil
+		return map[string]any{"looks": w.Looks, "private": w.Private}, nil
 	}
 	r := &signal.Reading{To: to, Roster: s, Now: v.At}
 	seen := map[string]bool{}

@@ -289,6 +289,8 @@ func stateWords(state string) string {
 		return "no picture yet"
 	case request.CameraLost:
 		return "lost"
+	case request.CameraPrivate:
+		return "private"
 	case request.CameraUnconnected:
 		return "to be connected again: keyhold cameras add NAME URL, with its old name"
 	default:

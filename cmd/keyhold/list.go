@@ -198,6 +198,8 @@ func gapWords(reason string) string {
 		return "the hub's disk was full"
 	case manifest.GapStopped:
 		return "recording was stopped"
+	case manifest.GapPrivate:
+		return "private"
 	default:
 		return "nothing was recorded, and nobody says why"
 	}

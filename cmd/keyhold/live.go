@@ -208,6 +208,17 @@ func (w *watcher) picture(_ int, units [][]byte, _ bool, _ time.Duration) {
 type whoLine struct {
 	At    int64       `json:"at"`
 	Looks []lookerNow `json:"looks"`
+	// Private are the cameras that are turned off at their source.
+	Private []offNow `json:"private"`
+}
+
+type offNow struct {
+	Camera     id.Camera `json:"camera"`
+	Name       string    `json:"name"`
+	Person     id.Person `json:"person"`
+	PersonName string    `json:"person_name"`
+	Hours      bool      `json:"hours"`
+	Since      int64     `json:"since"`
 }
 
 type lookerNow struct {
@@ -254,7 +265,7 @@ func (l *LiveCommand) who(ctx context.Context, c *console, s *session.Session, v
 }
 
 func (c *console) watching(v *session.View, w *signal.Watching, asJSON bool) error {
-	out := whoLine{At: w.At, Looks: []lookerNow{}}
+	out := whoLine{At: w.At, Looks: []lookerNow{}, Private: []offNow{}}
 	for _, x := range w.Looks {
 		camera, _ := v.Camera(string(x.Camera))
 		out.Looks = append(out.Looks, lookerNow{
@@ -262,8 +273,18 @@ func (c *console) watching(v *session.View, w *signal.Watching, asJSON bool) err
 			Device: x.Device, DeviceName: nameOr(v.DeviceName(x.Device), string(x.Device)), Since: x.Since,
 		})
 	}
+	for _, x := range w.Private {
+		camera, _ := v.Camera(string(x.Camera))
+		out.Private = append(out.Private, offNow{
+			Camera: x.Camera, Name: nameOr(camera.Name, string(x.Camera)), Person: x.Person, PersonName: nameOr(v.PersonName(x.Person), string(x.Person)),
+			Hours: x.Hours, Since: x.Since,
+		})
+	}
 	if asJSON {
 		return c.object(out)
+	}
+	for _, x := range out.Private {
+		c.answer("%s is private since %s, set by %s", x.Name, clock(x.Since, c.now()), x.PersonName)
 	}
 	for _, x := range out.Looks {
 		c.answer("%s (%s) is watching %s since %s", x.PersonName, x.DeviceName, x.Name, clock(x.Since, c.now()))

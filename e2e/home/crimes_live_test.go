@@ -346,7 +346,7 @@ func (s *scene) answer(key ed25519.PrivateKey, spoil func(*signal.Signal)) error
 // list is one that the hub told somebody, shown to ben, who has seen one of last.
 func (s *scene) list(told id.Device, last int64) error {
 	s.t.Helper()
-	w := &signal.Watching{At: s.now().UnixMilli(), Household: s.Member.Home.Household, Looks: []signal.Look{}, To: told}
+	w := &signal.Watching{At: s.now().UnixMilli(), Household: s.Member.Home.Household, Looks: []signal.Look{}, Private: []signal.Off{}, To: told}
 	e, err := dsse.Signed(signal.ThingWatching, w, id.Hub, s.hubKey())
 	must(s.t, err)
 	_, err = signal.ReadWatching(e.Encode(), s.ben.ID(), s.Member.Roster, s.now().UnixMilli(), last)

@@ -88,6 +88,8 @@ type feed struct {
 	second bool
 	// readers are the clients that it is being sent to.
 	readers atomic.Int32
+	// taken is how many there have ever been.
+	taken atomic.Int32
 }
 
 // Start opens the clips, listens, and lets the feeds run.
@@ -206,6 +208,15 @@ func (c *Camera) Readers(path string) int {
 	return int(f.readers.Load())
 }
 
+// Taken is how many clients have ever been sent the film at a path.
+func (c *Camera) Taken(path string) int {
+	f := c.feeds[cleanPath(path)]
+	if f == nil {
+		return 0
+	}
+	return int(f.taken.Load())
+}
+
 // Addr is where the camera listens.
 func (c *Camera) Addr() net.Addr { return c.addr }
 
@@ -284,6 +295,7 @@ func (c *Camera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response
 func (c *Camera) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	if f := c.feeds[cleanPath(ctx.Path)]; f != nil && ctx.Session.UserData() == nil {
 		f.readers.Add(1)
+		f.taken.Add(1)
 		ctx.Session.SetUserData(f)
 	}
 	return &base.Response{StatusCode: base.StatusOK}, nil

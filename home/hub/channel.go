@@ -5,6 +5,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,8 @@ type channel struct {
 	tap      *tap
 	earlier  bool // it has recorded before this start of the hub
 	stop     context.CancelFunc
-	done     chan struct{} // closed when the source has ended and the recorder has put everything away
+	shut     chan struct{} // closed when the source has ended: nothing is connected to the camera
+	done     chan struct{} // closed when besides the recorder has put everything away
 }
 
 // tap remembers what the camera sends, on the way to the recorder. Frames come on one goroutine.
@@ -69,6 +71,10 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	if c.URL == "" {
 		return nil // an earlier hub had it; somebody has to say where it is
 	}
+	if h.isPrivate(c.ID) {
+		return nil // it begins when it is not private any more
+	}
+	h.leave(c.ID)
 	epoch, ok := h.epochs.Current(c.ID)
 	if !ok {
 		return fmt.Errorf("hub: camera %s has no epoch", c.ID)
@@ -98,11 +104,12 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	}
 	run, stop := context.WithCancel(ctx)
 	second := &small{url: c.Small, run: run, now: h.Now, log: log.With("stream", "small")}
-	ch := &channel{source: source, small: second, recorder: rec, tap: t, earlier: end > 0, stop: stop, done: make(chan struct{})}
+	ch := &channel{source: source, small: second, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
 		source.Run(run)
 		second.close()
+		close(ch.shut)
 		rec.Close()
 	}()
 	h.mu.Lock()
@@ -113,14 +120,45 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 
 // end stops a camera and waits until its packs are put away.
 func (h *Hub) end(c id.Camera) {
+	h.shut(c)
+	h.leave(c)
+}
+
+// shut ends every connection to a camera; shutNow waits until they are closed, leave until its packs are put away. This
+// is the one place where that is done, whatever is connected to it.
+func (h *Hub) shut(c id.Camera) {
 	h.mu.Lock()
-	ch := h.running[c]
-	delete(h.running, c)
-	h.mu.Unlock()
-	if ch != nil {
+	defer h.mu.Unlock()
+	if ch := h.running[c]; ch != nil {
+		delete(h.running, c)
+		h.leaving[c] = ch
 		ch.stop()
-		<-ch.done
 	}
+}
+
+func (h *Hub) shutNow(c id.Camera) {
+	if ch := h.left(c); ch != nil {
+		<-ch.shut
+	}
+}
+
+func (h *Hub) leave(c id.Camera) {
+	ch := h.left(c)
+	if ch == nil {
+		return
+	}
+	<-ch.done
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.leaving[c] == ch {
+		delete(h.leaving, c)
+	}
+}
+
+func (h *Hub) left(c id.Camera) *channel {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.leaving[c]
 }
 
 func (h *Hub) stopAll() {
@@ -129,6 +167,9 @@ func (h *Hub) stopAll() {
 	var wg sync.WaitGroup
 	for _, c := range h.recording() {
 		wg.Go(func() { h.end(c) })
+	}
+	for _, c := range h.allLeaving() {
+		wg.Go(func() { h.leave(c) })
 	}
 	wg.Wait()
 }
@@ -142,6 +183,13 @@ func (h *Hub) recording() []id.Camera {
 		out = append(out, c)
 	}
 	return out
+}
+
+// allLeaving are cameras whose packs are still being put away.
+func (h *Hub) allLeaving() []id.Camera {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.leaving))
 }
 
 func (h *Hub) channel(c id.Camera) *channel {
@@ -200,6 +248,10 @@ func (h *Hub) report(c cameras.Camera) request.CameraReport {
 	r := request.CameraReport{ID: c.ID, State: request.CameraWaiting, Since: c.Added}
 	if c.URL == "" {
 		r.State = request.CameraUnconnected
+		return r
+	}
+	if s, ok := h.privacy.Now(c.ID); ok {
+		r.State, r.Since = request.CameraPrivate, s.Since
 		return r
 	}
 	ch := h.channel(c.ID)

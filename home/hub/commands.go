@@ -3,6 +3,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -40,7 +41,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls {
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls || c.Op.Kind == request.OpPrivates {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -81,6 +82,10 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.setSmall(ctx, c.Device, c.Op.Camera, c.Op.URL)
 	case request.OpSmalls:
 		r.Smalls, err = h.smalls(ctx, c.Device)
+	case request.OpPrivate:
+		err = h.setPrivate(ctx, c)
+	case request.OpPrivates:
+		r.Privates = h.privates(c.Device)
 	case request.OpAskRemoval:
 		err = h.ask(ctx, c.Op.Removal)
 	case request.OpAsked:
@@ -120,12 +125,18 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, n newCamera) (id.Came
 			return "", refusal(request.RefusedExists)
 		}
 	}
+	if off, err := h.privateAt(ctx, n.url); err != nil || off {
+		return "", cmp.Or(err, error(refusal(request.RefusedPrivate)))
+	}
 	var word string
 	if n.url, word = h.probe(ctx, n.url); word != "" {
 		return "", refusal(word)
 	}
 	h.control.Lock()
 	defer h.control.Unlock()
+	if h.noNewCamera() {
+		return "", refusal(request.RefusedPrivate) // since a moment ago
+	}
 	// The look took its time; whoever was removed meanwhile adds nothing.
 	if !h.may(by, roster.Cameras, id.HouseholdCamera) {
 		return "", refusal(request.RefusedDenied)

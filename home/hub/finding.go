@@ -203,6 +203,9 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 		return err
 	}
 	a.Camera = known.at(u)
+	if off, err := h.privateAt(ctx, best.URL); err != nil || off {
+		return cmp.Or(err, error(refusal(request.RefusedPrivate)))
+	}
 	probed := make(chan met, 1)
 	go func() { probed <- h.meetFound(ctx, f, u, second) }() // waited for below
 	if best.Snapshot != "" {

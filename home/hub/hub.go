@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +33,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/live"
 	"keyhold/home/packs"
+	"keyhold/home/privacy"
 	"keyhold/home/record"
 	"keyhold/home/state"
 	"keyhold/home/uplink"
@@ -77,6 +77,7 @@ type Hub struct {
 	keys      *household.Keys
 	cameras   *cameras.Store
 	household *household.Household
+	privacy   *privacy.Book
 	clock     *window.Clock
 	ledger    *ledger.Ledger
 	epochs    *epochs.Epochs
@@ -99,22 +100,12 @@ type Hub struct {
 	control sync.Mutex
 	mu      sync.Mutex
 	running map[id.Camera]*channel // guarded by mu
+	leaving map[id.Camera]*channel // those that are being put away; guarded by mu
 	full    bool                   // the disk is full and nothing can be freed; guarded by mu
 	slots   chan struct{}          // holds a token for each command that is being carried out
 	looking chan struct{}          // the same for those that look at a new camera first
 	// work ends when the hub is told to stop, recordings after the last pack is put away. Set before anything runs.
 	work, recordings context.Context
-}
-
-// Layout is where things lie in a hub's folder.
-type Layout struct{ Keys, State, Spool, Packs, Tiles string }
-
-// LayoutOf returns the layout of a hub's folder.
-func LayoutOf(dir string) Layout {
-	return Layout{
-		Keys: filepath.Join(dir, "keys"), State: filepath.Join(dir, "state.db"), Spool: filepath.Join(dir, "spool"),
-		Packs: filepath.Join(dir, "packs"), Tiles: filepath.Join(dir, "tiles"),
-	}
 }
 
 // ErrBusy says that another process has the folder.
@@ -151,7 +142,8 @@ func (h *Hub) defaults() {
 	if h.SpaceEvery == 0 {
 		h.SpaceEvery = 15 * time.Second
 	}
-	h.running, h.found = map[id.Camera]*channel{}, &findings{now: h.Now, byID: map[id.Found]*found{}}
+	h.running, h.leaving = map[id.Camera]*channel{}, map[id.Camera]*channel{}
+	h.found = &findings{now: h.Now, byID: map[id.Found]*found{}}
 	h.slots, h.looking = make(chan struct{}, 8), make(chan struct{}, 4)
 }
 
@@ -268,6 +260,9 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	if err := h.clock.Load(ctx); err != nil {
 		return err
 	}
+	if h.privacy, err = privacy.Load(ctx, h.db); err != nil {
+		return err
+	}
 	if err := h.wished(ctx); err != nil {
 		return err
 	}
@@ -340,6 +335,10 @@ func (h *Hub) serve(ctx context.Context) error {
 		return err
 	}
 	if err := h.follow(ctx); err != nil {
+		return err
+	}
+	// Before anything connects to a camera, and while nobody else is there.
+	if err := h.turn(ctx, nil, ""); err != nil {
 		return err
 	}
 	if err := h.openDoors(ctx); err != nil {

@@ -27,6 +27,7 @@ func (h *Hub) keepReaders(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			h.say(ctx, "private", h.followPrivate(ctx))
 			h.views.Follow()
 			h.say(ctx, "readers", h.follow(ctx))
 		}

@@ -137,6 +137,9 @@ func (h *Hub) setSmall(ctx context.Context, by id.Device, camera id.Camera, url 
 	if _, ok, err := h.listed(ctx, camera); err != nil || !ok {
 		return cmp.Or(err, error(refusal(request.RefusedNotFound)))
 	}
+	if url != "" && h.isPrivate(camera) {
+		return refusal(request.RefusedPrivate)
+	}
 	if url != "" {
 		var word string
 		if url, word = h.probe(ctx, url, ingest.H264); word != "" {

@@ -30,7 +30,7 @@ func (h *Hub) openViews(ctx context.Context) error {
 		return err
 	}
 	h.views = view.New(ctx, view.Config{
-		DB: h.db, Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.may, InUse: h.inUse,
+		DB: h.db, Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.may, InUse: h.inUse, Private: h.isPrivate, Off: h.off,
 		Record: h.recordLive, Send: h.sendMail, Engine: h.engine, Now: h.Now, Log: h.Log,
 	})
 	if err := h.views.Recover(ctx); err != nil {

@@ -202,6 +202,8 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindLook
 	case *manifest.Live:
 		return manifest.KindLive
+	case *manifest.Private:
+		return manifest.KindPrivate
 	}
 	return ""
 }

@@ -124,6 +124,9 @@ func (d *Desk) admit(s *signal.Signal, hash id.Hash) (*open, string) {
 		if !slices.Contains(list, c) {
 			return nil, signal.NotFound
 		}
+		if d.c.Private(c) {
+			return nil, signal.Private
+		}
 	}
 	if !d.caller(s.From).often.AllowN(d.c.Now(), 1) {
 		return nil, signal.Busy

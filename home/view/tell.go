@@ -29,7 +29,7 @@ const (
 type listener struct {
 	unheard int   // lists since it was heard
 	last    int64 // time of the last list
-	some    bool  // there was somebody in it
+	some    bool  // there was something in it
 }
 
 // Heard says that a device is there: it has sent something that holds.
@@ -52,7 +52,12 @@ func (d *Desk) devices() []id.Device {
 	return out
 }
 
-// tell gives devices the list of what is being watched, as far as each may know it. always tells also who has nothing
+// Tell tells everybody anew, beside the caller: something has become private, or is not any more.
+func (d *Desk) Tell() {
+	d.goOn(func() { d.tell(false, d.devices()...) })
+}
+
+// tell gives devices the list of what is being watched and what is private, as far as each may know it. always tells also who has nothing
 // new to hear. It waits until the cloud has them all, but not for long. It is called by something that Close waits for.
 func (d *Desk) tell(always bool, to ...id.Device) {
 	s := d.c.Roster()
@@ -93,7 +98,8 @@ func (d *Desk) lists(s *roster.State, always bool, to []id.Device) []*signal.Wat
 		}
 	}
 	signal.Sort(all)
-	all = all[:min(len(all), signal.MaxLooks)]
+	private := d.c.Off()
+	all = all[:min(len(all), signal.MaxLooks-len(private))]
 	var out []*signal.Watching
 	for _, dev := range to {
 		l := d.listeners[dev]
@@ -107,13 +113,19 @@ func (d *Desk) lists(s *roster.State, always bool, to []id.Device) []*signal.Wat
 				looks = append(looks, x)
 			}
 		}
-		if len(looks) == 0 && !l.some && !always || l.unheard >= mostUnheard {
+		off := []signal.Off{}
+		for _, x := range private {
+			if d.c.May(dev, roster.Live, x.Camera) || d.c.May(dev, roster.History, x.Camera) || d.c.May(dev, roster.Private, x.Camera) {
+				off = append(off, x)
+			}
+		}
+		if len(looks)+len(off) == 0 && !l.some && !always || l.unheard >= mostUnheard {
 			continue
 		}
 		l.unheard++
-		l.some = len(looks) > 0
+		l.some = len(looks)+len(off) > 0
 		l.last = max(d.c.Now().UnixMilli(), l.last+1)
-		out = append(out, &signal.Watching{At: l.last, Household: s.Household, Looks: looks, To: dev})
+		out = append(out, &signal.Watching{At: l.last, Household: s.Household, Looks: looks, Private: off, To: dev})
 	}
 	return out
 }
@@ -135,7 +147,7 @@ func (d *Desk) Run(ctx context.Context) {
 				d.c.Log.Error("it was not noted who is watching", "error", err)
 			}
 		case <-repeat.C:
-			if d.any() {
+			if d.any() || len(d.c.Off()) > 0 {
 				d.tell(false, d.devices()...)
 			}
 		}

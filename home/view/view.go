@@ -45,6 +45,9 @@ type Config struct {
 	May func(id.Device, roster.Action, id.Camera) bool
 	// InUse are the cameras there are.
 	InUse func(context.Context) ([]id.Camera, error)
+	// Private says that a camera is turned off at its source; Off are all of which that is so.
+	Private func(id.Camera) bool
+	Off     func() []signal.Off
 	// Record adds leaves of live looks to the manifest; also runs in the same transaction.
 	Record func(ctx context.Context, leaves []*manifest.Live, also func(*sql.Tx) error) error
 	// Send gives a piece of mail to the cloud.
@@ -229,8 +232,9 @@ func (d *Desk) leave(s *signal.Signal) {
 	}
 }
 
-// Follow asks May again for each camera of each view, and ends what is not allowed any more.
+// Follow asks May again for each camera of each view, and ends what is not allowed any more, or private.
 func (d *Desk) Follow() {
+	d.shut(signal.Private, func(o *open) bool { return slices.ContainsFunc(o.offer.Cameras, d.c.Private) })
 	d.shut(signal.EndRight, func(o *open) bool { return !d.mayAll(o.offer) })
 }
 

@@ -48,6 +48,8 @@ func (r *RefusedError) Error() string {
 		return "the hub does not reach the other cloud, or finds another there: is the address right?"
 	case request.RefusedNotFound:
 		return "the hub does not know it"
+	case request.RefusedPrivate:
+		return "this camera is private now: nothing connects to it (keyhold private)"
 	case finding.Elsewhere:
 		return "what answers there points at another device: the hub sends it no password"
 	case finding.Untried:

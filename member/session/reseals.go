@@ -70,9 +70,5 @@ func (v *View) giver(signer id.Device, r *request.Reseal) (ed25519.PublicKey, bo
 
 // signKey is the key of a device that is or was in the roster.
 func (v *View) signKey(d id.Device) (ed25519.PublicKey, bool) {
-	if m, ok := v.Roster.Device(d); ok {
-		return m.Sign, true
-	}
-	m, ok := v.Roster.Former(d)
-	return m.Sign, ok
+	return signKey(v.Roster, d)
 }

@@ -36,6 +36,8 @@ type Timeline struct {
 	Looks    []*manifest.Look
 	// Lives are live looks, one for each view: its end where it has ended, else its beginning.
 	Lives []*manifest.Live
+	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
+	Privates []*manifest.Private
 	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
 	KnownUntil int64
 }
@@ -73,6 +75,13 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 			if leaf.From < until && leaf.Until > from {
 				t.Gaps = append(t.Gaps, leaf)
 			}
+		case *manifest.Private:
+			if err := v.checkPrivate(leaf); err != nil {
+				return nil, err
+			}
+			if leaf.State != manifest.PrivateSet && leaf.Since < until && (leaf.State == manifest.PrivateBegan || leaf.Until > from) {
+				t.private(leaf)
+			}
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)
@@ -85,6 +94,15 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 	}
 	slices.SortStableFunc(t.Segments, func(a, b Segment) int { return cmp.Compare(a.Start, b.Start) })
 	return t, nil
+}
+
+// private takes a leaf of what was private; what says that it is over says it all.
+func (t *Timeline) private(leaf *manifest.Private) {
+	if n := len(t.Privates); n > 0 && t.Privates[n-1].Since == leaf.Since {
+		t.Privates[n-1] = leaf
+		return
+	}
+	t.Privates = append(t.Privates, leaf)
 }
 
 // live takes a leaf of a live look; what says that one has ended says it all.

@@ -23,6 +23,7 @@ const (
 	KindHeartbeat = "heartbeat"
 	KindLook      = "look"
 	KindLive      = "live"
+	KindPrivate   = "private"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -261,12 +262,13 @@ const (
 	GapJump    = "jump"
 	GapDisk    = "disk"
 	GapStopped = "stopped"
+	GapPrivate = "private"
 )
 
 // Check refuses values that the types allow.
 func (l *Gap) Check() error {
 	switch l.Reason {
-	case GapCamera, GapHub, GapJump, GapDisk, GapStopped:
+	case GapCamera, GapHub, GapJump, GapDisk, GapStopped, GapPrivate:
 	default:
 		return fmt.Errorf("leaf: an unknown reason for a gap")
 	}
@@ -385,6 +387,8 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Look{}
 	case KindLive:
 		l = &Live{}
+	case KindPrivate:
+		l = &Private{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

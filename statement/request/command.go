@@ -30,6 +30,9 @@ const (
 	// OpSetSmall says where a camera's second, smaller stream is, or that it has none; OpSmalls asks which have one.
 	OpSetSmall = "set-small"
 	OpSmalls   = "smalls"
+	// OpPrivate turns cameras off at their source, or on again; OpPrivates asks what is set.
+	OpPrivate  = "private"
+	OpPrivates = "privates"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -47,8 +50,10 @@ type Op struct {
 	Name    string   `json:"name,omitempty"`
 	// PersonName is the name of the person that an appended link brings in; Name is the device's.
 	PersonName string `json:"person_name,omitempty"`
-	Removal    []byte `json:"removal,omitempty"`
-	URL        string `json:"url,omitempty"`
+	// Private is an envelope of type private.
+	Private []byte `json:"private,omitempty"`
+	Removal []byte `json:"removal,omitempty"`
+	URL     string `json:"url,omitempty"`
 }
 
 // Gesture shows that a person wants just this link or statement: the code that the hub showed for its hash.
@@ -66,6 +71,9 @@ type Assertion struct {
 	ID            id.Device `json:"id"`
 	Signature     []byte    `json:"signature"`
 }
+
+// maxSetting is as much of a statement of type private as a leaf has room for.
+const maxSetting = 8192
 
 // maxAssertion bounds each part of an assertion.
 const maxAssertion = 2048
@@ -124,7 +132,11 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates:
+	case OpPrivate:
+		if len(c.Op.Private) == 0 || len(c.Op.Private) > maxSetting {
+			return fmt.Errorf("command: private needs a statement")
+		}
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
@@ -189,6 +201,8 @@ const (
 	// RefusedGesture asks for a gesture; RefusedGestureWrong says that it was another one.
 	RefusedGesture      = "gesture"
 	RefusedGestureWrong = "gesture-wrong"
+	// RefusedPrivate: nothing connects to a camera that is private.
+	RefusedPrivate = "private"
 )
 
 // CameraReport is a camera as the hub sees it now.
@@ -210,6 +224,8 @@ const (
 	CameraLost      = "lost"
 	// CameraUnconnected: an earlier hub had it, and nobody has said yet where it is.
 	CameraUnconnected = "unconnected"
+	// CameraPrivate: somebody turned it off at its source.
+	CameraPrivate = "private"
 )
 
 // Result answers a command; which fields stand in it depends on the operation.
@@ -219,6 +235,8 @@ type Result struct {
 	Camera    id.Camera      `json:"camera,omitempty"`
 	Cameras   []CameraReport `json:"cameras,omitempty"`
 	Link      []byte         `json:"link,omitempty"`
+	// Privates are the newest settings of cameras and of the household, as they were signed.
+	Privates [][]byte `json:"privates,omitempty"`
 	// Removals are what owners ask other owners for.
 	Removals [][]byte `json:"removals,omitempty"`
 	// Smalls are the cameras that have a second, smaller stream.

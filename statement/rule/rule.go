@@ -53,6 +53,7 @@ const (
 	Head       Name = "head"
 	Gesture    Name = "gesture"
 	Elsewhere  Name = "elsewhere"
+	Private    Name = "private"
 	Origin     Name = "origin"
 	Verified   Name = "verified"
 )

@@ -45,6 +45,8 @@ const (
 	NotFound = "not-found"
 	Invalid  = "invalid"
 	Busy     = "busy"
+	// Private: a camera is turned off at its source. The hub also ends views with it.
+	Private = "private"
 )
 
 // Words by which the hub ends a view.
@@ -103,11 +105,11 @@ func (s *Signal) Check() error {
 		}
 	case Refused:
 		ofView = true
-		if fromDevice || !slices.Contains([]string{Late, Stale, Denied, NotFound, Invalid, Busy}, s.Body) {
+		if fromDevice || !slices.Contains([]string{Late, Stale, Denied, NotFound, Invalid, Busy, Private}, s.Body) {
 			return fmt.Errorf("signal: a malformed refusal")
 		}
 	case End:
-		if fromDevice != (s.Body == "") || (!fromDevice && !slices.Contains([]string{EndRight, EndCamera, EndHub, EndLost}, s.Body)) {
+		if fromDevice != (s.Body == "") || (!fromDevice && !slices.Contains([]string{EndRight, EndCamera, EndHub, EndLost, Private}, s.Body)) {
 			return fmt.Errorf("signal: a malformed end")
 		}
 	case Ask:

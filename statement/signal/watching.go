@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	// MaxLooks is how many looks one list may have, so that it fits into a piece of mail.
-	MaxLooks = 240
+	// MaxLooks is how many looks and private cameras one list may have, so that it fits into a piece of mail; MaxPrivate
+	// how many of them may be private cameras.
+	MaxLooks   = 240
+	MaxPrivate = 160
 	// Forgotten is how long after it came a list still says who is watching (milliseconds).
 	Forgotten = 150_000
 )
@@ -35,11 +37,24 @@ func (l Look) compare(o Look) int {
 	return cmp.Or(cmp.Compare(l.Since, o.Since), cmp.Compare(l.View, o.View), cmp.Compare(l.Camera, o.Camera))
 }
 
-// Watching is what the hub tells a device: everything that it may know of that is being watched now.
+// Off is one camera that is private now.
+type Off struct {
+	Camera id.Camera `json:"camera"`
+	Device id.Device `json:"device"`
+	// Home says that it is by what is set for all cameras, Hours that it is by hours of the week.
+	Home   bool      `json:"home"`
+	Hours  bool      `json:"hours"`
+	Person id.Person `json:"person"`
+	Since  int64     `json:"since"`
+}
+
+// Watching is what the hub tells a device: everything that it may know of that is being watched now, and which cameras
+// are private.
 type Watching struct {
 	At        int64        `json:"at"`
 	Household id.Household `json:"household"`
 	Looks     []Look       `json:"looks"`
+	Private   []Off        `json:"private"`
 	To        id.Device    `json:"to"`
 }
 
@@ -48,8 +63,16 @@ func Sort(looks []Look) { slices.SortFunc(looks, Look.compare) }
 
 // Check refuses values that the types allow.
 func (w *Watching) Check() error {
-	if w.At <= 0 || !w.Household.Valid() || !w.To.Valid() || len(w.Looks) > MaxLooks {
+	if w.At <= 0 || !w.Household.Valid() || !w.To.Valid() || len(w.Private) > MaxPrivate || len(w.Looks)+len(w.Private) > MaxLooks {
 		return fmt.Errorf("watching: a malformed field")
+	}
+	for i, o := range w.Private {
+		if !o.Camera.Valid() || !o.Device.Valid() || !o.Person.Valid() || o.Since <= 0 {
+			return fmt.Errorf("watching: a malformed private camera")
+		}
+		if i > 0 && w.Private[i-1].Camera >= o.Camera {
+			return fmt.Errorf("watching: private cameras out of order")
+		}
 	}
 	for i, l := range w.Looks {
 		if !l.Camera.Valid() || !l.Device.Valid() || !l.Person.Valid() || l.Since <= 0 || !l.View.Valid() {

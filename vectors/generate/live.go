@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keyhold/statement/canon"
@@ -197,6 +198,11 @@ func (c *collector) watching(h *house) {
 	}
 	anna := deviceNamed("anna1")
 	good := signal.Watching{At: h.at, Household: h.s.Household, Looks: []signal.Look{look("garden", "ben1", "ben", 60_000), look("door", "sam1", "sam", 1000)}, To: anna}
+	off := func(camera string, home, hours bool) signal.Off {
+		return signal.Off{Camera: cameraNamed(camera), Device: deviceNamed("ben1"), Home: home, Hours: hours, Person: personNamed("ben"), Since: h.at - 5000}
+	}
+	good.Private = []signal.Off{off("garden", false, true), off("door", true, false)}
+	slices.SortFunc(good.Private, func(a, b signal.Off) int { return strings.Compare(string(a.Camera), string(b.Camera)) })
 	add := func(v vector, input []byte, last int64) {
 		v.Thing = signal.ThingWatching
 		v = c.on(h, v)
@@ -210,7 +216,7 @@ func (c *collector) watching(h *house) {
 		v := refuse("watching: "+name, r)
 		if r == "" {
 			v = accept("watching: " + name)
-			v.Result = w.Looks
+			v.Result = map[string]any{"looks": w.Looks, "private": w.Private}
 		}
 		add(v, signed(signal.ThingWatching, w, by).Encode(), last)
 	}
@@ -218,7 +224,7 @@ func (c *collector) watching(h *house) {
 	try("two people", "", func(*signal.Watching) {}, hub, 0)
 	crowd := func(n int) func(*signal.Watching) {
 		return func(w *signal.Watching) {
-			w.Looks = nil
+			w.Looks, w.Private = nil, []signal.Off{}
 			for i := range n {
 				w.Looks = append(w.Looks, look(fmt.Sprint(i), "ben1", "ben", int64(n-i)))
 			}
@@ -226,7 +232,22 @@ func (c *collector) watching(h *house) {
 	}
 	try("as many as fit", "", crowd(signal.MaxLooks), hub, 0)
 	try("one more", rule.Field, crowd(signal.MaxLooks+1), hub, 0)
-	try("nobody", "", func(w *signal.Watching) { w.Looks = []signal.Look{} }, hub, h.at-1)
+	quiet := func(n int) func(*signal.Watching) {
+		return func(w *signal.Watching) {
+			w.Private = nil
+			for i := range n {
+				w.Private = append(w.Private, off(fmt.Sprint(i), false, false))
+			}
+			slices.SortFunc(w.Private, func(a, b signal.Off) int { return strings.Compare(string(a.Camera), string(b.Camera)) })
+		}
+	}
+	try("as many private cameras as fit", "", quiet(signal.MaxPrivate), hub, 0)
+	try("one more private", rule.Field, quiet(signal.MaxPrivate+1), hub, 0)
+	try("as many as fit, and a private camera", rule.Field, func(w *signal.Watching) {
+		crowd(signal.MaxLooks)(w)
+		quiet(1)(w)
+	}, hub, 0)
+	try("nobody", "", func(w *signal.Watching) { w.Looks, w.Private = []signal.Look{}, []signal.Off{} }, hub, h.at-1)
 	try("two minutes old", "", func(w *signal.Watching) { w.At -= 120_000 }, hub, 0)
 	try("older", rule.Time, func(w *signal.Watching) { w.At -= 120_001 }, hub, 0)
 	try("from the future", rule.Time, func(w *signal.Watching) { w.At += 120_001 }, hub, 0)
@@ -237,9 +258,12 @@ func (c *collector) watching(h *house) {
 	try("signed by a member", rule.Signer, func(*signal.Watching) {}, h.by("ben1"), 0)
 	try("signed by another hub", rule.Signature, func(*signal.Watching) {}, signer{id.Hub, pair("house hub2").Signing}, 0)
 	seal := func(o object) vector { return vector{Input: signed(signal.ThingWatching, o, hub).Encode()} }
+	twice := []any{tree(good.Private[0]), tree(good.Private[0])}
+	turned := []any{tree(good.Private[1]), tree(good.Private[0])}
 	reversed := []any{tree(good.Looks[1]), tree(good.Looks[0])}
 	for _, v := range append(spoil("watching", tree(good), seal), spoilFields("watching", tree(good), seal,
 		bad{"looks out of order", reversed, []any{"looks"}}, bad{"a look twice", []any{tree(good.Looks[0]), tree(good.Looks[0])}, []any{"looks"}}, bad{"the household as camera", "household", []any{"looks", 0, "camera"}}, bad{"the sheet as device", "sheet", []any{"looks", 0, "device"}},
+		bad{"private cameras out of order", turned, []any{"private"}}, bad{"a private camera twice", twice, []any{"private"}}, bad{"private: the household", "household", []any{"private", 0, "camera"}}, bad{"private by the sheet", "sheet", []any{"private", 0, "device"}}, bad{"private since 0", int64(0), []any{"private", 0, "since"}},
 		bad{"since 0", int64(0), []any{"looks", 0, "since"}}, bad{"told to the hub", "hub", []any{"to"}}, bad{"told to a passkey", fixedID("pas_", "x"), []any{"to"}}, bad{"time 0", int64(0), []any{"at"}})...) {
 		add(v, v.Input, 0)
 	}

@@ -85,6 +85,7 @@ func main() {
 		"takeover":   func() file { return plain(takeoverVectors()) },
 		"live":       liveVectors,
 		"find":       findVectors,
+		"private":    privateVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

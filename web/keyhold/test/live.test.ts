@@ -167,7 +167,13 @@ test('the hub’s end is heard once', async () => {
 
 async function list(looks: Looking[], at = world.now, signer = world.hub): Promise<Bytes> {
   const { household, member } = world;
-  const payload = { at, household, looks: looks.map((one) => ({ ...one })), to: member.device };
+  const payload = {
+    at,
+    household,
+    looks: looks.map((one) => ({ ...one })),
+    private: [],
+    to: member.device,
+  };
   return (await Envelope.signed('watching', payload, signer)).encode();
 }
 

@@ -8,7 +8,9 @@ import { must } from '../src/mutant.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import * as finding from '../src/statement/finding.ts';
 import * as live from '../src/statement/live.ts';
+import { openKept, setting } from '../src/statement/private.ts';
 import * as request from '../src/statement/request.ts';
+import { RuleError } from '../src/rule.ts';
 import { raw, replayer, run } from './vectors.ts';
 
 const lives = replayer();
@@ -20,7 +22,10 @@ run('live', async (v) => {
   }
   const roster = await lives(v);
   const reader = { roster, self: v.device ?? '', now: v.at ?? 0 };
-  if (v.thing === 'watching') return (await live.openWatching(input, reader, v.index ?? 0)).looks;
+  if (v.thing === 'watching') {
+    const { looks, private: off } = await live.openWatching(input, reader, v.index ?? 0);
+    return { looks, private: off };
+  }
   const { read, hash } = await live.openSignal(input, reader, v.text ?? '');
   const before = (v.leaves ?? []).map((one) =>
     Envelope.parse(raw(one)).read('signal', live.signal),
@@ -58,4 +63,31 @@ run('find', async (v) => {
   request.checkTime(read.at, now);
   must(!known(read.nonce), 'replay', 'a nonce that came before');
   return read.kind;
+});
+
+const settings = replayer();
+run('private', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await settings(v);
+  const envelope = Envelope.parse(input);
+  if (v.thing === 'kept') {
+    await openKept(input, roster);
+    return envelope.hashText();
+  }
+  const read = envelope.read('private', setting);
+  must(read.household === roster.household, 'household', 'another household');
+  must(read.device === v.text, 'audience', 'brought by somebody else');
+  const key = roster.key(read.device);
+  must(key !== null, 'signer', 'a device that is not in the roster');
+  await envelope.verify(new Map([[read.device, key!]]));
+  request.checkTime(read.at, v.at ?? 0);
+  must(read.head === roster.head.hash, 'head', 'made under another roster');
+  must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
+  const why = roster.may(read.device, 'private', read.camera, v.at ?? 0);
+  if (why !== '') throw new RuleError(why, 'its signer may not');
+  return envelope.hashText();
 });

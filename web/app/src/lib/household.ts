@@ -112,10 +112,12 @@ export interface Camera {
   name: string;
   /**
    * `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. `unconnected`: an
-   * earlier hub had it, and `addCamera` under its name has to say where it is.
+   * earlier hub had it, and `addCamera` under its name has to say where it is. `private`: somebody
+   * turned it off at its source.
    */
-  state: 'ok' | 'waiting' | 'lost' | 'unconnected';
+  state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private';
   lostSince?: number;
+  off?: Off;
   /** This device may look at it live now. */
   live: boolean;
   /** It sends sound, as far as the hub has said. */
@@ -125,6 +127,16 @@ export interface Camera {
   /** For viewers and guests: it may not be seen now. */
   shut?: Shut;
   newest?: Picture;
+}
+
+/** Since when a camera is private, and by whom and what, as far as the hub has said. */
+export interface Off {
+  since: number;
+  person?: Named;
+  mine?: boolean;
+  /** By what is set for all cameras; by hours of the week. */
+  home?: boolean;
+  hours?: boolean;
 }
 
 export interface Picture {
@@ -207,7 +219,7 @@ export interface Gap extends Range {
    * As in a gap's leaf; `unknown` where a hole is not explained by one; `unreadable` where something
    * may be recorded that this device was never given the key of.
    */
-  reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unreadable' | 'unknown';
+  reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'private' | 'unreadable' | 'unknown';
 }
 
 export interface Playback {
@@ -273,6 +285,7 @@ export type ErrorKind =
   | 'camera-password'
   | 'camera-video' // nothing in its stream that a browser could play
   | 'camera-exists'
+  | 'camera-private' // somebody turned it off at its source
   | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud
   | 'other-cloud-away' // no cloud answers at another address

@@ -76,6 +76,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
+    case 'camera-private':
+      return { what: m.error_private(), next: m.error_private_next() };
     case 'not-allowed':
       return { what: m.error_not_allowed(), next: m.error_not_allowed_next() };
     case 'not-now':
@@ -142,6 +144,8 @@ export function gapText(reason: Gap['reason']): string {
       return m.gap_disk();
     case 'stopped':
       return m.gap_stopped();
+    case 'private':
+      return m.gap_private();
     case 'unreadable':
       return m.gap_unreadable();
     case 'unknown':

@@ -2,17 +2,33 @@
 
 import type { CameraReport } from '../statement/request.ts';
 import type { ShownCamera } from '../sync/shown.ts';
+import type { TurnedOffCamera } from '../sync/watched.ts';
 import type { CameraState } from './wire.ts';
 
 /** How a camera is, by what the hub says of it and whether there is a picture. */
 export function cameraState(
+  reports: readonly CameraReport[],
+  pictured: ReadonlySet<string>,
+  off: readonly TurnedOffCamera[],
+): (camera: ShownCamera) => CameraState {
+  return (camera) => stateOf(camera, reports, pictured, off);
+}
+
+function stateOf(
   { id, name, live, shut }: ShownCamera,
   reports: readonly CameraReport[],
   pictured: ReadonlySet<string>,
+  off: readonly TurnedOffCamera[],
 ): CameraState {
+  const told = off.find(({ camera }) => camera === id);
+  if (told !== undefined) return { id, name, live, state: 'private', off: told };
   if (shut !== undefined) return { id, name, live, state: 'ok', shut };
   const report = reports.find((one) => one.id === id);
   if (report?.state === 'lost') return { id, name, live, state: 'lost', lostSince: report.since };
+  if (report?.state === 'private') {
+    const { since } = report;
+    return { id, name, live, state: 'private', off: { camera: id, since } };
+  }
   if (report?.state === 'unconnected') return { id, name, live, state: 'unconnected' };
   // A picture says more than a report of a minute ago.
   const waiting = report?.state !== 'recording' && !pictured.has(id);

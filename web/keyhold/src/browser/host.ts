@@ -281,7 +281,6 @@ export class Host {
       known: (known) => {
         if (!stands()) return;
         this.labels.take(known.labels);
-        this.tellKnown(known, self);
         this.tellWatched(engine, self);
         this.tellChange({ erasing: this.session?.leaving.state() ?? null });
         this.tellHubAsks(self);
@@ -380,14 +379,15 @@ export class Host {
     const shown = shownTo(known, self, this.cloud.now(), this.labels.all());
     if (shown === null) return;
     this.tellChange({ home: shown.home });
-    const reports = this.session?.home.reports.cameras ?? [];
-    this.tellChange({
-      cameras: shown.cameras.map((one) => cameraState(one, reports, this.pictured)),
-    });
+    const { reports, watched } = this.session?.home ?? {};
+    const off = watched?.off(nameAll(known.names, this.labels.all(), self)) ?? [];
+    const stateOf = cameraState(reports?.cameras ?? [], this.pictured, off);
+    this.tellChange({ cameras: shown.cameras.map(stateOf) });
   }
 
   private tellWatched(engine: Engine, self: Self): void {
     const nameOf = nameAll(engine.known.names, this.labels.all(), self);
+    this.tellKnown(engine.known, self);
     this.tellChange({ watched: this.session?.home.watched.views(nameOf) ?? [] });
   }
 

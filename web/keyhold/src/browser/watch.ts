@@ -12,6 +12,7 @@ const final: readonly FaultKind[] = [
   'not-allowed',
   'not-now',
   'not-found',
+  'camera-private',
   'clock-wrong',
   'browser-live',
 ];

@@ -26,7 +26,7 @@ import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { Relay } from '../sync/cloud.ts';
 import type { Agreed } from '../sync/views.ts';
-import type { WatchedView } from '../sync/watched.ts';
+import type { TurnedOffCamera, WatchedView } from '../sync/watched.ts';
 
 /** What page and worker say to each other. */
 export type Phase = 'starting' | 'unable' | 'anonymous' | 'joining' | 'ready' | 'gone';
@@ -46,8 +46,10 @@ export interface HomeState {
 export interface CameraState {
   readonly id: string;
   readonly name: string;
-  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected';
+  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private';
   readonly lostSince?: number;
+  /** Since when it is private, and by whom where that is known. */
+  readonly off?: TurnedOffCamera;
   /** This device may look at it live now. */
   readonly live: boolean;
   /** The camera sends sound, by the hub's word. */

@@ -38,6 +38,7 @@ const ofCamera = id('cam');
 const ofHousehold = oneOf('household') as Schema<string>;
 
 const maxMedia = 120_000_000;
+const maxSetting = 8192;
 
 const file = object({
   content: object({ sha256: hash, size: integer() }),
@@ -105,7 +106,7 @@ const kinds = {
     object({
       ...common('gap', any),
       from: integer(1),
-      reason: oneOf('camera', 'hub', 'jump', 'disk', 'stopped'),
+      reason: oneOf('camera', 'hub', 'jump', 'disk', 'stopped', 'private'),
       until: integer(),
     }),
     (g) => g.until >= g.from,
@@ -139,10 +140,29 @@ const kinds = {
     (l) => (l.state === 'began' ? l.until === 0 : l.until >= l.since),
     'a live look that has begun or ended',
   ),
+  private: where(
+    object({
+      ...common('private', any),
+      device: id('dev'),
+      person: id('per'),
+      since: integer(),
+      state: oneOf('began', 'ended', 'set'),
+      statement: bytes(1, maxSetting),
+      until: integer(),
+    }),
+    (l) =>
+      l.state === 'set'
+        ? l.since === 0 && l.until === 0
+        : l.camera !== 'household' &&
+          l.since > 0 &&
+          (l.state === 'began' ? l.until === 0 : l.until >= l.since),
+    'a camera that became private or is so no more, or what was set',
+  ),
 } as const;
 
 export type File = Read<typeof file>;
 export type Pack = Read<typeof pack>;
+export type PrivateLeaf = Read<(typeof kinds)['private']>;
 export type EpochLeaf = Read<(typeof kinds)['epoch']>;
 export type Leaf = Read<(typeof kinds)[keyof typeof kinds]>;
 

@@ -4,6 +4,7 @@ import { base64 } from '../bytes.ts';
 import { must } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import {
+  boolean,
   bytes,
   hash,
   id,
@@ -25,10 +26,18 @@ const maxSdp = 36_864;
 const ascii = /^[\0-\x7f]*$/;
 
 /** Why the hub shows nothing. */
-export const refusals = ['late', 'stale', 'denied', 'not-found', 'invalid', 'busy'] as const;
+export const refusals = [
+  'late',
+  'stale',
+  'denied',
+  'not-found',
+  'invalid',
+  'busy',
+  'private',
+] as const;
 export type RefusalWord = (typeof refusals)[number];
 /** Why the hub ended a view. */
-export const endings = ['right', 'camera', 'hub', 'lost'] as const;
+export const endings = ['right', 'camera', 'hub', 'lost', 'private'] as const;
 export type EndWord = (typeof endings)[number];
 
 const body: Readonly<Record<string, (from: string, text: string) => boolean>> = {
@@ -68,6 +77,7 @@ export const signal = where(
 export type Signal = Read<typeof signal>;
 
 const maxLooks = 240;
+const maxPrivate = 160;
 
 const looking = object({
   camera: id('cam'),
@@ -79,15 +89,31 @@ const looking = object({
 
 export type Looking = Read<typeof looking>;
 
+/** A camera that is private: by what is set for all (`home`), by hours of the week (`hours`). */
+const turnedOff = object({
+  camera: id('cam'),
+  device: id('dev'),
+  home: boolean,
+  hours: boolean,
+  person: id('per'),
+  since: integer(1),
+});
+
+export type TurnedOff = Read<typeof turnedOff>;
+
 export const watching = where(
   object({
     at: integer(1),
     household: hash,
     looks: list(looking, 0, maxLooks),
+    private: list(turnedOff, 0, maxPrivate),
     to: id('dev'),
   }),
-  ({ looks }) => looks.every((one, i) => i === 0 || before(looks[i - 1]!, one)),
-  'looks in order',
+  ({ looks, private: off }) =>
+    looks.length + off.length <= maxLooks &&
+    looks.every((one, i) => i === 0 || before(looks[i - 1]!, one)) &&
+    off.every((one, i) => i === 0 || off[i - 1]!.camera < one.camera),
+  'looks and private cameras in order',
 );
 
 export type Watching = Read<typeof watching>;

@@ -86,7 +86,8 @@ export const relaysStatement = object({
 });
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
-type OpField = 'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'name' | 'removal' | 'url';
+type OpField =
+  'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'name' | 'private' | 'removal' | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
   'add-camera': ['name', 'url'],
@@ -106,6 +107,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   'at-home': [],
   'set-small': ['camera'],
   smalls: [],
+  private: ['private'],
+  privates: [],
 };
 
 const part = bytes(1, 2048);
@@ -139,6 +142,7 @@ const op = where(
     link: optional(bytes()),
     name: optional(text(200)),
     person_name: optional(text(200)),
+    private: optional(bytes(1, 8192)),
     removal: optional(bytes()),
     url: optional(text(2048)),
   }),
@@ -183,6 +187,7 @@ export const reply = object({
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
     link: optional(bytes()),
+    privates: optional(list(bytes())),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),
   }),

@@ -27,7 +27,7 @@ function rising<T>(items: readonly T[]): boolean {
   return items.every((one, i) => i === 0 || items[i - 1]! < one);
 }
 
-const hours = where(
+export const hours = where(
   object({
     days: where(list(integer(1, 7), 1, 7), rising, 'days in order'),
     from: integer(0, dayMinutes),
@@ -37,6 +37,8 @@ const hours = where(
   'hours that end after they begin',
 );
 
+export const zone = where(text(64), (t) => t === '' || zoneForm.test(t), 'a time zone');
+
 export const right = where(
   object({
     actions: where(list(oneOf(...actions), 1), rising, 'actions in order'),
@@ -44,7 +46,7 @@ export const right = where(
     hours: list(hours, 0, most),
     since: integer(),
     until: integer(),
-    zone: where(text(64), (t) => t === '' || zoneForm.test(t), 'a time zone'),
+    zone,
   }),
   (r) => (r.until === 0 || r.until > r.since) && r.hours.length > 0 === (r.zone !== ''),
   'a right with an end after its beginning, and a zone where it has hours',

@@ -25,6 +25,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   'cloud-unreachable': 'hub-cannot-reach',
   'not-found': 'not-found',
   elsewhere: 'camera-elsewhere',
+  private: 'camera-private',
 };
 
 /** What the hub answers instead of doing it, in its own word. */

@@ -32,6 +32,7 @@ export type FaultKind =
   | 'camera-password'
   | 'camera-video'
   | 'camera-exists'
+  | 'camera-private'
   | 'camera-elsewhere'
   | 'address-wrong'
   | 'other-cloud-away'

@@ -19,7 +19,8 @@ export interface Range {
 
 export interface Gap extends Range {
   /** `unreadable`: something may be recorded there that this device has no key of. */
-  readonly reason: 'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'unreadable' | 'unknown';
+  readonly reason:
+    'camera' | 'hub' | 'jump' | 'disk' | 'stopped' | 'private' | 'unreadable' | 'unknown';
 }
 
 export interface Timeline {
@@ -74,6 +75,10 @@ export function timelineOf(
     stated.push({ from: leaf.from, until: leaf.until, reason: leaf.reason });
     told = Math.max(told, leaf.until);
   }
+  for (const stretch of privateOf(logs, heard)) {
+    stated.unshift({ ...stretch, reason: 'private' });
+    told = Math.max(told, stretch.until);
+  }
   const silent = told > 0 && heard - told > onItsWay;
   const open = silent ? heard : told;
   const shut = closedRanges(closed, { from, until }, heard);
@@ -85,6 +90,18 @@ export function timelineOf(
   }));
   const gaps = [...others, ...unreadable].sort((a, b) => a.from - b.from);
   return { recorded, gaps, knownUntil };
+}
+
+/** When the camera was turned off at its source; what is not over yet lasts as far as is known. */
+function privateOf(logs: readonly Log[], heard: number): Range[] {
+  const out = new Map<number, Range>();
+  for (const { leaf } of logs) {
+    if (leaf.kind !== 'private' || leaf.state === 'set') continue;
+    const { since: from, until } = leaf;
+    if (leaf.state === 'ended') out.set(from, { from, until });
+    else if (!out.has(from)) out.set(from, { from, until: heard });
+  }
+  return [...out.values()].filter(({ from, until }) => until > from);
 }
 
 /** The hours that stay closed, as far as they are asked for and over. */

@@ -213,6 +213,8 @@ function refused(word: RefusalWord): Fault {
       return new Fault('not-allowed', 'the hub says that this device may not');
     case 'not-found':
       return new Fault('not-found', 'the hub has no such camera now');
+    case 'private':
+      return new Fault('camera-private', 'somebody has turned it off at its source');
     case 'busy':
       return new Fault('busy', 'the hub shows as much as it can');
     case 'late':

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { openWatching, type Looking } from '../statement/live.ts';
+import { openWatching, type Looking, type TurnedOff } from '../statement/live.ts';
 import type { Engine } from './engine.ts';
 import type { Named } from './people.ts';
 
@@ -19,10 +19,22 @@ export interface WatchedView {
   readonly here: boolean;
 }
 
-/** Who is watching live, by the hub's word (docs/protocol.md 14.3). */
+/** A camera that is private. Only since when is known where the hub's list has not come. */
+export interface TurnedOffCamera {
+  readonly camera: string;
+  readonly since: number;
+  readonly person?: Named;
+  readonly mine?: boolean;
+  /** By what is set for all cameras; by hours of the week. */
+  readonly home?: boolean;
+  readonly hours?: boolean;
+}
+
+/** Who is watching live and what is private, by the hub's word (docs/protocol.md 14.3). */
 export class Watched {
   private last = 0;
   private looks: readonly Looking[] = [];
+  private turnedOff: readonly TurnedOff[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -38,18 +50,32 @@ export class Watched {
   async take(plain: Uint8Array): Promise<void> {
     const { known, member, cloud } = this.engine;
     const reader = { roster: known.roster, self: member.device, now: cloud.now() };
-    const { at, looks } = await openWatching(plain, reader, this.last);
+    const { at, looks, private: off } = await openWatching(plain, reader, this.last);
     // Another one may have been read meanwhile.
     if (at <= this.last) return;
     this.last = at;
-    this.show(looks);
+    this.show(looks, off);
   }
 
-  private show(looks: readonly Looking[]): void {
+  private show(looks: readonly Looking[], off: readonly TurnedOff[]): void {
     clearTimeout(this.timer);
     this.looks = looks;
-    if (looks.length > 0) this.timer = setTimeout(() => this.show([]), forgotten);
+    this.turnedOff = off;
+    const some = looks.length + off.length > 0;
+    if (some) this.timer = setTimeout(() => this.show([], []), forgotten);
     this.changed();
+  }
+
+  /** The cameras that are private. */
+  off(nameOf: (id: string) => string): TurnedOffCamera[] {
+    return this.turnedOff.map(({ camera, home, hours, person, since }) => ({
+      camera,
+      since,
+      person: { id: person, name: nameOf(person) },
+      mine: person === this.engine.member.person,
+      home,
+      hours,
+    }));
   }
 
   /** View by view, the oldest first. */

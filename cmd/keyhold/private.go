@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"keyhold/member/people"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/private"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+)
+
+// PrivateCommand turns cameras off at their source.
+type PrivateCommand struct {
+	deviceFlag
+	What   string   `arg:"" optional:"" enum:"on,off," default:"" help:"on: private until somebody says off. Without it: what is private, and what is set."`
+	Camera string   `placeholder:"NAME" help:"Which camera."`
+	Home   bool     `help:"All cameras."`
+	Hours  []string `sep:";" placeholder:"HOURS" help:"Private in these hours of each week, such as \"mon-fri 8:00-17:00\"; several with a semicolon; none takes them back."`
+	JSON   bool     `name:"json" help:"Print one object of JSON a line."`
+}
+
+// privateLine is what --json prints of a camera, or of all.
+type privateLine struct {
+	// Camera is "household" for what is set for all.
+	Camera id.Camera      `json:"camera"`
+	Name   string         `json:"name,omitempty"`
+	On     bool           `json:"on"`
+	Hours  []roster.Hours `json:"hours"`
+	Zone   string         `json:"zone,omitempty"`
+	// Private is since when the camera is private now, 0 if it is not.
+	Private int64     `json:"private,omitempty"`
+	By      id.Person `json:"by,omitempty"`
+	ByName  string    `json:"by_name,omitempty"`
+}
+
+// Run sets, or asks the hub.
+func (p *PrivateCommand) Run(ctx context.Context, c *console) error {
+	s, v, err := p.look(ctx, c)
+	if err != nil {
+		return err
+	}
+	if p.What == "" && len(p.Hours) == 0 {
+		return p.list(ctx, c, s, v)
+	}
+	target, name := id.HouseholdCamera, "all cameras"
+	switch {
+	case p.Home == (p.Camera != ""):
+		return errors.New("say what is meant: --camera NAME, or --home for all cameras")
+	case p.Camera != "":
+		camera, ok := v.Camera(p.Camera)
+		if !ok {
+			return fmt.Errorf("there is no camera %q; see keyhold cameras list", p.Camera)
+		}
+		target, name = camera.ID, camera.Name
+	}
+	hours, err := p.hours()
+	if err != nil {
+		return err
+	}
+	set, err := s.SetPrivate(ctx, target, func(x *private.Setting) {
+		if p.What != "" {
+			x.On = p.What == "on"
+		}
+		if len(p.Hours) > 0 {
+			x.Hours, x.Zone = hours, ""
+			if len(hours) > 0 {
+				x.Zone = cmp.Or(v.Zone(), localZone())
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("set what is private: %w", err)
+	}
+	c.say("%s", settingWords(set, name, c))
+	return nil
+}
+
+// hours reads --hours; none are none.
+func (p *PrivateCommand) hours() ([]roster.Hours, error) {
+	out := []roster.Hours{}
+	for _, text := range p.Hours {
+		if len(p.Hours) == 1 && strings.TrimSpace(text) == "none" {
+			return out, nil
+		}
+		h, err := people.ParseHours(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
+func settingWords(s *private.Setting, name string, c *console) string {
+	hours := people.Hours(s.Hours, s.Zone, c.now().Location())
+	switch {
+	case s.On && hours != "":
+		return name + ": private until somebody says off; besides " + hours
+	case s.On:
+		return name + ": private until somebody says off"
+	case hours != "":
+		return name + ": private " + hours
+	}
+	return name + ": not private"
+}
+
+func (p *PrivateCommand) list(ctx context.Context, c *console, s *session.Session, v *session.View) error {
+	settings, err := s.Privates(ctx)
+	if err != nil {
+		return err
+	}
+	reply, err := s.Do(ctx, request.Op{Kind: request.OpListCameras})
+	if err != nil {
+		return err
+	}
+	since := map[id.Camera]int64{}
+	for _, r := range reply.Result.Cameras {
+		if r.State == request.CameraPrivate {
+			since[r.ID] = r.Since
+		}
+	}
+	line := func(camera id.Camera, name string) error {
+		out, set := privateLine{Camera: camera, Name: name, Hours: []roster.Hours{}, Private: since[camera]}, (*private.Setting)(nil)
+		for _, x := range settings {
+			if x.Camera == camera {
+				set = x
+			}
+		}
+		if set != nil {
+			out.On, out.Hours, out.Zone = set.On, set.Hours, set.Zone
+			if m, ok := s.Roster.Device(set.Device); ok {
+				out.By, out.ByName = m.Person, v.PersonName(m.Person)
+			}
+		}
+		if p.JSON {
+			return c.object(out)
+		}
+		if out.Private > 0 {
+			c.answer("%s is private since %s.", name, clock(out.Private, c.now()))
+		}
+		if set != nil && (set.On || len(set.Hours) > 0) {
+			c.answer("  set by %s for %s", nameOr(out.ByName, string(out.By)), settingWords(set, nameOr(name, "all cameras"), c))
+		}
+		return nil
+	}
+	if err := line(id.HouseholdCamera, ""); err != nil {
+		return err
+	}
+	for _, camera := range own(s, v) {
+		if err := line(camera.ID, camera.Name); err != nil {
+			return err
+		}
+	}
+	if len(since) == 0 && !p.JSON {
+		c.answer("No camera is private now.")
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { must } from '../mutant.ts';
+import { boolean, hash, id, integer, list, object, where, type Read } from '../schema.ts';
+import { Envelope } from './dsse.ts';
+import { hours, zone } from './rights.ts';
+import type { Roster } from './roster.ts';
+
+/** What somebody set to be private, for a camera or for all of them (docs/protocol.md 7.2). */
+export const setting = where(
+  object({
+    at: integer(1),
+    camera: id('cam', 'household'),
+    device: id('dev'),
+    head: hash,
+    hours: list(hours, 0, 16),
+    household: hash,
+    on: boolean,
+    seq: integer(1),
+    zone,
+  }),
+  (s) => s.hours.length > 0 === (s.zone !== ''),
+  'a setting with a zone where it has hours',
+);
+
+export type Setting = Read<typeof setting>;
+
+/** Reads a setting that the hub has taken, whoever of its household signed it, and whenever. */
+export async function openKept(input: Uint8Array, roster: Roster): Promise<Setting> {
+  const envelope = Envelope.parse(input);
+  const read = envelope.read('private', setting);
+  must(read.household === roster.household, 'household', 'a setting of another household');
+  const by = roster.device(read.device) ?? roster.former(read.device);
+  must(by !== null, 'signer', 'a setting by somebody who never was in the household');
+  await envelope.verify(new Map([[read.device, by?.sign ?? new Uint8Array(0)]]));
+  return read;
+}
