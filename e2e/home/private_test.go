@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/home/camera"
 	"keyhold/member/live"
 	"keyhold/member/session"
 	"keyhold/statement/id"
@@ -66,14 +67,17 @@ func TestPrivateClosesTheStreamAtItsSourceAndEverybodyIsTold(t *testing.T) {
 	heard := r.listen(ben.session())
 	v, err := r.watch(ben.session(), nil, door)
 	must(t, err)
-	if n := r.reads("a"); n != 1 {
-		t.Fatalf("the camera has %d readers, not 1", n)
+	second := camera.SmallPath("a")
+	if word := r.setSmall(r.Member, door, r.URL(second[1:])); word != "" {
+		t.Fatal(word)
 	}
+	defer r.shownSmall(door)()
+	r.Until("a reader of each stream", func() bool { return r.reads("a") == 1 && r.reads(second) == 1 })
 
 	began := time.Now()
 	r.off(r.Member, door, true)
 	answered := time.Since(began)
-	after := r.quiet("a")
+	after := r.quiet("a") + r.quiet(second)
 	t.Logf("answered after %s, no reader %s later", answered, after)
 	if after > time.Second {
 		t.Errorf("the camera had a reader for %s after the hub had answered", after)
@@ -93,6 +97,9 @@ func TestPrivateClosesTheStreamAtItsSourceAndEverybodyIsTold(t *testing.T) {
 	r.Until("it on the record", func() bool { return len(r.privates(door)) == 1 })
 	if l := r.privates(door)[0]; l.State != manifest.PrivateBegan || l.Since != told.Since || l.Person != r.Member.Person() {
 		t.Errorf("on the record is %+v", l)
+	}
+	if word := r.setSmall(r.Member, door, r.URL("b")); word != request.RefusedPrivate {
+		t.Errorf("another stream of it is looked at: %q", word)
 	}
 	if s := r.state(door); s != request.CameraPrivate {
 		t.Errorf("the hub says that it is %s", s)
