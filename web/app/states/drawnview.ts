@@ -8,6 +8,7 @@ import { paint, type Scene } from './scenes';
 export class DrawnView implements LiveView {
   readonly state: Settable<LiveState>;
   readonly silent = new Settable<readonly string[]>([]);
+  readonly second = new Settable<readonly string[] | null>([]);
   readonly #streams = new Map<string, Settable<MediaStream | null>>();
 
   constructor(

@@ -201,6 +201,20 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       state.household.code('cam_door', 'h265');
       return state;
     },
+    'live-h265-second': () => {
+      const state = live(
+        { step: 'on' },
+        {
+          scene: 'door',
+          then: async (view) => {
+            view.second.set(['cam_door']);
+            await see('.smaller');
+          },
+        },
+      );
+      state.household.code('cam_door', 'h265');
+      return state;
+    },
     'live-no-way': () => live({ step: 'again', reason: 'no-way' }),
     'live-hub-away': () => live({ step: 'again', reason: 'hub-away' }),
     'live-refused': () => over('not-allowed'),

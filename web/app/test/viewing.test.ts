@@ -12,6 +12,7 @@ import { Settable } from '../states/live';
 let now = 0;
 let state: Settable<LiveState>;
 let silent: Settable<readonly string[]>;
+let second: Settable<readonly string[] | null>;
 let shown: readonly string[];
 let viewing: Viewing;
 
@@ -22,10 +23,12 @@ beforeEach(() => {
   setClock(() => now);
   state = new Settable<LiveState>({ step: 'connecting' });
   silent = new Settable<readonly string[]>([]);
+  second = new Settable<readonly string[] | null>(null);
   const streams = new Settable<MediaStream | null>(null);
   const live = (): ReturnType<Household['live']> => ({
     state,
     silent,
+    second,
     picture: () => streams,
     show: (cameras) => (shown = cameras),
     hear: () => undefined,
@@ -70,6 +73,22 @@ test('one camera that is away does not spoil the others', () => {
   silent.set(['door']);
   yard();
   expect([how('door'), how('yard')]).toEqual(['silent', 'live']);
+});
+
+test('H.265 is shown by a second stream, and said where there is none', () => {
+  state.set({ step: 'on' });
+  const said = (): string | undefined =>
+    pictureSaid(viewing.of('door'), null, 'Europe/Berlin', 'h265')?.title;
+  expect(said()).toBeUndefined();
+  second.set([]);
+  expect(said()).toBe('This camera cannot be seen live yet');
+  expect(tileSaid(viewing.of('door'), 'Europe/Berlin', 'h265')).toBe(
+    'This camera cannot be seen live yet',
+  );
+  second.set(['door']);
+  expect(said()).toBeUndefined();
+  place('door')();
+  expect(tileSaid(viewing.of('door'), 'Europe/Berlin', 'h265')).toBe('Live');
 });
 
 test('nothing that stands still looks live: not when paused, not while the connection is away', () => {

@@ -49,9 +49,14 @@ export interface LiveView {
   readonly state: Live<LiveState>;
   /** Cameras that send the hub no picture. */
   readonly silent: Live<readonly string[]>;
+  /** Cameras that have a second, smaller stream; null before the hub has said so. */
+  readonly second: Live<readonly string[] | null>;
   picture(camera: string): Live<MediaStream | null>;
-  /** Whose pictures are wanted from now on; before, all are. What is not shown is still looked at. */
-  show(cameras: readonly string[]): void;
+  /**
+   * Whose pictures are wanted from now on; before, all are. What is not shown is still looked at.
+   * Where they are shown small, a second stream does.
+   */
+  show(cameras: readonly string[], small?: boolean): void;
   /** Lets one camera be heard, or none: nothing is heard before. */
   hear(camera: string | null): void;
   /** Tries once more what is over. */

@@ -12,8 +12,8 @@ export interface ConnectionEvents {
   readonly connected: () => void;
   /** It does not come back by itself. */
   readonly lost: () => void;
-  /** Which cameras the hub says send nothing. */
-  readonly silent: (cameras: readonly string[]) => void;
+  /** Which cameras the hub says send nothing, and which have a second, smaller stream. */
+  readonly told: (silent: readonly string[], second: readonly string[]) => void;
 }
 
 /** A connection that is quiet for so long is given up: another one is quicker than waiting. */
@@ -35,6 +35,9 @@ export class Connection {
   private readonly channel: RTCDataChannel;
   /** Some camera is known to send nothing. */
   private silent = false;
+  /** Of the others a hub of an earlier version would not know what is meant. */
+  private second: readonly string[] = [];
+  private wanted: { hear: string; show: readonly string[]; small: readonly string[] } | null = null;
   /**
    * What is offered to the hub. The browser's own addresses are left out: without a right to the
    * camera it tells them as names that mean nothing to the hub, which learns them when it is called.
@@ -82,9 +85,13 @@ export class Connection {
     if (this.peer.connectionState !== 'connected') this.giveUpAfter(connectPatience);
   }
 
-  /** Says whose sound is wanted, or nobody's, and whose pictures. */
-  want(hear: string, show: readonly string[]): void {
-    if (this.channel.readyState === 'open') this.channel.send(JSON.stringify({ hear, show }));
+  /** Says whose sound is wanted, or nobody's, whose pictures, and which of them are shown small. */
+  want(hear: string, show: readonly string[], small: readonly string[]): void {
+    this.wanted = { hear, show, small };
+    if (this.channel.readyState !== 'open') return;
+    const second = small.filter((camera) => this.second.includes(camera));
+    const less = second.length > 0 ? { small: second } : {};
+    this.channel.send(JSON.stringify({ hear, show, ...less }));
   }
 
   close(): void {
@@ -133,11 +140,26 @@ export class Connection {
 
   private told(data: unknown): void {
     if (typeof data !== 'string') return;
-    const { cameras } = JSON.parse(data) as { cameras: { camera: string; state: string }[] };
-    const silent = cameras.filter(({ state }) => state === 'waiting');
+    const { cameras } = JSON.parse(data) as { cameras: CameraTold[] };
+    const ids = (which: (one: CameraTold) => boolean): string[] =>
+      cameras.filter(which).map(({ camera }) => camera);
+    const silent = ids(({ state }) => state === 'waiting');
     this.silent = silent.length > 0;
-    this.events?.silent(silent.map(({ camera }) => camera));
+    const before = this.second.join();
+    this.second = ids(({ small }) => small === true);
+    this.events?.told(silent, this.second);
+    const { wanted } = this;
+    if (wanted !== null && this.second.join() !== before) {
+      this.want(wanted.hear, wanted.show, wanted.small);
+    }
   }
+}
+
+/** What the hub says of a camera. */
+interface CameraTold {
+  readonly camera: string;
+  readonly state: string;
+  readonly small?: boolean;
 }
 
 async function packets(peer: RTCPeerConnection): Promise<number> {

@@ -45,9 +45,11 @@ export interface LiveView {
   readonly state: Live<LiveState>;
   /** Cameras that send the hub nothing. */
   readonly silent: Live<readonly string[]>;
+  /** Cameras with a second, smaller stream; null before the hub has said so. */
+  readonly second: Live<readonly string[] | null>;
   picture(camera: string): Live<MediaStream | null>;
-  /** Whose pictures are wanted from now on; before, all are. */
-  show(cameras: readonly string[]): void;
+  /** Whose pictures are wanted from now on, and whether small; before, all are, large. */
+  show(cameras: readonly string[], small?: boolean): void;
   hear(camera: string | null): void;
   again(): void;
   close(): void;

@@ -57,11 +57,13 @@ export class Spare {
 export class Watch implements LiveView {
   readonly state = new Value<LiveState>({ step: 'connecting' });
   readonly silent = new Value<readonly string[]>([]);
+  readonly second = new Value<readonly string[] | null>(null);
   private readonly streams: readonly Value<MediaStream | null>[];
   private connection: Connection | null = null;
   private view = '';
   private heard = '';
   private shown: readonly string[];
+  private small: readonly string[] = [];
   private saying: ReturnType<typeof setTimeout> | undefined;
   private attempt = new AbortController();
   private failed = 0;
@@ -98,11 +100,13 @@ export class Watch implements LiveView {
     this.saySoon();
   }
 
-  /** Says whose pictures are wanted from now on. */
-  show(cameras: readonly string[]): void {
+  /** Says whose pictures are wanted from now on, and whether they are shown small. */
+  show(cameras: readonly string[], small = false): void {
     const next = this.cameras.filter((camera) => cameras.includes(camera));
-    if (next.join() === this.shown.join()) return;
+    const less = small ? next : [];
+    if (next.join() === this.shown.join() && less.join() === this.small.join()) return;
     this.shown = next;
+    this.small = less;
     this.saySoon();
   }
 
@@ -113,7 +117,7 @@ export class Watch implements LiveView {
   private readonly say = (): void => {
     clearTimeout(this.saying);
     this.saying = undefined;
-    this.connection?.want(this.heard, seen() ? this.shown : []);
+    this.connection?.want(this.heard, seen() ? this.shown : [], seen() ? this.small : []);
   };
 
   again(): void {
@@ -188,7 +192,10 @@ export class Watch implements LiveView {
       },
       // The hub has answered: it is the way to it that is missing.
       lost: () => this.lost(this.state.get().step === 'on' ? 'lost' : 'no-way'),
-      silent: (cameras) => this.silent.set(cameras),
+      told: (silent, second) => {
+        this.silent.set(silent);
+        this.second.set(second);
+      },
     };
   }
 

@@ -22,7 +22,7 @@ const since = (at: number, zone?: string): string =>
 
 /** The same of one camera; null while its picture is live. */
 export function pictureSaid(
-  { viewing, how, at }: LivePicture,
+  { viewing, how, at, second }: LivePicture,
   clockOff: number | null,
   zone?: string,
   coded?: string,
@@ -33,7 +33,9 @@ export function pictureSaid(
   }
   const said = viewingSaid(viewing, clockOff);
   if (said !== null) return said;
-  if (coded === 'h265') return { title: m.live_h265(), text: m.live_h265_next() };
+  if (coded === 'h265' && second === false) {
+    return { title: m.live_h265(), text: m.live_h265_next() };
+  }
   switch (how) {
     case 'live':
       return null;
@@ -48,8 +50,8 @@ export function pictureSaid(
 }
 
 /** What stands on a small picture beside its name. */
-export function tileSaid({ how, at }: LivePicture, zone?: string, coded?: string): string {
-  if (coded === 'h265') return m.live_h265();
+export function tileSaid({ how, at, second }: LivePicture, zone?: string, coded?: string): string {
+  if (coded === 'h265' && second === false) return m.live_h265();
   switch (how) {
     case 'live':
       return m.live_now();

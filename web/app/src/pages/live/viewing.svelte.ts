@@ -7,6 +7,9 @@ import type { LiveState, LiveView } from '../../lib/looking';
 /** Without a picture for so long, what is seen is not called live any more. */
 const freshFor = 5_000;
 
+/** As wide a picture is kept from one place to the next, and no wider. */
+const stillWidth = 640;
+
 /**
  * How a camera's picture is: `coming` is expected any moment, `silent` is a camera that sends the hub
  * nothing, `old` is whatever else is not live.
@@ -38,6 +41,9 @@ export class Viewing {
       this.#view.silent.subscribe((silent) => {
         for (const one of this.#pictures) one.silent = silent.includes(one.camera);
       }),
+      this.#view.second.subscribe((second) => {
+        for (const one of this.#pictures) one.second = second?.includes(one.camera) ?? null;
+      }),
     ];
   }
 
@@ -52,11 +58,11 @@ export class Viewing {
     return this.cameras.includes(camera);
   }
 
-  /** Nobody sees the others: nothing is sent for them meanwhile. */
-  show(cameras: readonly string[]): void {
+  /** Nobody sees the others: nothing is sent for them meanwhile. For small pictures less is sent. */
+  show(cameras: readonly string[], small = false): void {
     this.#expect(cameras.filter((id) => !this.of(id).wanted));
     for (const one of this.#pictures) one.wanted = cameras.includes(one.camera);
-    this.#view.show(cameras);
+    this.#view.show(cameras, small);
   }
 
   #expect(cameras: readonly string[]): void {
@@ -74,6 +80,7 @@ export class Viewing {
 
   close(): void {
     for (const stop of this.#stops) stop();
+    for (const one of this.#pictures) one.forget();
     this.#view.close();
   }
 }
@@ -82,6 +89,10 @@ export class Viewing {
 export class LivePicture {
   /** The camera sends the hub nothing. */
   silent = $state(false);
+  /** It has a second, smaller stream; null while that is not known. */
+  second = $state<boolean | null>(null);
+  /** What was seen last in another place, until something new comes in this one. */
+  still = $state.raw<ImageBitmap | null>(null);
   /** When the newest picture was shown; 0 before the first. */
   at = $state(0);
   /** The place where it is shown has had a picture. */
@@ -109,12 +120,29 @@ export class LivePicture {
     return this.viewing.heard === this.camera;
   }
 
+  /** From one place to the next nobody is to see an empty one. */
+  private keep(video: HTMLVideoElement): void {
+    this.forget();
+    const { videoWidth: width, videoHeight: height } = video;
+    if (!width || !height) return;
+    const less = Math.min(1, stillWidth / width);
+    const canvas = new OffscreenCanvas(Math.ceil(width * less), Math.ceil(height * less));
+    canvas.getContext('2d')?.drawImage(video, 0, 0, canvas.width, canvas.height);
+    this.still = canvas.transferToImageBitmap();
+  }
+
+  forget(): void {
+    this.still?.close();
+    this.still = null;
+  }
+
   /** For `{@attach}`. */
   attach = (video: HTMLVideoElement): (() => void) => {
     let over = false;
     const frame = (): void => {
       if (over) return;
       this.drawn = true;
+      this.forget();
       // Told twice a second: nobody reads an age more often.
       if (now() - this.at > 500) this.at = now();
       video.requestVideoFrameCallback(frame);
@@ -128,6 +156,7 @@ export class LivePicture {
     });
     return () => {
       over = true;
+      if (this.drawn) this.keep(video);
       this.drawn = false;
       stop();
       video.srcObject = null;
