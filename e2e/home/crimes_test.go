@@ -157,7 +157,7 @@ func said(err error) string {
 // check, where it has to succeed; and what is right beside it, which has to work.
 func TestCrimesInTheHousehold(t *testing.T) {
 	// Those first in which somebody reads the whole record, while that is short.
-	judge(t, theHousehold, slices.Concat(crimesWithAnInvitation(), crimesOnReaders(), crimesOfLeaving(), crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOfOwners(), crimesWithASheet(), crimesWithTheClock(), crimesOfWatching(), crimesAtHome()))
+	judge(t, theHousehold, slices.Concat(crimesWithAnInvitation(), crimesOnReaders(), crimesOfLeaving(), crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOfOwners(), crimesWithASheet(), crimesWithTheClock(), crimesOfWatching(), crimesAtHome(), crimesInTheApp()))
 }
 
 // trial is a crime and what came of it.
