@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { appendFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hourOf } from '../src/manifest/page.ts';
 import type { Rule } from '../src/rule.ts';
@@ -8,6 +7,7 @@ import type { Roster } from '../src/statement/roster.ts';
 import { join, readLink } from '../src/sync/join.ts';
 import { freshDevice } from './device.ts';
 import { House, until, type App } from './house.ts';
+import { tell } from './tell.ts';
 import { idOf } from './world.ts';
 
 /**
@@ -259,23 +259,6 @@ const crimes: readonly Crime[] = [
     },
   },
 ];
-
-function tell(crime: Crime, outcome: string, mutant: string, ok: boolean): void {
-  const file = process.env['KEYHOLD_CRIMES'];
-  if (file === undefined) return;
-  const line = {
-    name: `adversary.${crime.name.replaceAll(' ', '-')}`,
-    attack: crime.name,
-    client: 'owner-app',
-    control: 'works',
-    mutant,
-    rule: crime.rule,
-    outcome,
-    ok,
-    let_through: outcome === 'let through',
-  };
-  appendFileSync(file, JSON.stringify(line) + '\n');
-}
 
 afterEach(() => {
   vi.unstubAllEnvs();
