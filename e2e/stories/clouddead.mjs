@@ -166,6 +166,20 @@ test('the cloud is dead', async (t) => {
     assert.equal(await page.getByRole('link', { name: /Eva|Ben/ }).count(), 0);
   });
 
+  await step('a cloud that takes everything and says nothing is no better, and no worse', async () => {
+    await anna.go('');
+    await good();
+    const began = Date.now();
+    await does('stop');
+    await anna.see('trust_at_home', {}, 60_000);
+    figure('said that all works at home, with a cloud that hangs, after', Date.now() - began);
+    figure('live with a cloud that hangs after', (await watch(anna)).took);
+    figure('film with a cloud that hangs after', await play(anna, camera, earlier));
+    await does('go');
+    await anna.go('');
+    await page.locator('.line.good', { hasText: anna.say('trust_good') }).waitFor({ timeout: 60_000 });
+  });
+
   await anna.close();
   // What does not answer is said on the page; the browser writes it down as well.
   const faults = anna.faults.filter((fault) => !/Failed to load resource|WebSocket/.test(fault));

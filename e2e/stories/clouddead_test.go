@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,12 +71,17 @@ func TestCloudDead(t *testing.T) {
 			w.Cloud.Kill()
 		case "/start":
 			err = w.StartCloud(ctx)
+		case "/stop":
+			err = syscall.Kill(w.Cloud.PID(), syscall.SIGSTOP)
+		case "/go":
+			err = syscall.Kill(w.Cloud.PID(), syscall.SIGCONT)
 		}
 		if err != nil {
 			http.Error(rw, err.Error(), http.StatusInternalServerError)
 		}
 	}))
 	t.Cleanup(control.Close)
+	t.Cleanup(func() { _ = syscall.Kill(w.Cloud.PID(), syscall.SIGCONT) }) // a story that failed may have left it stopped
 	play(t, "clouddead.mjs", append(terminal(w), "ORIGIN="+app.origin(), "OUT="+t.TempDir(), "CONTROL="+control.URL,
 		"LINK="+invitationTo(t, w, app.origin()))...)
 

@@ -137,10 +137,15 @@ export class Cloud {
     );
   }
 
-  async sync(household: string, signer: Signer, from: number, until: number): Promise<SyncAnswer> {
+  async sync(
+    household: string,
+    signer: Signer,
+    from: number,
+    until: number,
+    signal?: AbortSignal,
+  ): Promise<SyncAnswer> {
     const wish: Wish = { cameras: [], from, until, purpose: 'sync' };
-    const statement = await this.fetchStatement(household, signer, wish);
-    const answer = await this.json<Sync>('/v1/fetch', { method: 'POST', body: statement.encode() });
+    const answer = await this.askSigned<Sync>(household, signer, wish, signal);
     this.clockOff = null;
     return {
       ...answer,
@@ -155,9 +160,24 @@ export class Cloud {
     };
   }
 
-  async footage(household: string, signer: Signer, wish: Wish): Promise<FootageAnswer> {
+  footage(
+    household: string,
+    signer: Signer,
+    wish: Wish,
+    signal?: AbortSignal,
+  ): Promise<FootageAnswer> {
+    return this.askSigned(household, signer, wish, signal);
+  }
+
+  private async askSigned<T>(
+    household: string,
+    signer: Signer,
+    wish: Wish,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const statement = await this.fetchStatement(household, signer, wish);
-    return this.json('/v1/fetch', { method: 'POST', body: statement.encode() });
+    const body = statement.encode();
+    return this.json<T>('/v1/fetch', { method: 'POST', body, signal: signal ?? null });
   }
 
   /** The chain of the household whose recovery sheet has this name. */

@@ -193,7 +193,7 @@ export class Engine {
     await this.sides.ask(
       asked,
       // The hub's clock may be ahead of this one; asking for more can do no harm.
-      (door) => door.side.sync(household, signer, from(door), now + hour),
+      (door, signal) => door.side.sync(household, signer, from(door), now + hour, signal),
       (given) => this.take(given, Math.floor(from(given.door) / hour), asked),
       (reachable) => (this.reachable = reachable),
     );

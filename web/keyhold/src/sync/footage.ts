@@ -81,8 +81,9 @@ export class Footage {
     const { household, signer } = this.member;
     let first: Error | null = null;
     for (const door of doors) {
-      const answer = door.side.footage(household, signer, wish);
-      const given = await (doors.length > 1 ? late(answer, patience) : answer);
+      const control = new AbortController();
+      const answer = door.side.footage(household, signer, wish, control.signal);
+      const given = await (doors.length > 1 ? late(answer, patience, control) : answer);
       if (!(given instanceof Error)) return { ...given, door };
       if (!silent(given)) throw given;
       first ??= given;

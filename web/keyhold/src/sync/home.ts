@@ -60,6 +60,7 @@ const hubPatience = 10_000;
 const cameraPatience = 30_000;
 const pollEvery = 15_000;
 const pollAtHome = 4_000;
+const soon = 250;
 /** A look at tiles is one for each hour; pictures of a stretch are asked for together. */
 const pictureStretch = 6 * 3_600_000;
 
@@ -116,6 +117,8 @@ export class HomeSession {
       this.views.askWho();
       void this.views.relays();
     });
+    // Whoever can go home need not wait for the next look to notice that the cloud is away.
+    post.onLoss(() => this.later(() => void this.lookHome(), soon));
     this.newest = new Newest({
       segments: (camera) => this.lately(camera),
       picture: (segment) => engine.guarded(() => this.pictures.of(segment)),
@@ -172,6 +175,12 @@ export class HomeSession {
     await engine.sides.way
       .learn(engine.known.roster, (op, patience) => this.commands.send(op, patience))
       .catch(() => undefined);
+  }
+
+  private async lookHome(): Promise<void> {
+    const { engine } = this;
+    const home = await engine.sides.home(engine.known.roster);
+    if (home !== null) await engine.sync().catch(() => undefined);
   }
 
   /** Pages of these cameras changed, or there are new ones: their newest pictures follow. */

@@ -33,6 +33,7 @@ export class Post {
   private closed = false;
   private readonly listeners = new Map<Heard, Listener>();
   private readonly openings: (() => void)[] = [];
+  private readonly losses: (() => void)[] = [];
 
   constructor(
     private readonly cloud: Cloud,
@@ -53,6 +54,7 @@ export class Post {
       this.signer,
       (delivery) => this.deliver(delivery, home),
       () => this.openings.forEach((run) => run()),
+      () => this.losses.forEach((run) => run()),
     );
   }
 
@@ -97,6 +99,11 @@ export class Post {
   /** Runs now and then: whenever mail comes again after it did not. */
   onOpening(run: () => void): void {
     this.openings.push(run);
+  }
+
+  /** Runs whenever mail comes no more, until it comes again. */
+  onLoss(run: () => void): void {
+    this.losses.push(run);
   }
 
   /**

@@ -56,11 +56,12 @@ export class Sides {
    */
   async ask(
     roster: Roster,
-    ask: (door: Door) => Promise<SyncAnswer>,
+    ask: (door: Door, signal?: AbortSignal) => Promise<SyncAnswer>,
     take: (given: Given) => Promise<'behind' | 'taken'>,
     answered: (reachable: boolean) => void,
   ): Promise<void> {
-    const byCloud = ask(this.cloud);
+    const control = new AbortController();
+    const byCloud = ask(this.cloud, control.signal);
     byCloud.catch(() => undefined);
     const home = await this.home(roster);
     if (home === null) {
@@ -72,7 +73,7 @@ export class Sides {
     }
     const byHub = this.atHome ? ask(home) : null;
     byHub?.catch(() => undefined);
-    const given = await late(byCloud, this.atHome ? brief : patience);
+    const given = await late(byCloud, this.atHome ? brief : patience, control);
     answered(!(given instanceof Error && silent(given)));
     if (given instanceof Error && !silent(given)) throw given;
     if (!(given instanceof Error)) {
@@ -98,11 +99,21 @@ export function silent(error: unknown): boolean {
   return error instanceof Fault && error.kind === 'cloud-away' && error.rule === undefined;
 }
 
-/** What comes in time, or why it does not. */
-export async function late<T>(work: Promise<T>, pause: number): Promise<T | Error> {
+/**
+ * What comes in time, or why it does not. What is late is given up: a browser asks one address no more
+ * than a few things at a time.
+ */
+export async function late<T>(
+  work: Promise<T>,
+  pause: number,
+  control?: AbortController,
+): Promise<T | Error> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const end = new Promise<Fault>((resolve) => {
-    timer = setTimeout(() => resolve(new Fault('cloud-away', 'no answer in time')), pause);
+    timer = setTimeout(() => {
+      resolve(new Fault('cloud-away', 'no answer in time'));
+      control?.abort();
+    }, pause);
   });
   try {
     return await Promise.race([work.catch((error: unknown) => error as Error), end]);

@@ -32,6 +32,7 @@ export class Mailbox {
   private pause = firstPause;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ready: PromiseWithResolversLike = resolvable();
+  private isOpen = false;
 
   constructor(
     private readonly cloud: Cloud,
@@ -40,6 +41,8 @@ export class Mailbox {
     private readonly deliver: (delivery: Delivery) => Promise<void> | void,
     /** Runs each time that the cloud has accepted the session. */
     private readonly accepted: () => void = () => undefined,
+    /** Runs when the one that was open has ended. */
+    private readonly lost: () => void = () => undefined,
   ) {
     void this.open();
   }
@@ -63,6 +66,7 @@ export class Mailbox {
     this.socket = null;
     socket?.close();
     this.ready = resolvable();
+    this.isOpen = false;
     this.pause = firstPause;
     void this.open();
   }
@@ -85,7 +89,9 @@ export class Mailbox {
       if (typeof event.data === 'string') void this.take(socket, event.data);
     };
     socket.onclose = () => {
-      if (socket === this.socket) this.later();
+      if (socket !== this.socket) return;
+      if (this.isOpen && !this.closed) this.lost();
+      this.later();
     };
   }
 
@@ -98,6 +104,7 @@ export class Mailbox {
     }
     if (frame.ready === true) {
       this.pause = firstPause;
+      this.isOpen = true;
       this.ready.resolve();
       this.accepted();
       return;
@@ -113,6 +120,7 @@ export class Mailbox {
   private later(): void {
     if (this.closed) return;
     this.ready = resolvable();
+    this.isOpen = false;
     this.timer = setTimeout(() => void this.open(), this.pause);
     this.pause = Math.min(this.pause * 2, longestPause);
   }

@@ -16,6 +16,7 @@ import type { Relay } from './cloud.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import type { Post } from './post.ts';
+import { late } from './sides.ts';
 
 interface Waiting extends Offered {
   readonly take: (answer: Signal) => void;
@@ -29,6 +30,8 @@ export interface Agreed {
 }
 
 const answerPatience = 10_000;
+/** A cloud that hangs must not keep anybody from looking who is at home. */
+const relayPatience = 4_000;
 const tries = 3;
 /** Relays that end sooner are asked for again: a connection is not begun at once. */
 const leastLeft = 2 * 60_000;
@@ -70,7 +73,8 @@ export class Views {
     const { member, known } = this.engine;
     const asked = this.engine.cloud.relays(known.roster.household, member.signer);
     const given = {
-      relays: asked.catch(() => {
+      relays: late(asked, relayPatience).then((relays) => {
+        if (!(relays instanceof Error)) return relays;
         // Where it leads there directly none is needed; who needs one asks again.
         if (this.given === given) this.given = null;
         return [];
