@@ -89,9 +89,10 @@ func (w *World) StartCloud(ctx context.Context, more ...string) error {
 	return w.Cloud.Until(ctx, 20*time.Second, "answering", func(ctx context.Context) bool { return Answers(ctx, w.CloudURL()+"/v1/info") })
 }
 
-// StartCameras starts one program that plays films: a path such as "door" to a file.
-func (w *World) StartCameras(ctx context.Context, films map[string]string) error {
+// StartCameras starts one program that plays films: a path such as "door" to a file; more are further flags.
+func (w *World) StartCameras(ctx context.Context, films map[string]string, more ...string) error {
 	args := []string{"camera", "serve", "--listen", w.CameraAddress, "--onvif", w.OnvifAddress, "--discovery", w.OnvifAddress, "--user", CameraUser, "--password-file", w.Path("camera-password")}
+	args = append(args, more...)
 	for path, file := range films {
 		args = append(args, path+"="+file)
 	}
