@@ -26,6 +26,7 @@ import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
 import type { People } from '../src/lib/people';
+import type { PrivateSetting } from '../src/lib/privacy';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
 
@@ -95,6 +96,16 @@ export class Fixture implements Omit<
   async #act(): Promise<void> {
     if (this.stuck) await forever;
     if (this.refusal) throw failure(this.refusal);
+  }
+
+  /** What is set to be private. */
+  settings: PrivateSetting[] = [];
+  async privates(): Promise<readonly PrivateSetting[]> {
+    await this.#act();
+    return this.settings;
+  }
+  async setPrivate(): Promise<void> {
+    await this.#act();
   }
 
   async create(_wish: NewHousehold, onStep: (step: CreateStep) => void): Promise<NewSheet> {

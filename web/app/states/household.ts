@@ -19,6 +19,7 @@ import {
   stranger,
 } from './kin';
 import { lookingStates } from './looking';
+import { privateStates } from './private';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
 
@@ -374,5 +375,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
         household.people.set([{ ...eva(), rights: [right(), more] }]);
       }),
     ...lookingStates(three),
+    ...privateStates(three),
   };
 }

@@ -4,6 +4,7 @@ import type { Going } from './leaving';
 import type { Looking } from './looking';
 import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
+import type { Turning } from './privacy';
 
 /**
  * The seam between the pages and the protocol.
@@ -16,7 +17,7 @@ import type { Named, People, Shut } from './people';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People, Going, Looking, Movable, Findable {
+export interface Household extends People, Going, Looking, Movable, Findable, Turning {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 

@@ -48,7 +48,7 @@ export function newWish(role: Role, now: number, zone: string): Wish {
   };
 }
 
-const clock = (minute: number): string =>
+export const clock = (minute: number): string =>
   `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 
 /** A form that says what somebody has now. Of several rights the first is shown. */
@@ -83,7 +83,7 @@ function minuteOf(time: string): number | null {
 }
 
 /** Midnight at the end of a span is the end of that day. */
-function span(wish: Wish): { from: number; until: number } | null {
+export function span(wish: Pick<Wish, 'from' | 'until'>): { from: number; until: number } | null {
   const from = minuteOf(wish.from);
   const until = minuteOf(wish.until);
   if (from === null || until === null) return null;

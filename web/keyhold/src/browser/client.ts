@@ -11,6 +11,7 @@ import type { Asking, HubAskView } from '../sync/second.ts';
 import type { LookList } from '../sync/looks.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
+import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { WatchedView } from '../sync/watched.ts';
 import {
@@ -292,6 +293,14 @@ export class HouseholdClient extends PeopleClient {
 
   askNewest(): void {
     this.port.call('askNewest', []).catch(() => undefined);
+  }
+
+  privates(): Promise<readonly PrivateSetting[]> {
+    return this.port.call('privates', []);
+  }
+
+  setPrivate(camera: string, wish: Partial<PrivateWish>): Promise<void> {
+    return this.port.call('setPrivate', [camera, wish]);
   }
 
   live(cameras: readonly string[]): LiveView {

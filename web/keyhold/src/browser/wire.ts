@@ -22,6 +22,7 @@ import type { MoveState } from '../sync/moving.ts';
 import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
 import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
+import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { Relay } from '../sync/cloud.ts';
@@ -125,6 +126,9 @@ export interface Calls {
   renameCamera: { args: [id: string, name: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
+  /** What is set to be private. */
+  privates: { args: []; result: readonly PrivateSetting[] };
+  setPrivate: { args: [camera: string, wish: Partial<PrivateWish>]; result: void };
   /** Asks the hub to show cameras; the connection is made in the page. */
   offerView: {
     /** `lost`: the way to the hub was lost, so the one to the cloud may be as well. */

@@ -131,6 +131,8 @@ const handlers: Handlers = {
   renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
   removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
   askNewest: async () => (await ready()).home().askNewest(),
+  privates: async () => (await ready()).home().privates.list(),
+  setPrivate: async (_, camera, wish) => (await ready()).home().setPrivate(camera, wish),
   offerView: async ({ signal }, cameras, sdp, lost) => {
     const { views } = (await ready()).home();
     if (lost) views.anew();

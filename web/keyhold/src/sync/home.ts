@@ -15,6 +15,7 @@ import { looksOf, type LookList, type LookNames } from './looks.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { Playbacks } from './playbacks.ts';
+import { Privates, type PrivateWish } from './private.ts';
 import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
 import { Reports } from './reports.ts';
@@ -73,6 +74,7 @@ export class HomeSession {
   readonly watched: Watched;
   readonly playbacks: Playbacks;
   readonly reports: Reports;
+  readonly privates: Privates;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -99,6 +101,7 @@ export class HomeSession {
       events.mail,
       engine.sides,
     );
+    this.privates = new Privates(engine, (op, patience) => this.commands.send(op, patience));
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,
@@ -366,6 +369,12 @@ export class HomeSession {
   async renameCamera(camera: string, name: string): Promise<void> {
     await this.commands.send({ kind: 'rename-camera', camera, name }, hubPatience);
     await this.engine.syncAfresh();
+  }
+
+  async setPrivate(camera: string, wish: Partial<PrivateWish>): Promise<void> {
+    await this.privates.set(camera, (now) => ({ ...now, ...wish }));
+    // The hub tells by itself too, but whoever asked for it does not wait.
+    await this.reports.ask();
   }
 
   /** Lets open packs leave early, and looks for them in the seconds that follow. */
