@@ -32,7 +32,7 @@ type CamerasCommand struct {
 type CamerasAddCommand struct {
 	deviceFlag
 	Name string `arg:"" help:"What to call it."`
-	URL  string `arg:"" help:"Its RTSP address, such as rtsp://user:password@192.168.1.20/stream; - reads it from standard input. Or what keyhold cameras find called it."`
+	URL  string `arg:"" help:"Its address, such as rtsp://user:password@192.168.1.20/stream, or one of rtmp:// or http://; - reads it from standard input. Or what keyhold cameras find called it."`
 	JSON bool   `name:"json" help:"Print one object of JSON."`
 }
 

@@ -17,6 +17,7 @@ import (
 	discovery "keyhold/home/find"
 	"keyhold/home/gesture"
 	"keyhold/home/hub"
+	"keyhold/home/ingest"
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
 	"keyhold/statement/roster"
@@ -58,6 +59,7 @@ type HubRunCommand struct {
 	Live  string   `default:":7441" placeholder:"ADDRESS" help:"Where devices that watch live connect to, over UDP; another port if this one is taken."`
 	LAN   string   `name:"lan" default:":7441" placeholder:"ADDRESS" help:"Where your devices at home connect to without the cloud, over TLS on TCP; another port if this one is taken."`
 	Find  []string `placeholder:"ADDRESS" help:"Where to ask for cameras, such as 192.168.1.20 or 192.168.1.20:3702; everybody in the home's networks if not given."`
+	Here  []string `placeholder:"ADDRESS|PATH" help:"What of this computer may be added as a camera, such as 127.0.0.1:1935, /srv/films or /dev/video0; nothing if not given."`
 	Debug bool     `help:"Log each step."`
 }
 
@@ -79,8 +81,12 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	here, err := r.here()
+	if err != nil {
+		return err
+	}
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN, Find: ask,
+		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN, Find: ask, Here: here,
 		Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level})),
 		ShowCode: func(code pairing.Code) {
 			if err := printCode(c, code); err != nil {
@@ -110,6 +116,23 @@ func (r *HubRunCommand) ask() ([]netip.AddrPort, error) {
 			return nil, fmt.Errorf("--find %s: give an address in the home's network, such as 192.168.1.20", text)
 		}
 		out = append(out, to)
+	}
+	return out, nil
+}
+
+// here reads what of this computer may be a camera.
+func (r *HubRunCommand) here() (ingest.Here, error) {
+	var out ingest.Here
+	for _, text := range r.Here {
+		if filepath.IsAbs(text) {
+			out.Paths = append(out.Paths, filepath.Clean(text))
+			continue
+		}
+		at, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return out, fmt.Errorf("--here %s: give an address with its port, such as 127.0.0.1:1935, or a path that begins with /", text)
+		}
+		out.Addresses = append(out.Addresses, at)
 	}
 	return out, nil
 }

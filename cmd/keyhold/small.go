@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"keyhold/home/ingest"
 	"keyhold/member/session"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -62,9 +63,12 @@ func (r *CamerasSmallCommand) Run(ctx context.Context, c *console) error {
 
 // cameraAddress reads the address of a stream. It may hold a password: no error repeats it.
 func cameraAddress(address string) (*url.URL, error) {
+	if err := ingest.CheckAddress(address); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "rtsp" && u.Scheme != "rtsps") || u.Host == "" {
-		return nil, errors.New("this is not the address of a camera; it begins with rtsp:// and goes on with a host")
+	if err != nil {
+		return nil, errors.New("this is not the address of a camera")
 	}
 	return u, nil
 }

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Attributes make a child end with the hub, however that ends.
+func Attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
 // Child limits a child's memory and file writing, and lets everything else go first unless somebody waits for it.
 func Child(pid int, l Limits) error {
 	limits := map[int]uint64{unix.RLIMIT_AS: l.Memory, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_CORE: 0}

@@ -97,13 +97,13 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	t := &tap{next: rec}
 	address, certificate := addressOf(c.URL)
 	log := h.Log.With("camera", string(c.ID))
-	source, err := ingest.New(ingest.Config{URL: address, Certificate: certificate, Sink: t, Now: h.Now, Log: log})
+	source, err := ingest.New(h.reading(ingest.Config{URL: address, Certificate: certificate, Sink: t, Log: log}))
 	if err != nil {
 		rec.Close()
 		return err
 	}
 	run, stop := context.WithCancel(ctx)
-	second := &small{url: c.Small, run: run, now: h.Now, log: log.With("stream", "small")}
+	second := &small{url: c.Small, run: run, reading: h.reading, log: log.With("stream", "small")}
 	ch := &channel{source: source, small: second, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
@@ -116,6 +116,12 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	defer h.mu.Unlock()
 	h.running[c.ID] = ch
 	return nil
+}
+
+// reading fills in what every source needs.
+func (h *Hub) reading(c ingest.Config) ingest.Config {
+	c.Now, c.FFmpeg, c.Here = h.Now, h.FFmpeg, h.Here
+	return c
 }
 
 // end stops a camera and waits until its packs are put away.
@@ -316,10 +322,10 @@ func (h *Hub) meet(ctx context.Context, c ingest.Config, codecs []ingest.Codec) 
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	first := &firstPicture{got: make(chan ingest.Codec, 1)}
-	c.Sink, c.Retry, c.Now = first, time.Second, h.Now
-	s, err := ingest.New(c)
+	c.Sink, c.Retry = first, time.Second
+	s, err := ingest.New(h.reading(c))
 	if err != nil {
-		return request.RefusedInvalid
+		return request.RefusedAddress
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); s.Run(ctx) }()
@@ -343,6 +349,8 @@ func (h *Hub) meet(ctx context.Context, c ingest.Config, codecs []ingest.Codec) 
 			return request.RefusedPassword
 		case ingest.StateUnsuited:
 			return request.RefusedCodec
+		case ingest.StateBarred:
+			return request.RefusedAddress
 		case ingest.StateStranger:
 			return request.RefusedUnreachable
 		case ingest.StateAway:

@@ -374,5 +374,5 @@ func (k *knownDevices) at(address *url.URL) id.Camera {
 
 // place is where a stream is, whoever asks for it.
 func place(u *url.URL) string {
-	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "554")) + u.RequestURI()
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ingest.Port(u.Scheme))) + u.RequestURI()
 }

@@ -29,6 +29,7 @@ import (
 	"keyhold/home/epochs"
 	"keyhold/home/gesture"
 	"keyhold/home/household"
+	"keyhold/home/ingest"
 	"keyhold/home/lan"
 	"keyhold/home/ledger"
 	"keyhold/home/live"
@@ -54,8 +55,9 @@ type Hub struct {
 	ShowGesture func(gesture.Request)
 	// Serving is told once the hub belongs to a household and records.
 	Serving func(id.Household)
-	// FFmpeg is the program that decodes preview pictures; "ffmpeg" if empty.
+	// FFmpeg is the program that decodes preview pictures, and reads cameras without RTSP; "ffmpeg" if empty.
 	FFmpeg string
+	Here   ingest.Here // what of this computer may be a camera
 	HTTP   *http.Client
 	Now    func() time.Time
 	Log    *slog.Logger

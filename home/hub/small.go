@@ -25,9 +25,9 @@ const smallRest = 5 * time.Second
 // a little longer: cameras have few connections and little strength, and one that nobody watches is to see no reader but
 // the recorder. It ends with its camera's channel.
 type small struct {
-	run context.Context // of its camera's channel
-	now func() time.Time
-	log *slog.Logger
+	run     context.Context // of its camera's channel
+	reading func(ingest.Config) ingest.Config
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	url     string         // "" for none; guarded by mu
@@ -54,7 +54,7 @@ func (s *small) Open() (live.Stream, func(), bool) {
 	}
 	if s.source == nil {
 		address, certificate := addressOf(s.url)
-		source, err := ingest.New(ingest.Config{URL: address, Certificate: certificate, Now: s.now, Log: s.log})
+		source, err := ingest.New(s.reading(ingest.Config{URL: address, Certificate: certificate, Log: s.log}))
 		if err != nil {
 			s.log.Error("the second stream of a camera cannot be watched", "error", err)
 			return nil, nil, false

@@ -91,10 +91,17 @@ func (a *Assembler) AudioPacket(pkt *rtp.Packet) {
 	if err != nil || len(aus) == 0 {
 		return
 	}
+	a.heard(pkt.Timestamp, aus, changed)
+}
+
+// heard takes access units of sound that begin at a stamp of the track's clock; changed says that another sends them
+// than before.
+func (a *Assembler) heard(stamp uint32, aus [][]byte, changed bool) {
+	t := &a.audio
 	now := a.cfg.Now()
 	came := a.since(now)
 	rate := int64(t.sound.Rate)
-	start := t.clock.next(pkt.Timestamp)
+	start := t.clock.next(stamp)
 	media := ticks(start, rate)
 	if t.have {
 		forward := media - t.media

@@ -36,7 +36,7 @@ func (s *Source) verify(cs tls.ConnectionState) error {
 	for _, c := range cs.PeerCertificates[1:] {
 		others.AddCert(c)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{DNSName: s.url.Hostname(), Intermediates: others, CurrentTime: s.cfg.Now()})
+	_, err := leaf.Verify(x509.VerifyOptions{DNSName: s.at.host(), Intermediates: others, CurrentTime: s.cfg.Now()})
 	if err == nil {
 		return nil
 	}

@@ -34,8 +34,8 @@ func (s *Source) connect(ctx context.Context) error {
 		protocol = gortsplib.ProtocolUDP
 	}
 	c := &gortsplib.Client{
-		Scheme:      s.url.Scheme,
-		Host:        s.url.Host,
+		Scheme:      s.at.rtsp.Scheme,
+		Host:        s.at.rtsp.Host,
 		Protocol:    &protocol,
 		ReadTimeout: requestTimeout,
 		UserAgent:   "keyhold",
@@ -67,7 +67,7 @@ func (s *Source) connect(ctx context.Context) error {
 		c.Close()
 	}()
 
-	desc, _, err := c.Describe(s.url)
+	desc, _, err := c.Describe(s.at.rtsp)
 	if err != nil {
 		return refused("describe", err)
 	}

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"keyhold/statement/rule"
 )
 
 const (
@@ -31,6 +31,7 @@ const (
 	StateRefused    State = "refused"  // does not accept the user name and password
 	StateStranger   State = "stranger" // shows another certificate than the one it is known by
 	StateUnsuited   State = "unsuited" // answers, but has no stream that can be kept
+	StateBarred     State = "barred"   // its address leads to where the hub does not go
 )
 
 // ErrNoVideo is for a camera without an H.264 or H.265 stream.
@@ -38,8 +39,12 @@ var ErrNoVideo = errors.New("the camera offers neither H.264 nor H.265; choose a
 
 // Config is what a source needs.
 type Config struct {
-	// URL is rtsp:// or rtsps:// with user name and password. It is never logged.
+	// URL is rtsp:// or rtsps:// with user name and password, or one of those that a child reads. It is never logged.
 	URL string
+	// FFmpeg is the program that reads what is not RTSP; "ffmpeg" if empty.
+	FFmpeg string
+	// Here is what of this computer may be a camera.
+	Here Here
 	// Certificate is the SHA-256 of the certificate that an rtsps:// camera made itself and is known by; nil for one that
 	// the system trusts.
 	Certificate []byte
@@ -68,15 +73,17 @@ type Status struct {
 // A Source is the one connection to one camera.
 type Source struct {
 	cfg  Config
-	url  *base.URL
+	at   address
 	hub  fan
 	live atomic.Int32  // how many want frames at once
 	soon chan struct{} // holds a token when live has grown
 
-	lastID  int64        // owned by Run
-	udp     bool         // the camera refused TCP; owned by Run
-	picture atomic.Int64 // when the last picture was handed on, ns
-	alive   atomic.Int64 // when the connection last brought a picture, whole or not yet decodable, ns
+	lastID    int64        // owned by Run
+	udp       bool         // the camera refused TCP; owned by Run
+	nature    *nature      // of what a child reads, once it is known; owned by Run
+	fruitless int          // connections of a child in a row that brought nothing; owned by Run
+	picture   atomic.Int64 // when the last picture was handed on, ns
+	alive     atomic.Int64 // when the connection last brought a picture, whole or not yet decodable, ns
 
 	mu     sync.Mutex
 	status Status // guarded by mu
@@ -84,13 +91,12 @@ type Source struct {
 
 // New checks the address. Nothing is connected before Run.
 func New(cfg Config) (*Source, error) {
-	u, err := base.ParseURL(cfg.URL)
+	at, err := readAddress(cfg.URL)
 	if err != nil {
-		// The error would repeat the address with its password.
-		return nil, errors.New("ingest: the camera's address is not a valid rtsp:// or rtsps:// URL")
+		return nil, err
 	}
-	if u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "" {
-		return nil, errors.New("ingest: the camera's address must be like rtsp://user:password@host:554/path")
+	if cfg.FFmpeg == "" {
+		cfg.FFmpeg = "ffmpeg"
 	}
 	if cfg.Stall == 0 {
 		cfg.Stall = 4 * time.Second
@@ -105,7 +111,7 @@ func New(cfg Config) (*Source, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Source{cfg: cfg, url: u, soon: make(chan struct{}, 1)}
+	s := &Source{cfg: cfg, at: at, soon: make(chan struct{}, 1)}
 	s.status = Status{State: StateConnecting, Since: cfg.Now()}
 	return s, nil
 }
@@ -154,7 +160,12 @@ func (s *Source) Run(ctx context.Context) {
 	defer s.hub.close()
 	for ctx.Err() == nil {
 		before := s.lastID
-		err := s.connect(ctx)
+		var err error
+		if s.at.way == wayRTSP {
+			err = s.connect(ctx)
+		} else {
+			err = s.byChild(ctx)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -174,6 +185,18 @@ func (s *Source) Run(ctx context.Context) {
 					"address; it is not recorded. If its certificate was renewed, remove the camera and add it again")
 			}
 			s.setState(StateStranger)
+			pause = refusedPause
+		case errors.Is(err, errBarred):
+			if s.Status().State != StateBarred {
+				s.cfg.Log.Warn("the camera's address, or what it answers, leads to where the hub does not go", "rule", string(rule.Of(err)))
+			}
+			s.setState(StateBarred)
+			pause = refusedPause
+		case errors.Is(err, errNoChild):
+			if s.Status().State != StateUnsuited {
+				s.cfg.Log.Error("the program that reads such a camera cannot be started; is ffmpeg installed?")
+			}
+			s.setState(StateUnsuited)
 			pause = refusedPause
 		case errors.Is(err, ErrNoVideo):
 			s.setState(StateUnsuited)
@@ -197,7 +220,7 @@ func (s *Source) clean(err error) string {
 		return ""
 	}
 	text := err.Error()
-	for _, secret := range []string{s.url.String(), s.url.Host, s.url.Hostname()} {
+	for _, secret := range s.at.secrets() {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "camera")
 		}

@@ -263,7 +263,7 @@ func TestASlowSubscriberLosesFramesAndHoldsUpNobody(t *testing.T) {
 }
 
 func TestAnAddressThatIsNoneIsRefusedWithoutRepeatingIt(t *testing.T) {
-	for _, url := range []string{"", "http://anna:secret@host/", "rtsp://", "rtsp://anna:secret@ho st/%zz"} {
+	for _, url := range []string{"", "gopher://anna:secret@host/", "rtsp://", "rtsp://anna:secret@ho st/%zz"} {
 		_, err := ingest.New(ingest.Config{URL: url})
 		if err == nil {
 			t.Errorf("%q was taken", url)

@@ -24,6 +24,8 @@ func (r report) offset() time.Duration { return r.wall - r.media }
 type lip struct {
 	used [2]*report // by Kind; the pair in force
 	next [2]*report // newer ones that do not fit the pair: in force once there are two
+	// certain: what reports say is so, whenever the sound arrives.
+	certain bool
 }
 
 // hear takes a sender report of a track.
@@ -48,7 +50,7 @@ func (l *lip) shift(byArrival time.Duration) time.Duration {
 		return byArrival
 	}
 	byReport := a.offset() - v.offset()
-	if d := byReport - byArrival; d > trustReports || d < -trustReports {
+	if d := byReport - byArrival; !l.certain && (d > trustReports || d < -trustReports) {
 		return byArrival
 	}
 	return byReport

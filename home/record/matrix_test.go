@@ -129,8 +129,10 @@ func TestWhatCamerasSendIsRecordedAndExported(t *testing.T) {
 }
 
 // pull records a camera until its stream has ended once: then the session ends, and with it the pack.
-func (b *bench) pull(url string, r *record.Recorder) {
-	src, err := ingest.New(ingest.Config{URL: url, Sink: r})
+func (b *bench) pull(url string, r *record.Recorder) { b.pullFrom(ingest.Config{URL: url, Sink: r}, r) }
+
+func (b *bench) pullFrom(cfg ingest.Config, r *record.Recorder) {
+	src, err := ingest.New(cfg)
 	if err != nil {
 		b.t.Error(err)
 		return

@@ -42,6 +42,9 @@ func (r *RefusedError) Error() string {
 		return "the camera does not accept this user and password"
 	case request.RefusedCodec:
 		return "the camera sends no video that the hub can record: choose H.264 in its settings"
+	case request.RefusedAddress:
+		return "the hub does not go to this address: a camera's begins with rtsp://, rtmp:// or http:// and leads into the home; " +
+			"files, devices and servers of the hub's own computer only if it was started with --here"
 	case request.RefusedExists:
 		return "there is one of this name or address already"
 	case request.RefusedCloud:

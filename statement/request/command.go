@@ -195,6 +195,7 @@ const (
 	RefusedUnreachable = "camera-unreachable"
 	RefusedPassword    = "camera-password"
 	RefusedCodec       = "camera-codec"
+	RefusedAddress     = "camera-address" // not a camera's, or one where the hub does not go
 	RefusedExists      = "exists"
 	RefusedNotFound    = "not-found"
 	RefusedCloud       = "cloud-unreachable"

@@ -56,6 +56,7 @@ const (
 	Private    Name = "private"
 	Origin     Name = "origin"
 	Verified   Name = "verified"
+	Here       Name = "here"
 )
 
 // Why a device may not do something now: the answers of roster.State.May (section 3.1).

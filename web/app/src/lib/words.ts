@@ -74,6 +74,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_password(), next: m.error_camera_password_next() };
     case 'camera-video':
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
+    case 'camera-address':
+      return { what: m.error_camera_address(), next: m.error_camera_address_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
     case 'camera-private':

@@ -21,6 +21,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   'camera-unreachable': 'camera-unreachable',
   'camera-password': 'camera-password',
   'camera-codec': 'camera-video',
+  'camera-address': 'camera-address',
   exists: 'camera-exists',
   'cloud-unreachable': 'hub-cannot-reach',
   'not-found': 'not-found',

@@ -31,6 +31,7 @@ export type FaultKind =
   | 'camera-unreachable'
   | 'camera-password'
   | 'camera-video'
+  | 'camera-address'
   | 'camera-exists'
   | 'camera-private'
   | 'camera-elsewhere'
