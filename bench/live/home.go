@@ -71,14 +71,8 @@ func begin(ctx context.Context) (h *home, err error) {
 
 // open makes this program the household's device.
 func (h *home) open(ctx context.Context) error {
-	folder, err := device.Open(h.Path("device"))
-	if err != nil {
-		return err
-	}
-	transport := api.Transport(time.Minute)
-	transport.MaxIdleConnsPerHost = 16
-	h.session, err = session.Open(folder, &api.Client{Base: h.CloudURL(), HTTP: &http.Client{Transport: transport}})
-	if err != nil {
+	var err error
+	if h.session, err = h.sessionIn("device"); err != nil {
 		return err
 	}
 	v, err := h.session.Steady(ctx, func(*session.View) error { return nil })
@@ -91,6 +85,17 @@ func (h *home) open(ctx context.Context) error {
 	}
 	h.camera = c.ID
 	return nil
+}
+
+// sessionIn is that of the device in a folder.
+func (h *home) sessionIn(name string) (*session.Session, error) {
+	folder, err := device.Open(h.Path(name))
+	if err != nil {
+		return nil, err
+	}
+	transport := api.Transport(time.Minute)
+	transport.MaxIdleConnsPerHost = 16
+	return session.Open(folder, &api.Client{Base: h.CloudURL(), HTTP: &http.Client{Transport: transport}})
 }
 
 func (h *home) startPeer(ctx context.Context) error {
