@@ -5,6 +5,7 @@ package home
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,6 +25,7 @@ import (
 const (
 	asHubDir   = "KEYHOLD_TEST_HUB_DIR"
 	asHubCloud = "KEYHOLD_TEST_HUB_CLOUD"
+	asHubHere  = "KEYHOLD_TEST_HUB_HERE" // what of this computer may be a camera, as JSON
 )
 
 // beHub runs a hub until it is killed, and says when it serves.
@@ -31,6 +33,13 @@ func beHub(dir string) int {
 	h := &hub.Hub{
 		Dir: dir, Cloud: os.Getenv(asHubCloud), FFmpeg: none,
 		Serving: func(id.Household) { _, _ = os.Stdout.WriteString("serving\n") },
+	}
+	if text := os.Getenv(asHubHere); text != "null" {
+		if err := json.Unmarshal([]byte(text), &h.Here); err != nil {
+			_, _ = os.Stderr.WriteString(err.Error() + "\n")
+			return 1
+		}
+		h.FFmpeg, h.LAN = "", "127.0.0.1:0"
 	}
 	if err := h.Run(context.Background()); err != nil {
 		_, _ = os.Stderr.WriteString(err.Error() + "\n")
@@ -45,11 +54,18 @@ func (r *Rig) hubProcess() (kill func()) {
 	self, err := os.Executable()
 	must(r.t, err)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), asHubDir+"="+r.Dir, asHubCloud+"="+r.Origin)
+	here := "null"
+	if len(r.here.Paths) > 0 {
+		b, err := json.Marshal(r.here)
+		must(r.t, err)
+		here = string(b)
+	}
+	cmd.Env = append(os.Environ(), asHubDir+"="+r.Dir, asHubCloud+"="+r.Origin, asHubHere+"="+here)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	must(r.t, err)
 	must(r.t, cmd.Start())
+	r.hubPID = cmd.Process.Pid
 	kill = func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()

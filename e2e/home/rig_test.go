@@ -25,6 +25,7 @@ import (
 	"keyhold/home/camera"
 	"keyhold/home/gesture"
 	"keyhold/home/hub"
+	"keyhold/home/ingest"
 	"keyhold/member/pair"
 	"keyhold/member/session"
 	"keyhold/statement/id"
@@ -58,8 +59,11 @@ type Rig struct {
 	gestures chan gesture.Request
 	// find are asked for cameras; the rig's own if there are none.
 	find []netip.AddrPort
-	mu   sync.Mutex
-	log  strings.Builder // what the hub logged; guarded by mu
+	here ingest.Here // what of this computer may be a camera
+	// hubPID is the newest hub of its own process.
+	hubPID int
+	mu     sync.Mutex
+	log    strings.Builder // what the hub logged; guarded by mu
 }
 
 func must(t *testing.T, err error) {
@@ -190,7 +194,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 		r.find = []netip.AddrPort{r.Camera.Discovery()}
 	}
 	h := &hub.Hub{
-		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", FFmpeg: r.ffmpeg, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", FFmpeg: r.ffmpeg, Here: r.here, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
 		ShowCode:    func(c pairing.Code) { codes <- c },
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },

@@ -41,7 +41,6 @@ func TestCameraIsLookedAtBeforeItIsAdded(t *testing.T) {
 	host := r.Camera.Addr().String()
 	r.refused(add("Door", "rtsp://u:wrong@"+host+"/a"), request.RefusedPassword)
 	r.refused(add("Door", "rtsp://u:p@127.0.0.1:1/a"), request.RefusedUnreachable)
-	r.refused(add("Door", "http://u:p@"+host+"/a"), request.RefusedAddress)
 	r.refused(add("Door", "gopher://"+host+"/a"), request.RefusedAddress)
 	if list := r.Do(request.Op{Kind: request.OpListCameras}).Result.Cameras; len(list) != 0 {
 		t.Errorf("what was refused is listed: %v", list)
