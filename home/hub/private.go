@@ -107,7 +107,7 @@ func (h *Hub) reopen(ctx context.Context, list []privacy.Standing, why string) e
 	for _, s := range list {
 		if c, ok, err := h.listed(ctx, s.Camera); err != nil {
 			return err
-		} else if ok {
+		} else if ok && h.channel(c.ID) == nil {
 			h.startNow(c, why)
 		}
 	}
