@@ -27,7 +27,7 @@ func Others(t *testing.T, here ingest.Here) *Rig {
 	return r
 }
 
-// pictures are a camera that sends MJPEG over HTTP, and asks for a password.
+// pictures are a camera that sends MJPEG over HTTP.
 func pictures(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(&cameratest.Web{
@@ -78,6 +78,12 @@ func TestCamerasOfOtherKinds(t *testing.T) {
 		t.Errorf("%d children read %d cameras", n, len(all))
 	}
 	for c := range all {
+		r.off(r.Member, c, true)
+		if n := len(children(t, os.Getpid())); n != len(all)-1 {
+			t.Errorf("%d children read %d cameras, one of which is private", n, len(all))
+		}
+		r.off(r.Member, c, false)
+		r.Until("it is read again", func() bool { return len(children(t, os.Getpid())) == len(all) })
 		r.Do(request.Op{Kind: request.OpRemoveCamera, Camera: c})
 		delete(all, c)
 		break

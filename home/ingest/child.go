@@ -158,7 +158,12 @@ func (s *Source) prepare(ctx context.Context, c *child, paced bool) (cmd command
 	if paced {
 		cmd.args = append(cmd.args, "-re")
 	}
-	options := []string{"analyzeduration 1000000", "fpsprobesize 0"}
+	options := []string{"fpsprobesize 0"}
+	if n := s.nature; n != nil && n.sound == "" {
+		options = append(options, "analyzeduration 300000") // no sound is waited for
+	} else {
+		options = append(options, "analyzeduration 1000000")
+	}
 	allowed, from := "pipe", ""
 	switch s.at.way {
 	case wayDevice:

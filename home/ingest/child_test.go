@@ -5,6 +5,7 @@ package ingest_test
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -63,9 +64,21 @@ func (k *taker) some(n int) func() bool {
 
 func TestACameraOfAnotherKindThatComesBackIsRecordedWithinThreeSeconds(t *testing.T) {
 	t.Parallel()
-	at := cameratest.FreeAddr(t)
-	args := append(endless(t), "-listen", "1", "http://"+at+"/a")
-	stop := cameratest.StartServer(t, args...)
+	at, web := cameratest.FreeAddr(t), &cameratest.Web{Args: endless(t), Type: "video/mp2t"}
+	serve := func() (stop func()) {
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewUnstartedServer(web)
+		server.Listener.Close()
+		server.Listener = l
+		server.Start()
+		stop = sync.OnceFunc(func() { server.CloseClientConnections(); server.Close() })
+		t.Cleanup(stop)
+		return stop
+	}
+	stop := serve()
 	var k taker
 	s := run(t, ingest.Config{URL: "http://" + at + "/a", Sink: &k, Here: here(t, at)})
 	until(t, "frames", 20*time.Second, k.some(20))
@@ -73,7 +86,7 @@ func TestACameraOfAnotherKindThatComesBackIsRecordedWithinThreeSeconds(t *testin
 	until(t, "the loss is noticed", 5*time.Second, func() bool { return s.Status().State == ingest.StateAway })
 	until(t, "some attempts", 5*time.Second, func() bool { return time.Since(s.Status().Since) > 1200*time.Millisecond })
 	before, _, _ := k.count()
-	cameratest.StartServer(t, args...)
+	serve()
 	t.Logf("back after %s", until(t, "frames after the return", 3*time.Second, k.some(before)))
 	if _, sessions, ends := k.count(); sessions != 2 || len(ends) != 1 || ends[0] != ingest.ReasonCamera {
 		t.Errorf("%d sessions, ends %v; want two sessions and one loss of the camera", sessions, ends)
