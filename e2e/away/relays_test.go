@@ -93,8 +93,10 @@ func (e *earth) plainly(t *testing.T, film string) {
 	<-done
 }
 
-// A relay that we did not write serves as well, by a secret that it shares with the cloud.
-func TestAnotherRelayServes(t *testing.T) {
+// coturn starts a relay that we did not write, which shares a secret with a cloud, and returns where it is, the file with
+// the secret, and what waits until somebody has a place at it. end ends it.
+func coturn(t *testing.T) (flags []string, begin func() (end func()), taken func()) {
+	t.Helper()
 	turnserver, err := exec.LookPath("turnserver")
 	if err != nil { // set-up only unpacks it
 		cache, err := os.UserCacheDir()
@@ -105,21 +107,59 @@ func TestAnotherRelayServes(t *testing.T) {
 	dir := t.TempDir()
 	secret := dir + "/secret"
 	must(t, os.WriteFile(secret, []byte("plum tartan\n"), 0o600))
-	e := newEarth(t, "--relay-listen", "off", "--relay", "turn:"+cloudIP+":3478?transport=udp", "--relay-secret", secret)
-	coturn, err := harness.Start("coturn", dir+"/coturn.log", nil, turnserver, "-n", "--log-file=stdout", "--pidfile", dir+"/pid", "--userdb", dir+"/db",
-		"--listening-ip="+cloudIP, "--relay-ip="+cloudIP, "--listening-port=3478", "--verbose", "--no-tls", "--no-dtls", "--no-cli",
-		"--use-auth-secret", "--static-auth-secret=plum tartan", "--realm=relay.example",
-		"--no-multicast-peers", "--denied-peer-ip=0.0.0.0-255.255.255.255", "--allowed-peer-ip="+cloudIP)
-	must(t, err)
-	t.Cleanup(coturn.Kill)
-	must(t, coturn.Until(t.Context(), 20*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cloudIP+":3478") }))
-	must(t, harness.Poll(t.Context(), time.Minute, "the hub's place at it", func(context.Context) bool {
-		s, err := os.ReadFile(dir + "/coturn.log")
-		return err == nil && strings.Contains(string(s), "ALLOCATE processed, success")
-	}))
+	begin = func() func() {
+		p, err := harness.Start("coturn", dir+"/coturn.log", nil, turnserver, "-n", "--log-file=stdout", "--pidfile", dir+"/pid", "--userdb", dir+"/db",
+			"--listening-ip="+cloudIP, "--relay-ip="+cloudIP, "--listening-port="+coturnPort, "--verbose", "--no-tls", "--no-dtls", "--no-cli",
+			"--use-auth-secret", "--static-auth-secret=plum tartan", "--realm=relay.example",
+			"--no-multicast-peers", "--denied-peer-ip=0.0.0.0-255.255.255.255", "--allowed-peer-ip="+cloudIP)
+		must(t, err)
+		t.Cleanup(p.Kill)
+		must(t, p.Until(t.Context(), 20*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cloudIP+":"+coturnPort) }))
+		return p.Kill
+	}
+	taken = func() {
+		must(t, harness.Poll(t.Context(), time.Minute, "the hub's place at it", func(context.Context) bool {
+			s, err := os.ReadFile(dir + "/coturn.log")
+			return err == nil && strings.Contains(string(s), "ALLOCATE processed, success")
+		}))
+	}
+	return []string{"--relay", "turn:" + cloudIP + ":" + coturnPort + "?transport=udp", "--relay-secret", secret}, begin, taken
+}
+
+const coturnPort = "3479" // the port beside it is the cloud's own
+
+// A relay that we did not write serves as well, by a secret that it shares with the cloud.
+func TestAnotherRelayServes(t *testing.T) {
+	flags, begin, taken := coturn(t)
+	e := newEarth(t, append(flags, "--relay-listen", "off")...)
+	begin()
+	taken()
 	away := e.firsts(t, e.phone, 3)
 	t.Logf("through coturn, first pictures after %v", away)
 	if away[len(away)/2] > firstWithin {
 		t.Errorf("the first picture takes %s", away[len(away)/2])
+	}
+}
+
+// Beside the cloud's own it serves, too, and when it is gone the cloud's own is left.
+func TestAnotherRelayServesBesideTheClouds(t *testing.T) {
+	flags, begin, taken := coturn(t)
+	e := newEarth(t, flags...)
+	end := begin()
+	taken()
+	both := e.firsts(t, e.phone, 3)
+	l := e.look(t, e.phone)
+	l.after(t, time.Time{}, patience)
+	end()
+	gone := time.Now()
+	// Whichever of the two it went through.
+	l.after(t, gone.Add(backWithin), patience)
+	l.end()
+	one := e.firsts(t, e.phone, 3)
+	t.Logf("first pictures through one of both after %v, and after coturn was gone after %v", both, one)
+	for _, list := range [][]time.Duration{both, one} {
+		if list[len(list)/2] > firstWithin {
+			t.Errorf("the first picture takes %s", list[len(list)/2])
+		}
 	}
 }
