@@ -291,6 +291,8 @@ func stateWords(state string) string {
 		return "lost"
 	case request.CameraPrivate:
 		return "private"
+	case request.CameraUncovered:
+		return "not shown and not recorded: a part of its picture is to be covered, and this hub cannot; is ffmpeg installed?"
 	case request.CameraUnconnected:
 		return "to be connected again: keyhold cameras add NAME URL, with its old name"
 	default:

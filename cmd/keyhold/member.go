@@ -37,6 +37,7 @@ type MemberCommands struct {
 	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
 	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
+	Masks   MasksCommand   `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
 	Private PrivateCommand `cmd:"" help:"Turn cameras off at their source, by hand or by hours, or say which are."`
 	Export  ExportCommand  `cmd:"" help:"Write a range as an MP4 with its proof beside it, or everything into a folder."`
 	Verify  VerifyCommand  `cmd:"" help:"Check exports and copies of ciphertext, without any network."`

@@ -97,13 +97,14 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	t := &tap{next: rec}
 	address, certificate := addressOf(c.URL)
 	log := h.Log.With("camera", string(c.ID))
-	source, err := ingest.New(h.reading(ingest.Config{URL: address, Certificate: certificate, Sink: t, Log: log}))
+	areas := h.cover(c.ID)
+	source, err := ingest.New(h.reading(ingest.Config{URL: address, Certificate: certificate, Cover: areas, Sink: t, Log: log}))
 	if err != nil {
 		rec.Close()
 		return err
 	}
 	run, stop := context.WithCancel(ctx)
-	second := &small{url: c.Small, run: run, reading: h.reading, log: log.With("stream", "small")}
+	second := &small{url: c.Small, bare: len(areas) > 0, run: run, reading: h.reading, log: log.With("stream", "small")}
 	ch := &channel{source: source, small: second, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
@@ -267,6 +268,8 @@ func (h *Hub) report(c cameras.Camera) request.CameraReport {
 	st := ch.source.Status()
 	r.Since = st.Since.UnixMilli()
 	switch {
+	case st.State == ingest.StateUncovered:
+		r.State = request.CameraUncovered
 	case st.State == ingest.StateRunning:
 		r.State = request.CameraRecording
 	case !st.Picture.IsZero() || st.State == ingest.StateStranger || ch.earlier && st.State != ingest.StateConnecting:

@@ -208,7 +208,7 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 	}
 	probed := make(chan met, 1)
 	go func() { probed <- h.meetFound(ctx, f, u, second) }() // waited for below
-	if best.Snapshot != "" {
+	if best.Snapshot != "" && !h.coveredAt(known, u) {
 		// Without one it is shown without a picture.
 		if picture, err := client.Snapshot(ctx, best.Snapshot, finding.MaxPicture); err == nil {
 			a.Picture = picture

@@ -25,6 +25,7 @@ import (
 
 	"keyhold/api"
 	"keyhold/home/cameras"
+	"keyhold/home/covers"
 	"keyhold/home/durable"
 	"keyhold/home/epochs"
 	"keyhold/home/gesture"
@@ -80,6 +81,7 @@ type Hub struct {
 	cameras   *cameras.Store
 	household *household.Household
 	privacy   *privacy.Book
+	covers    *covers.Book
 	clock     *window.Clock
 	ledger    *ledger.Ledger
 	epochs    *epochs.Epochs
@@ -262,7 +264,7 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	if err := h.clock.Load(ctx); err != nil {
 		return err
 	}
-	if h.privacy, err = privacy.Load(ctx, h.db); err != nil {
+	if err := h.loadSettings(ctx); err != nil {
 		return err
 	}
 	if err := h.wished(ctx); err != nil {

@@ -26,6 +26,7 @@ const smallRest = 5 * time.Second
 // the recorder. It ends with its camera's channel.
 type small struct {
 	run     context.Context // of its camera's channel
+	bare    bool            // it shows what is covered of the main stream: then it is not used at all
 	reading func(ingest.Config) ingest.Config
 	log     *slog.Logger
 
@@ -42,14 +43,14 @@ type small struct {
 func (s *small) there() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.url != "" && !s.closed
+	return s.url != "" && !s.closed && !s.bare
 }
 
 // Open connects unless it is connected already.
 func (s *small) Open() (live.Stream, func(), bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.url == "" {
+	if s.closed || s.url == "" || s.bare {
 		return nil, nil, false
 	}
 	if s.source == nil {

@@ -32,6 +32,8 @@ const (
 	StateStranger   State = "stranger" // shows another certificate than the one it is known by
 	StateUnsuited   State = "unsuited" // answers, but has no stream that can be kept
 	StateBarred     State = "barred"   // its address leads to where the hub does not go
+	// StateUncovered: parts of its picture are to be covered and cannot be, so nobody gets it.
+	StateUncovered State = "uncovered"
 )
 
 // ErrNoVideo is for a camera without an H.264 or H.265 stream.
@@ -41,7 +43,7 @@ var ErrNoVideo = errors.New("the camera offers neither H.264 nor H.265; choose a
 type Config struct {
 	// URL is rtsp:// or rtsps:// with user name and password, or one of those that a child reads. It is never logged.
 	URL string
-	// FFmpeg is the program that reads what is not RTSP; "ffmpeg" if empty.
+	// FFmpeg is the program that reads what is not RTSP, and covers; "ffmpeg" if empty.
 	FFmpeg string
 	// Here is what of this computer may be a camera.
 	Here Here
@@ -51,6 +53,9 @@ type Config struct {
 	// Meet takes that hash of a camera that is met for the first time. If nil, nothing but Certificate and what the
 	// system trusts is accepted.
 	Meet func(sum []byte)
+	// Cover are the parts of the picture that nobody gets to see: Sink and subscribers get pictures that FFmpeg
+	// has made of the camera's, in H.264, with these filled. Where it cannot, they get none.
+	Cover []Area
 	// Sink takes the frames; it gets them before the subscribers.
 	Sink Sink
 	// Stall is how long without a picture means that the camera hangs; 4 s if 0.
@@ -77,6 +82,7 @@ type Source struct {
 	hub  fan
 	live atomic.Int32  // how many want frames at once
 	soon chan struct{} // holds a token when live has grown
+	veil *cover        // nil where nothing is covered
 
 	lastID    int64        // owned by Run
 	udp       bool         // the camera refused TCP; owned by Run
@@ -113,6 +119,12 @@ func New(cfg Config) (*Source, error) {
 	}
 	s := &Source{cfg: cfg, at: at, soon: make(chan struct{}, 1)}
 	s.status = Status{State: StateConnecting, Since: cfg.Now()}
+	if len(cfg.Cover) > 0 {
+		s.veil = &cover{
+			program: cfg.FFmpeg, filter: coverFilter(cfg.Cover), give: s.give, lost: s.over, failed: s.uncovered, now: cfg.Now,
+			in: make(chan covering, coverQueue),
+		}
+	}
 	return s, nil
 }
 
@@ -158,6 +170,11 @@ func (s *Source) Watch(queue int) (*Subscription, []*Frame) { return s.hub.watch
 // Run keeps the connection until the context ends.
 func (s *Source) Run(ctx context.Context) {
 	defer s.hub.close()
+	if s.veil != nil {
+		done := make(chan struct{})
+		go func() { defer close(done); s.veil.run(ctx) }()
+		defer func() { <-done }()
+	}
 	for ctx.Err() == nil {
 		before := s.lastID
 		var err error
@@ -228,7 +245,17 @@ func (s *Source) clean(err error) string {
 	return text
 }
 
+// frame takes what the camera sent.
 func (s *Source) frame(f *Frame) {
+	if s.veil != nil {
+		s.veil.take(covering{frame: f})
+		return
+	}
+	s.give(f)
+}
+
+// give hands out what everybody may see.
+func (s *Source) give(f *Frame) {
 	if f.Kind == Video {
 		s.picture.Store(s.cfg.Now().UnixNano())
 		s.setStateRunning()
@@ -249,6 +276,15 @@ func (s *Source) setStateRunning() {
 }
 
 func (s *Source) sessionLost(at time.Time, why Reason) {
+	if s.veil != nil {
+		s.veil.take(covering{at: at, why: why})
+		return
+	}
+	s.over(at, why)
+}
+
+// over says to everybody that a session has ended.
+func (s *Source) over(at time.Time, why Reason) {
 	if s.cfg.Sink != nil {
 		s.cfg.Sink.Lost(at, why)
 	}

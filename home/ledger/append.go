@@ -204,6 +204,8 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindLive
 	case *manifest.Private:
 		return manifest.KindPrivate
+	case *manifest.Masks:
+		return manifest.KindMasks
 	}
 	return ""
 }

@@ -102,6 +102,7 @@ func (f *feed) follow(ctx context.Context, s Stream) {
 	sub, group := s.Watch(feedQueue)
 	defer sub.Close()
 	f.reset()
+	defer f.reset() // what comes next may be covered: who comes in between gets nothing of before
 	for _, fr := range group {
 		f.take(fr)
 	}

@@ -256,6 +256,11 @@ func (d *Desk) shut(why string, over func(*open) bool) []*open {
 	return out
 }
 
+// Changed ends the views of a camera whose picture is to be another. Who looks on asks again.
+func (d *Desk) Changed(c id.Camera) {
+	d.shut(signal.EndLost, func(o *open) bool { return slices.Contains(o.offer.Cameras, c) })
+}
+
 // Gone ends the views of a camera that is being removed. The function that it returns waits until that is on the record.
 func (d *Desk) Gone(c id.Camera) (recorded func()) {
 	list := d.shut(signal.EndCamera, func(o *open) bool { return slices.Contains(o.offer.Cameras, c) })

@@ -38,6 +38,8 @@ type Timeline struct {
 	Lives []*manifest.Live
 	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
 	Privates []*manifest.Private
+	// Masks are the changes of what is covered of its picture.
+	Masks []*manifest.Masks
 	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
 	KnownUntil int64
 }
@@ -81,6 +83,13 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 			}
 			if leaf.State != manifest.PrivateSet && leaf.Since < until && (leaf.State == manifest.PrivateBegan || leaf.Until > from) {
 				t.private(leaf)
+			}
+		case *manifest.Masks:
+			if err := v.checkMasks(leaf); err != nil {
+				return nil, err
+			}
+			if leaf.At >= from && leaf.At < until {
+				t.Masks = append(t.Masks, leaf)
 			}
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {

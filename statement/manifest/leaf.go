@@ -24,6 +24,7 @@ const (
 	KindLook      = "look"
 	KindLive      = "live"
 	KindPrivate   = "private"
+	KindMasks     = "masks"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -247,37 +248,6 @@ func (l *Pack) Check() error {
 	return l.check(false)
 }
 
-// Gap says that there is no footage between two times, and why.
-type Gap struct {
-	Header
-	From   int64  `json:"from"`
-	Reason string `json:"reason"`
-	Until  int64  `json:"until"`
-}
-
-// Reasons of a gap.
-const (
-	GapCamera  = "camera"
-	GapHub     = "hub"
-	GapJump    = "jump"
-	GapDisk    = "disk"
-	GapStopped = "stopped"
-	GapPrivate = "private"
-)
-
-// Check refuses values that the types allow.
-func (l *Gap) Check() error {
-	switch l.Reason {
-	case GapCamera, GapHub, GapJump, GapDisk, GapStopped, GapPrivate:
-	default:
-		return fmt.Errorf("leaf: an unknown reason for a gap")
-	}
-	if l.From <= 0 || l.Until < l.From {
-		return fmt.Errorf("leaf: a malformed gap")
-	}
-	return l.check(false)
-}
-
 // Heartbeat shows that the hub was alive and had nothing to add.
 type Heartbeat struct{ Header }
 
@@ -389,6 +359,8 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Live{}
 	case KindPrivate:
 		l = &Private{}
+	case KindMasks:
+		l = &Masks{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

@@ -33,6 +33,9 @@ const (
 	// OpPrivate turns cameras off at their source, or on again; OpPrivates asks what is set.
 	OpPrivate  = "private"
 	OpPrivates = "privates"
+	// OpSetMasks covers parts of a camera's picture; OpMasks asks what is covered.
+	OpSetMasks = "set-masks"
+	OpMasks    = "masks"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -47,7 +50,9 @@ type Op struct {
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
 	Link    []byte   `json:"link,omitempty"`
-	Name    string   `json:"name,omitempty"`
+	// Masks is an envelope of type masks.
+	Masks []byte `json:"masks,omitempty"`
+	Name  string `json:"name,omitempty"`
 	// PersonName is the name of the person that an appended link brings in; Name is the device's.
 	PersonName string `json:"person_name,omitempty"`
 	// Private is an envelope of type private.
@@ -74,6 +79,9 @@ type Assertion struct {
 
 // maxSetting is as much of a statement of type private as a leaf has room for.
 const maxSetting = 8192
+
+// maxMasks is the same of one of type masks.
+const maxMasks = 4096
 
 // maxAssertion bounds each part of an assertion.
 const maxAssertion = 2048
@@ -132,10 +140,14 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks:
 	case OpPrivate:
 		if len(c.Op.Private) == 0 || len(c.Op.Private) > maxSetting {
 			return fmt.Errorf("command: private needs a statement")
+		}
+	case OpSetMasks:
+		if len(c.Op.Masks) == 0 || len(c.Op.Masks) > maxMasks {
+			return fmt.Errorf("command: set-masks needs a statement")
 		}
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
@@ -227,6 +239,8 @@ const (
 	CameraUnconnected = "unconnected"
 	// CameraPrivate: somebody turned it off at its source.
 	CameraPrivate = "private"
+	// CameraUncovered: parts of its picture are to be covered and cannot be, so it is not recorded and nobody sees it.
+	CameraUncovered = "uncovered"
 )
 
 // Result answers a command; which fields stand in it depends on the operation.
@@ -236,6 +250,8 @@ type Result struct {
 	Camera    id.Camera      `json:"camera,omitempty"`
 	Cameras   []CameraReport `json:"cameras,omitempty"`
 	Link      []byte         `json:"link,omitempty"`
+	// Masks are the newest settings of what is covered of cameras, and of each the one before, as they were signed.
+	Masks [][]byte `json:"masks,omitempty"`
 	// Privates are the newest settings of cameras and of the household, as they were signed.
 	Privates [][]byte `json:"privates,omitempty"`
 	// Removals are what owners ask other owners for.

@@ -54,6 +54,7 @@ const (
 	Gesture    Name = "gesture"
 	Elsewhere  Name = "elsewhere"
 	Private    Name = "private"
+	Masks      Name = "masks"
 	Origin     Name = "origin"
 	Verified   Name = "verified"
 	Here       Name = "here"

@@ -86,6 +86,7 @@ func main() {
 		"live":       liveVectors,
 		"find":       findVectors,
 		"private":    privateVectors,
+		"masks":      maskVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

@@ -8,6 +8,7 @@ import { must } from '../src/mutant.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import * as finding from '../src/statement/finding.ts';
 import * as live from '../src/statement/live.ts';
+import { maskSetting, openMasks } from '../src/statement/masks.ts';
 import { openKept, setting } from '../src/statement/private.ts';
 import * as request from '../src/statement/request.ts';
 import { RuleError } from '../src/rule.ts';
@@ -63,6 +64,33 @@ run('find', async (v) => {
   request.checkTime(read.at, now);
   must(!known(read.nonce), 'replay', 'a nonce that came before');
   return read.kind;
+});
+
+const masked = replayer();
+run('masks', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await masked(v);
+  const envelope = Envelope.parse(input);
+  if (v.thing === 'kept') {
+    await openMasks(input, roster);
+    return envelope.hashText();
+  }
+  const read = envelope.read('masks', maskSetting);
+  must(read.household === roster.household, 'household', 'another household');
+  must(read.device === v.text, 'audience', 'brought by somebody else');
+  const key = roster.key(read.device);
+  must(key !== null, 'signer', 'a device that is not in the roster');
+  await envelope.verify(new Map([[read.device, key!]]));
+  request.checkTime(read.at, v.at ?? 0);
+  must(read.head === roster.head.hash, 'head', 'made under another roster');
+  must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
+  const why = roster.may(read.device, 'cameras', 'household', v.at ?? 0);
+  if (why !== '') throw new RuleError(why, 'its signer may not');
+  return envelope.hashText();
 });
 
 const settings = replayer();

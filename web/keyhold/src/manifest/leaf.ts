@@ -39,6 +39,7 @@ const ofHousehold = oneOf('household') as Schema<string>;
 
 const maxMedia = 120_000_000;
 const maxSetting = 8192;
+const maxMasks = 4096;
 
 const file = object({
   content: object({ sha256: hash, size: integer() }),
@@ -140,6 +141,12 @@ const kinds = {
     (l) => (l.state === 'began' ? l.until === 0 : l.until >= l.since),
     'a live look that has begun or ended',
   ),
+  masks: object({
+    ...common('masks', ofCamera),
+    device: id('dev'),
+    person: id('per'),
+    statement: bytes(1, maxMasks),
+  }),
   private: where(
     object({
       ...common('private', any),

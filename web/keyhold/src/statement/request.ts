@@ -87,7 +87,7 @@ export const relaysStatement = object({
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
 type OpField =
-  'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'name' | 'private' | 'removal' | 'url';
+  'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'masks' | 'name' | 'private' | 'removal' | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
   'add-camera': ['name', 'url'],
@@ -109,6 +109,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   smalls: [],
   private: ['private'],
   privates: [],
+  'set-masks': ['masks'],
+  masks: [],
 };
 
 const part = bytes(1, 2048);
@@ -140,6 +142,7 @@ const op = where(
     erase: optional(bytes()),
     gesture: optional(gesture),
     link: optional(bytes()),
+    masks: optional(bytes(1, 4096)),
     name: optional(text(200)),
     person_name: optional(text(200)),
     private: optional(bytes(1, 8192)),
@@ -187,6 +190,7 @@ export const reply = object({
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
     link: optional(bytes()),
+    masks: optional(list(bytes())),
     privates: optional(list(bytes())),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package masks is how somebody covers parts of a camera's picture, so that nobody ever sees them.
+//
+// A setting is a statement of type masks, by a device that May(cameras); the hub keeps the newest of each camera and puts
+// it on the record (docs/protocol.md 7.3). It says all that is covered from then on, so that one statement is enough to
+// know it. Its number makes it good once: an earlier one, with fewer masks or none, never comes back.
+package masks
+
+import (
+	"cmp"
+	"crypto/ed25519"
+	"fmt"
+	"slices"
+
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+// Thing is the payload type.
+const Thing = "masks"
+
+const (
+	// Most is how many masks a camera may have.
+	Most = 8
+	// Whole is the width, and the height, of a picture; Least is that of the smallest mask.
+	Whole = 1000
+	Least = 10
+)
+
+// A Mask is a part of the picture, in thousandths of its width and height.
+type Mask struct {
+	Height int64 `json:"height"`
+	Left   int64 `json:"left"`
+	Top    int64 `json:"top"`
+	Width  int64 `json:"width"`
+}
+
+// Within says whether it is large enough and lies within the picture.
+func (m Mask) Within() bool {
+	return m.Left >= 0 && m.Top >= 0 && m.Width >= Least && m.Height >= Least && m.Width <= Whole && m.Height <= Whole &&
+		m.Left <= Whole-m.Width && m.Top <= Whole-m.Height
+}
+
+func (m Mask) compare(o Mask) int {
+	return cmp.Or(cmp.Compare(m.Top, o.Top), cmp.Compare(m.Left, o.Left), cmp.Compare(m.Height, o.Height), cmp.Compare(m.Width, o.Width))
+}
+
+// Setting is what is covered of a camera's picture from now on.
+type Setting struct {
+	At        int64        `json:"at"`
+	Camera    id.Camera    `json:"camera"`
+	Device    id.Device    `json:"device"`
+	Head      id.Hash      `json:"head"`
+	Household id.Household `json:"household"`
+	// Masks are sorted by top, left, height and width.
+	Masks []Mask `json:"masks"`
+	// Seq counts the settings of a camera from 1.
+	Seq int64 `json:"seq"`
+}
+
+// Check refuses values that the types allow.
+func (s *Setting) Check() error {
+	if s.At <= 0 || !s.Camera.Valid() || !s.Device.Valid() || !s.Household.Valid() || s.Seq < 1 || len(s.Masks) > Most {
+		return fmt.Errorf("masks: a malformed field")
+	}
+	for i, m := range s.Masks {
+		if !m.Within() {
+			return fmt.Errorf("masks: a mask that is not within the picture, or too small")
+		}
+		if i > 0 && s.Masks[i-1].compare(m) >= 0 {
+			return fmt.Errorf("masks: out of order")
+		}
+	}
+	return nil
+}
+
+// Sorted are masks in the order of a setting, each once.
+func Sorted(list []Mask) []Mask {
+	out := append([]Mask{}, list...)
+	slices.SortFunc(out, Mask.compare)
+	return slices.Compact(out)
+}
+
+// Less says whether anything that one list covers is not covered by the other any more.
+func Less(before, after []Mask) bool {
+	// Between the edges of all masks a point is covered as its neighbours are.
+	edges := func(first, length func(Mask) int64) []int64 {
+		var out []int64
+		for _, m := range slices.Concat(before, after) {
+			out = append(out, first(m), first(m)+length(m))
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	covers := func(list []Mask, x, y int64) bool {
+		return slices.ContainsFunc(list, func(m Mask) bool { return x >= m.Left && x < m.Left+m.Width && y >= m.Top && y < m.Top+m.Height })
+	}
+	for _, x := range edges(func(m Mask) int64 { return m.Left }, func(m Mask) int64 { return m.Width }) {
+		for _, y := range edges(func(m Mask) int64 { return m.Top }, func(m Mask) int64 { return m.Height }) {
+			if covers(before, x, y) && !covers(after, x, y) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Reading is how the hub reads a setting.
+type Reading struct {
+	Roster *roster.State
+	// Now is the hub's clock.
+	Now int64
+	// May asks the roster by the hub's time for rights.
+	May func(id.Device) roster.Reason
+	// Last is the number of the newest setting of a camera, 0 for none.
+	Last func(id.Camera) int64
+}
+
+// Read opens a setting that sender brings. The reason for which May says no is its rule.
+func (r *Reading) Read(b []byte, sender id.Device) (*Setting, error) {
+	e, s, err := parse(b, r.Roster.Household)
+	if err != nil {
+		return nil, err
+	}
+	if s.Device != sender && !rule.Off(rule.Audience) {
+		return nil, rule.Errorf(rule.Audience, "masks: brought by somebody else than its signer")
+	}
+	key, ok := r.Roster.Key(s.Device)
+	if !ok && !rule.Off(rule.Signer) {
+		return nil, rule.Errorf(rule.Signer, "masks: its signer is not in the household")
+	}
+	if err := e.Verify(map[id.Device]ed25519.PublicKey{s.Device: key}); err != nil {
+		return nil, err
+	}
+	if err := request.Fresh(s.At, r.Now); err != nil {
+		return nil, err
+	}
+	if s.Head != r.Roster.Head.Hash && !rule.Off(rule.Head) {
+		return nil, rule.Errorf(rule.Head, "masks: made under another roster")
+	}
+	if s.Seq != r.Last(s.Camera)+1 && !rule.Off(rule.Replay) {
+		return nil, rule.Errorf(rule.Replay, "masks: not the next setting")
+	}
+	if why := r.May(s.Device); why != "" {
+		return nil, rule.Errorf(why, "masks: its signer may not")
+	}
+	return s, nil
+}
+
+// Kept opens a setting that the hub has taken, as it stands on the record. key gives the key of a device that is or was
+// in the household.
+func Kept(b []byte, household id.Household, key func(id.Device) (ed25519.PublicKey, bool)) (*Setting, error) {
+	e, s, err := parse(b, household)
+	if err != nil {
+		return nil, err
+	}
+	k, ok := key(s.Device)
+	if !ok && !rule.Off(rule.Signer) {
+		return nil, rule.Errorf(rule.Signer, "masks: its signer was never in the household")
+	}
+	return s, e.Verify(map[id.Device]ed25519.PublicKey{s.Device: k})
+}
+
+func parse(b []byte, household id.Household) (*dsse.Envelope, *Setting, error) {
+	e, err := dsse.Parse(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	var s Setting
+	if err := e.Read(Thing, &s); err != nil {
+		return nil, nil, err
+	}
+	if s.Household != household && !rule.Off(rule.Household) {
+		return nil, nil, rule.Errorf(rule.Household, "masks: of another household")
+	}
+	return e, &s, nil
+}
