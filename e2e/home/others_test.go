@@ -56,8 +56,9 @@ func TestCamerasOfOtherKinds(t *testing.T) {
 	add := func(name, url string) id.Camera {
 		return r.Do(request.Op{Kind: request.OpAddCamera, Name: name, URL: url}).Result.Camera
 	}
+	movie := add("Film", "file://"+film)
 	all := map[id.Camera]string{
-		add("Door", "rtmp://"+rtmp+"/live/door"): "h264 aac", add("Yard", web.URL+"/video"): "h264 ", add("Film", "file://"+film): "h264 aac",
+		add("Door", "rtmp://"+rtmp+"/live/door"): "h264 aac", add("Yard", web.URL+"/video"): "h264 ", movie: "h264 aac",
 	}
 	for c, want := range all {
 		r.Packs(c, 1)
@@ -77,6 +78,13 @@ func TestCamerasOfOtherKinds(t *testing.T) {
 	if n := len(children(t, os.Getpid())); n != len(all) {
 		t.Errorf("%d children read %d cameras", n, len(all))
 	}
+	// Off means off here, too: when the hub has answered nothing reads it.
+	r.off(r.Member, movie, true)
+	if n := len(children(t, os.Getpid())); n != len(all)-1 {
+		t.Errorf("with one camera private %d children read %d cameras", n, len(all))
+	}
+	r.off(r.Member, movie, false)
+	r.Until("the child of a camera that is private no more", func() bool { return len(children(t, os.Getpid())) == len(all) })
 	for c := range all {
 		r.off(r.Member, c, true)
 		if n := len(children(t, os.Getpid())); n != len(all)-1 {

@@ -48,6 +48,11 @@ func Pieces(t *session.Timeline) []Piece {
 	for _, g := range t.Gaps {
 		holes = append(holes, without(out, Piece{From: g.From, Until: g.Until, Reason: g.Reason})...)
 	}
+	for _, p := range t.Privates {
+		if p.State == manifest.PrivateBegan { // it lasts: its gap is not written yet
+			holes = append(holes, without(out, Piece{From: max(p.Since, t.From), Until: min(max(t.KnownUntil, p.Since), t.Until), Reason: manifest.GapPrivate})...)
+		}
+	}
 	out = append(out, holes...)
 	slices.SortStableFunc(out, func(a, b Piece) int { return cmp.Compare(a.From, b.From) })
 	return out

@@ -6,6 +6,7 @@ import { hourOf } from '../manifest/page.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
+import { checkOnRecord } from '../statement/private.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
@@ -208,6 +209,9 @@ export class HomeSession {
       return this.engine.records.reading(camera, first, hourOf(until + packDelay));
     });
     for (const { leaf } of reading.logs) {
+      if (leaf.kind === 'private') {
+        await this.engine.guarded(() => checkOnRecord(leaf, this.engine.known.roster));
+      }
       if (leaf.kind === 'look' || leaf.kind === 'live') {
         this.events.looked(leaf.device, leaf.at);
       }
