@@ -3,8 +3,6 @@ import { m } from '../paraglide/messages.js';
 import type { Camera, Off } from './household';
 import type { Hours, Own } from './people';
 import { limited } from './rights';
-import { dayAt } from './days';
-import { clockText } from './time';
 
 /** Turning cameras off at their source, and on again: a part of `Household`. */
 export interface Turning {
@@ -40,12 +38,6 @@ export function mayTurnOff(own: Own | null, camera: string): boolean {
     ({ actions, cameras }) =>
       actions.includes('private') && (cameras.length === 0 || cameras.includes(camera)),
   );
-}
-
-/** Since 14:05; since Monday, 14:05 says more where that was another day. */
-export function sinceText(at: number, now: number, zone: string, dated: () => string): string {
-  const today = dayAt(at, zone).name === dayAt(now, zone).name;
-  return today ? clockText(at, zone) : dated();
 }
 
 /** Front door: private since 14:05, by Anna. */

@@ -2,10 +2,7 @@
 import { m } from '../paraglide/messages.js';
 import { language } from './language.svelte';
 import type { Action, Hours, Right, Role } from './people';
-import { dayAt } from './days';
-import { clockText, dayText, shortDayText } from './time';
-
-const day = 24 * 60 * 60_000;
+import { clockText, dayText, daysBetween, shortDayText } from './time';
 
 /** Whoever has a name: a camera here. */
 export interface Called {
@@ -115,10 +112,12 @@ export function hoursText(hours: readonly Hours[]): string {
 
 /** Near by its name, far by its date: tomorrow, 18:00; Friday, 18:00; Fri, 4 Dec, 18:00. */
 export function dateText(at: number, now: number, zone = 'UTC'): string {
-  // Midday to midday: a day in spring is an hour short.
-  const middle = (time: number): number => dayAt(time, zone).from + day / 2;
-  const days = Math.round((middle(at) - middle(now)) / day);
-  return `${dateOf(at, days, zone)}, ${clockText(at, zone)}`;
+  return `${dateOf(at, daysBetween(now, at, zone), zone)}, ${clockText(at, zone)}`;
+}
+
+/** 14:01 if that is today; else with its day. */
+export function sinceText(at: number, now: number, zone: string): string {
+  return daysBetween(now, at, zone) === 0 ? clockText(at, zone) : dateText(at, now, zone);
 }
 
 function dateOf(at: number, days: number, zone: string): string {

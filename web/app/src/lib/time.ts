@@ -43,6 +43,24 @@ function format(at: number, options: Intl.DateTimeFormatOptions, zone?: string):
   }).format(at);
 }
 
+/** How many days of the calendar lie between two moments: 1 is tomorrow, whatever the hour. */
+export function daysBetween(from: number, to: number, zone: string): number {
+  // Without the calendar's library: this is on the page before anything else is.
+  const calendar = new Intl.DateTimeFormat('en-US', {
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    timeZone: zone,
+  });
+  const number = (at: number): number => {
+    const part = Object.fromEntries(
+      calendar.formatToParts(at).map((one) => [one.type, +one.value]),
+    );
+    return Date.UTC(part.year!, part.month! - 1, part.day);
+  };
+  return Math.round((number(to) - number(from)) / (24 * hour));
+}
+
 /** "just now", "12 s ago", "3 min ago", "5 h ago", then the day. */
 export function agoText(at: number, now: number): string {
   const age = now - at;
