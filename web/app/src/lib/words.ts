@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
-import type { CreateStep, ErrorKind, Gap, JoinStep } from './household';
+import type { ErrorKind } from './household';
 import { roughText } from './time';
 
 export interface Said {
@@ -105,52 +105,5 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
     case 'record-differs':
     case 'internal':
       return { what: m.error_internal(), next: m.error_internal_next() };
-  }
-}
-
-export function joinStepText(step: JoinStep): string {
-  switch (step) {
-    case 'keys':
-      return m.join_step_keys();
-    case 'asking':
-      return m.join_step_asking();
-    case 'words':
-      return m.join_step_words();
-    case 'hub':
-      return m.join_step_hub();
-    case 'history':
-      return m.join_step_history();
-  }
-}
-
-export function createStepText(step: CreateStep): string {
-  switch (step) {
-    case 'finding':
-      return m.create_step_finding();
-    case 'keys':
-      return m.create_step_keys();
-    case 'hub':
-      return m.create_step_hub();
-  }
-}
-
-export function gapText(reason: Gap['reason']): string {
-  switch (reason) {
-    case 'camera':
-      return m.gap_camera();
-    case 'hub':
-      return m.gap_hub();
-    case 'jump':
-      return m.gap_jump();
-    case 'disk':
-      return m.gap_disk();
-    case 'stopped':
-      return m.gap_stopped();
-    case 'private':
-      return m.gap_private();
-    case 'unreadable':
-      return m.gap_unreadable();
-    case 'unknown':
-      return m.gap_unknown();
   }
 }
