@@ -26,6 +26,7 @@ import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
 import type { People } from '../src/lib/people';
+import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
@@ -96,6 +97,18 @@ export class Fixture implements Omit<
   async #act(): Promise<void> {
     if (this.stuck) await forever;
     if (this.refusal) throw failure(this.refusal);
+  }
+
+  /** What is covered; whether somebody else was quicker. */
+  covered: Covered[] = [];
+  overtaken = false;
+  async masks(): Promise<readonly Covered[]> {
+    await this.#act();
+    return this.covered;
+  }
+  async setMasks(): Promise<boolean> {
+    await this.#act();
+    return !this.overtaken;
   }
 
   /** What is set to be private. */

@@ -19,6 +19,7 @@ import {
   stranger,
 } from './kin';
 import { lookingStates } from './looking';
+import { coverStates } from './covers';
 import { privateStates } from './private';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
@@ -376,5 +377,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
       }),
     ...lookingStates(three),
     ...privateStates(three),
+    ...coverStates(three),
   };
 }

@@ -4,6 +4,7 @@ import type { Going } from './leaving';
 import type { Looking } from './looking';
 import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
+import type { Covering } from './covers';
 import type { Turning } from './privacy';
 
 /**
@@ -17,7 +18,7 @@ import type { Turning } from './privacy';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People, Going, Looking, Movable, Findable, Turning {
+export interface Household extends People, Going, Looking, Movable, Findable, Turning, Covering {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -114,9 +115,10 @@ export interface Camera {
   /**
    * `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. `unconnected`: an
    * earlier hub had it, and `addCamera` under its name has to say where it is. `private`: somebody
-   * turned it off at its source.
+   * turned it off at its source. `uncovered`: a part of its picture is to be covered and cannot be, so
+   * nothing of it is recorded or shown.
    */
-  state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private';
+  state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered';
   lostSince?: number;
   off?: Off;
   /** This device may look at it live now. */

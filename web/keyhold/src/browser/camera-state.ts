@@ -29,6 +29,7 @@ function stateOf(
     const { since } = report;
     return { id, name, live, state: 'private', off: { camera: id, since } };
   }
+  if (report?.state === 'uncovered') return { id, name, live: false, state: 'uncovered' };
   if (report?.state === 'unconnected') return { id, name, live, state: 'unconnected' };
   // A picture says more than a report of a minute ago.
   const waiting = report?.state !== 'recording' && !pictured.has(id);

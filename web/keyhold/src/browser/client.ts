@@ -11,6 +11,8 @@ import type { Asking, HubAskView } from '../sync/second.ts';
 import type { LookList } from '../sync/looks.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
+import type { Covered } from '../sync/masks.ts';
+import type { Mask } from '../statement/masks.ts';
 import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { WatchedView } from '../sync/watched.ts';
@@ -293,6 +295,14 @@ export class HouseholdClient extends PeopleClient {
 
   askNewest(): void {
     this.port.call('askNewest', []).catch(() => undefined);
+  }
+
+  masks(): Promise<readonly Covered[]> {
+    return this.port.call('masks', []);
+  }
+
+  setMasks(camera: string, masks: readonly Mask[], last: number): Promise<boolean> {
+    return this.port.call('setMasks', [camera, masks, last]);
   }
 
   privates(): Promise<readonly PrivateSetting[]> {

@@ -20,6 +20,8 @@ import type { Stretch } from '../sync/stretches.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { MoveState } from '../sync/moving.ts';
 import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
+import type { Covered } from '../sync/masks.ts';
+import type { Mask } from '../statement/masks.ts';
 import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
@@ -47,7 +49,7 @@ export interface HomeState {
 export interface CameraState {
   readonly id: string;
   readonly name: string;
-  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private';
+  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered';
   readonly lostSince?: number;
   /** Since when it is private, and by whom where that is known. */
   readonly off?: TurnedOffCamera;
@@ -126,6 +128,9 @@ export interface Calls {
   renameCamera: { args: [id: string, name: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
+  /** What is covered of pictures. */
+  masks: { args: []; result: readonly Covered[] };
+  setMasks: { args: [camera: string, masks: readonly Mask[], last: number]; result: boolean };
   /** What is set to be private. */
   privates: { args: []; result: readonly PrivateSetting[] };
   setPrivate: { args: [camera: string, wish: Partial<PrivateWish>]; result: void };

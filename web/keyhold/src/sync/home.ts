@@ -13,6 +13,7 @@ import { Fault } from './fault.ts';
 import { Findings } from './finding.ts';
 import { Footage } from './footage.ts';
 import { looksOf, type LookList, type LookNames } from './looks.ts';
+import { Masks } from './masks.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { Playbacks } from './playbacks.ts';
@@ -76,6 +77,7 @@ export class HomeSession {
   readonly playbacks: Playbacks;
   readonly reports: Reports;
   readonly privates: Privates;
+  readonly masks: Masks;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -103,6 +105,7 @@ export class HomeSession {
       engine.sides,
     );
     this.privates = new Privates(engine, (op, patience) => this.commands.send(op, patience));
+    this.masks = new Masks(engine, (op, patience) => this.commands.send(op, patience));
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,
