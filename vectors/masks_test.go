@@ -10,6 +10,7 @@ import (
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
 	"keyhold/statement/roster"
+	"keyhold/statement/setting"
 )
 
 func (b bases) masks(v vector) (any, error) {
@@ -32,11 +33,13 @@ func (b bases) masks(v vector) (any, error) {
 			return m.Sign, ok
 		})
 	} else {
-		r := &masks.Reading{
+		r := &setting.Reading{
 			Roster: s, Now: v.At, Last: func(id.Camera) int64 { return v.Index },
-			May: func(d id.Device) roster.Reason { return s.May(d, roster.Cameras, id.HouseholdCamera, v.At) },
+			May: func(d id.Device, _ id.Camera) roster.Reason {
+				return s.May(d, roster.Cameras, id.HouseholdCamera, v.At)
+			},
 		}
-		_, err = r.Read(v.Input, id.Device(v.Text))
+		_, err = masks.Read(r, v.Input, id.Device(v.Text))
 	}
 	if err != nil {
 		return nil, err

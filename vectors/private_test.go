@@ -10,6 +10,7 @@ import (
 	"keyhold/statement/manifest"
 	"keyhold/statement/private"
 	"keyhold/statement/roster"
+	"keyhold/statement/setting"
 )
 
 func (b bases) private(v vector) (any, error) {
@@ -32,11 +33,11 @@ func (b bases) private(v vector) (any, error) {
 			return m.Sign, ok
 		})
 	} else {
-		r := &private.Reading{
+		r := &setting.Reading{
 			Roster: s, Now: v.At, Last: func(id.Camera) int64 { return v.Index },
 			May: func(d id.Device, c id.Camera) roster.Reason { return s.May(d, roster.Private, c, v.At) },
 		}
-		_, err = r.Read(v.Input, id.Device(v.Text))
+		_, err = private.Read(r, v.Input, id.Device(v.Text))
 	}
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
+	"keyhold/statement/setting"
 )
 
 // loadSettings reads what an earlier process has been told is private and covered.
@@ -33,8 +34,8 @@ func (h *Hub) loadSettings(ctx context.Context) (err error) {
 func (h *Hub) setMasks(ctx context.Context, c *request.Command) error {
 	h.control.Lock()
 	defer h.control.Unlock()
-	r := &masks.Reading{Roster: h.household.Roster(), Now: h.Now().UnixMilli(), May: h.mayMask, Last: h.covers.Last}
-	s, err := r.Read(c.Op.Masks, c.Device)
+	r := &setting.Reading{Roster: h.household.Roster(), Now: h.Now().UnixMilli(), May: h.mayMask, Last: h.covers.Last}
+	s, err := masks.Read(r, c.Op.Masks, c.Device)
 	if err != nil {
 		h.Log.Warn("a setting of what is covered does not hold", "device", string(c.Device), "rule", string(rule.Of(err)))
 		return refusal(privateWord(err))
@@ -72,7 +73,7 @@ func (h *Hub) setMasks(ctx context.Context, c *request.Command) error {
 }
 
 // mayMask asks the roster by the hub's time for rights.
-func (h *Hub) mayMask(d id.Device) roster.Reason {
+func (h *Hub) mayMask(d id.Device, _ id.Camera) roster.Reason {
 	m := h.clock.Moment()
 	return m.Of(h.household.Roster()).May(d, roster.Cameras, id.HouseholdCamera, m.At)
 }

@@ -15,6 +15,7 @@ import (
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
+	"keyhold/statement/setting"
 	"keyhold/statement/signal"
 )
 
@@ -22,8 +23,8 @@ import (
 func (h *Hub) setPrivate(ctx context.Context, c *request.Command) error {
 	h.control.Lock()
 	defer h.control.Unlock()
-	r := &private.Reading{Roster: h.household.Roster(), Now: h.Now().UnixMilli(), May: h.mayPrivate, Last: h.privacy.Last}
-	s, err := r.Read(c.Op.Private, c.Device)
+	r := &setting.Reading{Roster: h.household.Roster(), Now: h.Now().UnixMilli(), May: h.mayPrivate, Last: h.privacy.Last}
+	s, err := private.Read(r, c.Op.Private, c.Device)
 	if err != nil {
 		h.Log.Warn("a setting of what is private does not hold", "device", string(c.Device), "rule", string(rule.Of(err)))
 		return refusal(privateWord(err))

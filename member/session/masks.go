@@ -4,11 +4,8 @@ package session
 
 import (
 	"context"
-	"crypto/ed25519"
-	"errors"
 	"fmt"
 
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
@@ -23,28 +20,18 @@ func (s *Session) Masks(ctx context.Context) ([]*masks.Setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []*masks.Setting
-	for _, b := range reply.Result.Masks {
-		one, err := masks.Kept(b, s.Home.Household, func(d id.Device) (ed25519.PublicKey, bool) { return signKey(s.Roster, d) })
-		if err != nil {
-			return nil, fmt.Errorf("check what is covered: %w", err)
-		}
-		out = append(out, one)
-	}
-	return out, nil
+	return taken(s, reply.Result.Masks, masks.Kept)
 }
-
-// maskTries is how often a setting is made again that somebody else's came before.
-const maskTries = 3
 
 // SetMasks changes what is covered of a camera's picture. change is given what is covered now.
 func (s *Session) SetMasks(ctx context.Context, camera id.Camera, change func([]masks.Mask) []masks.Mask) (*masks.Setting, error) {
-	for n := 1; ; n++ {
+	var next *masks.Setting
+	err := s.set(ctx, func() (request.Op, error) {
 		list, err := s.Masks(ctx)
 		if err != nil {
-			return nil, err
+			return request.Op{}, err
 		}
-		next := &masks.Setting{Camera: camera}
+		next = &masks.Setting{Camera: camera}
 		for _, one := range list {
 			if one.Camera == camera {
 				next.Seq, next.Masks = one.Seq, one.Masks
@@ -52,19 +39,10 @@ func (s *Session) SetMasks(ctx context.Context, camera id.Camera, change func([]
 		}
 		next.Masks = masks.Sorted(change(next.Masks))
 		next.At, next.Device, next.Head, next.Household, next.Seq = s.nowMS(), s.Keys.ID(), s.Roster.Head.Hash, s.Home.Household, next.Seq+1
-		e, err := dsse.Signed(masks.Thing, next, s.Keys.ID(), s.Keys.Sign())
-		if err != nil {
-			return nil, fmt.Errorf("sign what is to be covered: %w", err)
-		}
-		_, err = s.Do(ctx, request.Op{Kind: request.OpSetMasks, Masks: e.Encode()})
-		var no *RefusedError
-		if err == nil || n == maskTries || !errors.As(err, &no) || no.Word != request.RefusedStale {
-			return next, err
-		}
-		if _, err := s.Steady(ctx, func(*View) error { return nil }); err != nil {
-			return nil, err
-		}
-	}
+		b, err := s.signed(masks.Thing, next)
+		return request.Op{Kind: request.OpSetMasks, Masks: b}, err
+	})
+	return next, err
 }
 
 // checkMasks wants what stands on the record as covered to be what a member has signed, for this camera.

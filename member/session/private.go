@@ -4,11 +4,8 @@ package session
 
 import (
 	"context"
-	"crypto/ed25519"
-	"errors"
 	"fmt"
 
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/private"
@@ -23,28 +20,18 @@ func (s *Session) Privates(ctx context.Context) ([]*private.Setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []*private.Setting
-	for _, b := range reply.Result.Privates {
-		one, err := private.Kept(b, s.Home.Household, func(d id.Device) (ed25519.PublicKey, bool) { return signKey(s.Roster, d) })
-		if err != nil {
-			return nil, fmt.Errorf("check what is private: %w", err)
-		}
-		out = append(out, one)
-	}
-	return out, nil
+	return taken(s, reply.Result.Privates, private.Kept)
 }
-
-// privateTries is how often a setting is made again that somebody else's came before.
-const privateTries = 3
 
 // SetPrivate changes what is set for a camera, or for the household. change is given what is set now.
 func (s *Session) SetPrivate(ctx context.Context, camera id.Camera, change func(*private.Setting)) (*private.Setting, error) {
-	for n := 1; ; n++ {
+	var next *private.Setting
+	err := s.set(ctx, func() (request.Op, error) {
 		list, err := s.Privates(ctx)
 		if err != nil {
-			return nil, err
+			return request.Op{}, err
 		}
-		next := &private.Setting{Camera: camera, Hours: []roster.Hours{}}
+		next = &private.Setting{Camera: camera, Hours: []roster.Hours{}}
 		for _, one := range list {
 			if one.Camera == camera {
 				*next = *one
@@ -52,27 +39,10 @@ func (s *Session) SetPrivate(ctx context.Context, camera id.Camera, change func(
 		}
 		change(next)
 		next.At, next.Device, next.Head, next.Household, next.Seq = s.nowMS(), s.Keys.ID(), s.Roster.Head.Hash, s.Home.Household, next.Seq+1
-		e, err := dsse.Signed(private.Thing, next, s.Keys.ID(), s.Keys.Sign())
-		if err != nil {
-			return nil, fmt.Errorf("sign what is to be private: %w", err)
-		}
-		_, err = s.Do(ctx, request.Op{Kind: request.OpPrivate, Private: e.Encode()})
-		var no *RefusedError
-		if err == nil || n == privateTries || !errors.As(err, &no) || no.Word != request.RefusedStale {
-			return next, err
-		}
-		if _, err := s.Steady(ctx, func(*View) error { return nil }); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func signKey(r *roster.State, d id.Device) (ed25519.PublicKey, bool) {
-	if m, ok := r.Device(d); ok {
-		return m.Sign, true
-	}
-	m, ok := r.Former(d)
-	return m.Sign, ok
+		b, err := s.signed(private.Thing, next)
+		return request.Op{Kind: request.OpPrivate, Private: b}, err
+	})
+	return next, err
 }
 
 // checkPrivate wants what stands on the record as private to be what a member has signed, for this camera.

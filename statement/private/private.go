@@ -11,11 +11,9 @@ import (
 	"crypto/ed25519"
 	"fmt"
 
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
-	"keyhold/statement/request"
 	"keyhold/statement/roster"
-	"keyhold/statement/rule"
+	"keyhold/statement/setting"
 )
 
 // Thing is the payload type.
@@ -48,73 +46,18 @@ func (s *Setting) Check() error {
 	return nil
 }
 
-// Reading is how the hub reads a setting.
-type Reading struct {
-	Roster *roster.State
-	// Now is the hub's clock.
-	Now int64
-	// May asks the roster by the hub's time for rights.
-	May func(id.Device, id.Camera) roster.Reason
-	// Last is the number of the newest setting of a camera or of the household, 0 for none.
-	Last func(id.Camera) int64
+// Header is what it has in common with other settings.
+func (s *Setting) Header() setting.Header {
+	return setting.Header{At: s.At, Camera: s.Camera, Device: s.Device, Head: s.Head, Household: s.Household, Seq: s.Seq}
 }
 
-// Read opens a setting that sender brings. The reason for which May says no is its rule.
-func (r *Reading) Read(b []byte, sender id.Device) (*Setting, error) {
-	e, s, err := parse(b, r.Roster.Household)
-	if err != nil {
-		return nil, err
-	}
-	if s.Device != sender && !rule.Off(rule.Audience) {
-		return nil, rule.Errorf(rule.Audience, "private: brought by somebody else than its signer")
-	}
-	key, ok := r.Roster.Key(s.Device)
-	if !ok && !rule.Off(rule.Signer) {
-		return nil, rule.Errorf(rule.Signer, "private: its signer is not in the household")
-	}
-	if err := e.Verify(map[id.Device]ed25519.PublicKey{s.Device: key}); err != nil {
-		return nil, err
-	}
-	if err := request.Fresh(s.At, r.Now); err != nil {
-		return nil, err
-	}
-	if s.Head != r.Roster.Head.Hash && !rule.Off(rule.Head) {
-		return nil, rule.Errorf(rule.Head, "private: made under another roster")
-	}
-	if s.Seq != r.Last(s.Camera)+1 && !rule.Off(rule.Replay) {
-		return nil, rule.Errorf(rule.Replay, "private: not the next setting")
-	}
-	if why := r.May(s.Device, s.Camera); why != "" {
-		return nil, rule.Errorf(why, "private: its signer may not")
-	}
-	return s, nil
+// Read opens a setting that sender brings to the hub.
+func Read(r *setting.Reading, b []byte, sender id.Device) (*Setting, error) {
+	return setting.Read[Setting](r, Thing, b, sender)
 }
 
 // Kept opens a setting that the hub has taken, as it stands on the record. key gives the key of a device that is or was
 // in the household.
 func Kept(b []byte, household id.Household, key func(id.Device) (ed25519.PublicKey, bool)) (*Setting, error) {
-	e, s, err := parse(b, household)
-	if err != nil {
-		return nil, err
-	}
-	k, ok := key(s.Device)
-	if !ok && !rule.Off(rule.Signer) {
-		return nil, rule.Errorf(rule.Signer, "private: its signer was never in the household")
-	}
-	return s, e.Verify(map[id.Device]ed25519.PublicKey{s.Device: k})
-}
-
-func parse(b []byte, household id.Household) (*dsse.Envelope, *Setting, error) {
-	e, err := dsse.Parse(b)
-	if err != nil {
-		return nil, nil, err
-	}
-	var s Setting
-	if err := e.Read(Thing, &s); err != nil {
-		return nil, nil, err
-	}
-	if s.Household != household && !rule.Off(rule.Household) {
-		return nil, nil, rule.Errorf(rule.Household, "private: of another household")
-	}
-	return e, &s, nil
+	return setting.Kept[Setting](Thing, b, household, key)
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+)
+
+// signKey is the key by which a device signs or has signed.
+func signKey(r *roster.State, d id.Device) (ed25519.PublicKey, bool) {
+	if m, ok := r.Device(d); ok {
+		return m.Sign, true
+	}
+	m, ok := r.Former(d)
+	return m.Sign, ok
+}
+
+// taken opens settings that the hub has taken.
+func taken[T any](s *Session, list [][]byte, open func([]byte, id.Household, func(id.Device) (ed25519.PublicKey, bool)) (T, error)) ([]T, error) {
+	var out []T
+	for _, b := range list {
+		one, err := open(b, s.Home.Household, func(d id.Device) (ed25519.PublicKey, bool) { return signKey(s.Roster, d) })
+		if err != nil {
+			return nil, fmt.Errorf("check what is set: %w", err)
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// signed signs a setting.
+func (s *Session) signed(thing string, setting any) ([]byte, error) {
+	e, err := dsse.Signed(thing, setting, s.Keys.ID(), s.Keys.Sign())
+	if err != nil {
+		return nil, fmt.Errorf("sign what is to be set: %w", err)
+	}
+	return e.Encode(), nil
+}
+
+// settingTries is how often a setting is made again that somebody else's came before.
+const settingTries = 3
+
+// set sends a setting, and makes it anew where somebody else's came before. next makes it by what is set now.
+func (s *Session) set(ctx context.Context, next func() (request.Op, error)) error {
+	for n := 1; ; n++ {
+		op, err := next()
+		if err != nil {
+			return err
+		}
+		_, err = s.Do(ctx, op)
+		var no *RefusedError
+		if err == nil || n == settingTries || !errors.As(err, &no) || no.Word != request.RefusedStale {
+			return err
+		}
+		if _, err := s.Steady(ctx, func(*View) error { return nil }); err != nil {
+			return err
+		}
+	}
+}
