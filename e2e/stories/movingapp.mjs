@@ -66,7 +66,12 @@ const parts = {
       await who.field('digits_label').waitFor();
       await accessible(who.page, 'the digits for moving');
       await showPresence(who);
-      await within(60_000, 'the hub having agreed', async () => (await who.field('digits_label').count()) === 0);
+      // Digits that are still on their way are lost with the page, and the hub would ask anew.
+      const now = who.page.locator('li.now');
+      await within(60_000, 'the hub having agreed', async () => {
+        const moved = await who.page.getByRole('heading', { level: 1, name: who.say('moved_title'), exact: true }).count();
+        return moved > 0 || ((await now.count()) > 0 && !(await now.innerText()).includes(who.say('move_step_asking')));
+      });
       await who.page.reload();
     });
     await step('everything is copied, the hub goes over, and this browser follows', async () => {

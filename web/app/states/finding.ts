@@ -4,6 +4,9 @@ import { click, fill, see } from './drive';
 import { Kin } from './kin';
 import type { State } from './states';
 
+/** Opens what adds cameras, on Home. */
+export const openAdding = (): Promise<void> => click('header .btn:has(.lucide-plus)');
+
 /** Adds a camera by its address. */
 export async function addOne(): Promise<void> {
   await click('.other .btn');
@@ -77,7 +80,7 @@ export function findingStates(three: () => Kin): Record<string, () => State> {
       household.shows.set('fnd_2', 'hall');
       return {
         household,
-        then: async () => (await click('header .quiet'), await see('[data-state=shown]')),
+        then: async () => (await openAdding(), await see('[data-state=shown]')),
       };
     },
     'home-swapped': () => {

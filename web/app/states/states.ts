@@ -2,7 +2,7 @@
 import type { ErrorKind, Trust } from '../src/lib/household';
 import { click, fill, key, see } from './drive';
 import { alarm, camera, day, nothing, now } from './fixture';
-import { addOne, findingStates } from './finding';
+import { addOne, findingStates, openAdding } from './finding';
 import { householdStates } from './household';
 import { Kin } from './kin';
 import { leavingStates } from './leaving';
@@ -296,12 +296,12 @@ export const states: Record<string, () => State> = {
     trust({ alarms: [alarm('file-hash', { acknowledgedAt: now - minute })] }),
   'home-add': () => ({
     household: three(),
-    then: async () => (await click('header .btn'), await see('[role=dialog] .other .btn')),
+    then: async () => (await openAdding(), await see('[role=dialog] .other .btn')),
   }),
   'home-add-refused': () => {
     const household = three();
     household.refusal = 'camera-password';
-    return { household, then: async () => (await click('header .btn'), await addOne()) };
+    return { household, then: async () => (await openAdding(), await addOne()) };
   },
 
   history: () => history({ then: () => see('.poster canvas') }),
