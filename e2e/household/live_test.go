@@ -39,7 +39,7 @@ func TestOneWatchesAndAnotherIsTold(t *testing.T) {
 	}
 	must(t, jan.Until(t.Context(), harness.PersonName))
 	must(t, harness.Poll(t.Context(), 20*time.Second, "word that nobody is watching", func(context.Context) bool {
-		return strings.HasSuffix(jan.Out(), `"looks":[]}`+"\n") && strings.Count(jan.Out(), "\n") >= 3
+		return strings.HasSuffix(jan.Out(), `"looks":[],"private":[]}`+"\n") && strings.Count(jan.Out(), "\n") >= 3
 	}))
 	wants(t, "who was told", jan.Out(), `"name":"Door"`, `"device_name":"`+harness.DeviceName+`"`)
 	must(t, jan.Signal())
