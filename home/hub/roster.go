@@ -101,6 +101,7 @@ func (h *Hub) remove(ctx context.Context, removal []byte) ([]byte, error) {
 		return nil, refusal(word(err))
 	}
 	gone := leavers(s, next)
+	h.views.Out(gone)
 	return signed, h.move(ctx, began, signed, next, roster.KindRemove, func(tx *sql.Tx) error {
 		for _, d := range gone {
 			// Answers that wait for those who are gone are not sent any more.

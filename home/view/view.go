@@ -23,6 +23,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 	"keyhold/statement/signal"
 )
 
@@ -259,6 +260,12 @@ func (d *Desk) shut(why string, over func(*open) bool) []*open {
 // Changed ends the views of a camera whose picture is to be another. Who looks on asks again.
 func (d *Desk) Changed(c id.Camera) {
 	d.shut(signal.EndLost, func(o *open) bool { return slices.Contains(o.offer.Cameras, c) })
+}
+
+// Out ends the views of devices that are about to be out of the household, before that is written down: a busy disk must
+// not let anybody watch on. Where one of them asks again in between, Follow finds it.
+func (d *Desk) Out(gone []id.Device) {
+	d.shut(signal.EndRight, func(o *open) bool { return slices.Contains(gone, o.offer.From) && !rule.Off(rule.Device) })
 }
 
 // Gone ends the views of a camera that is being removed. The function that it returns waits until that is on the record.
