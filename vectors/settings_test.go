@@ -3,17 +3,31 @@
 package vectors_test
 
 import (
-	"crypto/ed25519"
-
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/masks"
 	"keyhold/statement/private"
 	"keyhold/statement/roster"
 	"keyhold/statement/setting"
 )
 
 func (b bases) private(v vector) (any, error) {
+	return settings(b, v, private.Read, private.Kept, func(s *roster.State, d id.Device, c id.Camera) roster.Reason {
+		return s.May(d, roster.Private, c, v.At)
+	})
+}
+
+func (b bases) masks(v vector) (any, error) {
+	return settings(b, v, masks.Read, masks.Kept, func(s *roster.State, d id.Device, _ id.Camera) roster.Reason {
+		return s.May(d, roster.Cameras, id.HouseholdCamera, v.At)
+	})
+}
+
+// settings reads a setting of a camera, as the hub is brought it or as it is kept, or the leaf that tells of it.
+func settings[S any](b bases, v vector, read func(*setting.Reading, []byte, id.Device) (S, error), kept func([]byte, *roster.State) (S, error),
+	may func(*roster.State, id.Device, id.Camera) roster.Reason,
+) (any, error) {
 	if v.Thing == "leaf" {
 		if _, err := manifest.ParseLeaf(v.Input); err != nil {
 			return nil, err
@@ -25,19 +39,13 @@ func (b bases) private(v vector) (any, error) {
 		return nil, err
 	}
 	if v.Thing == "kept" {
-		_, err = private.Kept(v.Input, s.Household, func(d id.Device) (ed25519.PublicKey, bool) {
-			if m, ok := s.Device(d); ok {
-				return m.Sign, true
-			}
-			m, ok := s.Former(d)
-			return m.Sign, ok
-		})
+		_, err = kept(v.Input, s)
 	} else {
 		r := &setting.Reading{
 			Roster: s, Now: v.At, Last: func(id.Camera) int64 { return v.Index },
-			May: func(d id.Device, c id.Camera) roster.Reason { return s.May(d, roster.Private, c, v.At) },
+			May: func(d id.Device, c id.Camera) roster.Reason { return may(s, d, c) },
 		}
-		_, err = private.Read(r, v.Input, id.Device(v.Text))
+		_, err = read(r, v.Input, id.Device(v.Text))
 	}
 	if err != nil {
 		return nil, err

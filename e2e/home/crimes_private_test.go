@@ -228,6 +228,6 @@ func (s *scene) onRecord(key ed25519.PrivateKey) error {
 	x := s.setting(s.ben, s.door)
 	e, err := dsse.Signed(private.Thing, &x, x.Device, key)
 	must(s.t, err)
-	_, err = private.Kept(e.Encode(), x.Household, func(d id.Device) (ed25519.PublicKey, bool) { return s.Member.Roster.Key(d) })
+	_, err = private.Kept(e.Encode(), s.Member.Roster)
 	return err
 }

@@ -138,11 +138,7 @@ func (h *Hub) fetch(body []byte) (e *dsse.Envelope, f *request.Fetch, by roster.
 	if err := e.Read(request.ThingFetch, f); err != nil {
 		return nil, nil, by, false
 	}
-	s := h.household.Roster()
-	if by, ok = s.Device(f.Device); !ok {
-		by, ok = s.Former(f.Device)
-	}
-	if !ok {
+	if by, ok = h.household.Roster().Ever(f.Device); !ok {
 		return nil, nil, by, false
 	}
 	if _, err := dsse.OpenBy(body, request.ThingFetch, f, f.Device, by.Sign); err != nil {

@@ -108,10 +108,7 @@ func (d *Desk) caller(dev id.Device) *caller {
 // admit asks everything that can be asked before there is a connection.
 func (d *Desk) admit(s *signal.Signal, hash id.Hash) (*open, string) {
 	roster := d.c.Roster()
-	m, ok := roster.Device(s.From)
-	if !ok { // gone a moment ago: that is for May to say
-		m, ok = roster.Former(s.From)
-	}
+	m, ok := roster.Ever(s.From) // one that has gone a moment ago is for May to refuse
 	if !ok || !d.mayAll(s) {
 		return nil, signal.Denied
 	}

@@ -47,7 +47,7 @@ func (s *Session) SetMasks(ctx context.Context, camera id.Camera, change func([]
 
 // checkMasks wants what stands on the record as covered to be what a member has signed, for this camera.
 func (v *View) checkMasks(l *manifest.Masks) error {
-	one, err := masks.Kept(l.Statement, v.Roster.Household, v.signKey)
+	one, err := masks.Kept(l.Statement, v.Roster)
 	if err != nil {
 		return fmt.Errorf("check what was covered: %w", err)
 	}

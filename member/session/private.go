@@ -47,7 +47,7 @@ func (s *Session) SetPrivate(ctx context.Context, camera id.Camera, change func(
 
 // checkPrivate wants what stands on the record as private to be what a member has signed, for this camera.
 func (v *View) checkPrivate(l *manifest.Private) error {
-	one, err := private.Kept(l.Statement, v.Roster.Household, v.signKey)
+	one, err := private.Kept(l.Statement, v.Roster)
 	if err != nil {
 		return fmt.Errorf("check what was private: %w", err)
 	}

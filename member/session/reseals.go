@@ -63,12 +63,8 @@ func (v *View) giver(signer id.Device, r *request.Reseal) (ed25519.PublicKey, bo
 		if !ok || (!own && (signer.ReturnKey() || by.Role != roster.Owner && by.Role != roster.Guardian)) {
 			return nil, false
 		}
-		return v.signKey(signer)
+		m, ok := v.Roster.Ever(signer)
+		return m.Sign, ok
 	}
 	return nil, false
-}
-
-// signKey is the key of a device that is or was in the roster.
-func (v *View) signKey(d id.Device) (ed25519.PublicKey, bool) {
-	return signKey(v.Roster, d)
 }

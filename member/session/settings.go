@@ -4,30 +4,19 @@ package session
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 
 	"keyhold/statement/dsse"
-	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 )
 
-// signKey is the key by which a device signs or has signed.
-func signKey(r *roster.State, d id.Device) (ed25519.PublicKey, bool) {
-	if m, ok := r.Device(d); ok {
-		return m.Sign, true
-	}
-	m, ok := r.Former(d)
-	return m.Sign, ok
-}
-
 // taken opens settings that the hub has taken.
-func taken[T any](s *Session, list [][]byte, open func([]byte, id.Household, func(id.Device) (ed25519.PublicKey, bool)) (T, error)) ([]T, error) {
+func taken[T any](s *Session, list [][]byte, open func([]byte, *roster.State) (T, error)) ([]T, error) {
 	var out []T
 	for _, b := range list {
-		one, err := open(b, s.Home.Household, func(d id.Device) (ed25519.PublicKey, bool) { return signKey(s.Roster, d) })
+		one, err := open(b, s.Roster)
 		if err != nil {
 			return nil, fmt.Errorf("check what is set: %w", err)
 		}

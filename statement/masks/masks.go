@@ -9,11 +9,11 @@ package masks
 
 import (
 	"cmp"
-	"crypto/ed25519"
 	"fmt"
 	"slices"
 
 	"keyhold/statement/id"
+	"keyhold/statement/roster"
 	"keyhold/statement/setting"
 )
 
@@ -116,8 +116,7 @@ func Read(r *setting.Reading, b []byte, sender id.Device) (*Setting, error) {
 	return setting.Read[Setting](r, Thing, b, sender)
 }
 
-// Kept opens a setting that the hub has taken, as it stands on the record. key gives the key of a device that is or was
-// in the household.
-func Kept(b []byte, household id.Household, key func(id.Device) (ed25519.PublicKey, bool)) (*Setting, error) {
-	return setting.Kept[Setting](Thing, b, household, key)
+// Kept opens a setting that the hub has taken, as it stands on the record: its device may have gone since.
+func Kept(b []byte, r *roster.State) (*Setting, error) {
+	return setting.Kept[Setting](Thing, b, r)
 }

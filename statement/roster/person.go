@@ -97,6 +97,14 @@ func (s *State) Former(d id.Device) (Member, bool) {
 	return Member{}, false
 }
 
+// Ever returns a device that is or was in the household.
+func (s *State) Ever(d id.Device) (Member, bool) {
+	if m, ok := s.Device(d); ok {
+		return m, true
+	}
+	return s.Former(d)
+}
+
 // Key returns the verification key of a device, the sheet or the hub. The sheet has none once its person is gone.
 func (s *State) Key(d id.Device) (ed25519.PublicKey, bool) {
 	switch d {

@@ -76,19 +76,18 @@ func Read[T any, S Statement[T]](r *Reading, thing string, b []byte, sender id.D
 	return s, nil
 }
 
-// Kept opens a setting of a type that the hub has taken, as it stands on the record. key gives the key of a device that is
-// or was in the household.
-func Kept[T any, S Statement[T]](thing string, b []byte, household id.Household, key func(id.Device) (ed25519.PublicKey, bool)) (S, error) {
-	e, s, err := parse[T, S](thing, b, household)
+// Kept opens a setting of a type that the hub has taken, as it stands on the record: its device may have gone since.
+func Kept[T any, S Statement[T]](thing string, b []byte, r *roster.State) (S, error) {
+	e, s, err := parse[T, S](thing, b, r.Household)
 	if err != nil {
 		return nil, err
 	}
 	device := s.Header().Device
-	k, ok := key(device)
+	m, ok := r.Ever(device)
 	if !ok && !rule.Off(rule.Signer) {
 		return nil, rule.Errorf(rule.Signer, "%s: its signer was never in the household", thing)
 	}
-	return s, e.Verify(map[id.Device]ed25519.PublicKey{device: k})
+	return s, e.Verify(map[id.Device]ed25519.PublicKey{device: m.Sign})
 }
 
 func parse[T any, S Statement[T]](thing string, b []byte, household id.Household) (*dsse.Envelope, S, error) {
