@@ -10,10 +10,9 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyhold
 # What came of each crime in a household, one object of JSON a line.
 CRIMES := $(CACHE)/crimes.jsonl
 GO := go
-GOFLAGS_OURS := -trimpath -buildvcs=false
-GOBUILD := CGO_ENABLED=0 $(GO) build $(GOFLAGS_OURS)
-# With the same flags as the programs, so that nothing is compiled twice.
-GORUN := CGO_ENABLED=0 $(GO) run $(GOFLAGS_OURS)
+# For programs, tests and checks alike, so that nothing is compiled twice.
+export CGO_ENABLED := 0
+export GOFLAGS := $(filter-out -trimpath -buildvcs=false,$(GOFLAGS)) -trimpath -buildvcs=false
 WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
 
 .PHONY: help
@@ -42,17 +41,17 @@ web: web/app/dist/index.html ## build the owner app into web/app/dist
 .PHONY: build
 build: web ## build bin/keyhold and bin/keyhold-cloud
 	@mkdir -p bin
-	@$(GOBUILD) -o bin/ ./cmd/keyhold ./cmd/keyhold-cloud
+	@$(GO) build -o bin/ ./cmd/keyhold ./cmd/keyhold-cloud
 
 .PHONY: demo
 demo: setup-demo ## run cameras, hub and cloud on real footage; prints one link (Ctrl-C stops, data stays)
-	@$(GORUN) ./scripts/footage & films=$$!; built=0; $(MAKE) build || built=1; wait $$films && exit $$built
-	@$(GOBUILD) -o bin/ ./scripts/demo
+	@$(GO) run ./scripts/footage & films=$$!; built=0; $(MAKE) build || built=1; wait $$films && exit $$built
+	@$(GO) build -o bin/ ./scripts/demo
 	@exec bin/demo
 
 .PHONY: demo-reset
 demo-reset: ## remove the demo's household and everything it recorded
-	@$(GORUN) ./scripts/demo -reset
+	@$(GO) run ./scripts/demo -reset
 
 .PHONY: static
 static: web
@@ -116,5 +115,5 @@ freeze: ## write the golden bytes of a version, once and for ever (VERSION=v1)
 .PHONY: bench
 bench: build ## figures beside a peer (PART=record runs one, JSON=1 prints one object a line)
 	@scripts/setup bench >&2
-	@$(GORUN) ./scripts/footage >&2
+	@$(GO) run ./scripts/footage >&2
 	@$(GO) run ./bench $(if $(PART),-part $(PART)) $(if $(JSON),-json)
