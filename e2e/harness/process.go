@@ -147,19 +147,30 @@ var errDied = errors.New("the program has ended")
 func poll(ctx context.Context, limit time.Duration, died <-chan struct{}, ready func(context.Context) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !ready(ctx) {
+	rest := time.NewTimer(0)
+	defer rest.Stop()
+	for {
+		asked := time.Now()
+		if ready(ctx) {
+			return nil
+		}
+		// Many questions are a program that runs, and what is waited for needs the machine as well.
+		rest.Reset(min(max(shortRest, 3*time.Since(asked)), longRest))
 		select {
 		case <-died:
 			return errDied
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-rest.C:
 		}
 	}
-	return nil
 }
+
+// shortRest is how long a question rests that costs nothing, longRest one that costs much.
+const (
+	shortRest = 50 * time.Millisecond
+	longRest  = time.Second
+)
 
 // last is the end of what the program wrote.
 func (p *Process) last() string {
