@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 )
@@ -19,9 +20,33 @@ type Programs struct {
 	Cloud   string
 }
 
+// built are the programs that this process has found up to date: the sources do not change under a test, and to ask
+// costs half a second.
+var built struct {
+	sync.Mutex
+	programs map[bool]Programs // by mutant
+}
+
 // Build builds both programs, as they are released or with the hook that switches a check off. Programs that are up
 // to date are not linked again, so every test may call it.
 func Build(ctx context.Context, mutant bool) (Programs, error) {
+	built.Lock()
+	defer built.Unlock()
+	if p, ok := built.programs[mutant]; ok {
+		return p, nil
+	}
+	p, err := build(ctx, mutant)
+	if err != nil {
+		return Programs{}, err
+	}
+	if built.programs == nil {
+		built.programs = map[bool]Programs{}
+	}
+	built.programs[mutant] = p
+	return p, nil
+}
+
+func build(ctx context.Context, mutant bool) (Programs, error) {
 	top, err := Top(ctx)
 	if err != nil {
 		return Programs{}, err

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"keyhold/e2e/harness"
 )
 
 // The hook that switches a check off is found by what it reads.
@@ -21,17 +23,18 @@ const (
 // same program built for tests, in which the same search finds it.
 func TestReleasedProgramsHaveNoHook(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	for _, name := range []string{"keyhold", "keyhold-cloud"} {
-		for tag, want := range map[string]bool{"": false, "mutant": true} {
-			program := filepath.Join(dir, name+tag)
-			command(t, "go", "build", "-buildvcs=false", "-tags", tag, "-o", program, "./cmd/"+name)
+	for _, want := range []bool{false, true} {
+		programs, err := harness.Build(t.Context(), want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, program := range []string{programs.Keyhold, programs.Cloud} {
 			body, err := os.ReadFile(program)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if found := bytes.Contains(body, []byte(goHook)); found != want {
-				t.Errorf("%s built with tags %q: hook found is %v", name, tag, found)
+				t.Errorf("%s: hook found is %v", program, found)
 			}
 		}
 	}

@@ -32,7 +32,6 @@ export type FaultKind =
   | 'camera-password'
   | 'camera-video'
   | 'camera-address'
-  | 'camera-program'
   | 'camera-exists'
   | 'camera-private'
   | 'camera-elsewhere'
