@@ -26,7 +26,7 @@ type ListCommand struct {
 	Camera string `placeholder:"NAME" help:"One camera, by name or id."`
 	From   string `default:"-24h" placeholder:"T" help:"Since when: 2026-03-01T14:00:00+01:00, \"today 14:00\", 14:00, -2h."`
 	Until  string `default:"now" placeholder:"T" help:"Until when."`
-	Looks  bool   `help:"Who has looked, instead of what was recorded."`
+	Looks  bool   `help:"Who has looked, turned cameras off or covered parts of pictures, instead of what was recorded."`
 	JSON   bool   `name:"json" help:"Print one object of JSON a line."`
 }
 
@@ -67,11 +67,16 @@ func (l *ListCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	if l.Looks && l.Camera == "" {
+		if err := c.forAll(v, from.UnixMilli(), until.UnixMilli(), l.JSON); err != nil {
+			return err
+		}
+	}
 	for i, camera := range cameras {
 		if l.Looks {
 			err = c.looks(v, camera, timelines[i], l.JSON)
 		} else {
-			err = c.recorded(camera, timelines[i], l.JSON)
+			err = c.recorded(v, camera, timelines[i], l.JSON)
 		}
 		if err != nil {
 			return err
@@ -155,7 +160,7 @@ func (c *console) heading(camera manifest.NamedCam) {
 	c.answer("%s", camera.Name)
 }
 
-func (c *console) recorded(camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
+func (c *console) recorded(v *session.View, camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
 	if !asJSON {
 		c.heading(camera)
 	}
@@ -182,6 +187,11 @@ func (c *console) recorded(camera manifest.NamedCam, t *session.Timeline, asJSON
 	}
 	if len(pieces) == 0 && !asJSON {
 		c.answer("  nothing recorded in this time")
+	}
+	for _, a := range t.Acts {
+		if err := c.act(actOf(v, camera, a), asJSON); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -248,7 +258,14 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 		add(l.Since, l.Person, l.Device, purposeLive, l.Since, l.Until)
 	}
 	slices.SortStableFunc(lines, func(a, b lookLine) int { return cmp.Compare(a.At, b.At) })
+	acts := t.Acts
 	for _, line := range lines {
+		for len(acts) > 0 && acts[0].At < line.At {
+			if err := c.act(actOf(v, camera, acts[0]), asJSON); err != nil {
+				return err
+			}
+			acts = acts[1:]
+		}
 		if asJSON {
 			if err := c.object(line); err != nil {
 				return err
@@ -264,6 +281,11 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	}
 	if len(lines) == 0 && !asJSON {
 		c.answer("  nobody has looked in this time")
+	}
+	for _, a := range acts {
+		if err := c.act(actOf(v, camera, a), asJSON); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -112,9 +112,9 @@ func (r *Rig) began(c id.Camera, from int64, n int) {
 }
 
 // masked are the changes of what is covered, on the record.
-func (r *Rig) masked(c id.Camera) []*manifest.Masks {
+func (r *Rig) masked(c id.Camera) []session.Act {
 	r.t.Helper()
-	return r.Timeline(c).Masks
+	return slices.DeleteFunc(r.Timeline(c).Acts, func(a session.Act) bool { return a.Masks == nil })
 }
 
 // seen watches a camera until it has been shown so many pictures, and gives how far brightness ranges in each.
@@ -221,6 +221,11 @@ func TestACameraThatCannotBeCoveredIsNotServed(t *testing.T) {
 	t.Parallel()
 	r := Plain(t) // a hub without the program that covers
 	cam, street := r.noise()
+	_, err := r.Member.Do(t.Context(), request.Op{Kind: request.OpAddCamera, Name: "Stream", URL: "rtmp://10.255.255.1/live"})
+	var no *session.RefusedError
+	if !errors.As(err, &no) || no.Word != request.RefusedProgram {
+		t.Errorf("a camera that takes the program to be read is refused by %v", err)
+	}
 	r.began(street, 0, 1)
 	r.mask(r.Member, street, window)
 	r.Until("it on the record", func() bool { return len(r.masked(street)) == 1 })

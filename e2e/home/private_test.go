@@ -98,6 +98,9 @@ func TestPrivateClosesTheStreamAtItsSourceAndEverybodyIsTold(t *testing.T) {
 	if l := r.privates(door)[0]; l.State != manifest.PrivateBegan || l.Since != told.Since || l.Person != r.Member.Person() {
 		t.Errorf("on the record is %+v", l)
 	}
+	if acts := r.Timeline(door).Acts; len(acts) != 1 || acts[0].Person != r.Member.Person() || acts[0].Private == nil || !acts[0].Private.On {
+		t.Errorf("who turned it off is said to be %+v", acts)
+	}
 	if word := r.setSmall(r.Member, door, r.URL("b")); word != request.RefusedPrivate {
 		t.Errorf("another stream of it is looked at: %q", word)
 	}

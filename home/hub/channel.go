@@ -352,6 +352,8 @@ func (h *Hub) meet(ctx context.Context, c ingest.Config, codecs []ingest.Codec) 
 			return request.RefusedPassword
 		case ingest.StateUnsuited:
 			return request.RefusedCodec
+		case ingest.StateLacking:
+			return request.RefusedProgram
 		case ingest.StateBarred:
 			return request.RefusedAddress
 		case ingest.StateStranger:

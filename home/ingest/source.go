@@ -31,6 +31,7 @@ const (
 	StateRefused    State = "refused"  // does not accept the user name and password
 	StateStranger   State = "stranger" // shows another certificate than the one it is known by
 	StateUnsuited   State = "unsuited" // answers, but has no stream that can be kept
+	StateLacking    State = "lacking"  // it takes a program to read it that is not on this computer
 	StateBarred     State = "barred"   // its address leads to where the hub does not go
 	// StateUncovered: parts of its picture are to be covered and cannot be, so nobody gets it.
 	StateUncovered State = "uncovered"
@@ -210,10 +211,10 @@ func (s *Source) Run(ctx context.Context) {
 			s.setState(StateBarred)
 			pause = refusedPause
 		case errors.Is(err, errNoChild):
-			if s.Status().State != StateUnsuited {
+			if s.Status().State != StateLacking {
 				s.cfg.Log.Error("the program that reads such a camera cannot be started; is ffmpeg installed?")
 			}
-			s.setState(StateUnsuited)
+			s.setState(StateLacking)
 			pause = refusedPause
 		case errors.Is(err, ErrNoVideo):
 			s.setState(StateUnsuited)

@@ -45,6 +45,8 @@ func (r *RefusedError) Error() string {
 	case request.RefusedAddress:
 		return "the hub does not go to this address: a camera's begins with rtsp://, rtmp:// or http:// and leads into the home; " +
 			"files, devices and servers of the hub's own computer only if it was started with --here"
+	case request.RefusedProgram:
+		return "the hub lacks ffmpeg, which reads such a camera: install it on the hub's computer (Linux), and add the camera again"
 	case request.RefusedExists:
 		return "there is one of this name or address already"
 	case request.RefusedCloud:

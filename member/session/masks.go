@@ -46,13 +46,13 @@ func (s *Session) SetMasks(ctx context.Context, camera id.Camera, change func([]
 }
 
 // checkMasks wants what stands on the record as covered to be what a member has signed, for this camera.
-func (v *View) checkMasks(l *manifest.Masks) error {
+func (v *View) checkMasks(l *manifest.Masks) (*masks.Setting, error) {
 	one, err := masks.Kept(l.Statement, v.Roster)
 	if err != nil {
-		return fmt.Errorf("check what was covered: %w", err)
+		return nil, fmt.Errorf("check what was covered: %w", err)
 	}
 	if one.Device != l.Device || one.Camera != l.Camera {
-		return rule.Errorf(rule.Signer, "what was covered is said to be by somebody who did not say so")
+		return nil, rule.Errorf(rule.Signer, "what was covered is said to be by somebody who did not say so")
 	}
-	return nil
+	return one, nil
 }

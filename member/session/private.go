@@ -46,13 +46,13 @@ func (s *Session) SetPrivate(ctx context.Context, camera id.Camera, change func(
 }
 
 // checkPrivate wants what stands on the record as private to be what a member has signed, for this camera.
-func (v *View) checkPrivate(l *manifest.Private) error {
+func (v *View) checkPrivate(l *manifest.Private) (*private.Setting, error) {
 	one, err := private.Kept(l.Statement, v.Roster)
 	if err != nil {
-		return fmt.Errorf("check what was private: %w", err)
+		return nil, fmt.Errorf("check what was private: %w", err)
 	}
 	if one.Device != l.Device || one.Camera != l.Camera && one.Camera != id.HouseholdCamera {
-		return rule.Errorf(rule.Signer, "what was private is said to be by somebody who did not say so")
+		return nil, rule.Errorf(rule.Signer, "what was private is said to be by somebody who did not say so")
 	}
-	return nil
+	return one, nil
 }

@@ -38,8 +38,8 @@ type Timeline struct {
 	Lives []*manifest.Live
 	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
 	Privates []*manifest.Private
-	// Masks are the changes of what is covered of its picture.
-	Masks []*manifest.Masks
+	// Acts are what was set for it, in the order of the record: when it is off, and what is covered of its picture.
+	Acts []Act
 	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
 	KnownUntil int64
 }
@@ -78,19 +78,20 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 				t.Gaps = append(t.Gaps, leaf)
 			}
 		case *manifest.Private:
-			if err := v.checkPrivate(leaf); err != nil {
+			one, err := v.checkPrivate(leaf)
+			if err != nil {
 				return nil, err
 			}
+			t.act(Act{At: one.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Private: one})
 			if leaf.State != manifest.PrivateSet && leaf.Since < until && (leaf.State == manifest.PrivateBegan || leaf.Until > from) {
 				t.private(leaf)
 			}
 		case *manifest.Masks:
-			if err := v.checkMasks(leaf); err != nil {
+			one, err := v.checkMasks(leaf)
+			if err != nil {
 				return nil, err
 			}
-			if leaf.At >= from && leaf.At < until {
-				t.Masks = append(t.Masks, leaf)
-			}
+			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Masks: one})
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)

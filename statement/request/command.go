@@ -208,6 +208,7 @@ const (
 	RefusedPassword    = "camera-password"
 	RefusedCodec       = "camera-codec"
 	RefusedAddress     = "camera-address" // not a camera's, or one where the hub does not go
+	RefusedProgram     = "camera-program" // it takes a program to read it that the hub does not have
 	RefusedExists      = "exists"
 	RefusedNotFound    = "not-found"
 	RefusedCloud       = "cloud-unreachable"

@@ -118,7 +118,15 @@ export const jan = (): Person =>
   ]);
 export const oma = (): Person =>
   person('oma', 'Oma Trudi', 'viewer', [device('oma', 'Tablet', { seen: now - 26 * minute })], {
-    rights: [right({ cameras: [], hours: [], until: 0, zone: '', actions: ['export', 'history'] })],
+    rights: [
+      right({
+        cameras: [],
+        hours: [],
+        until: 0,
+        zone: '',
+        actions: ['export', 'history', 'private'],
+      }),
+    ],
   });
 export const eva = (): Person =>
   person('eva', 'Eva', 'guest', [device('eva', 'Pixel 8', { since: now - 2 * day })], {

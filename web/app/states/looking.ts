@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorKind } from '../src/lib/household';
-import type { LiveState, Look, Watched } from '../src/lib/looking';
+import type { LiveState, Look, LookSet, Watched } from '../src/lib/looking';
 import type { Right, Role } from '../src/lib/people';
 import { click, see, settle } from './drive';
 import { DrawnView } from './drawnview';
@@ -58,6 +58,7 @@ function look(person: string, ago: number, cameras: string[], change: Partial<Lo
     open: false,
     footage: null,
     count: 1,
+    set: null,
     ...change,
   };
 }
@@ -84,6 +85,28 @@ export const someLooks = (): Look[] => [
     ...footage(49 * hour, 4 * minute),
   }),
 ];
+
+/** What was turned off and covered, among the looks. */
+export const whatWasSet = (): Look[] => {
+  const nothingSet = { on: false, hours: [], masks: [] };
+  const act = (person: string, ago: number, camera: string, set: Partial<LookSet>): Look =>
+    look(person, ago, [camera], {
+      kind: set.masks ? 'masks' : 'private',
+      until: now - ago,
+      set: { ...nothingSet, ...set },
+    });
+  const part = { left: 0, top: 0, width: 420, height: 480 };
+  const masks = [part, { left: 700, top: 560, width: 240, height: 300 }];
+  const nights = [{ days: [1, 2, 3, 4, 5], from: 22 * 60, until: 24 * 60 }];
+  return [
+    act('anna', 12 * minute, 'cam_garden', { masks: [] }),
+    act('jan', 50 * minute, 'cam_garden', { masks }),
+    act('anna', 2 * hour, 'cam_hall', {}),
+    act('jan', 3 * hour, 'cam_hall', { on: true }),
+    act('anna', 5 * hour, 'household', { hours: nights }),
+    ...someLooks(),
+  ].sort((a, b) => b.at - a.at);
+};
 
 /** The same household with more cameras. */
 function crowd(household: Kin, count: number): Kin {
@@ -312,6 +335,7 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       looks(someLooks(), (household) => {
         household.watched.set([watched(), eva()]);
       }),
+    'looks-set': () => looks(whatWasSet()),
     'looks-empty': () => looks([]),
     'looks-filtered': () => ({ ...looks(someLooks()), then: () => pick(0, 'per_jan') }),
     'looks-none': () => ({

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { beforeEach, expect, test, vi } from 'vitest';
+import type { Writable } from '../src/canon.ts';
 import { hashText } from '../src/crypto/hash.ts';
 import { random } from '../src/bytes.ts';
+import { Envelope } from '../src/statement/dsse.ts';
 import { Engine } from '../src/sync/engine.ts';
 import { HomeSession } from '../src/sync/home.ts';
 import type { LookList } from '../src/sync/looks.ts';
@@ -125,6 +127,55 @@ test('what is asked for in a row is one line, newest first', async () => {
   ]);
   expect(found[2]!.footage).toEqual({ from: start - 10 * minute, until: start + 2 * minute });
   expect((await looks(start + minute)).looks).toHaveLength(2);
+});
+
+/** A setting as a member signs it, in the leaf that the hub writes of it. */
+async function sets(
+  kind: 'private' | 'masks',
+  camera: string,
+  says: Record<string, Writable>,
+  more: Record<string, Writable> = {},
+  signed: Record<string, Writable> = {},
+): Promise<void> {
+  const { device, person, signer } = world.member;
+  const { household, head } = world.roster;
+  const common = { at: world.now, camera, device, head: head.hash, household };
+  const setting = await Envelope.signed(kind, { ...common, ...says, ...signed }, signer);
+  await world.leaf(camera, kind, { device, person, statement: setting.encode(), ...more });
+}
+const off = { hours: [], on: true, seq: 1, zone: '' };
+const part = { height: 300, left: 0, top: 0, width: 500 };
+
+test('what was turned off and covered stands among the looks', async () => {
+  const since = world.now;
+  const began = { since, state: 'began', until: 0 };
+  await sets('private', world.camera, off, began);
+  world.now += minute;
+  await sets('masks', hall, { masks: [part], seq: 1 });
+  world.now += minute;
+  const ended = { since, state: 'ended', until: world.now };
+  await sets('private', world.camera, { ...off, on: false, seq: 2 }, ended);
+  world.now += minute;
+  await sets('private', 'household', off, { since: 0, state: 'set', until: 0 });
+  const { looks: found } = await looks();
+  expect(found.map(({ kind, set, at, cameras }) => [kind, set, at - start, cameras[0]])).toEqual([
+    ['private', { on: true, hours: [], masks: [] }, 3 * minute, { id: 'household', name: '' }],
+    [
+      'private',
+      { on: false, hours: [], masks: [] },
+      2 * minute,
+      { id: world.camera, name: 'Front door' },
+    ],
+    ['masks', { on: false, hours: [], masks: [part] }, minute, { id: hall, name: 'Hall' }],
+    ['private', { on: true, hours: [], masks: [] }, 0, { id: world.camera, name: 'Front door' }],
+  ]);
+  expect(found[0]).toMatchObject({ person: { name: 'Anna' }, mine: true, role: 'owner' });
+});
+
+test('masks of another camera than their signer said are an alarm', async () => {
+  await sets('masks', hall, { masks: [part], seq: 1 }, {}, { camera: world.camera });
+  await expect(looks()).rejects.toMatchObject({ rule: 'signer' });
+  expect(home.engine.alarms.all().map(({ rule }) => rule)).toContain('signer');
 });
 
 test('an entry that the cloud leaves out is an alarm, and no shorter list', async () => {

@@ -288,6 +288,7 @@ export type ErrorKind =
   | 'camera-password'
   | 'camera-video' // nothing in its stream that a browser could play
   | 'camera-address' // none of a camera, or one where the hub does not go
+  | 'camera-program' // it takes ffmpeg to read it, and the hub has none
   | 'camera-exists'
   | 'camera-private' // somebody turned it off at its source
   | 'camera-elsewhere' // its answers point at another device

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorKind, Live } from './household';
-import type { Named, Own, Right, Role } from './people';
+import type { Mask } from './covers';
+import type { Hours, Named, Own, Right, Role } from './people';
 import { limited } from './rights';
 
 /** Looking live, and who does and did: a part of `Household`. */
@@ -64,7 +65,14 @@ export interface LiveView {
   close(): void;
 }
 
-export type LookKind = 'live' | 'history' | 'tiles' | 'export';
+export type LookKind = 'live' | 'history' | 'tiles' | 'export' | 'private' | 'masks';
+
+/** What somebody set about what is to be seen: that it is off, or what is covered. */
+export interface LookSet {
+  readonly on: boolean;
+  readonly hours: readonly Hours[];
+  readonly masks: readonly Mask[];
+}
 
 export interface Look {
   id: string;
@@ -84,6 +92,8 @@ export interface Look {
   /** Which recordings; null for live. */
   footage: { from: number; until: number } | null;
   count: number;
+  /** What they set; null for a look. Of `cameras` one may be `household`: all of them. */
+  set: LookSet | null;
 }
 
 export interface LookList {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
-import type { Look, LookKind, Watched } from './looking';
+import type { Look, LookKind, LookSet, Watched } from './looking';
 import type { Named } from './people';
-import { limited, listText, rightsText, roleText, type Called } from './rights';
+import { allCameras } from './privacy';
+import { hoursText, limited, listText, rightsText, roleText, type Called } from './rights';
 import { clockText, lengthText, shortDayText } from './time';
 import { called } from './trail';
 
@@ -44,11 +45,32 @@ export function kindText(kind: LookKind): string {
       return m.looks_tiles();
     case 'export':
       return m.looks_export();
+    case 'private':
+      return m.looks_private();
+    case 'masks':
+      return m.looks_masks();
   }
 }
 
+/** What somebody set: Front door: turned off; Garden: 2 parts of the picture are covered. */
+function setText({ on, hours, masks }: LookSet, kind: LookKind, cameras: readonly Named[]): string {
+  const all = cameras.some(({ id }) => id === allCameras);
+  const what = all ? m.right_every_camera() : camerasOf(cameras);
+  if (kind === 'private') {
+    if (on) return m.looks_set_off({ what });
+    return hours.length > 0
+      ? m.looks_set_hours({ what, hours: hoursText(hours) })
+      : m.looks_set_on({ what });
+  }
+  if (masks.length === 0) return m.looks_set_uncovered({ what });
+  return masks.length === 1
+    ? m.looks_set_covered_one({ what })
+    : m.looks_set_covered({ what, n: masks.length });
+}
+
 /** What was looked at: Live, Front door; Recordings, Garden, 11:30 to 11:40. */
-export function lookText({ kind, cameras, footage, at }: Look, zone?: string): string {
+export function lookText({ kind, cameras, footage, at, set }: Look, zone?: string): string {
+  if (set !== null) return setText(set, kind, cameras);
   const what = m.looks_what({ kind: kindText(kind), cameras: camerasOf(cameras) });
   if (footage === null || kind === 'tiles') return what;
   const day = shortDayText(footage.from, zone);
@@ -60,8 +82,9 @@ export function lookText({ kind, cameras, footage, at }: Look, zone?: string): s
 }
 
 /** How long, as far as it is known. */
-export function longText({ kind, at, until, open, count }: Look): string {
+export function longText({ kind, at, until, open, count, set }: Look): string {
   if (open) return m.looks_open();
+  if (set !== null) return '';
   if (kind === 'live') return lengthText(Math.max(1000, until - at));
   // Of recordings it is known when they were asked for, not how long somebody looked.
   return count > 1 ? m.looks_times({ n: count }) : '';

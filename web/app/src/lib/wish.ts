@@ -7,7 +7,7 @@ import {
   toTime,
 } from '@internationalized/date';
 import { m } from '../paraglide/messages.js';
-import type { Right, Role } from './people';
+import type { Action, Right, Role } from './people';
 import { limited } from './rights';
 
 /** What a form about somebody's rights holds while it is being filled in. */
@@ -18,6 +18,8 @@ export interface Wish {
   cameras: string[];
   /** May take films out as files. */
   save: boolean;
+  /** May turn these cameras off, and on again. */
+  off: boolean;
   always: boolean;
   /** 1 is Monday. */
   days: number[];
@@ -38,6 +40,7 @@ export function newWish(role: Role, now: number, zone: string): Wish {
     every: false,
     cameras: [],
     save: false,
+    off: false,
     always: true,
     days: [1, 2, 3, 4, 5],
     from: '08:00',
@@ -63,6 +66,7 @@ export function wishOf(role: Role, rights: readonly Right[], now: number, zone: 
     every: right.cameras.length === 0,
     cameras: [...right.cameras],
     save: right.actions.includes('export'),
+    off: right.actions.includes('private'),
     always: !hours,
     days: hours ? [...hours.days] : wish.days,
     from: hours ? clock(hours.from) : wish.from,
@@ -125,14 +129,21 @@ export function wishFaults(wish: Wish, since: number, zone: string): WishFaults 
   return faults.cameras || faults.hours || faults.end ? faults : null;
 }
 
+/** In the order in which rights list them. Who may see what was recorded may see it happen. */
+const actionsOf = (wish: Wish): Action[] => [
+  ...(wish.save ? (['export'] as const) : []),
+  'history',
+  'live',
+  ...(wish.off ? (['private'] as const) : []),
+];
+
 /** The rights that a complete form asks for. */
 export function rightsOf(wish: Wish, since: number, zone: string): Right[] {
   if (!limited(wish.role)) return [];
   const hours = wish.always ? null : span(wish);
   return [
     {
-      // Who may see what was recorded may see it happen.
-      actions: wish.save ? ['export', 'history', 'live'] : ['history', 'live'],
+      actions: actionsOf(wish),
       cameras: wish.every ? [] : [...wish.cameras].sort(),
       hours: hours ? [{ days: [...wish.days].sort((a, b) => a - b), ...hours }] : [],
       since,

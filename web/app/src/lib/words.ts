@@ -76,6 +76,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_camera_video(), next: m.error_camera_video_next() };
     case 'camera-address':
       return { what: m.error_camera_address(), next: m.error_camera_address_next() };
+    case 'camera-program':
+      return { what: m.error_camera_program(), next: m.error_camera_program_next() };
     case 'camera-exists':
       return { what: m.error_camera_exists(), next: m.error_camera_exists_next() };
     case 'camera-private':

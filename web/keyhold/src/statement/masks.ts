@@ -53,3 +53,14 @@ export async function openMasks(input: Uint8Array, roster: Roster): Promise<Mask
   await envelope.verify(new Map([[read.device, by?.sign ?? new Uint8Array(0)]]));
   return read;
 }
+
+/** Wants what stands on the record as covered to be what a member has signed, for that camera. */
+export async function maskedOnRecord(
+  leaf: { readonly camera: string; readonly device: string; readonly statement: Uint8Array },
+  roster: Roster,
+): Promise<MaskSetting> {
+  const read = await openMasks(leaf.statement, roster);
+  const theirs = read.device === leaf.device && read.camera === leaf.camera;
+  must(theirs, 'signer', 'masks by somebody who did not say so');
+  return read;
+}

@@ -37,11 +37,13 @@ export async function openKept(input: Uint8Array, roster: Roster): Promise<Setti
 }
 
 /** Wants what stands on the record as private to be what a member has signed, for that camera or for all. */
-export async function checkOnRecord(
+export async function privateOnRecord(
   leaf: { readonly camera: string; readonly device: string; readonly statement: Uint8Array },
   roster: Roster,
-): Promise<void> {
-  const { camera, device } = await openKept(leaf.statement, roster);
+): Promise<Setting> {
+  const read = await openKept(leaf.statement, roster);
+  const { camera, device } = read;
   const theirs = device === leaf.device && (camera === leaf.camera || camera === 'household');
   must(theirs, 'signer', 'private by somebody who did not say so');
+  return read;
 }

@@ -22,6 +22,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   'camera-password': 'camera-password',
   'camera-codec': 'camera-video',
   'camera-address': 'camera-address',
+  'camera-program': 'camera-program',
   exists: 'camera-exists',
   'cloud-unreachable': 'hub-cannot-reach',
   'not-found': 'not-found',

@@ -32,6 +32,7 @@ export type FaultKind =
   | 'camera-password'
   | 'camera-video'
   | 'camera-address'
+  | 'camera-program'
   | 'camera-exists'
   | 'camera-private'
   | 'camera-elsewhere'

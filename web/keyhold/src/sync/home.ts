@@ -6,7 +6,7 @@ import { hourOf } from '../manifest/page.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
-import { checkOnRecord } from '../statement/private.ts';
+import { actsIn, checkActs } from './acts.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
@@ -211,10 +211,8 @@ export class HomeSession {
       this.engine.mustHave(camera);
       return this.engine.records.reading(camera, first, hourOf(until + packDelay));
     });
+    await this.engine.guarded(() => checkActs(reading.logs, this.engine.known.roster));
     for (const { leaf } of reading.logs) {
-      if (leaf.kind === 'private') {
-        await this.engine.guarded(() => checkOnRecord(leaf, this.engine.known.roster));
-      }
       if (leaf.kind === 'look' || leaf.kind === 'live') {
         this.events.looked(leaf.device, leaf.at);
       }
@@ -256,8 +254,9 @@ export class HomeSession {
         .map((camera) => this.reading(camera, from, now)),
     );
     const logs = readings.flatMap((reading) => reading.logs);
+    const forAll = await this.logs('household', from, now);
     return {
-      looks: looksOf(logs, from, {
+      looks: looksOf(logs, await actsIn([...logs, ...forAll], engine.known.roster), from, {
         roster: engine.known.roster,
         self: engine.member.person,
         nameOf,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Right, Role } from '../statement/rights.ts';
+import type { Act } from './acts.ts';
 import type { Named } from './people.ts';
 import type { Log } from './records.ts';
 import type { Roster } from '../statement/roster.ts';
 
-/** What somebody looked at, out of the hub's record. */
+/** What somebody looked at, out of the hub's record; or what they set about what is to be seen. */
 export interface Look {
   readonly id: string;
-  readonly kind: 'live' | 'history' | 'tiles' | 'export';
+  readonly kind: 'live' | 'history' | 'tiles' | 'export' | Act['kind'];
   readonly person: Named;
   readonly device: Named;
   /** What the person was to the household then; null for nobody of the roster. */
@@ -25,6 +26,8 @@ export interface Look {
   readonly footage: { readonly from: number; readonly until: number } | null;
   /** How many looks in a row this is. */
   readonly count: number;
+  /** What they set; null for a look. */
+  readonly set: Act['set'] | null;
 }
 
 export interface LookList {
@@ -61,6 +64,7 @@ interface Raw {
   open: boolean;
   footage: { from: number; until: number } | null;
   count: number;
+  set: Act['set'] | null;
 }
 
 interface Fetched extends Raw {
@@ -68,13 +72,14 @@ interface Fetched extends Raw {
   footage: { from: number; until: number };
 }
 
-/** The looks since a time in the record of some cameras, newest first. */
+/** The looks since a time in the record of some cameras, and what was set for them, newest first. */
 export function looksOf(
   logs: readonly Log[],
+  acts: readonly Act[],
   from: number,
   { roster, self, nameOf }: LookNames,
 ): Look[] {
-  const raw = [...views(logs).values(), ...rows(fetches(logs))];
+  const raw = [...views(logs).values(), ...rows(fetches(logs)), ...acts.map(rowOf)];
   const named = (id: string): Named => ({ id, name: nameOf(id) });
   return raw
     .filter(({ at }) => at >= from)
@@ -94,6 +99,11 @@ export function looksOf(
     });
 }
 
+const rowOf = ({ camera, ...act }: Act): Raw => ({
+  ...{ ...act, cameras: new Set([camera]) },
+  ...{ until: act.at, open: false, footage: null, count: 1 },
+});
+
 /** Live looks: a view has a leaf for each of its cameras when it begins, and one when it ends. */
 function views(logs: readonly Log[]): Map<string, Raw> {
   const out = new Map<string, Raw>();
@@ -104,7 +114,7 @@ function views(logs: readonly Log[]): Map<string, Raw> {
     if (raw === undefined) {
       const cameras = new Set<string>();
       const look = { id: view, kind: 'live' as const, person, device, cameras, at: since };
-      raw = { ...look, until: since, open: true, footage: null, count: 1 };
+      raw = { ...look, until: since, open: true, footage: null, count: 1, set: null };
       out.set(view, raw);
     }
     raw.cameras.add(camera);
@@ -126,7 +136,7 @@ function fetches(logs: readonly Log[]): Fetched[] {
     if (raw === undefined) {
       const footage = { from: leaf.from, until: leaf.until };
       const look = { id: fetch, kind: purpose, person, device, cameras: new Set([camera]) };
-      out.set(fetch, { ...look, at, until: at, open: false, footage, count: 1 });
+      out.set(fetch, { ...look, at, until: at, open: false, footage, count: 1, set: null });
     } else raw.cameras.add(camera);
   }
   return [...out.values()].sort((a, b) => a.at - b.at);

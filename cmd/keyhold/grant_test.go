@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"keyhold/member/session"
+	"keyhold/statement/roster"
+)
+
+func TestAGrantSaysWhetherCamerasMayBeTurnedOff(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	g := grantFlags{Role: "viewer", Export: "role", Live: "yes", Private: "no"}
+	before := g.wish()
+	for word, want := range map[string][]roster.Action{
+		"no":  {roster.Export, roster.History, roster.Live},
+		"yes": {roster.Export, roster.History, roster.Live, roster.Private},
+	} {
+		g.Private = word
+		_, rights, err := g.grant(&session.View{}, now, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(rights[0].Actions, want) {
+			t.Errorf("--private %s gives %v", word, rights[0].Actions)
+		}
+	}
+	if g.wish() == before {
+		t.Error("a code that the hub showed for a change without this right would do for one with it")
+	}
+	g.Role = "guardian"
+	if _, _, err := g.grant(&session.View{}, now, 0); err == nil {
+		t.Error("a guardian is given a right that guardians have anyway")
+	}
+}

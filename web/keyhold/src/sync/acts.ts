@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { maskedOnRecord, type Mask } from '../statement/masks.ts';
+import { privateOnRecord } from '../statement/private.ts';
+import type { Hours } from '../statement/rights.ts';
+import type { Roster } from '../statement/roster.ts';
+import type { Log } from './records.ts';
+
+/** What somebody set about what is to be seen of a camera, or of all (`household`). */
+export interface Act {
+  readonly id: string;
+  readonly kind: 'private' | 'masks';
+  readonly person: string;
+  readonly device: string;
+  readonly camera: string;
+  readonly at: number;
+  readonly set: {
+    /** It is off, or so it is in these hours. */
+    readonly on: boolean;
+    readonly hours: readonly Hours[];
+    /** What is covered. */
+    readonly masks: readonly Mask[];
+  };
+}
+
+/** Wants each act of the record to be what a member has signed. */
+export async function checkActs(logs: readonly Log[], roster: Roster): Promise<void> {
+  await actsIn(logs, roster);
+}
+
+/** Each act once: hours begin and end by one statement again and again, and for all cameras at once. */
+export async function actsIn(logs: readonly Log[], roster: Roster): Promise<Act[]> {
+  const out = new Map<string, Act>();
+  for (const { leaf } of logs) {
+    if (leaf.kind === 'private') {
+      const { camera, seq, at, on, hours } = await privateOnRecord(leaf, roster);
+      const id = `private/${camera}/${seq}/${at}`;
+      const { person, device } = leaf;
+      const set = { on, hours, masks: [] };
+      out.set(id, { id, kind: 'private', person, device, camera, at, set });
+    }
+    if (leaf.kind === 'masks') {
+      const { camera, masks } = await maskedOnRecord(leaf, roster);
+      const { person, device, at, seq } = leaf;
+      const id = `masks/${camera}/${seq}`;
+      const set = { on: false, hours: [], masks };
+      out.set(id, { id, kind: 'masks', person, device, camera, at, set });
+    }
+  }
+  return [...out.values()];
+}
