@@ -20,13 +20,13 @@ func (b bases) era(v vector) (any, error) {
 	case manifest.ThingStatus:
 		_, current, err := manifest.OpenStatus(s, v.Input)
 		return map[string]bool{"current": current}, err
-	case manifest.ThingNames:
+	case manifest.ThingNames, manifest.ThingNames2:
 		n, _, err := manifest.OpenNames(s, v.Input)
 		if err != nil {
 			return nil, err
 		}
 		return map[string]int64{"seq": n.Seq}, nil
-	case manifest.ThingLabel:
+	case manifest.ThingLabel, manifest.ThingLabel2:
 		l, err := manifest.OpenLabel(s, v.Input)
 		if err != nil {
 			return nil, err

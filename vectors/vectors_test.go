@@ -4,7 +4,6 @@ package vectors_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -115,31 +114,6 @@ func sameJSON(t *testing.T, got any, want json.RawMessage) {
 	if !reflect.DeepEqual(g, w) {
 		t.Fatalf("result %s; want %s", b, want)
 	}
-}
-
-var payloads = map[string]func() canon.Checker{
-	request.ThingFetch:   func() canon.Checker { return &request.Fetch{} },
-	request.ThingWrite:   func() canon.Checker { return &request.Write{} },
-	request.ThingSession: func() canon.Checker { return &request.Session{} },
-	request.ThingCommand: func() canon.Checker { return &request.Command{} },
-	request.ThingReply:   func() canon.Checker { return &request.Reply{} },
-	request.ThingReseal:  func() canon.Checker { return &request.Reseal{} },
-	request.ThingRelays:  func() canon.Checker { return &request.Relays{} },
-	manifest.ThingStatus: func() canon.Checker { return &manifest.Status{} },
-	manifest.ThingNames:  func() canon.Checker { return &manifest.Names{} },
-	manifest.ThingLabel:  func() canon.Checker { return &manifest.Label{} },
-}
-
-func statement(v vector) (any, error) {
-	e, err := dsse.Parse(v.Input)
-	if err != nil {
-		return nil, err
-	}
-	need := map[id.Device]ed25519.PublicKey{}
-	for _, s := range v.Signers {
-		need[s.ID] = s.Key
-	}
-	return nil, e.Open(v.Thing, payloads[v.Thing](), need)
 }
 
 type tileMap map[string][]byte

@@ -11,6 +11,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"keyhold/statement/canon"
 	"keyhold/statement/id"
@@ -24,6 +25,8 @@ const (
 	maxSignatures = 8
 	typePrefix    = "application/vnd.keyhold."
 	typeSuffix    = ".v1+json"
+	// secondEdition ends the name of a thing that a second payload type was made of (docs/evolution.md).
+	secondEdition = ".v2"
 )
 
 // Signature is one signer's Ed25519 signature over the envelope's PAE.
@@ -54,8 +57,13 @@ func (e *Envelope) Check() error {
 	return nil
 }
 
-// TypeOf returns the payload type of a thing, such as "roster".
-func TypeOf(thing string) string { return typePrefix + thing + typeSuffix }
+// TypeOf returns the payload type of a thing, such as "roster", or "names.v2" for the second edition of one.
+func TypeOf(thing string) string {
+	if strings.HasSuffix(thing, secondEdition) {
+		return typePrefix + thing + "+json"
+	}
+	return typePrefix + thing + typeSuffix
+}
 
 // New makes an envelope without signatures around a payload.
 func New(thing string, payload any) (*Envelope, error) {

@@ -37,8 +37,16 @@ func OpenStatus(s *roster.State, envelope []byte) (*Status, bool, error) {
 	return &st, era.Current, err
 }
 
-// OpenNames reads a document of names by the key of the hub of its time.
+// OpenNames reads a document of names, in either edition, by the key of the hub of its time.
 func OpenNames(s *roster.State, envelope []byte) (*Names, *dsse.Envelope, error) {
+	if isOf(envelope, ThingNames2) {
+		var n Names2
+		e, era, err := openOf(s, envelope, ThingNames2, &n, func() (id.Household, id.Hash) { return n.Household, n.Head })
+		if err != nil {
+			return nil, nil, err
+		}
+		return n.names(), e, given(era, n.Seq)
+	}
 	var n Names
 	e, era, err := openOf(s, envelope, ThingNames, &n, func() (id.Household, id.Hash) { return n.Household, n.Head })
 	if err != nil {
@@ -47,8 +55,16 @@ func OpenNames(s *roster.State, envelope []byte) (*Names, *dsse.Envelope, error)
 	return &n, e, given(era, n.Seq)
 }
 
-// OpenLabel reads a label by the key of the hub of its time.
+// OpenLabel reads a label, in either edition, by the key of the hub of its time.
 func OpenLabel(s *roster.State, envelope []byte) (*Label, error) {
+	if isOf(envelope, ThingLabel2) {
+		var l Label2
+		_, era, err := openOf(s, envelope, ThingLabel2, &l, func() (id.Household, id.Hash) { return l.Household, l.Head })
+		if err != nil {
+			return nil, err
+		}
+		return (*Label)(&l), given(era, l.Seq)
+	}
 	var l Label
 	_, era, err := openOf(s, envelope, ThingLabel, &l, func() (id.Household, id.Hash) { return l.Household, l.Head })
 	if err != nil {

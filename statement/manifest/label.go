@@ -16,14 +16,16 @@ type Label struct {
 	Head      id.Hash      `json:"head"`
 	Household id.Household `json:"household"`
 	Name      string       `json:"name"`
-	Seq       int64        `json:"seq"`
+	// Room is what the second edition says besides, "" for none.
+	Room string `json:"-"`
+	Seq  int64  `json:"seq"`
 	// Zone is the household's IANA time zone, for day strips.
 	Zone string `json:"zone"`
 }
 
 // Check refuses values that the types allow.
 func (l *Label) Check() error {
-	if l.At <= 0 || !l.Camera.Valid() || !l.Household.Valid() || len(l.Name) > MaxName || l.Seq < 1 || len(l.Zone) > MaxName {
+	if l.At <= 0 || !l.Camera.Valid() || !l.Household.Valid() || len(l.Name) > MaxName || len(l.Room) > MaxName || l.Seq < 1 || len(l.Zone) > MaxName {
 		return fmt.Errorf("label: a malformed field")
 	}
 	return nil

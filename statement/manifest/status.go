@@ -63,9 +63,11 @@ type Names struct {
 // NamedCam, NamedDev and NamedPer give an id its name.
 type (
 	NamedCam struct {
-		ID    id.Camera `json:"id"`
-		Name  string    `json:"name"`
-		State string    `json:"state"`
+		ID   id.Camera `json:"id"`
+		Name string    `json:"name"`
+		// Room is what the second edition says besides, "" for none.
+		Room  string `json:"-"`
+		State string `json:"state"`
 	}
 	NamedDev struct {
 		ID   id.Device `json:"id"`
@@ -92,7 +94,7 @@ func (n *Names) Check() error {
 		return fmt.Errorf("names: a malformed field")
 	}
 	for _, c := range n.Cameras {
-		if !c.ID.Valid() || len(c.Name) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
+		if !c.ID.Valid() || len(c.Name) > MaxName || len(c.Room) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
 			return fmt.Errorf("names: a malformed camera")
 		}
 	}

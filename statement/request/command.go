@@ -36,6 +36,8 @@ const (
 	// OpSetMasks covers parts of a camera's picture; OpMasks asks what is covered.
 	OpSetMasks = "set-masks"
 	OpMasks    = "masks"
+	// OpSetRoom says in which room a camera is, or that it is in none.
+	OpSetRoom = "set-room"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -58,6 +60,7 @@ type Op struct {
 	// Private is an envelope of type private.
 	Private []byte `json:"private,omitempty"`
 	Removal []byte `json:"removal,omitempty"`
+	Room    string `json:"room,omitempty"`
 	URL     string `json:"url,omitempty"`
 }
 
@@ -135,7 +138,7 @@ func (c *Command) Check() error {
 	if err := c.Op.Gesture.check(); err != nil {
 		return err
 	}
-	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
+	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
 		return fmt.Errorf("command: a field too long")
 	}
 	cameras := c.Op.Cameras
@@ -158,7 +161,7 @@ func (c *Command) Check() error {
 			return fmt.Errorf("command: rename-camera needs a name")
 		}
 		cameras = []id.Camera{c.Op.Camera}
-	case OpRemoveCamera, OpSetSmall:
+	case OpRemoveCamera, OpSetSmall, OpSetRoom:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpLeaveEarly:
 	case OpAppendLink:

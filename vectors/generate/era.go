@@ -73,6 +73,13 @@ func eraVectors() file {
 	label := func(head roster.Head, seq int64) any {
 		return manifest.Label{At: start, Camera: cameraNamed("garden"), Head: head.Hash, Household: h.s.Household, Name: "Garden", Seq: seq, Zone: "UTC"}
 	}
+	names2 := func(head roster.Head, seq int64) any {
+		placed := []manifest.PlacedCam{{ID: cameraNamed("garden"), Name: "Garden", Room: "Outside", State: manifest.NameOn}}
+		return manifest.Names2{At: start, Cameras: placed, Devices: []manifest.NamedDev{}, Head: head.Hash, Household: h.s.Household, Persons: []manifest.NamedPer{}, Seq: seq, Zone: "UTC"}
+	}
+	label2 := func(head roster.Head, seq int64) any {
+		return manifest.Label2{At: start, Camera: cameraNamed("garden"), Head: head.Hash, Household: h.s.Household, Name: "Garden", Room: "Outside", Seq: seq, Zone: "UTC"}
+	}
 	now := h.s.Head
 	current := func(yes bool) any { return map[string]any{"current": yes} }
 	add("status", result(accept("a status of the hub in force"), current(true)), signedBy("hub3", manifest.ThingStatus, status(now)), "")
@@ -85,7 +92,7 @@ func eraVectors() file {
 	for _, x := range []struct {
 		thing string
 		of    func(roster.Head, int64) any
-	}{{manifest.ThingNames, names}, {manifest.ThingLabel, label}} {
+	}{{manifest.ThingNames, names}, {manifest.ThingLabel, label}, {manifest.ThingNames2, names2}, {manifest.ThingLabel2, label2}} {
 		seq := func(n int64) any { return map[string]any{"seq": n} }
 		add(x.thing, result(accept(x.thing+" of the first hub"), seq(7)), signedBy("hub", x.thing, x.of(before, 7)), "")
 		add(x.thing, result(accept(x.thing+" of the second hub"), seq(base2+1)), signedBy("hub2", x.thing, x.of(second, base2+1)), "")

@@ -170,6 +170,10 @@ func requestVectors(w *world) []vector {
 	more("set-small", second, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"an empty address, which is left out", "", []any{"op", "url"}})
 	more("set-small to none", request.Op{Kind: request.OpSetSmall, Camera: second.Camera})
 	more("smalls", request.Op{Kind: request.OpSmalls})
+	placed := request.Op{Kind: request.OpSetRoom, Camera: second.Camera, Room: "Wohnzimmer im ersten Stock"}
+	more("set-room", placed, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"a room of 201 bytes", strings.Repeat("a", 201), []any{"op", "room"}},
+		bad{"an empty room, which is left out", "", []any{"op", "room"}})
+	more("set-room to none", request.Op{Kind: request.OpSetRoom, Camera: second.Camera})
 	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	more("move", request.Op{Kind: request.OpMove, Cloud: &request.Place{To: fixed("cloud", 32), URL: "https://cloud.example"}}, bad{"no cloud", nil, []any{"op", "cloud"}}, bad{"a short key", "AA==", []any{"op", "cloud", "to"}})
 	more("copy", request.Op{Kind: request.OpCopy, Copy: &request.Copied{Address: "/v1/fetched/a", Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}, Pages: []string{"page"}}}, bad{"nothing to copy", nil, []any{"op", "copy"}}, bad{"a place before the first", int64(-1), []any{"op", "copy", "leaves", 0, "index"}})
@@ -227,5 +231,36 @@ func requestVectors(w *world) []vector {
 		At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}, {ID: w.passkeyID, Name: "Passkey"}},
 		Head: head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 1, Zone: "Europe/Amsterdam",
 	}, bad{"the sheet as device", "sheet", []any{"devices", 0, "id"}}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
+	return append(out, secondEditions(w)...)
+}
+
+// secondEditions are the document of names and a label with rooms. Neither passes for the first edition, nor that for it.
+func secondEditions(w *world) []vector {
+	var out []vector
+	front := id.Camera(fixedID("cam_", "front"))
+	names := manifest.Names2{
+		At: start, Cameras: []manifest.PlacedCam{{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn}, {ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved}},
+		Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}}, Head: w.state.Head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 2, Zone: "Europe/Amsterdam",
+	}
+	label := manifest.Label2{At: start, Camera: front, Head: w.state.Head.Hash, Household: w.household, Name: "Haustür", Room: "Flur", Seq: 2, Zone: "Europe/Amsterdam"}
+	long := strings.Repeat("a", 201)
+	for _, x := range []struct {
+		thing, first string
+		payload      any
+		cases        []bad
+	}{
+		{manifest.ThingNames2, manifest.ThingNames, names, []bad{{"a room of 201 bytes", long, []any{"cameras", 0, "room"}}, {"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, {"number 0", int64(0), []any{"seq"}}}},
+		{manifest.ThingLabel2, manifest.ThingLabel, label, []bad{{"a room of 201 bytes", long, []any{"room"}}, {"the household as camera", "household", []any{"camera"}}, {"number 0", int64(0), []any{"seq"}}}},
+	} {
+		seal, o := statement(x.thing, w.asHub()), tree(x.payload)
+		good := seal(o)
+		good.Name, good.Expect = x.thing, "accept"
+		out = append(append(append(out, good), spoil(x.thing, o, seal)...), spoilFields(x.thing, o, seal, x.cases...)...)
+		old := seal(o)
+		old.Name, old.Expect, old.Rule, old.Thing = x.thing+" where "+x.first+" is expected", "refuse", rule.PayloadType, x.first
+		placed := statement(x.first, w.asHub())(o)
+		placed.Name, placed.Expect, placed.Rule = x.first+" with a room", "refuse", rule.Shape
+		out = append(out, old, placed)
+	}
 	return out
 }

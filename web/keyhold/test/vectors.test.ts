@@ -61,7 +61,9 @@ const things: Readonly<Record<string, Schema<unknown>>> = {
   reseal: request.reseal,
   status: request.status,
   names: request.names,
+  'names.v2': request.names2,
   label: request.label,
+  'label.v2': request.label2,
 };
 
 for (const file of ['envelope', 'fetch', 'request', 'relays']) {
@@ -143,8 +145,8 @@ run('era', async (v) => {
   if (v.thing === 'checkpoint') return { size: (await openCheckpoint(v.text ?? '', roster)).size };
   const input = raw(v.input);
   if (v.thing === 'status') return { current: (await openStatus(input, roster)).current };
-  if (v.thing === 'names') return { seq: (await openNames(input, roster)).names.seq };
-  if (v.thing === 'label') return { seq: (await openLabel(input, roster)).seq };
+  if (v.thing?.startsWith('names')) return { seq: (await openNames(input, roster)).names.seq };
+  if (v.thing?.startsWith('label')) return { seq: (await openLabel(input, roster)).seq };
   checkRange(eraOfRun(roster, v.text ?? '').era, [parseLeaf(input)]);
 });
 

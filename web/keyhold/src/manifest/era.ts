@@ -3,9 +3,18 @@
 import { equal, fromBase32, type Bytes } from '../bytes.ts';
 import { must } from '../mutant.ts';
 import type { Schema } from '../schema.ts';
-import { Envelope } from '../statement/dsse.ts';
+import { Envelope, typeOf } from '../statement/dsse.ts';
 import { eraOf, eraOfRun, holds, type Era } from '../statement/hubs.ts';
-import { label, names, status, type Label, type Names, type Status } from '../statement/request.ts';
+import {
+  label,
+  label2,
+  names,
+  names2,
+  status,
+  type Label,
+  type Names,
+  type Status,
+} from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { Leaf } from './leaf.ts';
@@ -41,21 +50,37 @@ export async function openStatus(
   return { status: value, current: era.current };
 }
 
-/** Reads a document of names by the key of the hub of its time. */
+/** Reads a document of names, in either edition, by the key of the hub of its time. */
 export async function openNames(
   input: Bytes,
   roster: Roster,
 ): Promise<{ names: Names; hash: string }> {
+  if (isOf(input, 'names.v2')) {
+    const { value, era, envelope } = await openOf(input, 'names.v2', names2, roster);
+    mustHold(era, value.seq);
+    return { names: value, hash: envelope.hashText() };
+  }
   const { value, era, envelope } = await openOf(input, 'names', names, roster);
   mustHold(era, value.seq);
-  return { names: value, hash: envelope.hashText() };
+  const cameras = value.cameras.map((camera) => ({ ...camera, room: '' }));
+  return { names: { ...value, cameras }, hash: envelope.hashText() };
 }
 
-/** Reads a label by the key of the hub of its time. */
+/** Reads a label, in either edition, by the key of the hub of its time. */
 export async function openLabel(input: Bytes, roster: Roster): Promise<Label> {
+  if (isOf(input, 'label.v2')) {
+    const { value, era } = await openOf(input, 'label.v2', label2, roster);
+    mustHold(era, value.seq);
+    return value;
+  }
   const { value, era } = await openOf(input, 'label', label, roster);
   mustHold(era, value.seq);
-  return value;
+  return { ...value, room: '' };
+}
+
+/** Whether it calls itself a statement of a thing. */
+function isOf(input: Bytes, thing: string): boolean {
+  return Envelope.parse(input).payloadType === typeOf(thing);
 }
 
 /** A hub that was replaced says nothing newer than the one that took over. */

@@ -39,7 +39,9 @@ export type Needed = ReadonlyMap<string, Uint8Array>;
 /** Says whether a signature is right. */
 export type Proves = typeof verify;
 
+/** Such as `roster`, or `names.v2` for the second edition of something (docs/evolution.md). */
 export function typeOf(thing: string): string {
+  if (thing.endsWith('.v2')) return `application/vnd.keyhold.${thing}+json`;
   return `application/vnd.keyhold.${thing}.v1+json`;
 }
 

@@ -107,6 +107,7 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   'at-home': [],
   'set-small': ['camera'],
   smalls: [],
+  'set-room': ['camera'],
   private: ['private'],
   privates: [],
   'set-masks': ['masks'],
@@ -147,12 +148,13 @@ const op = where(
     person_name: optional(text(200)),
     private: optional(bytes(1, 8192)),
     removal: optional(bytes()),
+    room: optional(text(200)),
     url: optional(text(2048)),
   }),
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
-    const cameras = ['remove-camera', 'rename-camera', 'set-small'].includes(o.kind)
+    const cameras = ['remove-camera', 'rename-camera', 'set-small', 'set-room'].includes(o.kind)
       ? [o.camera ?? '']
       : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
@@ -236,27 +238,25 @@ export const status = where(
 
 const name = text(200);
 
-export const names = object({
+const namedCamera = { id: id('cam'), name, state: oneOf('on', 'removed') };
+const named = {
   at,
-  cameras: list(object({ id: id('cam'), name, state: oneOf('on', 'removed') })),
   devices: list(object({ id: keyId(), name })),
   head: hash,
   household: hash,
   persons: list(object({ id: id('per'), name })),
   seq: integer(1),
   zone: name,
-});
+};
+export const names = object({ ...named, cameras: list(object(namedCamera)) });
+/** The second edition, with the room that each camera is in; `''` for none. */
+export const names2 = object({ ...named, cameras: list(object({ ...namedCamera, room: name })) });
 
+const labelled = { at, camera: id('cam'), head: hash, household: hash, name, seq: integer(1) };
 /** A camera's name for those who may not read the household's names. */
-export const label = object({
-  at,
-  camera: id('cam'),
-  head: hash,
-  household: hash,
-  name,
-  seq: integer(1),
-  zone: name,
-});
+export const label = object({ ...labelled, zone: name });
+/** The second edition, with the camera's room. */
+export const label2 = object({ ...labelled, room: name, zone: name });
 
 export type Fetch = Read<typeof fetchStatement>;
 export type Op = Read<typeof op>;
@@ -264,8 +264,9 @@ export type CameraReport = Read<typeof cameraReport>;
 export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;
 export type Status = Read<typeof status>;
-export type Names = Read<typeof names>;
-export type Label = Read<typeof label>;
+/** As they are read in either edition. */
+export type Names = Read<typeof names2>;
+export type Label = Read<typeof label2>;
 
 const patience = 120_000;
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifest
+
+import (
+	"slices"
+
+	"keyhold/statement/dsse"
+	"keyhold/statement/id"
+)
+
+// Payload types of second editions, which say in which room a camera is as well.
+const (
+	ThingNames2 = "names.v2"
+	ThingLabel2 = "label.v2"
+)
+
+// Names2 is the document of names in its second edition.
+type Names2 struct {
+	At        int64        `json:"at"`
+	Cameras   []PlacedCam  `json:"cameras"`
+	Devices   []NamedDev   `json:"devices"`
+	Head      id.Hash      `json:"head"`
+	Household id.Household `json:"household"`
+	Persons   []NamedPer   `json:"persons"`
+	Seq       int64        `json:"seq"`
+	Zone      string       `json:"zone"`
+}
+
+// PlacedCam gives a camera its name and its room; Room is "" where it is in none.
+type PlacedCam struct {
+	ID    id.Camera `json:"id"`
+	Name  string    `json:"name"`
+	Room  string    `json:"room"`
+	State string    `json:"state"`
+}
+
+// Label2 is a label in its second edition.
+type Label2 struct {
+	At        int64        `json:"at"`
+	Camera    id.Camera    `json:"camera"`
+	Head      id.Hash      `json:"head"`
+	Household id.Household `json:"household"`
+	Name      string       `json:"name"`
+	Room      string       `json:"room"`
+	Seq       int64        `json:"seq"`
+	Zone      string       `json:"zone"`
+}
+
+// Check refuses values that the types allow.
+func (n *Names2) Check() error { return n.names().Check() }
+
+// Check refuses values that the types allow.
+func (l *Label2) Check() error { return (*Label)(l).Check() }
+
+func (n *Names2) names() *Names {
+	out := &Names{At: n.At, Cameras: []NamedCam{}, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons, Seq: n.Seq, Zone: n.Zone}
+	for _, c := range n.Cameras {
+		out.Cameras = append(out.Cameras, NamedCam(c))
+	}
+	return out
+}
+
+// Edition is the payload that says all of n, and its type. The first edition is written for as long as it can say it:
+// devices of earlier versions read nothing else.
+func (n *Names) Edition() (thing string, payload any) {
+	if !slices.ContainsFunc(n.Cameras, func(c NamedCam) bool { return c.Room != "" }) {
+		return ThingNames, n
+	}
+	out := &Names2{At: n.At, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons, Seq: n.Seq, Zone: n.Zone}
+	for _, c := range n.Cameras {
+		out.Cameras = append(out.Cameras, PlacedCam(c))
+	}
+	return ThingNames2, out
+}
+
+// Edition is the payload that says all of l, and its type: the first that can.
+func (l *Label) Edition() (thing string, payload any) {
+	if l.Room == "" {
+		return ThingLabel, l
+	}
+	return ThingLabel2, (*Label2)(l)
+}
+
+// isOf says whether an envelope calls itself a statement of a thing.
+func isOf(envelope []byte, thing string) bool {
+	e, err := dsse.Parse(envelope)
+	return err == nil && e.PayloadType == dsse.TypeOf(thing)
+}
