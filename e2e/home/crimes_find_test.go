@@ -292,7 +292,7 @@ func (s *scene) after(serial string) error {
 }
 
 func TestCrimesAmongFound(t *testing.T) {
-	judge(t, amongFound, []crime{
+	judge(t, amongFound, slices.Concat(crimesWithRooms(), []crime{
 		{
 			name: "a camera swapped for another with the same password", off: []rule.Name{rule.WrongCamera}, says: string(rule.WrongCamera),
 			commit: func(s *scene) error { return s.after("another") }, honest: func(s *scene) error { return s.after("") },
@@ -305,5 +305,5 @@ func TestCrimesAmongFound(t *testing.T) {
 			name: "adding a found camera as a viewer", off: []rule.Name{rule.Role, rule.Action}, says: request.RefusedDenied,
 			commit: func(s *scene) error { return s.adds(s.vera) }, honest: func(s *scene) error { return s.adds(s.gus) },
 		},
-	})
+	}))
 }

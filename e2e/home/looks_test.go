@@ -124,10 +124,9 @@ func (l *labels) readBy(f *folk, c id.Camera) *manifest.Label {
 		}
 		text, err := io.ReadAll(plain)
 		must(f.r.t, err)
-		var out manifest.Label
-		_, err = dsse.OpenBy(text, manifest.ThingLabel, &out, id.Hub, f.r.Member.Roster.Hub.Sign)
+		out, err := manifest.OpenLabel(f.r.Member.Roster, text)
 		must(f.r.t, err)
-		return &out
+		return out
 	}
 	return nil
 }
@@ -162,7 +161,7 @@ func TestCameraThatIsRenamedIsKnownByItsNewName(t *testing.T) {
 	way := l.way
 	r.way.Store(&way)
 	door := r.Add("Door", "a")
-	r.Add("Yard", "b")
+	yard := r.Add("Yard", "b")
 	f := r.Bring("Anna", roster.Viewer, always(door))
 	r.refused(request.Op{Kind: request.OpRenameCamera, Camera: door, Name: "Yard"}, request.RefusedExists)
 	if _, err := f.session().Do(t.Context(), request.Op{Kind: request.OpRenameCamera, Camera: door, Name: "Mine"}); word(err) != request.RefusedDenied {
@@ -174,4 +173,5 @@ func TestCameraThatIsRenamedIsKnownByItsNewName(t *testing.T) {
 	r.Until("the new name for the owner", func() bool { c, ok := r.View().Camera("Front door"); return ok && c.ID == door })
 	// The old name is free.
 	r.Add("Door", "a")
+	r.inRooms(t, l, f, r.Bring("Gus", roster.Guardian), door, yard)
 }

@@ -22,16 +22,18 @@ import (
 
 const (
 	cameraName = "Hawthorn gatepost 31"
+	room       = "Larkspur boxroom 58"
 	codeText   = "a code before the lens 5f27c1"
 	hz         = 1870.0
 )
 
-// five are the canaries: a camera's name, a person's name, the camera's password, a picture, a sound.
-func five() []blind.Canary {
+// canaries are a camera's name and room, a person's name, the camera's password, a picture, a sound.
+func canaries() []blind.Canary {
 	return []blind.Canary{
 		{Name: "camera's name", Kind: blind.Text, Text: cameraName},
 		{Name: "password", Kind: blind.Text, Text: harness.CameraPassword},
 		{Name: "person's name", Kind: blind.Text, Text: harness.PersonName},
+		{Name: "camera's room", Kind: blind.Text, Text: room},
 		{Name: "picture", Kind: blind.QR, Text: codeText},
 		{Name: "sound", Kind: blind.Sound, Hz: hz},
 	}
@@ -52,7 +54,7 @@ func recorded(t *testing.T) *harness.World {
 	must(t, w.StartCameras(ctx, map[string]string{"gate": film}))
 	must(t, w.StartHub(ctx))
 	must(t, w.Pair(ctx, w.CloudURL()))
-	owner(t, w, "cameras", "add", cameraName, w.CameraURL("gate"))
+	owner(t, w, "cameras", "add", cameraName, w.CameraURL("gate"), "--room", room)
 	must(t, harness.Poll(ctx, 2*time.Minute, "three segments at the cloud", func(ctx context.Context) bool {
 		return segments(ctx, w) >= 3
 	}))
@@ -122,7 +124,7 @@ func TestWhatTheOperatorHolds(t *testing.T) {
 	t.Parallel()
 	w := recorded(t)
 	t.Run("opens with stock tools and the sheet", func(t *testing.T) { stockToolsOpen(t, w) })
-	t.Run("tells none of five secrets", func(t *testing.T) { nothingTells(t, w) })
+	t.Run("tells none of six secrets", func(t *testing.T) { nothingTells(t, w) })
 }
 
 // nothingTells looks through all that the operator holds: its files, its database, its logs, and its program's
@@ -147,7 +149,7 @@ func nothingTells(t *testing.T, w *harness.World) {
 	must(t, w.Cloud.Stop())
 	w.Cloud = nil
 
-	sealed, err := blind.Scan(ctx, five(), w.Path("cloud"), w.Path("logs/cloud.log"), core)
+	sealed, err := blind.Scan(ctx, canaries(), w.Path("cloud"), w.Path("logs/cloud.log"), core)
 	must(t, err)
 	t.Log("the operator's:", sealed)
 	for _, f := range sealed.Findings {
@@ -157,11 +159,11 @@ func nothingTells(t *testing.T, w *harness.World) {
 		t.Errorf("there was too little to look at: %s", sealed)
 	}
 
-	opened, err := blind.Scan(ctx, five(), open(t, w))
+	opened, err := blind.Scan(ctx, canaries(), open(t, w))
 	must(t, err)
 	t.Log("the same, opened:", opened)
 	var all []string
-	for _, c := range five() {
+	for _, c := range canaries() {
 		all = append(all, c.Name)
 	}
 	slices.Sort(all)

@@ -42,7 +42,9 @@ type Camera struct {
 	// URL is "" as long as nobody has said where a camera is that an earlier hub had.
 	URL string
 	// Small is where its second, smaller stream is, "" if it has none that is known. It may carry a password as well.
-	Small   string
+	Small string
+	// Room is where it is in the home, "" if nobody has said so.
+	Room    string
 	Added   int64 // ms
 	Removed int64 // ms; 0 while in use
 }
@@ -108,8 +110,8 @@ func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
 	removed := sql.NullInt64{Int64: c.Removed, Valid: c.Removed != 0}
-	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, url, added, removed) VALUES ($1, $2, $3, $4, $5)`,
-		string(c.ID), c.Name, sealed, c.Added, removed)
+	_, err = tx.ExecContext(ctx, `INSERT INTO cameras (id, name, room, url, added, removed) VALUES ($1, $2, $3, $4, $5, $6)`,
+		string(c.ID), c.Name, c.Room, sealed, c.Added, removed)
 	if err == nil {
 		err = s.setSmall(ctx, tx, c.ID, c.Small)
 	}
@@ -137,6 +139,18 @@ func (s *Store) Rename(ctx context.Context, tx *sql.Tx, camera id.Camera, name s
 	r, err := tx.ExecContext(ctx, `UPDATE cameras SET name = $1 WHERE id = $2 AND removed IS NULL`, name, string(camera))
 	if err != nil {
 		return fmt.Errorf("cameras: rename: %w", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(ErrNotFound, err)
+	}
+	return nil
+}
+
+// Place says in which room a camera in use is; "" for none. Several cameras may be in one.
+func (s *Store) Place(ctx context.Context, tx *sql.Tx, camera id.Camera, room string) error {
+	r, err := tx.ExecContext(ctx, `UPDATE cameras SET room = $1 WHERE id = $2 AND removed IS NULL`, room, string(camera))
+	if err != nil {
+		return fmt.Errorf("cameras: place: %w", err)
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(ErrNotFound, err)
@@ -188,12 +202,12 @@ func (s *Store) List(ctx context.Context) ([]Camera, error) {
 // ListIn is List inside a transaction of the caller's.
 func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 	var out []Camera
-	const query = `SELECT id, name, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x'')
+	const query = `SELECT id, name, room, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x'')
 		FROM cameras LEFT JOIN small ON camera = id ORDER BY added, id`
 	err := state.Each(ctx, tx, query, nil, func(scan func(...any) error) error {
 		var c Camera
 		var sealed, small []byte
-		if err := scan(&c.ID, &c.Name, &sealed, &c.Added, &c.Removed, &small); err != nil {
+		if err := scan(&c.ID, &c.Name, &c.Room, &sealed, &c.Added, &c.Removed, &small); err != nil {
 			return err
 		}
 		if c.Removed == 0 {

@@ -91,6 +91,35 @@ func TestNameIsTakenOnlyByACameraInUse(t *testing.T) {
 	must(t, add(camera("Door", 3)))
 }
 
+func TestRoomIsSetOfACameraInUse(t *testing.T) {
+	t.Parallel()
+	db, s := open(t, t.TempDir())
+	door, yard := camera("Door", 1), camera("Yard", 2)
+	door.Room = "Hall"
+	place := func(room string) error {
+		return db.Write(t.Context(), func(tx *sql.Tx) error { return s.Place(t.Context(), tx, yard.ID, room) })
+	}
+	if err := place("Garden"); !errors.Is(err, cameras.ErrNotFound) {
+		t.Errorf("of a camera that is not there: %v", err)
+	}
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error {
+		return errors.Join(s.Add(t.Context(), tx, door), s.Add(t.Context(), tx, yard))
+	}))
+	for _, room := range []string{"Garden", "Hall", ""} {
+		must(t, place(room))
+		yard.Room = room
+		list, err := s.List(t.Context())
+		must(t, err)
+		if list[0] != door || list[1] != yard {
+			t.Errorf("placed into %q they are %+v", room, list)
+		}
+	}
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, yard.ID, 9) }))
+	if err := place("Garden"); !errors.Is(err, cameras.ErrNotFound) {
+		t.Errorf("of a camera that was removed: %v", err)
+	}
+}
+
 func TestSecondStreamIsSetForgottenAndNeverTakenForTheFirst(t *testing.T) {
 	t.Parallel()
 	db, s := open(t, t.TempDir())

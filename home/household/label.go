@@ -28,7 +28,7 @@ func SealedLabel(ctx context.Context, tx *sql.Tx, c id.Camera, r *roster.State, 
 // LabelAgain is the label that there is, signed and sealed once more.
 func LabelAgain(ctx context.Context, tx *sql.Tx, c id.Camera, r *roster.State, key ed25519.PrivateKey, at int64, to *to.Recipient) ([]byte, error) {
 	l := manifest.Label{At: at, Camera: c, Head: r.Head.Hash, Household: r.Household}
-	if err := tx.QueryRowContext(ctx, `SELECT label, name FROM cameras WHERE id = $1`, string(c)).Scan(&l.Seq, &l.Name); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT label, name, room FROM cameras WHERE id = $1`, string(c)).Scan(&l.Seq, &l.Name, &l.Room); err != nil {
 		return nil, fmt.Errorf("household: label of %s: %w", c, err)
 	}
 	zone, err := Fact(ctx, tx, "zone")
@@ -36,7 +36,8 @@ func LabelAgain(ctx context.Context, tx *sql.Tx, c id.Camera, r *roster.State, k
 		return nil, err
 	}
 	l.Zone = string(zone)
-	e, err := dsse.Signed(manifest.ThingLabel, &l, id.Hub, key)
+	thing, payload := l.Edition()
+	e, err := dsse.Signed(thing, payload, id.Hub, key)
 	if err != nil {
 		return nil, fmt.Errorf("household: label: %w", err)
 	}

@@ -34,7 +34,7 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 		if c.Removed != 0 {
 			s = manifest.NameRemoved
 		}
-		n.Cameras = append(n.Cameras, manifest.NamedCam{ID: c.ID, Name: c.Name, State: s})
+		n.Cameras = append(n.Cameras, manifest.NamedCam{ID: c.ID, Name: c.Name, Room: c.Room, State: s})
 	}
 	labels, err := labels(ctx, tx)
 	if err != nil {
@@ -80,12 +80,17 @@ func SkipNames(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// signNames shortens names where the document would be too long for a statement: nobody may keep others from being
-// removed by means of long names.
+// signNames shortens names where the document would be too long for a statement, and leaves out rooms last: nobody may
+// keep others from being removed by means of long names.
 func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
+	sign := func() {
+		thing, payload := n.Edition()
+		e, err = dsse.Signed(thing, payload, id.Hub, key)
+	}
 	for _, longest := range []int{manifest.MaxName, 64, 32, 12} {
 		for i := range n.Cameras {
 			n.Cameras[i].Name = clip(n.Cameras[i].Name, longest)
+			n.Cameras[i].Room = clip(n.Cameras[i].Room, longest)
 		}
 		for i := range n.Devices {
 			n.Devices[i].Name = clip(n.Devices[i].Name, longest)
@@ -93,10 +98,14 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 		for i := range n.Persons {
 			n.Persons[i].Name = clip(n.Persons[i].Name, longest)
 		}
-		if e, err = dsse.Signed(manifest.ThingNames, n, id.Hub, key); rule.Of(err) != rule.Length {
-			break
+		if sign(); rule.Of(err) != rule.Length {
+			return e, err
 		}
 	}
+	for i := range n.Cameras {
+		n.Cameras[i].Room = ""
+	}
+	sign()
 	return e, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"keyhold/home/cameras"
 	"keyhold/home/household"
 	"keyhold/home/state"
 	"keyhold/statement/dsse"
@@ -34,7 +35,10 @@ type home struct {
 	owner   roster.DeviceKeys
 	signing ed25519.PrivateKey
 	names   map[string]string
-	at      int64
+	cameras []cameras.Camera
+	// kind is the payload type of the newest document.
+	kind string
+	at   int64
 }
 
 func device(t *testing.T) (roster.DeviceKeys, ed25519.PrivateKey) {
@@ -112,15 +116,51 @@ func (h *home) document() *manifest.Names {
 				return err
 			}
 		}
-		if _, err := household.WriteNames(h.t.Context(), tx, nil, h.state, h.hub, 1); err != nil {
+		if _, err := household.WriteNames(h.t.Context(), tx, h.cameras, h.state, h.hub, 1); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(h.t.Context(), `SELECT envelope FROM names`).Scan(&raw)
 	}))
-	var n manifest.Names
-	_, err = dsse.OpenBy(raw, manifest.ThingNames, &n, id.Hub, h.state.Hub.Sign)
+	n, e, err := manifest.OpenNames(h.state, raw)
 	must(h.t, err)
-	return &n
+	h.kind = e.PayloadType
+	return n
+}
+
+// Devices of earlier versions read the first edition, so that one is written as long as there are no rooms.
+func TestNamesSayRoomsOnlyWhereThereAreSome(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	door, yard := id.Camera("cam_aaaaaaaaaaaaaaaaaaaaaaaaaa"), id.Camera("cam_aaaaaaaaaaaaaaaaaaaaaaaaae")
+	h.cameras = []cameras.Camera{{ID: door, Name: "Door"}, {ID: yard, Name: "Yard"}}
+	if n := h.document(); h.kind != dsse.TypeOf(manifest.ThingNames) || len(n.Cameras) != 2 {
+		t.Errorf("%s names %v", h.kind, n.Cameras)
+	}
+	h.cameras[1].Room = "Garten"
+	if n := h.document(); h.kind != dsse.TypeOf(manifest.ThingNames2) || n.Cameras[0].Room != "" || n.Cameras[1].Room != "Garten" {
+		t.Errorf("%s names %v", h.kind, n.Cameras)
+	}
+}
+
+func TestRoomsAreLeftOutBeforeNamesAre(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	for range 127 {
+		h.bring(strings.Repeat("x", 12))
+	}
+	// As many as fit by their names alone.
+	for i := range 360 {
+		c := id.Camera("cam_" + id.Base32(append(make([]byte, 14), byte(i>>8), byte(i))))
+		h.cameras = append(h.cameras, cameras.Camera{ID: c, Name: strings.Repeat("y", 12), Room: strings.Repeat("ÄÖ", manifest.MaxName/4)})
+	}
+	n := h.document()
+	if len(n.Cameras) != 360 || n.Cameras[7].Room != "" || n.Cameras[7].Name != strings.Repeat("y", 12) {
+		t.Errorf("%d cameras, the eighth is %+v", len(n.Cameras), n.Cameras[7])
+	}
+	h.cameras = h.cameras[:40]
+	if n = h.document(); n.Cameras[7].Room == "" || !utf8.ValidString(n.Cameras[7].Room) {
+		t.Errorf("the eighth of few is %+v", n.Cameras[7])
+	}
 }
 
 func TestNamesFitHoweverLongTheyAre(t *testing.T) {

@@ -78,6 +78,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.removeCamera(ctx, c.Device, c.Op.Camera)
 	case request.OpRenameCamera:
 		err = h.renameCamera(ctx, c.Device, c.Op.Camera, c.Op.Name)
+	case request.OpSetRoom:
+		err = h.setRoom(ctx, c.Device, c.Op.Camera, c.Op.Room)
 	case request.OpSetSmall:
 		err = h.setSmall(ctx, c.Device, c.Op.Camera, c.Op.URL)
 	case request.OpSmalls:

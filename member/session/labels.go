@@ -47,7 +47,7 @@ func (v *View) listCameras() {
 		return
 	}
 	for _, l := range v.labels {
-		v.Cameras = append(v.Cameras, manifest.NamedCam{ID: l.Camera, Name: l.Name, State: manifest.NameOn})
+		v.Cameras = append(v.Cameras, manifest.NamedCam{ID: l.Camera, Name: l.Name, Room: l.Room, State: manifest.NameOn})
 	}
 	for camera := range v.pages {
 		known := slices.ContainsFunc(v.Cameras, func(c manifest.NamedCam) bool { return c.ID == camera })

@@ -61,7 +61,8 @@ func (w *world) narrow(a *api.Sync, d id.Device) {
 	a.Names = nil
 	a.Pages = slices.DeleteFunc(a.Pages, func(p api.PageRef) bool { return p.Camera != w.camera })
 	a.Envelopes = slices.DeleteFunc(slices.Clone(a.Envelopes), func(r request.Row) bool { return r.Device != d })
-	sealed := w.seal(w.camera, must[*dsse.Envelope](w.t)(dsse.Signed(manifest.ThingLabel, w.label, id.Hub, w.sign)).Encode())
+	thing, payload := w.label.Edition()
+	sealed := w.seal(w.camera, must[*dsse.Envelope](w.t)(dsse.Signed(thing, payload, id.Hub, w.sign)).Encode())
 	a.Labels = []api.LabelRef{{Camera: w.camera, Label: sealed}}
 }
 
@@ -82,6 +83,10 @@ func TestAViewerReadsWhatWasGiven(t *testing.T) {
 	if err != nil || len(timeline.Segments) != 2 {
 		t.Errorf("%v: %v", timeline, err)
 	}
+	w.label.Room, w.label.Seq = "Hall", 5
+	if v, err = s.Sync(t.Context()); err != nil || v.Cameras[0].Room != "Hall" || v.Cameras[0].Name != "Door" {
+		t.Errorf("once it has a room: %v, %v", v.Cameras, err)
+	}
 	if again, err := s.Cached(t.Context()); err != nil || len(again.Cameras) != 1 {
 		t.Errorf("from the cache: %v", err)
 	}
@@ -96,6 +101,7 @@ func TestADishonestLabelIsRefused(t *testing.T) {
 		{"of another household", rule.WrongHousehold, func(w *world) { w.label.Household = begin(w.t).state.Household }},
 		{"of another camera", rule.WrongCamera, func(w *world) { w.label.Camera = must[id.Camera](w.t)(id.NewCamera(rand.Reader)) }},
 		{"an older one", rule.RolledBack, func(w *world) { w.label.Seq = 3; w.label.Name = "Cellar" }},
+		{"an older one with a room", rule.RolledBack, func(w *world) { w.label.Seq = 3; w.label.Room = "Cellar" }},
 		{"signed by somebody else", rule.Signature, func(w *world) { w.sign = begin(w.t).sign }},
 	} {
 		t.Run(a.name, func(t *testing.T) {

@@ -128,6 +128,7 @@ func attacks(t *testing.T) []attack {
 		{"no status", rule.RolledBack, func(w *world) { w.answer = func(a *api.Sync) { a.Status = nil } }},
 		{"older names", rule.RolledBack, func(w *world) { w.names.Seq = 1 }},
 		{"a second document of names with one number", rule.Forked, func(w *world) { w.names.Cameras[0].Name = "Cellar" }},
+		{"a second document with one number and another room", rule.Forked, func(w *world) { w.names.Cameras[0].Room = "Cellar" }},
 		{"no names", rule.RolledBack, func(w *world) { w.answer = func(a *api.Sync) { a.Names = nil } }},
 		{"another tree of the same size", rule.Forked, func(w *world) { w.fork(0) }},
 		{"another tree that grew", rule.Forked, func(w *world) { w.fork(2) }},

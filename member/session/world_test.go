@@ -300,7 +300,8 @@ func (w *world) name(number int64) {
 }
 
 func (w *world) namesEnvelope() *dsse.Envelope {
-	return must[*dsse.Envelope](w.t)(dsse.Signed(manifest.ThingNames, w.names, id.Hub, w.sign))
+	thing, payload := w.names.Edition()
+	return must[*dsse.Envelope](w.t)(dsse.Signed(thing, payload, id.Hub, w.sign))
 }
 
 func (w *world) checkpoint(r *run, size int64) string {
