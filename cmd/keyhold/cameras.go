@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type CamerasCommand struct {
 	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
 	Small  CamerasSmallCommand  `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
 	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
+	Room   CamerasRoomCommand   `cmd:"" help:"Say in which room a camera is."`
 	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`
 }
 
@@ -33,6 +35,7 @@ type CamerasAddCommand struct {
 	deviceFlag
 	Name string `arg:"" help:"What to call it."`
 	URL  string `arg:"" help:"Its address, such as rtsp://user:password@192.168.1.20/stream, or one of rtmp:// or http://; - reads it from standard input. Or what keyhold cameras find called it."`
+	Room string `placeholder:"ROOM" help:"In which room it is."`
 	JSON bool   `name:"json" help:"Print one object of JSON."`
 }
 
@@ -40,6 +43,7 @@ type CamerasAddCommand struct {
 type cameraLine struct {
 	ID     id.Camera `json:"id"`
 	Name   string    `json:"name"`
+	Room   string    `json:"room,omitempty"`
 	State  string    `json:"state"`
 	Since  int64     `json:"since,omitempty"`
 	Video  string    `json:"video,omitempty"`
@@ -98,11 +102,18 @@ func (a *CamerasAddCommand) found(ctx context.Context, c *console, found id.Foun
 
 // added says how a new camera is.
 func (a *CamerasAddCommand) added(ctx context.Context, c *console, s *session.Session, camera id.Camera) error {
+	room := strings.TrimSpace(a.Room)
+	if room != "" {
+		if err := setRoom(ctx, s, camera, room); err != nil {
+			return fmt.Errorf("the camera was added, but: %w", err)
+		}
+	}
 	report, err := settled(ctx, s, camera)
 	if err != nil {
 		return err
 	}
 	line := lineOf(report, a.Name)
+	line.Room = room
 	if a.JSON {
 		return c.object(line)
 	}
@@ -155,6 +166,7 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	swapped := swappedCameras(ctx, s)
+	anyRoom := slices.ContainsFunc(lines, func(l cameraLine) bool { return l.Room != "" })
 	for _, line := range lines {
 		if line.Swapped = slices.Contains(swapped, line.ID); line.Swapped {
 			c.say("%s: another device answers at its address than the one that was added. If nobody has put a new camera there, do not trust its pictures.", line.Name)
@@ -169,7 +181,11 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 		if line.Since > 0 {
 			since = "since " + clock(line.Since, c.now())
 		}
-		c.answer("%s", strings.TrimRight(fmt.Sprintf("%-20s  %-12s  %-25s  %s", line.Name, stateWords(line.State), since, pictureWords(line)), " "))
+		words := fmt.Sprintf("%-20s  %-12s  %-25s  %s", line.Name, stateWords(line.State), since, pictureWords(line))
+		if anyRoom {
+			words = fmt.Sprintf("%-16s  %s", cmp.Or(line.Room, "-"), words)
+		}
+		c.answer("%s", strings.TrimRight(words, " "))
 	}
 	if len(lines) == 0 && !l.JSON {
 		c.nothingHere(s, view)
@@ -220,6 +236,7 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 			r = request.CameraReport{ID: n.ID}
 		}
 		line := lineOf(r, n.Name)
+		line.Room = n.Room
 		line.Small = slices.Contains(second, n.ID)
 		lines = append(lines, line)
 	}

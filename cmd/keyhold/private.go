@@ -12,6 +12,7 @@ import (
 	"keyhold/member/people"
 	"keyhold/member/session"
 	"keyhold/statement/id"
+	"keyhold/statement/manifest"
 	"keyhold/statement/private"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -22,6 +23,7 @@ type PrivateCommand struct {
 	deviceFlag
 	What   string   `arg:"" optional:"" enum:"on,off," default:"" help:"on: private until somebody says off. Without it: what is private, and what is set."`
 	Camera string   `placeholder:"NAME" help:"Which camera."`
+	Room   string   `placeholder:"ROOM" help:"Each camera of this room."`
 	Home   bool     `help:"All cameras."`
 	Hours  []string `sep:";" placeholder:"HOURS" help:"Private in these hours of each week, such as \"mon-fri 8:00-17:00\"; several with a semicolon; none takes them back."`
 	JSON   bool     `name:"json" help:"Print one object of JSON a line."`
@@ -50,37 +52,55 @@ func (p *PrivateCommand) Run(ctx context.Context, c *console) error {
 	if p.What == "" && len(p.Hours) == 0 {
 		return p.list(ctx, c, s, v)
 	}
-	target, name := id.HouseholdCamera, "all cameras"
-	switch {
-	case p.Home == (p.Camera != ""):
-		return errors.New("say what is meant: --camera NAME, or --home for all cameras")
-	case p.Camera != "":
-		camera, ok := v.Camera(p.Camera)
-		if !ok {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", p.Camera)
-		}
-		target, name = camera.ID, camera.Name
+	targets, err := p.targets(s, v)
+	if err != nil {
+		return err
 	}
 	hours, err := p.hours()
 	if err != nil {
 		return err
 	}
-	set, err := s.SetPrivate(ctx, target, func(x *private.Setting) {
-		if p.What != "" {
-			x.On = p.What == "on"
-		}
-		if len(p.Hours) > 0 {
-			x.Hours, x.Zone = hours, ""
-			if len(hours) > 0 {
-				x.Zone = cmp.Or(v.Zone(), localZone())
+	for _, target := range targets {
+		set, err := s.SetPrivate(ctx, target.ID, func(x *private.Setting) {
+			if p.What != "" {
+				x.On = p.What == "on"
 			}
+			if len(p.Hours) > 0 {
+				x.Hours, x.Zone = hours, ""
+				if len(hours) > 0 {
+					x.Zone = cmp.Or(v.Zone(), localZone())
+				}
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("set what is private of %s: %w", target.Name, err)
 		}
-	})
-	if err != nil {
-		return fmt.Errorf("set what is private: %w", err)
+		c.say("%s", settingWords(set, target.Name, c))
 	}
-	c.say("%s", settingWords(set, name, c))
 	return nil
+}
+
+// targets are the cameras that are meant, each of which has a setting of its own, or the household.
+func (p *PrivateCommand) targets(s *session.Session, v *session.View) ([]manifest.NamedCam, error) {
+	given := 0
+	for _, one := range []bool{p.Home, p.Camera != "", p.Room != ""} {
+		if one {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return nil, errors.New("say what is meant: --camera NAME, --room ROOM, or --home for all cameras")
+	case p.Room != "":
+		return inRoom(s, v, p.Room)
+	case p.Camera != "":
+		camera, ok := v.Camera(p.Camera)
+		if !ok {
+			return nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", p.Camera)
+		}
+		return []manifest.NamedCam{camera}, nil
+	}
+	return []manifest.NamedCam{{ID: id.HouseholdCamera, Name: "all cameras"}}, nil
 }
 
 // hours reads --hours; none are none.
