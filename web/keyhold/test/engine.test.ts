@@ -39,8 +39,10 @@ test('a reader takes what the hub recorded, without an alarm', async () => {
   expect(reader.alarms()).toEqual([]);
   expect(reader.engine.known.names?.cameras[0]?.name).toBe('Front door');
   await world.rotate(world.camera);
+  await world.place('Hall');
   await world.pass(3);
   expect(await reader.readAll()).toHaveLength(30);
+  expect(reader.engine.known.names?.cameras[0]?.room).toBe('Hall');
   expect(reader.alarms()).toEqual([]);
 });
 
@@ -226,6 +228,15 @@ const attacks: readonly Attack[] = [
     rule: 'rolled-back',
     run(world) {
       world.names = new Uint8Array(0);
+    },
+  },
+  {
+    name: 'names from before somebody said in which room a camera is',
+    rule: 'rolled-back',
+    async run(world) {
+      const { names } = world;
+      await world.place('Hall');
+      world.names = names;
     },
   },
   {

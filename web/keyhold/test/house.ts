@@ -116,6 +116,8 @@ export class House {
   /** Words of owners on other owners. */
   readonly asks: Bytes[] = [];
   private labelled = 0;
+  /** Where the camera is; `''` as long as nobody has said so. */
+  room = '';
 
   private constructor(readonly world: World) {
     this.cloud = new HouseCloud(world);
@@ -226,14 +228,16 @@ export class House {
     const { world } = this;
     await world.rotate('household');
     await world.rotate(world.camera);
+    const { room } = this;
     const label = await Envelope.signed(
-      'label',
+      room === '' ? 'label' : 'label.v2',
       {
         at: world.now,
         camera: world.camera,
         head: world.roster.head.hash,
         household: world.household,
         name: 'Front door',
+        ...(room === '' ? {} : { room }),
         seq: ++this.labelled,
         zone: 'Europe/Berlin',
       },

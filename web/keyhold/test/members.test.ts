@@ -72,7 +72,12 @@ test('a guest invited in person sees the camera from then on, and nothing else',
   expect(await footage(app)).toBe(2);
   expect(await footage(owner)).toBe(5);
   expect(app.engine.known.names).toBeNull();
-  expect(app.engine.known.labels.map((one) => one.name)).toEqual(['Front door']);
+  expect(app.engine.known.labels).toMatchObject([{ name: 'Front door', room: '' }]);
+  house.room = 'Hall';
+  await house.rotate();
+  await house.world.say();
+  expect(await footage(app)).toBe(2);
+  expect(app.engine.known.labels).toMatchObject([{ name: 'Front door', room: 'Hall' }]);
   expect(app.state.people.map((one) => one.name)).toEqual(['Eva']);
   expect(app.state.own).toMatchObject({ role: 'guest', people: false, manages: [] });
   expect(app.members.trail()).toEqual([]);

@@ -57,7 +57,7 @@ export class World {
   status: Bytes = new Uint8Array(0);
   /** Whom the hub seals epochs to; the first is the first device. */
   readonly readers: { readonly device: string; readonly reader: XWingKey }[] = [];
-  private readonly cameras: { readonly id: string; readonly name: string }[] = [];
+  private readonly cameras: { readonly id: string; readonly name: string; room?: string }[] = [];
   private readonly seqs = new Map<string, number>();
   private readonly epochs = new Map<string, Epoch>();
   /** Recipients by epoch: the hub fills pages of an epoch until the hour ends. */
@@ -134,6 +134,13 @@ export class World {
     this.cameras.push({ id, name });
     await this.name();
     return id;
+  }
+
+  /** Says in which room the camera is. */
+  async place(room: string): Promise<void> {
+    this.cameras[0]!.room = room;
+    await this.name();
+    await this.say();
   }
 
   /** Lets a device of the same person in: from the next epoch on it is given keys. */
@@ -249,11 +256,16 @@ export class World {
   async name(): Promise<void> {
     const { device } = this.member;
     this.namesSeq++;
+    const rooms = this.cameras.some(({ room }) => room !== undefined);
     const statement = await Envelope.signed(
-      'names',
+      rooms ? 'names.v2' : 'names',
       {
         at: this.now,
-        cameras: this.cameras.map((camera) => ({ ...camera, state: 'on' })),
+        cameras: this.cameras.map((camera) => ({
+          ...(rooms ? { room: '' } : {}),
+          ...camera,
+          state: 'on',
+        })),
         devices: [{ id: device, name: 'Phone' }],
         head: this.roster.head.hash,
         household: this.household,

@@ -15,30 +15,29 @@ export function cameraState(
 }
 
 function stateOf(
-  { id, name, live, shut }: ShownCamera,
+  { shut, ...camera }: ShownCamera,
   reports: readonly CameraReport[],
   pictured: ReadonlySet<string>,
   off: readonly TurnedOffCamera[],
 ): CameraState {
-  const told = off.find(({ camera }) => camera === id);
-  if (told !== undefined) return { id, name, live, state: 'private', off: told };
-  if (shut !== undefined) return { id, name, live, state: 'ok', shut };
+  const { id } = camera;
+  const told = off.find((one) => one.camera === id);
+  if (told !== undefined) return { ...camera, state: 'private', off: told };
+  if (shut !== undefined) return { ...camera, state: 'ok', shut };
   const report = reports.find((one) => one.id === id);
-  if (report?.state === 'lost') return { id, name, live, state: 'lost', lostSince: report.since };
+  if (report?.state === 'lost') return { ...camera, state: 'lost', lostSince: report.since };
   if (report?.state === 'private') {
     const { since } = report;
-    return { id, name, live, state: 'private', off: { camera: id, since } };
+    return { ...camera, state: 'private', off: { camera: id, since } };
   }
-  if (report?.state === 'uncovered') return { id, name, live: false, state: 'uncovered' };
-  if (report?.state === 'unconnected') return { id, name, live, state: 'unconnected' };
+  if (report?.state === 'uncovered') return { ...camera, live: false, state: 'uncovered' };
+  if (report?.state === 'unconnected') return { ...camera, state: 'unconnected' };
   // A picture says more than a report of a minute ago.
   const waiting = report?.state !== 'recording' && !pictured.has(id);
   const sound = report !== undefined && report.audio !== '';
   const video = report?.video ?? '';
   return {
-    id,
-    name,
-    live,
+    ...camera,
     state: waiting ? 'waiting' : 'ok',
     ...(sound ? { sound } : {}),
     ...(video === '' ? {} : { video }),

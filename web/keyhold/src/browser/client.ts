@@ -265,8 +265,8 @@ export class HouseholdClient extends PeopleClient {
     return this.port.call('confirmSheet', [], { onStep: (step) => onStep(step as CreateStep) });
   }
 
-  addCamera(name: string, url: string): Promise<void> {
-    return this.port.call('addCamera', [name, url]);
+  addCamera(name: string, url: string, room: string): Promise<void> {
+    return this.port.call('addCamera', [name, url, room]);
   }
 
   lookForCameras(): Promise<readonly FoundCamera[]> {
@@ -277,8 +277,8 @@ export class HouseholdClient extends PeopleClient {
     return this.port.call('tryCamera', [found, user, password]);
   }
 
-  addFound(found: string, name: string): Promise<void> {
-    return this.port.call('addFound', [found, name]);
+  addFound(found: string, name: string, room: string): Promise<void> {
+    return this.port.call('addFound', [found, name, room]);
   }
 
   checkCameras(): Promise<readonly string[]> {
@@ -287,6 +287,10 @@ export class HouseholdClient extends PeopleClient {
 
   renameCamera(id: string, name: string): Promise<void> {
     return this.port.call('renameCamera', [id, name]);
+  }
+
+  setRoom(id: string, room: string): Promise<void> {
+    return this.port.call('setRoom', [id, room]);
   }
 
   removeCamera(id: string): Promise<void> {

@@ -49,6 +49,8 @@ export interface HomeState {
 export interface CameraState {
   readonly id: string;
   readonly name: string;
+  /** Where it is, if somebody has said so. */
+  readonly room?: string;
   readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered';
   readonly lostSince?: number;
   /** Since when it is private, and by whom where that is known. */
@@ -120,12 +122,14 @@ export interface Calls {
   /** The digits that the hub shows, or a passkey's word, for an invitation or a change. */
   giveCode: { args: [id: string, shown: Shown]; result: void };
   cancelChange: { args: [change: string]; result: void };
-  addCamera: { args: [name: string, url: string]; result: void };
+  addCamera: { args: [name: string, url: string, room: string]; result: void };
   lookForCameras: { args: []; result: readonly FoundCamera[] };
   tryCamera: { args: [found: string, user: string, password: string]; result: ShownCamera };
-  addFound: { args: [found: string, name: string]; result: void };
+  addFound: { args: [found: string, name: string, room: string]; result: void };
   checkCameras: { args: []; result: readonly string[] };
   renameCamera: { args: [id: string, name: string]; result: void };
+  /** `room` is `''` for none. */
+  setRoom: { args: [id: string, room: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
   /** What is covered of pictures. */

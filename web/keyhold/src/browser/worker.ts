@@ -122,14 +122,16 @@ const handlers: Handlers = {
     (await newcomer()).create(wish, (step) => tell({ step: id, name: step })),
   confirmSheet: async ({ id }) =>
     (await newcomer()).confirmSheet((step) => tell({ step: id, name: step })),
-  addCamera: async (_, name, url) => (await ready()).home().addCamera(name, url),
+  addCamera: async (_, name, url, room) => (await ready()).home().tending.add(name, url, room),
   lookForCameras: async () => (await ready()).home().findings.look(),
   tryCamera: async (_, found, user, password) =>
     (await ready()).home().findings.try(found, user, password),
-  addFound: async (_, found, name) => (await ready()).home().addFound(found, name),
+  addFound: async (_, found, name, room) =>
+    (await ready()).home().tending.addFound(found, name, room),
   checkCameras: async () => (await ready()).home().findings.check(),
-  renameCamera: async (_, camera, name) => (await ready()).home().renameCamera(camera, name),
-  removeCamera: async (_, camera) => (await ready()).home().removeCamera(camera),
+  renameCamera: async (_, camera, name) => (await ready()).home().tending.rename(camera, name),
+  setRoom: async (_, camera, room) => (await ready()).home().tending.setRoom(camera, room),
+  removeCamera: async (_, camera) => (await ready()).home().tending.remove(camera),
   askNewest: async () => (await ready()).home().askNewest(),
   masks: async () => (await ready()).home().masks.list(),
   setMasks: async (_, camera, masks, last) => (await ready()).home().masks.set(camera, masks, last),

@@ -43,8 +43,9 @@ export class Findings {
     return { picture, width, height, camera };
   }
 
-  async add(found: string, name: string): Promise<void> {
-    await this.ask({ kind: 'add', found, name: name.normalize() });
+  /** Tells which camera it has become. */
+  async add(found: string, name: string): Promise<string> {
+    return (await this.ask({ kind: 'add', found, name: name.normalize() })).camera;
   }
 
   /** Cameras of the household at whose addresses another device answers. */

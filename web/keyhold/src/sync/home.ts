@@ -6,6 +6,7 @@ import { hourOf } from '../manifest/page.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
+import type { Op } from '../statement/request.ts';
 import { actsIn, checkActs } from './acts.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
@@ -24,6 +25,7 @@ import { Reports } from './reports.ts';
 import type { Delivery } from './socket.ts';
 import { newestRun } from './runs.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
+import { Tending } from './tending.ts';
 import {
   packDelay,
   segmentsOf,
@@ -60,7 +62,6 @@ export interface Exported {
 }
 
 const hubPatience = 10_000;
-const cameraPatience = 30_000;
 const pollEvery = 15_000;
 const pollAtHome = 4_000;
 const soon = 250;
@@ -73,6 +74,7 @@ export class HomeSession {
   readonly commands: Commands;
   readonly views: Views;
   readonly findings: Findings;
+  readonly tending: Tending;
   readonly watched: Watched;
   readonly playbacks: Playbacks;
   readonly reports: Reports;
@@ -118,6 +120,11 @@ export class HomeSession {
     this.views = new Views(engine, post, events.viewEnded);
     this.watched = new Watched(engine, events.watched);
     this.findings = new Findings(engine, post);
+    const send = (op: Op, patience: number) => this.commands.send(op, patience);
+    this.tending = new Tending(engine, send, this.findings, () => {
+      void this.reports.ask();
+      this.askNewest();
+    });
     post.hear('find', (plain) => this.findings.take(plain));
     post.hear('live', (plain) => this.live(plain));
     post.onOpening(() => {
@@ -349,32 +356,6 @@ export class HomeSession {
     await write(writer.tail());
     const range = { from: first.file.start, until: last.file.end };
     return { ...range, gaps: timelineOf(logs, range.from, range.until, closed).gaps, proof };
-  }
-
-  async addCamera(name: string, url: string): Promise<void> {
-    await this.commands.send({ kind: 'add-camera', name, url }, cameraPatience);
-    await this.added();
-  }
-
-  async addFound(found: string, name: string): Promise<void> {
-    await this.findings.add(found, name);
-    await this.added();
-  }
-
-  private async added(): Promise<void> {
-    await this.engine.syncAfresh();
-    void this.reports.ask();
-    this.askNewest();
-  }
-
-  async removeCamera(camera: string): Promise<void> {
-    await this.commands.send({ kind: 'remove-camera', camera }, hubPatience);
-    await this.engine.syncAfresh();
-  }
-
-  async renameCamera(camera: string, name: string): Promise<void> {
-    await this.commands.send({ kind: 'rename-camera', camera, name }, hubPatience);
-    await this.engine.syncAfresh();
   }
 
   async setPrivate(camera: string, wish: Partial<PrivateWish>): Promise<void> {

@@ -106,7 +106,8 @@ async function hand(
 ): Promise<void> {
   const { roster, names } = known;
   const takeover: Takeover = {
-    cameras: [...(names?.cameras ?? [])],
+    // The message has no place for rooms.
+    cameras: (names?.cameras ?? []).map(({ id, name, state }) => ({ id, name, state })),
     devices: [...(names?.devices ?? [])],
     hmac: macOf(code.secret, labels.takeoverMac, link.pae()),
     link: link.encode(),

@@ -22,6 +22,8 @@ export interface Shown {
 export interface ShownCamera {
   readonly id: string;
   readonly name: string;
+  /** Where it is, if somebody has said so. */
+  readonly room?: string;
   /** It may be looked at live now. */
   readonly live: boolean;
   /** Why it may not be seen now. */
@@ -29,7 +31,7 @@ export interface ShownCamera {
 }
 
 /** Names of cameras that this device was told once: the cloud tells none outside of the hours. */
-export type KeptLabel = Pick<Label, 'camera' | 'name' | 'zone'>;
+export type KeptLabel = Pick<Label, 'camera' | 'name' | 'zone'> & Partial<Pick<Label, 'room'>>;
 
 const storeKey = 'labels';
 
@@ -51,7 +53,7 @@ export class KeptLabels {
     const fresh = new Set(labels.map((one) => one.camera));
     this.list = [
       ...this.list.filter((one) => !fresh.has(one.camera)),
-      ...labels.map(({ camera, name, zone }) => ({ camera, name, zone })),
+      ...labels.map(({ camera, name, room, zone }) => ({ camera, name, room, zone })),
     ].sort((a, b) => (a.camera < b.camera ? -1 : 1));
     if (JSON.stringify(this.list) !== before) {
       // What is lost here is told again with the next label.
@@ -82,15 +84,16 @@ export function shownTo(
   const all = roster.may(self.device, 'history', 'household', now) === '';
   if (all && names === null) return null;
   const nameOf = namesOf(names, self);
-  const named = (state: 'on' | 'removed'): Named[] =>
-    (names?.cameras ?? [])
-      .filter((camera) => camera.state === state)
-      .map(({ id, name }) => ({ id, name }));
+  const inState = (state: 'on' | 'removed') =>
+    (names?.cameras ?? []).filter((camera) => camera.state === state);
   const live = (one: Omit<ShownCamera, 'live'>): ShownCamera => ({
     ...one,
     live: roster.may(self.device, 'live', one.id, now) === '',
   });
-  const cameras = names === null ? limited(roster, self, now, labels) : named('on');
+  const cameras =
+    names === null
+      ? limited(roster, self, now, labels)
+      : inState('on').map(({ id, name, room }) => ({ id, name, ...inRoom(room) }));
   const zone = names?.zone ?? labels[0]?.zone ?? '';
   return {
     home: {
@@ -99,10 +102,15 @@ export function shownTo(
       device: nameOf(self.device),
       zone: zone === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone,
       since: roster.device(self.device)?.since ?? 0,
-      former: named('removed'),
+      former: inState('removed').map(({ id, name }) => ({ id, name })),
     },
     cameras: cameras.map(live),
   };
+}
+
+/** No room is none: nothing is said of it. */
+function inRoom(room = ''): Pick<ShownCamera, 'room'> {
+  return room === '' ? {} : { room };
 }
 
 /** Cameras of somebody's rights, with why they are shut; those that no label names yet as well. */
@@ -116,12 +124,14 @@ function limited(
   const ids = new Set([...labels.map((one) => one.camera), ...named]);
   const out: Omit<ShownCamera, 'live'>[] = [];
   for (const id of [...ids].sort()) {
-    const name = labels.find((one) => one.camera === id)?.name ?? '';
+    const told = labels.find((one) => one.camera === id);
+    const name = told?.name ?? '';
+    const room = inRoom(told?.room);
     const reason = roster.may(self.device, 'history', id, now);
     if (reason === '') {
-      if (name !== '') out.push({ id, name });
+      if (name !== '') out.push({ id, name, ...room });
     } else if (reason === 'hours' || reason === 'early' || reason === 'ended') {
-      out.push({ id, name, shut: reason });
+      out.push({ id, name, ...room, shut: reason });
     }
   }
   return out;

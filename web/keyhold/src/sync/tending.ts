@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Op, Reply } from '../statement/request.ts';
+import type { Engine } from './engine.ts';
+import type { Findings } from './finding.ts';
+
+const hubPatience = 10_000;
+const cameraPatience = 30_000;
+
+/** Looks after the household's cameras: adds them, says what they are called and where they are. */
+export class Tending {
+  constructor(
+    private readonly engine: Pick<Engine, 'syncAfresh'>,
+    private readonly send: (op: Op, patience: number) => Promise<Pick<Reply, 'result'>>,
+    private readonly findings: Pick<Findings, 'add'>,
+    private readonly added: () => void,
+  ) {}
+
+  async add(name: string, url: string, room: string): Promise<void> {
+    const { result } = await this.send({ kind: 'add-camera', name, url }, cameraPatience);
+    await this.came(result.camera ?? '', room);
+  }
+
+  async addFound(found: string, name: string, room: string): Promise<void> {
+    await this.came(await this.findings.add(found, name), room);
+  }
+
+  /** The camera is there, whatever comes of its room: that can be said again. */
+  private async came(camera: string, room: string): Promise<void> {
+    if (room !== '') await this.place(camera, room).catch(() => undefined);
+    await this.engine.syncAfresh();
+    this.added();
+  }
+
+  async remove(camera: string): Promise<void> {
+    await this.send({ kind: 'remove-camera', camera }, hubPatience);
+    await this.engine.syncAfresh();
+  }
+
+  async rename(camera: string, name: string): Promise<void> {
+    await this.send({ kind: 'rename-camera', camera, name }, hubPatience);
+    await this.engine.syncAfresh();
+  }
+
+  async setRoom(camera: string, room: string): Promise<void> {
+    await this.place(camera, room);
+    await this.engine.syncAfresh();
+  }
+
+  /** No room is none. */
+  private async place(camera: string, room: string): Promise<void> {
+    const where = room === '' ? {} : { room: room.normalize() };
+    await this.send({ kind: 'set-room', camera, ...where }, hubPatience);
+  }
+}
