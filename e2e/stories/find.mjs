@@ -43,16 +43,59 @@ test('cameras that are found', async (t) => {
     await accessible(page, 'cameras that show their pictures');
   });
 
-  await step('named, they are added, and their pictures come', async () => {
+  const garden = anna.say('find_room_garden');
+  const hall = anna.say('find_room_hall');
+  const inside = (room) => page.locator(`section[aria-label="${room}"] a.tile`);
+
+  await step('named and placed, they are added, and their pictures come', async () => {
     const names = ['camera_name_example', 'find_room_garden', 'find_room_drive'];
     const fields = anna.field('camera_name');
     for (const [n, name] of names.entries()) await fields.nth(n).fill(anna.say(name));
+    const rooms = anna.field('room');
+    for (const [n, room] of [hall, garden, garden].entries()) await rooms.nth(n).fill(room);
+    // What is typed for one camera can be chosen for the next, beside the usual.
+    assert.ok((await page.locator('datalist[id$=rooms] option').count()) > 8);
+    await accessible(page, 'cameras with names and rooms');
     await anna.button('find_add', { count: 3 }).click();
     await count(page.locator('a.tile'), 3);
     const { took } = await within(90_000, 'three pictures', async () => (await page.locator('a.tile canvas').count()) === 3);
     console.log(`figure: three first pictures ${took} ms after the cameras were there`);
     for (const name of names) await page.locator('a.tile', { hasText: anna.say(name) }).waitFor();
     await accessible(page, 'home with three cameras');
+  });
+
+  await step('they stand together by room', async () => {
+    await count(inside(garden), 2);
+    await count(inside(hall), 1);
+    // Which of them comes first depends on which camera was added first.
+    assert.deepEqual((await page.locator('section.room h2').allTextContents()).sort(), [hall, garden].sort());
+  });
+
+  await step('a room is turned off with one press, and on again', async () => {
+    const said = page.locator('[data-room] .soft');
+    const closed = inside(garden).filter({ has: page.locator('.lucide-eye-off') });
+    await page.getByRole('button', { name: anna.say('private_all'), exact: true }).click();
+    assert.equal(await page.locator('[data-room]').count(), 1); // the hall has one camera, which has a button of its own
+    await anna.button('private_room_turn_off', { room: garden }).click();
+    await within(30_000, 'the garden off', async () => (await said.textContent()) === anna.say('private_room_off', { n: 2 }));
+    await count(closed, 2);
+    await accessible(page, 'a room that is off');
+    await anna.button('private_room_turn_on', { room: garden }).click();
+    await within(30_000, 'the garden on', async () => (await said.textContent()) === anna.say('private_room_on', { n: 2 }));
+    await anna.button('close').click();
+    await count(closed, 0);
+  });
+
+  await step('in the settings one is said to be elsewhere', async () => {
+    await anna.go('settings');
+    await anna.button('camera_change_named', { camera: anna.say('find_room_drive') }).click();
+    await anna.field('room').fill(hall);
+    await anna.button('camera_change_save').click();
+    await page.locator('section[aria-labelledby=camera-names] li', { hasText: anna.say('find_room_drive') }).getByText(hall, { exact: true }).waitFor();
+    await accessible(page, 'cameras by name and room');
+    await anna.go('');
+    await count(inside(hall), 2);
+    await count(inside(garden), 1);
   });
 
   await step('looking again, all are known', async () => {

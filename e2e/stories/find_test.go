@@ -20,4 +20,7 @@ func TestCamerasFoundOnAPhone(t *testing.T) {
 	if n := strings.Count(list, `"state":"recording"`); n != 3 {
 		t.Errorf("the command line knows %d cameras that record:\n%s", n, list)
 	}
+	if n := strings.Count(list, `"room":"`); n != 3 {
+		t.Errorf("the command line knows %d cameras with a room:\n%s", n, list)
+	}
 }

@@ -135,12 +135,10 @@ export class Fixture implements Omit<
     this.phase.set('ready');
   }
 
-  async addCamera(name: string): Promise<void> {
+  async addCamera(name: string, _url: string, room: string): Promise<void> {
     await this.#act();
-    this.cameras.set([
-      ...this.cameras.get(),
-      { id: `cam_${name}`, name, live: true, state: 'waiting', scene: 'door', timeline: nothing },
-    ]);
+    const here = { id: `cam_${name}`, name, room, live: true, state: 'waiting' as const };
+    this.cameras.set([...this.cameras.get(), { ...here, scene: 'door', timeline: nothing }]);
   }
 
   async removeCamera(id: string): Promise<void> {
@@ -158,6 +156,12 @@ export class Fixture implements Omit<
     await this.#act();
     const list = this.cameras.get();
     this.cameras.set(list.map((one) => (one.id === id ? { ...one, name } : one)));
+  }
+
+  async setRoom(id: string, room: string): Promise<void> {
+    await this.#act();
+    const list = this.cameras.get();
+    this.cameras.set(list.map((one) => (one.id === id ? { ...one, room } : one)));
   }
 
   askNewest(): void {}

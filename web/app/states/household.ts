@@ -21,6 +21,7 @@ import {
 import { lookingStates } from './looking';
 import { coverStates } from './covers';
 import { privateStates } from './private';
+import { roomStates } from './rooms';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
 
@@ -377,6 +378,7 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
       }),
     ...lookingStates(three),
     ...privateStates(three),
+    ...roomStates(),
     ...coverStates(three),
   };
 }

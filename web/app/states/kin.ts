@@ -84,8 +84,8 @@ export class Kin extends Fixture implements Household {
     return { picture: await jpeg(scene, now), width: 1920, height: 1080, camera: '' };
   }
 
-  addFound(_found: string, name: string): Promise<void> {
-    return this.addCamera(name);
+  addFound(_found: string, name: string, room: string): Promise<void> {
+    return this.addCamera(name, '', room);
   }
 
   async checkCameras(): Promise<readonly string[]> {

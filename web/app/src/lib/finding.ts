@@ -10,7 +10,7 @@ export interface Findable {
   /** Lets one show its picture; user and password go to that camera alone. */
   tryCamera(found: string, user: string, password: string): Promise<ShownCamera>;
   /** Adds one that has shown its picture. */
-  addFound(found: string, name: string): Promise<void>;
+  addFound(found: string, name: string, room: string): Promise<void>;
   /** Cameras at whose addresses another device answers than the one that was added. */
   checkCameras(): Promise<readonly string[]>;
 }

@@ -39,10 +39,12 @@ export interface Household extends People, Going, Looking, Movable, Findable, Tu
   confirmSheet(onStep: (step: CreateStep) => void): Promise<void>;
 
   /** Resolves when the hub has answered that the camera gives a picture it can record. */
-  addCamera(name: string, url: string): Promise<void>;
+  addCamera(name: string, url: string, room: string): Promise<void>;
   removeCamera(id: string): Promise<void>;
   /** Everybody who sees the camera reads the new name. */
   renameCamera(id: string, name: string): Promise<void>;
+  /** The same of its room; `''` is none. */
+  setRoom(id: string, room: string): Promise<void>;
 
   /** Asks the hub to let the open packs leave early. Harmless to repeat; never rejects. */
   askNewest(): void;
@@ -112,6 +114,8 @@ export interface Home {
 export interface Camera {
   id: string;
   name: string;
+  /** Where it is, if somebody has said so. */
+  room?: string;
   /**
    * `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. `unconnected`: an
    * earlier hub had it, and `addCamera` under its name has to say where it is. `private`: somebody

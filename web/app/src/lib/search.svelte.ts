@@ -10,6 +10,7 @@ export type OneState = 'locked' | 'trying' | 'shown' | 'known' | 'added';
 export class One {
   state = $state<OneState>('locked');
   name = $state('');
+  room = $state('');
   bitmap = $state.raw<ImageBitmap | null>(null);
   failure = $state<ErrorKind | null>(null);
 
@@ -109,7 +110,7 @@ export class Search {
     await this.each(ones, async (one) => {
       one.failure = null;
       try {
-        await this.household.addFound(one.camera.found, one.name.trim());
+        await this.household.addFound(one.camera.found, one.name.trim(), one.room.trim());
         one.state = 'added';
       } catch (reason) {
         one.failure = kindOf(reason);
