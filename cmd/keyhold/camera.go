@@ -27,6 +27,8 @@ type CameraServeCommand struct {
 	Onvif        string            `placeholder:"ADDRESS" help:"Answer ONVIF there, so that the cameras can be found; each path is one."`
 	Discovery    string            `placeholder:"ADDRESS" help:"Where to be asked for, over UDP; by everybody in this machine's networks if it is not given."`
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
+	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
+	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma" default:"" help:"What the loudspeaker understands: pcmu or pcma; both if it is not given."`
 	Feeds        map[string]string `arg:"" name:"path=file" mapsep:"none" help:"What to serve where, such as door=door.mp4."`
 }
 
@@ -39,6 +41,9 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		return errors.New("a camera that can be found answers ONVIF: --discovery needs --onvif")
 	}
 	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Discovery: r.Discovery, Log: slog.New(slog.NewTextHandler(c.err, nil))}
+	if r.Speaker != "" {
+		cfg.Speaker = &camera.SpeakerConfig{File: r.Speaker, Law: r.SpeakerLaw}
+	}
 	if r.PasswordFile != "" {
 		b, err := os.ReadFile(r.PasswordFile)
 		if err != nil {

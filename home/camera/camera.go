@@ -25,6 +25,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5"
 	"github.com/bluenviron/gortsplib/v5/pkg/auth"
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
 )
 
@@ -55,6 +56,8 @@ type Config struct {
 	Discovery string
 	// Skew is by how much the camera's clock is ahead.
 	Skew time.Duration
+	// Speaker gives it a loudspeaker, which all of its feeds share; nil for none.
+	Speaker *SpeakerConfig
 	// TLS makes it a camera of rtsps://; nil for rtsp://.
 	TLS *tls.Config
 	Log *slog.Logger
@@ -67,6 +70,8 @@ type Camera struct {
 	addr   net.Addr
 	feeds  map[string]*feed
 	onvif  *onvif // nil without
+	// speaker is nil without.
+	speaker *speaker
 	// discovery is where it is asked.
 	discovery netip.AddrPort
 	ctx       context.Context // of the feeds; ends in release
@@ -83,6 +88,7 @@ type feed struct {
 	began  time.Time
 	seq    *Sequence
 	stream *gortsplib.ServerStream
+	back   *description.Media // the way to the speaker, nil without
 	// small is its second film, nil if it has none; second says that it is one.
 	small  *feed
 	second bool
@@ -108,6 +114,12 @@ func Start(cfg Config) (*Camera, error) {
 			c.release()
 		}
 	}()
+	if cfg.Speaker != nil {
+		var err error
+		if c.speaker, err = openSpeaker(*cfg.Speaker, cfg.Log); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range cfg.Feeds {
 		path := cleanPath(f.Path)
 		main, err := c.open(path, f.File)
@@ -143,7 +155,12 @@ func Start(cfg Config) (*Camera, error) {
 		return nil, fmt.Errorf("camera: serve: %w", err)
 	}
 	for path, f := range c.feeds {
-		f.stream = &gortsplib.ServerStream{Server: c.server, Desc: f.seq.Description()}
+		desc := f.seq.Description()
+		if c.speaker != nil && !f.second {
+			f.back = c.speaker.media()
+			desc.Medias = append(desc.Medias, f.back)
+		}
+		f.stream = &gortsplib.ServerStream{Server: c.server, Desc: desc}
 		if err := f.stream.Initialize(); err != nil {
 			return nil, fmt.Errorf("camera: stream %s: %w", path, err)
 		}
@@ -251,6 +268,9 @@ func (c *Camera) release() {
 		}
 		f.clip.Close()
 	}
+	if c.speaker != nil {
+		_ = c.speaker.file.Close() // all of it is written
+	}
 }
 
 func (f *feed) send(p Packet, shown time.Time) error {
@@ -288,11 +308,23 @@ func (c *Camera) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Re
 
 // OnSetup prepares one track for a client.
 func (c *Camera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	return c.find(ctx.Conn, ctx.Request, ctx.Path)
+	res, stream, err := c.find(ctx.Conn, ctx.Request, ctx.Path)
+	if stream != nil {
+		if no := c.setUpSpeaker(ctx, c.feeds[cleanPath(ctx.Path)]); no != nil {
+			return no, nil, nil
+		}
+	}
+	return res, stream, err
 }
 
 // OnPlay starts the stream; who may was settled at setup.
 func (c *Camera) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	if c.hear(ctx.Session) {
+		if !required(ctx.Request) {
+			return &base.Response{StatusCode: base.StatusOptionNotSupported}, nil
+		}
+		return &base.Response{StatusCode: base.StatusOK}, nil
+	}
 	if f := c.feeds[cleanPath(ctx.Path)]; f != nil && ctx.Session.UserData() == nil {
 		f.readers.Add(1)
 		f.taken.Add(1)
@@ -303,6 +335,9 @@ func (c *Camera) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, 
 
 // OnSessionClose counts a client out.
 func (c *Camera) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) {
+	if c.speaker != nil && c.speaker.leave(ctx.Session) {
+		return
+	}
 	if f, ok := ctx.Session.UserData().(*feed); ok {
 		f.readers.Add(-1)
 	}
@@ -313,7 +348,7 @@ func (c *Camera) OnStreamWriteError(ctx *gortsplib.ServerHandlerOnStreamWriteErr
 	c.cfg.Log.Debug("a client does not read fast enough", "err", ctx.Error)
 }
 
-// OnPacketsLost and OnDecodeError concern what clients send; the camera does not listen to it.
+// OnPacketsLost and OnDecodeError concern what clients send, which is at most somebody's voice.
 func (c *Camera) OnPacketsLost(*gortsplib.ServerHandlerOnPacketsLostCtx) {}
 
 // OnDecodeError see OnPacketsLost.

@@ -17,6 +17,8 @@ type Foreign struct {
 	Path string
 	// Launch is the pipeline, whose payloaders are pay0 and pay1. It begins anew for each client.
 	Launch string
+	// Hears is a file to which it writes what its speaker hears, as µ-law; none if empty.
+	Hears string
 	// Over is what the camera sends over: "tcp", "udp", or "" for what the client wants.
 	Over string
 }
@@ -28,7 +30,7 @@ gi.require_version('GstRtsp', '1.0')
 gi.require_version('GstRtspServer', '1.0')
 from gi.repository import Gst, GLib, GstRtsp, GstRtspServer
 Gst.init(None)
-server = GstRtspServer.RTSPServer()
+server = GstRtspServer.RTSPOnvifServer()
 server.set_address('127.0.0.1')
 server.set_service('0')
 auth = GstRtspServer.RTSPAuth()
@@ -39,7 +41,12 @@ auth.add_digest('anna', 'secret', token)
 server.set_auth(auth)
 over = {'tcp': GstRtsp.RTSPLowerTrans.TCP, 'udp': GstRtsp.RTSPLowerTrans.UDP}
 for one in json.loads(sys.argv[1]):
-    factory = GstRtspServer.RTSPMediaFactory()
+    if one['Hears']:
+        factory = GstRtspServer.RTSPOnvifMediaFactory()
+        factory.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
+        factory.set_backchannel_launch('( capsfilter caps="application/x-rtp, media=audio, payload=0, clock-rate=8000, encoding-name=PCMU" name=depay_backchannel ! rtppcmudepay ! filesink async=false sync=false buffer-mode=unbuffered location="' + one['Hears'] + '" )')
+    else:
+        factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch('( ' + one['Launch'] + ' )')
     if one['Over']:
         factory.set_protocols(over[one['Over']])

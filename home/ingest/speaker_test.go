@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ingest_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/g711"
+
+	"keyhold/home/camera"
+	"keyhold/home/camera/cameratest"
+	"keyhold/home/ingest"
+)
+
+// still is a film without sound.
+func still(t *testing.T) string {
+	t.Helper()
+	return cameratest.Clip(t, cameratest.Args{"-f", "lavfi", "-i", "testsrc2=s=160x90:r=15", "-t", "2", "-c:v", "libx264", "-bf", "0", "-g", "15", "-pix_fmt", "yuv420p"})
+}
+
+// tone is µ-law of one kilohertz, in pieces of 20 ms.
+func tone(t *testing.T, pieces int) [][]byte {
+	t.Helper()
+	out := make([][]byte, pieces)
+	for i := range out {
+		var pcm []byte
+		for n := range 160 {
+			v := 0.5 * math.Sin(2*math.Pi*1000*float64(i*160+n)/ingest.SpeechRate)
+			pcm = binary.BigEndian.AppendUint16(pcm, uint16(int16(v*math.MaxInt16)))
+		}
+		var err error
+		if out[i], err = g711.Mulaw(pcm).Marshal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// speak says a second of the tone by a camera, as fast as it would be spoken.
+func speak(t *testing.T, s *ingest.Source) {
+	t.Helper()
+	sp, err := s.Speaker(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sp.Close()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for i, p := range tone(t, 50) {
+		if err := sp.Write(p, uint32(i*160)); err != nil {
+			t.Fatal(err)
+		}
+		<-tick.C
+	}
+}
+
+func sourceOf(t *testing.T, url string) *ingest.Source {
+	t.Helper()
+	s, err := ingest.New(ingest.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestASpeakerIsClaimedWhileSomebodyTalksAndHeardInItsOwnLaw(t *testing.T) {
+	t.Parallel()
+	film := still(t)
+	for _, law := range []string{"pcmu", "pcma", ""} {
+		t.Run("law "+law, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "heard.wav")
+			cam, err := camera.Start(camera.Config{
+				Addr: "127.0.0.1:0", User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film}}, Speaker: &camera.SpeakerConfig{File: file, Law: law},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cam.Close()
+			s := sourceOf(t, "rtsp://u:p@"+cam.Addr().String()+"/a")
+			if there, err := s.Speaks(t.Context()); err != nil || !there {
+				t.Fatalf("it has a speaker, and says %v, %v", there, err)
+			}
+			if _, ever := cam.Claimed(); ever != 0 {
+				t.Error("asking claims it")
+			}
+			first, err := s.Speaker(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Speaker(t.Context()); !errors.Is(err, ingest.ErrSpeakerTaken) {
+				t.Errorf("claimed twice: %v", err)
+			}
+			first.Close()
+			until(t, "the speaker to be free", 10*time.Second, func() bool { now, _ := cam.Claimed(); return !now })
+			speak(t, s)
+			until(t, "the speaker to be free", 10*time.Second, func() bool { now, _ := cam.Claimed(); return !now })
+			heard := cameratest.Tones(cameratest.Heard(t, file), 1000)
+			if len(heard) != 1 || heard[0].Long() < 950*time.Millisecond || heard[0].Long() > 1100*time.Millisecond {
+				t.Errorf("of a second were heard %v", heard)
+			}
+			if cam.Readers("a") != 0 || cam.Taken("a") != 0 {
+				t.Error("who talks takes its pictures as well")
+			}
+		})
+	}
+}
+
+func TestACameraWithoutASpeakerSaysSo(t *testing.T) {
+	t.Parallel()
+	cam, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "a", File: still(t)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cam.Close()
+	s := sourceOf(t, "rtsp://"+cam.Addr().String()+"/a")
+	if there, err := s.Speaks(t.Context()); err != nil || there {
+		t.Errorf("it says %v, %v", there, err)
+	}
+	if _, err := s.Speaker(t.Context()); !errors.Is(err, ingest.ErrNoSpeaker) {
+		t.Errorf("claimed: %v", err)
+	}
+}
+
+// GStreamer's server is none of ours, and knows ONVIF's back channels.
+func TestASpeakerThatIsNotOurs(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "heard.ulaw")
+	launch := "filesrc location=" + still(t) + " ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96"
+	at := cameratest.StartForeign(t,
+		cameratest.Foreign{Path: "talks", Hears: file, Launch: launch},
+		cameratest.Foreign{Path: "mute", Launch: launch})
+	mute := sourceOf(t, at+"mute")
+	if there, err := mute.Speaks(t.Context()); err != nil || there {
+		t.Errorf("one without says %v, %v", there, err)
+	}
+	s := sourceOf(t, at+"talks")
+	if there, err := s.Speaks(t.Context()); err != nil || !there {
+		t.Fatalf("it has a speaker, and says %v, %v", there, err)
+	}
+	speak(t, s)
+	want := 45 * 160
+	until(t, "what was said", 10*time.Second, func() bool { b, err := os.ReadFile(file); return err == nil && len(b) >= want })
+	law, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pcm g711.Mulaw
+	pcm.Unmarshal(law)
+	samples := make([]int16, len(pcm)/2)
+	for i := range samples {
+		samples[i] = int16(binary.BigEndian.Uint16(pcm[2*i:]))
+	}
+	heard := cameratest.Tones(samples, 1000)
+	if len(heard) == 0 || heard[0].Long() < 900*time.Millisecond {
+		t.Errorf("of a second were heard %v", heard)
+	}
+}
