@@ -35,7 +35,11 @@ func (b bases) live(v vector) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{"looks": w.Looks, "private": w.Private}, nil
+		out := map[string]any{"looks": w.Looks, "private": w.Private}
+		if w.Talks != nil {
+			out["talks"] = w.Talks
+		}
+		return out, nil
 	}
 	r := &signal.Reading{To: to, Roster: s, Now: v.At}
 	seen := map[string]bool{}

@@ -206,6 +206,8 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindPrivate
 	case *manifest.Masks:
 		return manifest.KindMasks
+	case *manifest.Talk:
+		return manifest.KindTalk
 	}
 	return ""
 }

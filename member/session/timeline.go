@@ -36,6 +36,8 @@ type Timeline struct {
 	Looks    []*manifest.Look
 	// Lives are live looks, one for each view: its end where it has ended, else its beginning.
 	Lives []*manifest.Live
+	// Talks are when somebody talked by its speaker: its end where that is over, else its beginning.
+	Talks []*manifest.Talk
 	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
 	Privates []*manifest.Private
 	// Acts are what was set for it, in the order of the record: when it is off, and what is covered of its picture.
@@ -100,6 +102,10 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 			if leaf.Since < until && (leaf.State == manifest.LiveBegan || leaf.Until > from) {
 				t.live(leaf)
 			}
+		case *manifest.Talk:
+			if leaf.Since < until && (leaf.State == manifest.TalkBegan || leaf.Until > from) {
+				t.talk(leaf)
+			}
 		}
 	}
 	slices.SortStableFunc(t.Segments, func(a, b Segment) int { return cmp.Compare(a.Start, b.Start) })
@@ -126,6 +132,16 @@ func (t *Timeline) live(leaf *manifest.Live) {
 		}
 	}
 	t.Lives = append(t.Lives, leaf)
+}
+
+// talk takes a leaf of talk; what says that it is over says it all.
+func (t *Timeline) talk(leaf *manifest.Talk) {
+	i := slices.IndexFunc(t.Talks, func(l *manifest.Talk) bool { return l.Act == leaf.Act })
+	if i < 0 {
+		t.Talks = append(t.Talks, leaf)
+	} else if leaf.State == manifest.TalkEnded {
+		t.Talks[i] = leaf
+	}
 }
 
 // mustHave refuses a camera without a single page, unless it came a moment ago.

@@ -25,6 +25,7 @@ const (
 	KindLive      = "live"
 	KindPrivate   = "private"
 	KindMasks     = "masks"
+	KindTalk      = "talk"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -361,6 +362,8 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Private{}
 	case KindMasks:
 		l = &Masks{}
+	case KindTalk:
+		l = &Talk{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

@@ -58,6 +58,7 @@ const (
 	Origin     Name = "origin"
 	Verified   Name = "verified"
 	Here       Name = "here"
+	Chime      Name = "chime"
 )
 
 // Why a device may not do something now: the answers of roster.State.May (section 3.1).

@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	// MaxLooks is how many looks and private cameras one list may have, so that it fits into a piece of mail; MaxPrivate
-	// how many of them may be private cameras.
+	// MaxLooks is how many looks, private cameras and talks one list may have, so that it fits into a piece of mail;
+	// MaxPrivate and MaxTalks how many of them may be private cameras and talks.
 	MaxLooks   = 240
 	MaxPrivate = 160
+	MaxTalks   = 16
 	// Forgotten is how long after it came a list still says who is watching (milliseconds).
 	Forgotten = 150_000
 )
@@ -55,7 +56,9 @@ type Watching struct {
 	Household id.Household `json:"household"`
 	Looks     []Look       `json:"looks"`
 	Private   []Off        `json:"private"`
-	To        id.Device    `json:"to"`
+	// Talks are those of the looks whose people talk by the camera's speaker now, since when they do.
+	Talks []Look    `json:"talks,omitempty"`
+	To    id.Device `json:"to"`
 }
 
 // Sort puts looks into the order in which a list has them.
@@ -63,7 +66,7 @@ func Sort(looks []Look) { slices.SortFunc(looks, Look.compare) }
 
 // Check refuses values that the types allow.
 func (w *Watching) Check() error {
-	if w.At <= 0 || !w.Household.Valid() || !w.To.Valid() || len(w.Private) > MaxPrivate || len(w.Looks)+len(w.Private) > MaxLooks {
+	if w.At <= 0 || !w.Household.Valid() || !w.To.Valid() || len(w.Private) > MaxPrivate || len(w.Talks) > MaxTalks || len(w.Looks)+len(w.Private)+len(w.Talks) > MaxLooks {
 		return fmt.Errorf("watching: a malformed field")
 	}
 	for i, o := range w.Private {
@@ -74,11 +77,15 @@ func (w *Watching) Check() error {
 			return fmt.Errorf("watching: private cameras out of order")
 		}
 	}
-	for i, l := range w.Looks {
+	return cmp.Or(checkLooks(w.Looks), checkLooks(w.Talks))
+}
+
+func checkLooks(list []Look) error {
+	for i, l := range list {
 		if !l.Camera.Valid() || !l.Device.Valid() || !l.Person.Valid() || l.Since <= 0 || !l.View.Valid() {
 			return fmt.Errorf("watching: a malformed look")
 		}
-		if i > 0 && w.Looks[i-1].compare(l) >= 0 {
+		if i > 0 && list[i-1].compare(l) >= 0 {
 			return fmt.Errorf("watching: looks out of order")
 		}
 	}

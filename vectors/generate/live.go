@@ -216,7 +216,11 @@ func (c *collector) watching(h *house) {
 		v := refuse("watching: "+name, r)
 		if r == "" {
 			v = accept("watching: " + name)
-			v.Result = map[string]any{"looks": w.Looks, "private": w.Private}
+			result := map[string]any{"looks": w.Looks, "private": w.Private}
+			if w.Talks != nil {
+				result["talks"] = w.Talks
+			}
+			v.Result = result
 		}
 		add(v, signed(signal.ThingWatching, w, by).Encode(), last)
 	}
@@ -247,6 +251,15 @@ func (c *collector) watching(h *house) {
 		crowd(signal.MaxLooks)(w)
 		quiet(1)(w)
 	}, hub, 0)
+	try("one who talks", "", func(w *signal.Watching) { w.Talks = w.Looks[1:] }, hub, 0)
+	try("as many as fit, and one who talks", rule.Field, func(w *signal.Watching) {
+		crowd(signal.MaxLooks)(w)
+		w.Talks = w.Looks[:1]
+	}, hub, 0)
+	try("more who talk than there may be", rule.Field, func(w *signal.Watching) {
+		crowd(signal.MaxTalks + 1)(w)
+		w.Talks = w.Looks
+	}, hub, 0)
 	try("nobody", "", func(w *signal.Watching) { w.Looks, w.Private = []signal.Look{}, []signal.Off{} }, hub, h.at-1)
 	try("two minutes old", "", func(w *signal.Watching) { w.At -= 120_000 }, hub, 0)
 	try("older", rule.Time, func(w *signal.Watching) { w.At -= 120_001 }, hub, 0)
@@ -261,9 +274,12 @@ func (c *collector) watching(h *house) {
 	twice := []any{tree(good.Private[0]), tree(good.Private[0])}
 	turned := []any{tree(good.Private[1]), tree(good.Private[0])}
 	reversed := []any{tree(good.Looks[1]), tree(good.Looks[0])}
+	sheets := tree(good.Looks[0])
+	sheets["device"] = "sheet"
 	for _, v := range append(spoil("watching", tree(good), seal), spoilFields("watching", tree(good), seal,
 		bad{"looks out of order", reversed, []any{"looks"}}, bad{"a look twice", []any{tree(good.Looks[0]), tree(good.Looks[0])}, []any{"looks"}}, bad{"the household as camera", "household", []any{"looks", 0, "camera"}}, bad{"the sheet as device", "sheet", []any{"looks", 0, "device"}},
 		bad{"private cameras out of order", turned, []any{"private"}}, bad{"a private camera twice", twice, []any{"private"}}, bad{"private: the household", "household", []any{"private", 0, "camera"}}, bad{"private by the sheet", "sheet", []any{"private", 0, "device"}}, bad{"private since 0", int64(0), []any{"private", 0, "since"}},
+		bad{"talk out of order", reversed, []any{"talks"}}, bad{"no talk, and said so", []any{}, []any{"talks"}}, bad{"talk by the sheet", []any{sheets}, []any{"talks"}},
 		bad{"since 0", int64(0), []any{"looks", 0, "since"}}, bad{"told to the hub", "hub", []any{"to"}}, bad{"told to a passkey", fixedID("pas_", "x"), []any{"to"}}, bad{"time 0", int64(0), []any{"at"}})...) {
 		add(v, v.Input, 0)
 	}

@@ -87,6 +87,7 @@ func main() {
 		"find":       findVectors,
 		"private":    privateVectors,
 		"masks":      maskVectors,
+		"act":        actVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

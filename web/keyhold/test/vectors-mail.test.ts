@@ -5,6 +5,7 @@ import { base32, base64 } from '../src/bytes.ts';
 import { parseLeaf } from '../src/manifest/leaf.ts';
 import { leafHash } from '../src/manifest/tree.ts';
 import { must } from '../src/mutant.ts';
+import { openAct, type Asked } from '../src/statement/act.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import * as finding from '../src/statement/finding.ts';
 import * as live from '../src/statement/live.ts';
@@ -24,8 +25,8 @@ run('live', async (v) => {
   const roster = await lives(v);
   const reader = { roster, self: v.device ?? '', now: v.at ?? 0 };
   if (v.thing === 'watching') {
-    const { looks, private: off } = await live.openWatching(input, reader, v.index ?? 0);
-    return { looks, private: off };
+    const { looks, private: off, talks } = await live.openWatching(input, reader, v.index ?? 0);
+    return { looks, private: off, talks };
   }
   const { read, hash } = await live.openSignal(input, reader, v.text ?? '');
   const before = (v.leaves ?? []).map((one) =>
@@ -64,6 +65,20 @@ run('find', async (v) => {
   request.checkTime(read.at, now);
   must(!known(read.nonce), 'replay', 'a nonce that came before');
   return read.kind;
+});
+
+const acted = replayer();
+run('act', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const { action, camera: target, index: not_after, leaves = [] } = v;
+  const asked = { action, target, not_after } as Asked;
+  const take = (given: Uint8Array): Asked | null => (leaves[0] === base64(given) ? asked : null);
+  const reader = { roster: await acted(v), now: v.at ?? 0, device: v.text ?? '', take };
+  return openAct(input, reader);
 });
 
 const masked = replayer();

@@ -147,6 +147,20 @@ const kinds = {
     person: id('per'),
     statement: bytes(1, maxMasks),
   }),
+  talk: where(
+    object({
+      ...common('talk', ofCamera),
+      act: hash,
+      device: id('dev'),
+      person: id('per'),
+      since: integer(1),
+      state: oneOf('began', 'ended'),
+      until: integer(),
+      view: id('vie'),
+    }),
+    (l) => (l.state === 'began' ? l.until === 0 : l.until >= l.since),
+    'talk that has begun or ended',
+  ),
   private: where(
     object({
       ...common('private', any),

@@ -12,6 +12,7 @@ import {
   list,
   object,
   oneOf,
+  optional,
   text,
   where,
   type Read,
@@ -78,6 +79,7 @@ export type Signal = Read<typeof signal>;
 
 const maxLooks = 240;
 const maxPrivate = 160;
+const maxTalks = 16;
 
 const looking = object({
   camera: id('cam'),
@@ -107,11 +109,12 @@ export const watching = where(
     household: hash,
     looks: list(looking, 0, maxLooks),
     private: list(turnedOff, 0, maxPrivate),
+    talks: optional(list(looking, 0, maxTalks)),
     to: id('dev'),
   }),
-  ({ looks, private: off }) =>
-    looks.length + off.length <= maxLooks &&
-    looks.every((one, i) => i === 0 || before(looks[i - 1]!, one)) &&
+  ({ looks, private: off, talks = [] }) =>
+    looks.length + off.length + talks.length <= maxLooks &&
+    [looks, talks].every((all) => all.every((one, i) => i === 0 || before(all[i - 1]!, one))) &&
     off.every((one, i) => i === 0 || off[i - 1]!.camera < one.camera),
   'looks and private cameras in order',
 );
