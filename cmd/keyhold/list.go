@@ -244,7 +244,7 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	if !asJSON {
 		c.heading(camera)
 	}
-	lines := make([]lookLine, 0, len(t.Looks)+len(t.Lives))
+	lines := make([]lookLine, 0, len(t.Looks)+len(t.Lives)+len(t.Talks))
 	add := func(at int64, p id.Person, d id.Device, purpose string, from, until int64) {
 		lines = append(lines, lookLine{
 			At: at, Camera: camera.ID, Name: camera.Name, Person: p, PersonName: nameOr(v.PersonName(p), string(p)),
@@ -256,6 +256,9 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	}
 	for _, l := range t.Lives {
 		add(l.Since, l.Person, l.Device, purposeLive, l.Since, l.Until)
+	}
+	for _, l := range t.Talks {
+		add(l.Since, l.Person, l.Device, purposeTalk, l.Since, l.Until)
 	}
 	slices.SortStableFunc(lines, func(a, b lookLine) int { return cmp.Compare(a.At, b.At) })
 	acts := t.Acts
@@ -277,6 +280,10 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 			c.answer("  %s  %s (%s)  is watching live", clock(line.At, now), line.PersonName, line.DeviceName)
 			continue
 		}
+		if line.Purpose == purposeTalk && line.Until == 0 {
+			c.answer("  %s  %s (%s)  is talking", clock(line.At, now), line.PersonName, line.DeviceName)
+			continue
+		}
 		c.answer("  %s  %s (%s)  %s  %s – %s", clock(line.At, now), line.PersonName, line.DeviceName, purposeWords(line.Purpose), clock(line.From, now), clock(line.Until, now))
 	}
 	if len(lines) == 0 && !asJSON {
@@ -290,13 +297,18 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	return nil
 }
 
-// purposeLive is what --json calls a live look; its until is 0 while it lasts.
-const purposeLive = "live"
+// purposeLive is what --json calls a live look, purposeTalk talk by the camera's speaker; until is 0 while it lasts.
+const (
+	purposeLive = "live"
+	purposeTalk = "talk"
+)
 
 func purposeWords(purpose string) string {
 	switch purpose {
 	case purposeLive:
 		return "watched live"
+	case purposeTalk:
+		return "talked by its speaker"
 	case "tiles":
 		return "saw the newest picture"
 	case "history":

@@ -145,6 +145,8 @@ func said(err error) string {
 		return ""
 	case errors.As(err, &no):
 		return no.Word
+	case wordOfAct(err) != "":
+		return wordOfAct(err)
 	case rule.Of(err) != "":
 		return string(rule.Of(err))
 	case api.KindOf(err) != "":
@@ -157,7 +159,7 @@ func said(err error) string {
 // check, where it has to succeed; and what is right beside it, which has to work.
 func TestCrimesInTheHousehold(t *testing.T) {
 	// Those first in which somebody reads the whole record, while that is short.
-	judge(t, theHousehold, slices.Concat(crimesWithAnInvitation(), crimesOnReaders(), crimesOfLeaving(), crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOfOwners(), crimesWithASheet(), crimesWithTheClock(), crimesOfWatching(), crimesAtHome(), crimesInTheApp()))
+	judge(t, theHousehold, slices.Concat(crimesWithAnInvitation(), crimesOnReaders(), crimesOfLeaving(), crimesAtTheHub(), crimesByPasskey(), crimesAtTheCloud(), crimesOfOwners(), crimesWithASheet(), crimesWithTheClock(), crimesOfWatching(), crimesOfTalking(), crimesAtHome(), crimesInTheApp()))
 }
 
 // trial is a crime and what came of it.

@@ -44,6 +44,7 @@ type Rig struct {
 	Camera *camera.Camera
 	Member *session.Session
 	Vault  string
+	heard  string // what the camera's speaker has heard
 	Cloud  *serve.Server
 	ffmpeg string       // the hub's
 	words  []string     // on the recovery sheet
@@ -119,7 +120,10 @@ func Unpaired(t *testing.T) *Rig {
 		must(t, cloud.Close())
 		server.Close()
 	})
-	r.Camera, err = camera.Start(cameraConfig())
+	config := cameraConfig()
+	r.heard = filepath.Join(t.TempDir(), "heard.wav")
+	config.Speaker = &camera.SpeakerConfig{File: r.heard}
+	r.Camera, err = camera.Start(config)
 	must(t, err)
 	t.Cleanup(func() { r.Camera.Close() })
 	return r

@@ -27,6 +27,7 @@ import (
 type channel struct {
 	source   *ingest.Source
 	small    *small
+	speaker  *speaker
 	recorder *record.Recorder
 	tap      *tap
 	earlier  bool // it has recorded before this start of the hub
@@ -105,11 +106,13 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	}
 	run, stop := context.WithCancel(ctx)
 	second := &small{url: c.Small, bare: len(areas) > 0, run: run, reading: h.reading, log: log.With("stream", "small")}
-	ch := &channel{source: source, small: second, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
+	voice := h.speakerOf(run, c.ID, source, log)
+	ch := &channel{source: source, small: second, speaker: voice, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
 		source.Run(run)
 		second.close()
+		voice.close()
 		close(ch.shut)
 		rec.Close()
 	}()

@@ -33,13 +33,11 @@ import (
 	"keyhold/home/ingest"
 	"keyhold/home/lan"
 	"keyhold/home/ledger"
-	"keyhold/home/live"
 	"keyhold/home/packs"
 	"keyhold/home/privacy"
 	"keyhold/home/record"
 	"keyhold/home/state"
 	"keyhold/home/uplink"
-	"keyhold/home/view"
 	"keyhold/home/window"
 	"keyhold/statement/id"
 	code "keyhold/statement/pairing"
@@ -89,10 +87,9 @@ type Hub struct {
 	uplink    *uplink.Uplink
 	thumbs    *record.Thumbs
 	client    *api.Client
-	engine    *live.Engine
-	views     *view.Desk
 	door      *lan.Door
 	found     *findings
+	watching
 	// quit stops the hub from within, for a reason.
 	quit context.CancelCauseFunc
 	// erasing is what an owner wants to be erased, nil if nothing; askAgain when the cloud is asked for its receipt, owned
@@ -370,8 +367,7 @@ func (h *Hub) serve(ctx context.Context) error {
 			slots <- struct{}{} // no command is under way any more, and none begins
 		}
 	}
-	h.views.Close()
-	err = errors.Join(err, h.engine.Close(), h.door.Close())
+	err = errors.Join(err, h.closeViews(), h.door.Close())
 	// Whoever stops a hub does not wait for pictures: on a busy machine those of all last packs would take long.
 	hurry := time.AfterFunc(lastPictures, h.thumbs.Hurry)
 	h.stopAll()

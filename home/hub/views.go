@@ -12,6 +12,7 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/ledger"
 	"keyhold/home/live"
+	"keyhold/home/talk"
 	"keyhold/home/view"
 	"keyhold/sealing/box"
 	"keyhold/statement/dsse"
@@ -22,16 +23,28 @@ import (
 	"keyhold/statement/signal"
 )
 
+// watching is what there is for who watches live.
+type watching struct {
+	engine *live.Engine
+	views  *view.Desk
+	talk   *talk.Desk
+}
+
 // openViews prepares live view, and ends on the record what an earlier process left.
 func (h *Hub) openViews(ctx context.Context) error {
-	var err error
-	h.engine, err = live.New(ctx, live.Config{Address: h.Live, Find: h.stream, Small: h.smallStream, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log})
+	err := h.openTalk(ctx)
+	if err != nil {
+		return err
+	}
+	h.engine, err = live.New(ctx, live.Config{
+		Address: h.Live, Find: h.stream, Small: h.smallStream, Speaks: h.speaks, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log,
+	})
 	if err != nil {
 		return err
 	}
 	h.views = view.New(ctx, view.Config{
 		DB: h.db, Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.may, InUse: h.inUse, Private: h.isPrivate, Off: h.off,
-		Record: h.recordLive, Send: h.sendMail, Engine: h.engine, Now: h.Now, Log: h.Log,
+		Record: h.recordLive, Send: h.sendMail, Attend: h.attend, Talks: h.talk.Talks, Engine: h.engine, Now: h.Now, Log: h.Log,
 	})
 	if err := h.views.Recover(ctx); err != nil {
 		h.views.Close()
@@ -39,6 +52,13 @@ func (h *Hub) openViews(ctx context.Context) error {
 	}
 	h.Log.Info("live view", "udp_port", h.engine.Port())
 	return nil
+}
+
+// closeViews ends all of it, on the record.
+func (h *Hub) closeViews() error {
+	h.views.Close()
+	h.talk.Close()
+	return h.engine.Close()
 }
 
 // relays asks the cloud for relays, so that devices can watch away from home.
@@ -100,8 +120,17 @@ func (h *Hub) signal(d *api.Delivery) error {
 	return nil
 }
 
-// recordLive adds leaves of live looks, each to its camera's page.
-func (h *Hub) recordLive(ctx context.Context, leaves []*manifest.Live, also func(*sql.Tx) error) error {
+// recordLive adds leaves of live looks.
+func (h *Hub) recordLive(ctx context.Context, looks []*manifest.Live, also func(*sql.Tx) error) error {
+	leaves := make([]manifest.Leaf, len(looks))
+	for i, l := range looks {
+		leaves[i] = l
+	}
+	return h.recordLeaves(ctx, leaves, also)
+}
+
+// recordLeaves adds leaves of cameras, each to its camera's page.
+func (h *Hub) recordLeaves(ctx context.Context, leaves []manifest.Leaf, also func(*sql.Tx) error) error {
 	all, err := h.cameras.List(ctx)
 	if err != nil {
 		return err
@@ -112,9 +141,9 @@ func (h *Hub) recordLive(ctx context.Context, leaves []*manifest.Live, also func
 	}
 	var list []cameras.Camera
 	for _, l := range leaves {
-		if c, ok := byID[l.Camera]; ok {
+		if c, ok := byID[l.Common().Camera]; ok {
 			list = append(list, c)
-			delete(byID, l.Camera) // once is enough
+			delete(byID, c.ID) // once is enough
 		}
 	}
 	if err := h.fresh(ctx, list); err != nil {
@@ -125,7 +154,7 @@ func (h *Hub) recordLive(ctx context.Context, leaves []*manifest.Live, also func
 	}
 	var entries []ledger.Entry
 	for _, l := range leaves {
-		if e, ok := h.epochs.Current(l.Camera); ok {
+		if e, ok := h.epochs.Current(l.Common().Camera); ok {
 			entries = append(entries, ledger.Entry{Epoch: e.ID, Leaf: l})
 		}
 	}

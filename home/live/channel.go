@@ -60,6 +60,8 @@ type cameraState struct {
 	Sent  string `json:"sent"`
 	Small bool   `json:"small"`
 	State string `json:"state"`
+	// Talk says whether it has a speaker, as far as that is known.
+	Talk bool `json:"talk"`
 }
 
 type states struct {
@@ -79,6 +81,9 @@ func (v *View) openChannel() error {
 	})
 	often := rate.NewLimiter(mostControls, mostControls)
 	c.OnMessage(func(m webrtc.DataChannelMessage) {
+		if isWish(m.Data) && often.AllowN(v.engine.now(), 1) && v.attend(m) == nil {
+			return
+		}
 		var want control
 		if !often.AllowN(v.engine.now(), 1) || v.readControl(m, &want) != nil {
 			v.engine.c.Log.Info("a viewer was cut off: its messages are not those of the protocol")
@@ -101,7 +106,7 @@ func (v *View) readControl(m webrtc.DataChannelMessage, want *control) error {
 		return err
 	}
 	for _, c := range want.all() {
-		if c != "" && !slices.ContainsFunc(v.tracks, func(t *track) bool { return t.camera == c }) {
+		if c != "" && !v.shows(c) {
 			return fmt.Errorf("live: a camera of another view")
 		}
 	}
@@ -162,7 +167,7 @@ func (v *View) tell() {
 	var s states
 	for _, t := range v.tracks {
 		from := t.current()
-		one := cameraState{Camera: t.camera, Sent: Main, State: Waiting}
+		one := cameraState{Camera: t.camera, Sent: Main, State: Waiting, Talk: v.engine.spoken(t.camera)}
 		_, one.Small = v.engine.small(t.camera)
 		if from.of.small {
 			one.Sent = Small
@@ -172,11 +177,5 @@ func (v *View) tell() {
 		}
 		s.Cameras = append(s.Cameras, one)
 	}
-	b, err := canon.Marshal(s)
-	if err == nil {
-		err = v.channel.SendText(string(b))
-	}
-	if err != nil {
-		v.engine.c.Log.Debug("a viewer was not told how its cameras do", "error", err)
-	}
+	v.sendText(s)
 }

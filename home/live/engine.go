@@ -66,6 +66,8 @@ type Config struct {
 	Find func(id.Camera) (Stream, bool)
 	// Small returns a camera's second, smaller stream of H.264, if it has one; nil where none has.
 	Small func(id.Camera) (Loan, bool)
+	// Speaks says whether a camera can be talked by, as far as is known; Known tells when more is. nil where none can.
+	Speaks func(id.Camera) bool
 	// FFmpeg is the program that turns sound into Opus; "ffmpeg" if empty.
 	FFmpeg string
 	Now    func() time.Time
@@ -192,7 +194,10 @@ func codecs(m *webrtc.MediaEngine) error {
 			return err
 		}
 	}
-	return m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opusCodec(), PayloadType: 111}, webrtc.RTPCodecTypeAudio)
+	if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opusCodec(), PayloadType: 111}, webrtc.RTPCodecTypeAudio); err != nil {
+		return err
+	}
+	return m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: pcmuCodec(), PayloadType: 0}, webrtc.RTPCodecTypeAudio)
 }
 
 func h264Codec(profile string) webrtc.RTPCodecCapability {

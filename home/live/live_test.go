@@ -145,7 +145,7 @@ func TestOffersThatDoNotFitAreRefused(t *testing.T) {
 		if strings.HasPrefix(name, "two") {
 			cameras = append(cameras, garden)
 		}
-		v, _, err := h.engine.Answer(t.Context(), cameras, offer)
+		v, _, err := h.engine.Answer(t.Context(), cameras, offer, nil)
 		if !errors.Is(err, live.ErrOffer) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -187,7 +187,7 @@ func TestAnotherCertificateConnectsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, offer := newViewer(t, 1, false)
-			v, answer, err := h.engine.Answer(t.Context(), []id.Camera{front}, spoil.offer(t, offer))
+			v, answer, err := h.engine.Answer(t.Context(), []id.Camera{front}, spoil.offer(t, offer), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,7 +246,7 @@ func TestSixteenCamerasFitIntoOneView(t *testing.T) {
 		h.old(t, c, 1)
 	}
 	w, offer := newViewer(t, len(all), true)
-	v, answer, err := h.engine.Answer(t.Context(), all, offer)
+	v, answer, err := h.engine.Answer(t.Context(), all, offer, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,11 @@ import (
 // ErrOffer says that an offer is not as the protocol has it.
 var ErrOffer = errors.New("live: an offer that does not fit what is to be watched")
 
-// wants is what an offer asks for besides pictures.
-type wants struct{ sound, channel bool }
+// wants is what an offer asks for besides pictures: voice is that of the viewer.
+type wants struct{ sound, voice, channel bool }
 
-// read holds an offer against the number of cameras: one video each, at most one sound and one channel.
+// read holds an offer against the number of cameras: one video each, at most one sound, then at most one voice, and one
+// channel.
 func read(offer string, cameras int) (wants, error) {
 	var d sdp.SessionDescription
 	var w wants
@@ -30,6 +31,11 @@ func read(offer string, cameras int) (wants, error) {
 			videos++
 			ok = only(m) && names(m, "h264/90000")
 		case "audio":
+			if _, sends := m.Attribute("sendonly"); sends {
+				ok = w.sound && !w.voice && names(m, "pcmu/8000")
+				w.voice = true
+				break
+			}
 			ok = !w.sound && only(m) && names(m, "opus/48000/2")
 			w.sound = true
 		case "application":

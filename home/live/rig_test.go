@@ -228,7 +228,7 @@ func whole(list []rtp.Packet) int {
 func watch(t *testing.T, h *home, sound bool, cameras ...id.Camera) (*live.View, *viewer) {
 	t.Helper()
 	w, offer := newViewer(t, len(cameras), sound)
-	v, answer, err := h.engine.Answer(t.Context(), cameras, offer)
+	v, answer, err := h.engine.Answer(t.Context(), cameras, offer, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,6 +53,9 @@ type View struct {
 	news      chan struct{} // holds a token when a camera began or stopped to play
 	control   chan control  // from the data channel
 
+	attendant Attendant                // decides for it; nil where nobody does
+	voice     chan *webrtc.TrackRemote // holds the track by which the viewer talks
+
 	channel  *webrtc.DataChannel // nil where the viewer wants none
 	opened   chan struct{}       // closed once channel is open
 	openOnce sync.Once
@@ -63,8 +66,9 @@ type View struct {
 	next    int // the track whose turn it is; guarded by mu
 }
 
-// Answer takes up an offer and returns what to answer. No media leaves before Play.
-func (e *Engine) Answer(ctx context.Context, cameras []id.Camera, offer string) (*View, string, error) {
+// Answer takes up an offer and returns what to answer. No media leaves before Play. attend gives who decides about what
+// else the viewer wants to do; it may be nil.
+func (e *Engine) Answer(ctx context.Context, cameras []id.Camera, offer string, attend func(*View) Attendant) (*View, string, error) {
 	w, err := read(offer, len(cameras))
 	if err != nil {
 		return nil, "", err
@@ -77,7 +81,10 @@ func (e *Engine) Answer(ctx context.Context, cameras []id.Camera, offer string) 
 	v := &View{
 		engine: e, cancel: cancel, ended: alive.Done(), pc: pc, done: make(chan struct{}), play: make(chan struct{}), connected: make(chan struct{}),
 		woken: make(chan struct{}, 1), news: make(chan struct{}, 1), control: make(chan control, 4),
-		opened: make(chan struct{}),
+		opened: make(chan struct{}), voice: make(chan *webrtc.TrackRemote, 1),
+	}
+	if attend != nil {
+		v.attendant = attend(v)
 	}
 	answer, err := v.negotiate(ctx, cameras, offer, w)
 	if err == nil && !e.begin(alive, v) {
@@ -107,6 +114,7 @@ func (e *Engine) begin(ctx context.Context, v *View) bool {
 func (v *View) negotiate(ctx context.Context, cameras []id.Camera, offer string, w wants) (string, error) {
 	e := v.engine
 	v.pc.OnConnectionStateChange(v.state)
+	v.pc.OnTrack(v.voiced)
 	if err := v.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", errors.Join(ErrOffer, err)
 	}
@@ -200,6 +208,9 @@ func (v *View) run(ctx context.Context) {
 	sending := make(chan struct{})
 	go func() { defer close(sending); v.send(ctx) }()
 	wg.Go(func() { v.talk(ctx) })
+	if v.attendant != nil {
+		wg.Go(func() { v.overhear(ctx) })
+	}
 	late := time.NewTimer(connectTime)
 	defer late.Stop()
 	select {
@@ -210,6 +221,9 @@ func (v *View) run(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	v.end(Stopped)
+	if v.attendant != nil {
+		v.attendant.Gone()
+	}
 	<-sending // from here on no packet leaves; the rest may take a moment
 	if err := v.pc.GracefulClose(); err != nil {
 		v.engine.c.Log.Debug("a connection did not end in order", "error", err)

@@ -99,7 +99,11 @@ func (d *Desk) lists(s *roster.State, always bool, to []id.Device) []*signal.Wat
 	}
 	signal.Sort(all)
 	private := d.c.Off()
-	all = all[:min(len(all), signal.MaxLooks-len(private))]
+	var talks []signal.Look
+	if d.c.Talks != nil {
+		talks = d.c.Talks()
+	}
+	all = all[:min(len(all), signal.MaxLooks-len(private)-len(talks))]
 	var out []*signal.Watching
 	for _, dev := range to {
 		l := d.listeners[dev]
@@ -107,12 +111,16 @@ func (d *Desk) lists(s *roster.State, always bool, to []id.Device) []*signal.Wat
 			l = &listener{}
 			d.listeners[dev] = l
 		}
-		looks := []signal.Look{}
-		for _, x := range all {
-			if d.c.May(dev, roster.Live, x.Camera) || d.c.May(dev, roster.History, x.Camera) {
-				looks = append(looks, x)
+		known := func(list []signal.Look) []signal.Look {
+			out := []signal.Look{}
+			for _, x := range list {
+				if d.c.May(dev, roster.Live, x.Camera) || d.c.May(dev, roster.History, x.Camera) {
+					out = append(out, x)
+				}
 			}
+			return out
 		}
+		looks := known(all)
 		off := []signal.Off{}
 		for _, x := range private {
 			if d.c.May(dev, roster.Live, x.Camera) || d.c.May(dev, roster.History, x.Camera) || d.c.May(dev, roster.Private, x.Camera) {
@@ -125,7 +133,7 @@ func (d *Desk) lists(s *roster.State, always bool, to []id.Device) []*signal.Wat
 		l.unheard++
 		l.some = len(looks)+len(off) > 0
 		l.last = max(d.c.Now().UnixMilli(), l.last+1)
-		out = append(out, &signal.Watching{At: l.last, Household: s.Household, Looks: looks, Private: off, To: dev})
+		out = append(out, &signal.Watching{At: l.last, Household: s.Household, Looks: looks, Private: off, Talks: known(talks), To: dev})
 	}
 	return out
 }

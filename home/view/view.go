@@ -52,7 +52,10 @@ type Config struct {
 	// Record adds leaves of live looks to the manifest; also runs in the same transaction.
 	Record func(ctx context.Context, leaves []*manifest.Live, also func(*sql.Tx) error) error
 	// Send gives a piece of mail to the cloud.
-	Send   func(ctx context.Context, to id.Device, sealed []byte) error
+	Send func(ctx context.Context, to id.Device, sealed []byte) error
+	// Attend gives who decides about what a viewer wants to do; Talks are who talks now. Nil where nobody can.
+	Attend func(offer *signal.Signal, by id.Person, v *live.View) live.Attendant
+	Talks  func() []signal.Look
 	Engine *live.Engine
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -111,7 +114,12 @@ func (d *Desk) offered(s *signal.Signal, hash id.Hash) {
 // view makes the connection and stays until it has ended. It returns a word where nothing came of it.
 func (d *Desk) view(o *open) string {
 	defer d.forget(o)
-	conn, sdp, err := d.c.Engine.Answer(d.work, o.offer.Cameras, o.offer.Body)
+	conn, sdp, err := d.c.Engine.Answer(d.work, o.offer.Cameras, o.offer.Body, func(v *live.View) live.Attendant {
+		if d.c.Attend == nil {
+			return nil
+		}
+		return d.c.Attend(o.offer, o.person, v)
+	})
 	switch {
 	case errors.Is(err, live.ErrOffer):
 		return signal.Invalid

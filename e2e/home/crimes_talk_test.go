@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build mutant
+
+package home
+
+import (
+	"time"
+
+	"keyhold/home/camera/cameratest"
+	"keyhold/home/talk"
+	"keyhold/statement/command"
+	"keyhold/statement/dsse"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+// tries lets a device talk at the door with a command that was spoiled, and end it at once if it may.
+func (s *scene) tries(by *folk, spoil func(*command.Command), sign func(*command.Command) *dsse.Envelope) error {
+	s.t.Helper()
+	v := s.talker(by.session(), s.door)
+	defer v.close()
+	return s.triesBy(v, spoil, sign)
+}
+
+func (s *scene) triesBy(v *talker, spoil func(*command.Command), sign func(*command.Command) *dsse.Envelope) error {
+	s.t.Helper()
+	given, err := v.ask()
+	if err != nil {
+		return err
+	}
+	c := v.command(given)
+	if spoil != nil {
+		spoil(c)
+	}
+	if sign == nil {
+		sign = v.signed
+	}
+	return s.letTalk(v, sign(c))
+}
+
+// letTalk brings a command; where it is carried out it ends that, so that the next has room.
+func (s *scene) letTalk(v *talker, e *dsse.Envelope) error {
+	s.t.Helper()
+	err := v.act(e)
+	if err == nil {
+		v.hush()
+		v.over()
+	}
+	return err
+}
+
+// talks may watch the door, and talk there.
+func (s *scene) talks() *folk {
+	return s.seesLive(func(r *roster.Right) { r.Actions = append(r.Actions, roster.Talk) })
+}
+
+func crimesOfTalking() []crime {
+	honest := func(s *scene) error { return s.tries(s.ben, nil, nil) }
+	return []crime{
+		{
+			name: "talk from a session that was stolen, without the device's key", off: []rule.Name{rule.Signature}, says: talk.Invalid, honest: honest,
+			commit: func(s *scene) error {
+				thief := s.newFolk("")
+				return s.tries(s.ben, nil, func(c *command.Command) *dsse.Envelope {
+					e, err := dsse.Signed(command.Thing, c, c.Device, thief.Sign())
+					must(s.t, err)
+					return e
+				})
+			},
+		},
+		{
+			name: "a command to talk, by another's connection", off: []rule.Name{rule.Audience}, says: talk.Invalid, honest: honest,
+			commit: func(s *scene) error {
+				ben := s.talker(s.ben.session(), s.door)
+				defer ben.close()
+				given, err := ben.ask()
+				if err != nil {
+					return err
+				}
+				other := s.talker(s.gus.session(), s.door)
+				defer other.close()
+				return s.letTalk(other, ben.signed(ben.command(given)))
+			},
+		},
+		{
+			name: "a command to talk, brought once more", off: []rule.Name{rule.Replay}, says: talk.Late, honest: honest,
+			commit: func(s *scene) error {
+				v := s.talker(s.ben.session(), s.door)
+				defer v.close()
+				given, err := v.ask()
+				if err != nil {
+					return err
+				}
+				e := v.signed(v.command(given))
+				if err := s.letTalk(v, e); err != nil {
+					return err
+				}
+				return s.letTalk(v, e)
+			},
+		},
+		{
+			name: "a command to talk, held back until nobody expects it", off: []rule.Name{rule.Time}, says: talk.Late, honest: honest,
+			commit: func(s *scene) error {
+				v := s.talker(s.ben.session(), s.door)
+				defer v.close()
+				given, err := v.ask()
+				if err != nil {
+					return err
+				}
+				s.offset.Add(int64(11 * time.Second))
+				return s.letTalk(v, v.signed(v.command(given)))
+			},
+		},
+		{
+			name: "a command to talk, at another camera than was asked for", off: []rule.Name{rule.Replay}, says: talk.Late, honest: honest,
+			commit: func(s *scene) error { return s.tries(s.ben, func(c *command.Command) { c.Target = s.yard }, nil) },
+		},
+		{
+			name: "a command to talk, good for an hour", off: []rule.Name{rule.Replay}, says: talk.Late, honest: honest,
+			commit: func(s *scene) error {
+				return s.tries(s.ben, func(c *command.Command) { c.NotAfter += time.Hour.Milliseconds() }, nil)
+			},
+		},
+		{
+			name: "a command to talk, under an old roster", off: []rule.Name{rule.Head}, says: talk.Stale, honest: honest,
+			commit: func(s *scene) error {
+				old, _ := s.Member.Roster.HashAt(s.Member.Roster.Head.Seq - 1)
+				return s.tries(s.ben, func(c *command.Command) { c.Head = old }, nil)
+			},
+		},
+		{
+			name: "a command to talk, for another hub", off: []rule.Name{rule.Audience}, says: talk.Invalid, honest: honest,
+			commit: func(s *scene) error {
+				return s.tries(s.ben, func(c *command.Command) { c.Hub = s.newFolk("").Public().Sign }, nil)
+			},
+		},
+		{
+			name: "talk by a viewer who may only look", off: []rule.Name{rule.Action}, says: talk.Denied,
+			commit: func(s *scene) error { return s.tries(s.seesLive(nil), nil, nil) },
+			honest: func(s *scene) error { return s.tries(s.talks(), nil, nil) },
+		},
+		{
+			name: "talk without a chime before it", off: []rule.Name{rule.Chime}, says: string(rule.Chime),
+			commit: func(s *scene) error { return s.atOnce() },
+			honest: honest,
+		},
+	}
+}
+
+// atOnce talks with a device that sends its voice from the beginning, and says whether a chime was heard before it.
+func (s *scene) atOnce() error {
+	s.t.Helper()
+	v := s.talker(s.ben.session(), s.door)
+	defer v.close()
+	before := len(cameratest.Heard(s.t, s.heard))
+	after := func(hertz float64) []cameratest.Span {
+		return cameratest.Tones(cameratest.Heard(s.t, s.heard)[before:], hertz)
+	}
+	stop := v.speak()
+	if err := v.press(); err != nil {
+		return err
+	}
+	s.Until("the voice", func() bool { return len(after(voice)) > 0 })
+	stop()
+	v.hush()
+	v.over()
+	chime, said := after(ding), after(voice)
+	if len(chime) > 0 && chime[0].From < said[0].From {
+		return rule.Errorf(rule.Chime, "it chimes first")
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"keyhold/home/camera/cameratest"
+	"keyhold/home/talk"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+)
+
+const (
+	ding  = 659.3 // the chime's notes
+	dong  = 523.3
+	voice = 1000
+)
+
+// claimed says whether somebody has the camera's speaker.
+func (r *Rig) claimed() bool {
+	now, _ := r.Camera.Claimed()
+	return now
+}
+
+// freed waits until nobody has the speaker, and says how long that took.
+func (r *Rig) freed(since time.Time) time.Duration {
+	r.t.Helper()
+	for r.claimed() {
+		if time.Since(since) > patience {
+			r.t.Fatal("the speaker is still claimed")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return time.Since(since)
+}
+
+func (r *Rig) tones(hertz float64) []cameratest.Span {
+	r.t.Helper()
+	return cameratest.Tones(cameratest.Heard(r.t, r.heard), hertz)
+}
+
+// Somebody talks: it chimes first, it is on the record, everybody is told, nobody else may at the same time; it ends when
+// they let go, and when they are gone.
+func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	ben := r.Bring("Ben", roster.Owner)
+	r.Packs(door, 1)
+	heard := r.listen(ben.session())
+	anna, other := r.talker(r.Member, door), r.talker(ben.session(), door)
+	r.Until("word that the camera has a speaker", func() bool { return anna.speaker.Load() && other.speaker.Load() })
+	if _, ever := r.Camera.Claimed(); ever != 0 {
+		t.Fatal("the speaker was claimed before anybody talked")
+	}
+
+	stop := anna.speak() // from before the chime
+	began := time.Now()
+	must(t, anna.press())
+	t.Logf("one may talk %s after the press", time.Since(began))
+	if !r.claimed() {
+		t.Error("somebody talks, and the speaker is not claimed")
+	}
+	r.Until("word that somebody talks", func() bool { return len(heard.newest().Talks) == 1 })
+	if x := heard.newest().Talks[0]; x.Camera != door || x.Device != r.Member.Keys.ID() || x.Person != r.Member.Person() || x.View != anna.view {
+		t.Errorf("what was told is %+v", x)
+	}
+	var no *actError
+	if err := other.press(); !errors.As(err, &no) || no.word != talk.Busy || no.by != r.Member.Person() {
+		t.Errorf("a second one: %v", err)
+	}
+	r.Until("two seconds of the voice", func() bool {
+		list := r.tones(voice)
+		return len(list) > 0 && list[len(list)-1].Until-list[0].From > 2*time.Second
+	})
+	let := time.Now()
+	anna.hush() // and her microphone stays open, as that of a device that is not ours would
+	if took := r.freed(let); took > 200*time.Millisecond {
+		t.Errorf("the speaker was given back %s after the button was let go", took)
+	} else {
+		t.Logf("given back %s after the button was let go", took)
+	}
+	if w := anna.over(); w != talk.Released {
+		t.Errorf("it ended as %s", w)
+	}
+	stop()
+
+	one, two, said := r.tones(ding), r.tones(dong), r.tones(voice)
+	if len(one) != 1 || len(two) != 1 || one[0].From > 20*time.Millisecond || two[0].From < one[0].Until-20*time.Millisecond {
+		t.Errorf("the chime was heard at %v and %v", one, two)
+	}
+	if len(said) != 1 || said[0].From < two[0].Until-20*time.Millisecond {
+		t.Errorf("the voice was heard at %v, after the chime at %v", said, two)
+	}
+	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(let) > 200*time.Millisecond {
+		t.Errorf("the voice is heard until %s after the button was let go", last.Sub(let))
+	}
+	r.Until("word that nobody talks", func() bool { return len(heard.newest().Talks) == 0 })
+	r.Until("it on the record", func() bool {
+		list := r.Timeline(door).Talks
+		return len(list) == 1 && list[0].State == manifest.TalkEnded && list[0].View == anna.view && list[0].Until-list[0].Since > 2000
+	})
+
+	must(t, other.press()) // now it is free
+	stop = other.speak()
+	r.Until("the other's voice", func() bool { return len(r.tones(voice)) == 2 })
+	gone := time.Now()
+	stop()
+	other.close() // the connection breaks
+	took := r.freed(gone)
+	t.Logf("given back %s after the connection broke", took)
+	said = r.tones(voice)
+	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(gone) > 200*time.Millisecond || took > 2*time.Second {
+		t.Errorf("heard until %s, given back %s after the connection broke", last.Sub(gone), took)
+	}
+	r.Until("both on the record", func() bool {
+		list := r.Timeline(door).Talks
+		return len(list) == 2 && list[1].State == manifest.TalkEnded && list[1].Person == ben.Person
+	})
+	if n := r.count(`SELECT count(*) FROM talks`); n != 0 {
+		t.Errorf("%d still talk, by the hub's database", n)
+	}
+
+	// Who may no more is silent at once; and so is a camera that is turned off.
+	tess := r.Bring("Tess", roster.Viewer, roster.Right{Actions: []roster.Action{roster.History, roster.Live, roster.Talk}})
+	third := r.talker(tess.session(), door)
+	must(t, third.press())
+	third.speak()
+	less := time.Now()
+	owner := r.owner()
+	rights := []roster.Right{{Actions: []roster.Action{roster.History, roster.Live}}}
+	r.order(owner, request.Op{Kind: request.OpAppendLink, Link: r.link(roster.SetRights{Person: tess.Person, Role: roster.Viewer, Rights: rights}, owner)})
+	if w := third.over(); w != talk.Right {
+		t.Errorf("it ended as %s", w)
+	}
+	t.Logf("silent %s after the right was taken", r.freed(less))
+	if err := third.press(); wordOfAct(err) != talk.Denied {
+		t.Errorf("without the right: %v", err)
+	}
+	must(t, anna.press())
+	anna.speak()
+	r.off(r.Member, door, true)
+	if r.claimed() {
+		t.Error("the camera is private, and its speaker is claimed")
+	}
+}

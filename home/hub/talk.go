@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync"
+	"time"
+
+	"keyhold/home/ingest"
+	"keyhold/home/live"
+	"keyhold/home/talk"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+	"keyhold/statement/signal"
+)
+
+const (
+	// askSpeaker bounds the question whether a camera has a speaker; speakerAgain is how long no for an answer holds.
+	askSpeaker   = 10 * time.Second
+	speakerAgain = 5 * time.Minute
+)
+
+// speaker is the way to a camera's speaker. It is looked for when somebody watches, and claimed while somebody talks:
+// a camera has but one, and others may want it. It ends with its camera's channel.
+type speaker struct {
+	run    context.Context // of its camera's channel
+	source *ingest.Source
+	now    func() time.Time
+	log    *slog.Logger
+	known  func() // told when it is found out
+
+	mu     sync.Mutex
+	closed bool      // guarded by mu
+	there  bool      // guarded by mu
+	asked  time.Time // when it was asked last; guarded by mu
+	asking bool      // guarded by mu
+	wg     sync.WaitGroup
+}
+
+func (h *Hub) speakerOf(run context.Context, c id.Camera, source *ingest.Source, log *slog.Logger) *speaker {
+	return &speaker{run: run, source: source, now: h.Now, log: log, known: func() { h.engine.Known(c) }}
+}
+
+// isThere says whether there is one as far as that is known, and sees to it that it becomes known.
+func (s *speaker) isThere() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.there || !s.asked.IsZero() && s.now().Sub(s.asked) < speakerAgain
+	if !fresh && !s.asking && !s.closed {
+		s.asking = true
+		s.wg.Go(s.ask)
+	}
+	return s.there
+}
+
+func (s *speaker) ask() {
+	ctx, cancel := context.WithTimeout(s.run, askSpeaker)
+	defer cancel()
+	there, err := s.source.Speaks(ctx)
+	if err != nil && s.run.Err() == nil {
+		s.log.Debug("a camera did not say whether it has a speaker", "error", err)
+	}
+	s.mu.Lock()
+	s.asking, s.asked, s.there = false, s.now(), there
+	s.mu.Unlock()
+	if there {
+		s.known()
+	}
+}
+
+// claim claims it until the context ends, or the camera's channel.
+func (s *speaker) claim(ctx context.Context) (talk.Line, error) {
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.wg.Add(1)
+	}
+	s.mu.Unlock()
+	if closed {
+		return nil, ingest.ErrNoSpeaker
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.run, cancel)
+	line, err := s.source.Speaker(ctx)
+	if err != nil {
+		stop()
+		cancel()
+		s.wg.Done()
+		return nil, err
+	}
+	return &claimed{Speaker: line, done: sync.OnceFunc(func() { stop(); cancel(); s.wg.Done() })}, nil
+}
+
+// claimed gives back what it holds.
+type claimed struct {
+	*ingest.Speaker
+	done func()
+}
+
+func (c *claimed) Close() {
+	c.Speaker.Close()
+	c.done()
+}
+
+// close ends it for good, and waits until nothing is connected.
+func (s *speaker) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.wg.Wait()
+}
+
+// speaks says whether somebody can talk by a camera, as far as that is known.
+func (h *Hub) speaks(c id.Camera) bool {
+	ch := h.channel(c)
+	return ch != nil && ch.speaker.isThere()
+}
+
+// openTalk prepares talk, and ends on the record what an earlier process left.
+func (h *Hub) openTalk(ctx context.Context) error {
+	var err error
+	h.talk, err = talk.New(ctx, talk.Config{
+		DB: h.db, Hub: h.household.Roster().Hub.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.why,
+		Open: func(ctx context.Context, c id.Camera) (talk.Line, error) {
+			ch := h.channel(c)
+			if ch == nil {
+				return nil, ingest.ErrNoSpeaker
+			}
+			return ch.speaker.claim(ctx)
+		},
+		Record: func(ctx context.Context, l *manifest.Talk, also func(*sql.Tx) error) error {
+			return h.recordLeaves(ctx, []manifest.Leaf{l}, also)
+		},
+		Tell: func() { h.views.Tell() }, Now: h.Now, Log: h.Log,
+	})
+	if err != nil {
+		return err
+	}
+	return h.talk.Recover(ctx)
+}
+
+// attend gives who decides about what a viewer wants to do.
+func (h *Hub) attend(offer *signal.Signal, by id.Person, v *live.View) live.Attendant {
+	return h.talk.Attend(talk.Viewer{Device: offer.From, Person: by, View: offer.View, Say: v.Say})
+}
+
+// why asks the roster by the hub's time for rights, and says why not.
+func (h *Hub) why(d id.Device, a roster.Action, c id.Camera) roster.Reason {
+	m := h.clock.Moment()
+	return m.Of(h.household.Roster()).May(d, a, c, m.At)
+}
