@@ -13,7 +13,7 @@ export const phone = { width: 390, height: 844 };
 export const desk = { width: 1440, height: 900 };
 
 /** A person with a browser that keeps its memory in a folder. */
-export async function person(folder, options = {}) {
+export async function person(folder, { args = [], ...options } = {}) {
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: [
@@ -24,6 +24,7 @@ export async function person(folder, options = {}) {
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
+      ...args,
     ],
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LiveState, LiveView } from '../src/lib/looking';
+import type { LiveState, LiveView, TalkState } from '../src/lib/looking';
 import { now } from './fixture';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
@@ -9,6 +9,13 @@ export class DrawnView implements LiveView {
   readonly state: Settable<LiveState>;
   readonly silent = new Settable<readonly string[]>([]);
   readonly second = new Settable<readonly string[] | null>([]);
+  readonly voice = {
+    cameras: new Settable<readonly string[]>([]),
+    state: new Settable<TalkState>({ step: 'off' }),
+    level: new Settable(0),
+    hold: (): void => this.voice.state.set({ step: 'on' }),
+    release: (): void => this.voice.state.set({ step: 'off' }),
+  };
   readonly #streams = new Map<string, Settable<MediaStream | null>>();
 
   constructor(

@@ -8,6 +8,7 @@ import { camera, nothing, now } from './fixture';
 import { asGuest, family, friday, Kin, right } from './kin';
 import type { Scene } from './scenes';
 import type { State } from './states';
+import { talkStates } from './talking';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -19,6 +20,7 @@ export function watched(change: Partial<Watched> = {}): Watched {
     person: { id: 'per_jan', name: 'Jan' },
     device: { id: 'dev_jan', name: 'Jan’s phone' },
     since: now - 3 * minute,
+    talking: [],
     mine: false,
     here: false,
     ...change,
@@ -69,6 +71,7 @@ const footage = (ago: number, length: number) => ({
 
 export const someLooks = (): Look[] => [
   look('anna', 34 * minute, ['cam_door'], { until: now - 31 * minute }),
+  look('anna', 33 * minute, ['cam_door'], { kind: 'talk', until: now - 33 * minute + 12_000 }),
   look('jan', 100 * minute, ['cam_garden'], {
     kind: 'history',
     ...footage(150 * minute, 10 * minute),
@@ -198,6 +201,7 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       state.household.cameras.set([{ ...door, sound: true }, ...others]);
       return state;
     },
+    ...talkStates((then) => live({ step: 'on' }, { scene: 'door', then })),
     'live-with': () => {
       const state = live({ step: 'on' }, { scene: 'door' });
       state.household.watched.set([watched()]);
@@ -309,6 +313,8 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       return state;
     },
 
+    'watching-talk': () =>
+      watching('', [watched({ talking: [{ id: 'cam_door', name: 'Front door' }] }), eva()]),
     'watching-one': () => watching('', [watched()]),
     'watching-many': () =>
       watching('', [

@@ -7,6 +7,7 @@ import type { LiveState } from '../src/lib/looking';
 import { camerasOf, watchedText } from '../src/lib/looks';
 import { pictureSaid, tileSaid } from '../src/pages/live/said';
 import { Viewing } from '../src/pages/live/viewing.svelte';
+import { DrawnView } from '../states/drawnview';
 import { Settable } from '../states/live';
 
 let now = 0;
@@ -29,6 +30,7 @@ beforeEach(() => {
     state,
     silent,
     second,
+    voice: new DrawnView(state.get(), () => null).voice,
     picture: () => streams,
     show: (cameras) => (shown = cameras),
     hear: () => undefined,
@@ -114,7 +116,8 @@ test('nothing that stands still looks live: not when paused, not while the conne
 test('who watches many cameras is said in one short line, and the record names them all', () => {
   const cameras = ['Front door', 'Hall', 'Garden', 'Attic'].map((name) => ({ id: name, name }));
   const anna = { id: 'per_anna', name: 'Anna' };
-  const one = { view: 'v', device: anna, person: anna, since: now, mine: false, here: false };
+  const who = { view: 'v', device: anna, person: anna, since: now };
+  const one = { ...who, talking: [], mine: false, here: false };
   expect(watchedText({ ...one, cameras })).toBe('Anna is watching 4 cameras live');
   expect(watchedText({ ...one, cameras: cameras.slice(0, 2) })).toBe(
     'Anna is watching live: Front door and Hall',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorKind, Live } from './household';
 import type { Mask } from './covers';
-import type { Hours, Named, Own, Right, Role } from './people';
+import type { Action, Hours, Named, Own, Right, Role } from './people';
 import { limited } from './rights';
 
 /** Looking live, and who does and did: a part of `Household`. */
@@ -32,6 +32,8 @@ export interface Watched {
   person: Named;
   device: Named;
   since: number;
+  /** Those of them by whose speaker they talk. */
+  talking: readonly Named[];
   /** By this person, on whichever device. */
   mine: boolean;
   /** On this device. */
@@ -46,12 +48,34 @@ export type LiveState =
   /** Trying again by itself would change nothing. */
   | { step: 'over'; reason: ErrorKind };
 
+/** Talking by a camera's speaker; nobody there hears anything but while it is `on`. */
+export type TalkState =
+  | { step: 'off' }
+  | { step: 'asking' }
+  /** Whoever is near the camera is told by a sound. */
+  | { step: 'chime' }
+  | { step: 'on' }
+  /** Not, or not any more: why, and the person who talks there already. */
+  | { step: 'refused'; word: string; by: string };
+
+export interface LiveVoice {
+  /** Cameras with a speaker, as far as is known. */
+  readonly cameras: Live<readonly string[]>;
+  readonly state: Live<TalkState>;
+  /** How loud the microphone is, from 0 to 1. */
+  readonly level: Live<number>;
+  /** Talks from now on, until `release`; the browser asks for the microphone. */
+  hold(camera: string): void;
+  release(): void;
+}
+
 export interface LiveView {
   readonly state: Live<LiveState>;
   /** Cameras that send the hub no picture. */
   readonly silent: Live<readonly string[]>;
   /** Cameras that have a second, smaller stream; null before the hub has said so. */
   readonly second: Live<readonly string[] | null>;
+  readonly voice: LiveVoice;
   picture(camera: string): Live<MediaStream | null>;
   /**
    * Whose pictures are wanted from now on; before, all are. What is not shown is still looked at.
@@ -65,7 +89,7 @@ export interface LiveView {
   close(): void;
 }
 
-export type LookKind = 'live' | 'history' | 'tiles' | 'export' | 'private' | 'masks';
+export type LookKind = 'live' | 'talk' | 'history' | 'tiles' | 'export' | 'private' | 'masks';
 
 /** What somebody set about what is to be seen: that it is off, or what is covered. */
 export interface LookSet {
@@ -108,10 +132,15 @@ export interface LookList {
 }
 
 /** Whether somebody may look at a camera live; whether at this hour is asked when they do. */
-export function mayLive(own: Own | null, camera: string): boolean {
+export const mayLive = (own: Own | null, camera: string): boolean => may(own, 'live', camera);
+
+/** The same of talking there. */
+export const mayTalk = (own: Own | null, camera: string): boolean => may(own, 'talk', camera);
+
+function may(own: Own | null, action: Action, camera: string): boolean {
   if (own === null || !limited(own.role)) return true;
   return own.rights.some(
     ({ actions, cameras }) =>
-      actions.includes('live') && (cameras.length === 0 || cameras.includes(camera)),
+      actions.includes(action) && (cameras.length === 0 || cameras.includes(camera)),
   );
 }

@@ -20,7 +20,14 @@ export function camerasOf(cameras: readonly Named[]): string {
 const named = 3;
 
 /** Anna is watching live: Front door; Anna is watching 4 cameras live. */
-export function watchedText({ cameras, person, mine }: Watched): string {
+export function watchedText({ cameras, person, mine, talking }: Watched): string {
+  if (talking.length > 0) {
+    const where = camerasOf(talking);
+    if (mine) return m.talking_you({ cameras: where });
+    return person.name
+      ? m.talking_person({ person: person.name, cameras: where })
+      : m.talking_somebody({ cameras: where });
+  }
   if (cameras.length > named) {
     const n = cameras.length;
     if (mine) return m.watching_you_many({ n });
@@ -39,6 +46,8 @@ export function kindText(kind: LookKind): string {
   switch (kind) {
     case 'live':
       return m.looks_live();
+    case 'talk':
+      return m.looks_talk();
     case 'history':
       return m.looks_history();
     case 'tiles':
@@ -85,7 +94,7 @@ export function lookText({ kind, cameras, footage, at, set }: Look, zone?: strin
 export function longText({ kind, at, until, open, count, set }: Look): string {
   if (open) return m.looks_open();
   if (set !== null) return '';
-  if (kind === 'live') return lengthText(Math.max(1000, until - at));
+  if (kind === 'live' || kind === 'talk') return lengthText(Math.max(1000, until - at));
   // Of recordings it is known when they were asked for, not how long somebody looked.
   return count > 1 ? m.looks_times({ n: count }) : '';
 }

@@ -20,6 +20,8 @@ export interface Wish {
   save: boolean;
   /** May turn these cameras off, and on again. */
   off: boolean;
+  /** May talk by the cameras' speakers. */
+  talk: boolean;
   always: boolean;
   /** 1 is Monday. */
   days: number[];
@@ -41,6 +43,7 @@ export function newWish(role: Role, now: number, zone: string): Wish {
     cameras: [],
     save: false,
     off: false,
+    talk: false,
     always: true,
     days: [1, 2, 3, 4, 5],
     from: '08:00',
@@ -67,6 +70,7 @@ export function wishOf(role: Role, rights: readonly Right[], now: number, zone: 
     cameras: [...right.cameras],
     save: right.actions.includes('export'),
     off: right.actions.includes('private'),
+    talk: right.actions.includes('talk'),
     always: !hours,
     days: hours ? [...hours.days] : wish.days,
     from: hours ? clock(hours.from) : wish.from,
@@ -135,6 +139,7 @@ const actionsOf = (wish: Wish): Action[] => [
   'history',
   'live',
   ...(wish.off ? (['private'] as const) : []),
+  ...(wish.talk ? (['talk'] as const) : []),
 ];
 
 /** The rights that a complete form asks for. */

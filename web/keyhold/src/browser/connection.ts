@@ -2,6 +2,7 @@
 
 import type { Relay } from '../sync/cloud.ts';
 import { fault } from './outside.ts';
+import type { ActTold, ChallengeTold } from './voice.ts';
 
 /** What happens to a connection. */
 export interface ConnectionEvents {
@@ -12,8 +13,22 @@ export interface ConnectionEvents {
   readonly connected: () => void;
   /** It does not come back by itself. */
   readonly lost: () => void;
-  /** Which cameras the hub says send nothing, and which have a second, smaller stream. */
-  readonly told: (silent: readonly string[], second: readonly string[]) => void;
+  /** Which cameras the hub says send nothing, which have a second, smaller stream, and which a speaker. */
+  readonly told: (
+    silent: readonly string[],
+    second: readonly string[],
+    speakers: readonly string[],
+  ) => void;
+  /** How something goes that the hub was asked to do, and what it wants to be signed for it. */
+  readonly act: (told: ActTold) => void;
+  readonly challenged: (told: ChallengeTold) => void;
+}
+
+/** What the hub is asked for besides pictures; one of them. */
+export interface Saying {
+  readonly ask?: { readonly action: string; readonly target: string };
+  readonly act?: string;
+  readonly hush?: string;
 }
 
 /** A connection that is quiet for so long is given up: another one is quicker than waiting. */
@@ -33,6 +48,7 @@ export class Connection {
   private over = false;
   private events: ConnectionEvents | null = null;
   private readonly channel: RTCDataChannel;
+  private readonly voice: RTCRtpSender | null = null;
   /** Some camera is known to send nothing. */
   private silent = false;
   /** Of the others a hub of an earlier version would not know what is meant. */
@@ -47,6 +63,8 @@ export class Connection {
   constructor(
     readonly cameras: number,
     relays: readonly Relay[],
+    /** Whether the hub may be one that lets people talk. */
+    talks = true,
   ) {
     const iceServers = relays.map(({ urls, username, credential }) => ({
       urls: [...urls],
@@ -68,6 +86,12 @@ export class Connection {
     const sound = this.peer.addTransceiver('audio', { direction: 'recvonly' });
     const voices = RTCRtpReceiver.getCapabilities('audio')?.codecs ?? [];
     sound.setCodecPreferences(voices.filter(({ mimeType }) => mimeType === 'audio/opus'));
+    if (talks) {
+      // Every browser speaks it, and cameras hear it: nothing has to be coded anew on the way.
+      const voice = this.peer.addTransceiver('audio', { direction: 'sendonly' });
+      voice.setCodecPreferences(voices.filter(({ mimeType }) => mimeType === 'audio/PCMU'));
+      this.voice = voice.sender;
+    }
     this.channel = this.peer.createDataChannel('keyhold', { negotiated: true, id: 0 });
     this.channel.onmessage = ({ data }: MessageEvent<unknown>) => this.told(data);
     this.channel.onopen = () => this.events?.open();
@@ -92,6 +116,16 @@ export class Connection {
     const second = small.filter((camera) => this.second.includes(camera));
     const less = second.length > 0 ? { small: second } : {};
     this.channel.send(JSON.stringify({ hear, show, ...less }));
+  }
+
+  /** Lets the microphone be heard by the hub, or nothing. */
+  async speak(track: MediaStreamTrack | null): Promise<void> {
+    await this.voice?.replaceTrack(track).catch(() => undefined);
+  }
+
+  /** Asks the hub for what it says that it has. */
+  say(what: Saying): void {
+    if (this.channel.readyState === 'open') this.channel.send(JSON.stringify(what));
   }
 
   close(): void {
@@ -140,14 +174,19 @@ export class Connection {
 
   private told(data: unknown): void {
     if (typeof data !== 'string') return;
-    const { cameras } = JSON.parse(data) as { cameras: CameraTold[] };
+    const said = JSON.parse(data) as Told;
+    if (said.act) this.events?.act(said.act);
+    if (said.challenge) this.events?.challenged(said.challenge);
+    const { cameras } = said;
+    if (!cameras) return;
     const ids = (which: (one: CameraTold) => boolean): string[] =>
       cameras.filter(which).map(({ camera }) => camera);
     const silent = ids(({ state }) => state === 'waiting');
     this.silent = silent.length > 0;
     const before = this.second.join();
     this.second = ids(({ small }) => small === true);
-    this.events?.told(silent, this.second);
+    const speakers = this.voice === null ? [] : ids(({ talk }) => talk === true);
+    this.events?.told(silent, this.second, speakers);
     const { wanted } = this;
     if (wanted !== null && this.second.join() !== before) {
       this.want(wanted.hear, wanted.show, wanted.small);
@@ -160,6 +199,13 @@ interface CameraTold {
   readonly camera: string;
   readonly state: string;
   readonly small?: boolean;
+  readonly talk?: boolean;
+}
+
+interface Told {
+  readonly cameras?: readonly CameraTold[];
+  readonly act?: ActTold;
+  readonly challenge?: ChallengeTold;
 }
 
 async function packets(peer: RTCPeerConnection): Promise<number> {

@@ -40,6 +40,28 @@ export type LiveState =
   /** Trying again would change nothing. */
   | { readonly step: 'over'; readonly reason: FaultKind };
 
+/** Talking by a camera's speaker. Nobody else hears this device but while it says `on`. */
+export type TalkState =
+  | { readonly step: 'off' }
+  /** The microphone and the hub are being asked. */
+  | { readonly step: 'asking' }
+  /** Whoever is near the camera is told by a sound. */
+  | { readonly step: 'chime' }
+  | { readonly step: 'on' }
+  /** Not, or not any more: why, and the person who talks there already. */
+  | { readonly step: 'refused'; readonly word: string; readonly by: string };
+
+export interface LiveVoice {
+  /** Cameras that have a speaker, as far as is known. */
+  readonly cameras: Live<readonly string[]>;
+  readonly state: Live<TalkState>;
+  /** How loud it is, from 0 to 1. */
+  readonly level: Live<number>;
+  /** From now on, until `release`. */
+  hold(camera: string): void;
+  release(): void;
+}
+
 /** Some cameras that are watched live. The look is on record from its beginning to `close`. */
 export interface LiveView {
   readonly state: Live<LiveState>;
@@ -47,6 +69,7 @@ export interface LiveView {
   readonly silent: Live<readonly string[]>;
   /** Cameras with a second, smaller stream; null before the hub has said so. */
   readonly second: Live<readonly string[] | null>;
+  readonly voice: LiveVoice;
   picture(camera: string): Live<MediaStream | null>;
   /** Whose pictures are wanted from now on, and whether small; before, all are, large. */
   show(cameras: readonly string[], small?: boolean): void;

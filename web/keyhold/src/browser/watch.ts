@@ -4,6 +4,7 @@ import type { FaultKind } from '../sync/fault.ts';
 import type { Connection, ConnectionEvents } from './connection.ts';
 import { Value, type LiveState, type LiveView } from './handles.ts';
 import type { Port } from './port.ts';
+import { Voice } from './voice.ts';
 
 /** Pauses between tries, in milliseconds; the last stays. */
 const pauses = [0, 1_000, 2_000, 4_000, 8_000];
@@ -37,19 +38,19 @@ export class Spare {
     this.made.catch(() => (this.made = null));
   }
 
-  take(cameras: number): Promise<Connection> {
+  take(cameras: number, talks: boolean): Promise<Connection> {
     const { made } = this;
-    if (made === null || cameras !== 1) return this.make(cameras);
+    if (made === null || cameras !== 1 || !talks) return this.make(cameras, talks);
     this.made = null;
     return made;
   }
 
   /** Most visits watch nothing live: the code for it comes when it is wanted. */
-  private async make(cameras: number): Promise<Connection> {
+  private async make(cameras: number, talks = true): Promise<Connection> {
     // Without any it may lead there directly.
     const relays = this.port.call('relays', []).catch(() => []);
     const { Connection } = await import('./connection.ts');
-    return new Connection(cameras, await relays);
+    return new Connection(cameras, await relays, talks);
   }
 }
 
@@ -58,6 +59,9 @@ export class Watch implements LiveView {
   readonly state = new Value<LiveState>({ step: 'connecting' });
   readonly silent = new Value<readonly string[]>([]);
   readonly second = new Value<readonly string[] | null>(null);
+  readonly voice: Voice;
+  /** A hub of an earlier version takes no offer of somebody who talks. */
+  private talks = true;
   private readonly streams: readonly Value<MediaStream | null>[];
   private connection: Connection | null = null;
   private view = '';
@@ -80,6 +84,10 @@ export class Watch implements LiveView {
   ) {
     this.streams = cameras.map(() => new Value<MediaStream | null>(null));
     this.shown = cameras;
+    this.voice = new Voice(
+      () => this.connection,
+      (challenged) => port.call('signAct', [challenged]),
+    );
     addEventListener('online', this.anew);
     networkOf()?.addEventListener('change', this.anew);
     document.addEventListener('visibilitychange', this.looked);
@@ -133,6 +141,7 @@ export class Watch implements LiveView {
     document.removeEventListener('visibilitychange', this.looked);
     document.removeEventListener('leavepictureinpicture', this.looked);
     removeEventListener('pagehide', this.leave);
+    this.voice.close();
     this.leave();
     this.gone(this);
   }
@@ -149,6 +158,7 @@ export class Watch implements LiveView {
     clearTimeout(this.saying);
     this.saying = undefined;
     this.attempt.abort();
+    this.voice.cut();
     this.connection?.close();
     this.connection = null;
     if (this.view !== '') this.port.call('endView', [this.view]).catch(() => undefined);
@@ -192,10 +202,13 @@ export class Watch implements LiveView {
       },
       // The hub has answered: it is the way to it that is missing.
       lost: () => this.lost(this.state.get().step === 'on' ? 'lost' : 'no-way'),
-      told: (silent, second) => {
+      told: (silent, second, speakers) => {
         this.silent.set(silent);
         this.second.set(second);
+        this.voice.cameras.set(speakers);
       },
+      act: (told) => this.voice.told(told),
+      challenged: (told) => void this.voice.challenged(told),
     };
   }
 
@@ -203,7 +216,7 @@ export class Watch implements LiveView {
     this.leave();
     const { signal } = (this.attempt = new AbortController());
     try {
-      const connection = await this.spare.take(this.cameras.length);
+      const connection = await this.spare.take(this.cameras.length, this.talks);
       if (signal.aborted) {
         connection.close();
         return;
@@ -217,6 +230,11 @@ export class Watch implements LiveView {
     } catch (error) {
       if (signal.aborted) return;
       const kind = kindOf(error);
+      if (kind === 'internal' && this.talks) {
+        this.talks = false;
+        void this.connect();
+        return;
+      }
       if (!final.includes(kind)) {
         this.lost(kind);
         return;

@@ -28,6 +28,7 @@ import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { Relay } from '../sync/cloud.ts';
+import type { Challenged } from '../sync/order.ts';
 import type { Agreed } from '../sync/views.ts';
 import type { TurnedOffCamera, WatchedView } from '../sync/watched.ts';
 
@@ -144,6 +145,8 @@ export interface Calls {
     args: [cameras: readonly string[], sdp: string, lost: boolean];
     result: Agreed;
   };
+  /** Signs that the hub shall do something at a camera now. */
+  signAct: { args: [challenged: Challenged]; result: string };
   endView: { args: [view: string]; result: void };
   /** By which a connection leads to the hub away from home. */
   relays: { args: []; result: readonly Relay[] };

@@ -5,6 +5,7 @@
  * tells what changed.
  */
 import { openElsewhere } from '../crypto/age.ts';
+import { signAct } from '../sync/order.ts';
 import { readCode } from '../sync/create.ts';
 import { faultOf } from '../sync/fault.ts';
 import type { Members } from '../sync/members.ts';
@@ -142,6 +143,7 @@ const handlers: Handlers = {
     if (lost) views.anew();
     return views.offer(cameras, sdp, signal);
   },
+  signAct: async (_, challenged) => signAct((await ready()).home().engine, challenged),
   relays: async () => (await ready()).home().views.relays(),
   endView: async (_, view) => (await ready()).home().views.end(view),
   looks: async (_, from) => (await ready()).looks(from),

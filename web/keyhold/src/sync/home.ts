@@ -220,7 +220,7 @@ export class HomeSession {
     });
     await this.engine.guarded(() => checkActs(reading.logs, this.engine.known.roster));
     for (const { leaf } of reading.logs) {
-      if (leaf.kind === 'look' || leaf.kind === 'live') {
+      if (leaf.kind === 'look' || leaf.kind === 'live' || leaf.kind === 'talk') {
         this.events.looked(leaf.device, leaf.at);
       }
     }

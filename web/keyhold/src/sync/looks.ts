@@ -9,7 +9,7 @@ import type { Roster } from '../statement/roster.ts';
 /** What somebody looked at, out of the hub's record; or what they set about what is to be seen. */
 export interface Look {
   readonly id: string;
-  readonly kind: 'live' | 'history' | 'tiles' | 'export' | Act['kind'];
+  readonly kind: 'live' | 'talk' | 'history' | 'tiles' | 'export' | Act['kind'];
   readonly person: Named;
   readonly device: Named;
   /** What the person was to the household then; null for nobody of the roster. */
@@ -22,7 +22,7 @@ export interface Look {
   readonly until: number;
   /** Its end is not written yet. */
   readonly open: boolean;
-  /** Which recordings; null for live. */
+  /** Which recordings; null for live and talk. */
   readonly footage: { readonly from: number; readonly until: number } | null;
   /** How many looks in a row this is. */
   readonly count: number;
@@ -79,7 +79,8 @@ export function looksOf(
   from: number,
   { roster, self, nameOf }: LookNames,
 ): Look[] {
-  const raw = [...views(logs).values(), ...rows(fetches(logs)), ...acts.map(rowOf)];
+  const looks = [...views(logs).values(), ...talks(logs), ...rows(fetches(logs))];
+  const raw = [...looks, ...acts.map(rowOf)];
   const named = (id: string): Named => ({ id, name: nameOf(id) });
   return raw
     .filter(({ at }) => at >= from)
@@ -124,6 +125,21 @@ function views(logs: readonly Log[]): Map<string, Raw> {
     }
   }
   return out;
+}
+
+/** Talk has a leaf when it begins, and one when it is over. */
+function talks(logs: readonly Log[]): Raw[] {
+  const out = new Map<string, Raw>();
+  for (const { leaf } of logs) {
+    if (leaf.kind !== 'talk') continue;
+    const { act, camera, device, person, since: at, until } = leaf;
+    const over = leaf.state === 'ended';
+    if (out.has(act) && !over) continue;
+    const talk = { id: act, kind: 'talk' as const, person, device, cameras: new Set([camera]), at };
+    const rest = { footage: null, count: 1, set: null };
+    out.set(act, { ...talk, until: over ? until : at, open: !over, ...rest });
+  }
+  return [...out.values()];
 }
 
 /** Looks at recordings: a statement has a leaf for each camera. */

@@ -14,6 +14,8 @@ export interface WatchedView {
   readonly person: Named;
   readonly device: Named;
   readonly since: number;
+  /** Those of them by whose speaker they talk. */
+  readonly talking: readonly Named[];
   /** By another device of the same person, or by this one. */
   readonly mine: boolean;
   readonly here: boolean;
@@ -34,6 +36,7 @@ export interface TurnedOffCamera {
 export class Watched {
   private last = 0;
   private looks: readonly Looking[] = [];
+  private talks: readonly Looking[] = [];
   private turnedOff: readonly TurnedOff[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -50,19 +53,24 @@ export class Watched {
   async take(plain: Uint8Array): Promise<void> {
     const { known, member, cloud } = this.engine;
     const reader = { roster: known.roster, self: member.device, now: cloud.now() };
-    const { at, looks, private: off } = await openWatching(plain, reader, this.last);
+    const { at, looks, private: off, talks = [] } = await openWatching(plain, reader, this.last);
     // Another one may have been read meanwhile.
     if (at <= this.last) return;
     this.last = at;
-    this.show(looks, off);
+    this.show(looks, off, talks);
   }
 
-  private show(looks: readonly Looking[], off: readonly TurnedOff[]): void {
+  private show(
+    looks: readonly Looking[],
+    off: readonly TurnedOff[],
+    talks: readonly Looking[],
+  ): void {
     clearTimeout(this.timer);
     this.looks = looks;
+    this.talks = talks;
     this.turnedOff = off;
     const some = looks.length + off.length > 0;
-    if (some) this.timer = setTimeout(() => this.show([], []), forgotten);
+    if (some) this.timer = setTimeout(() => this.show([], [], []), forgotten);
     this.changed();
   }
 
@@ -91,6 +99,9 @@ export class Watched {
         person: { id: person, name: nameOf(person) },
         device: { id: device, name: nameOf(device) },
         since,
+        talking: this.talks
+          .filter((talk) => talk.view === view)
+          .map((talk) => ({ id: talk.camera, name: nameOf(talk.camera) })),
         mine: person === self,
         here: device === own,
       });

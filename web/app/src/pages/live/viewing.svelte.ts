@@ -25,6 +25,7 @@ export class Viewing {
   /** The camera that is heard. */
   heard = $state<string | null>(null);
   readonly cameras: readonly string[];
+  readonly voice: LiveView['voice'];
   readonly #view: LiveView;
   readonly #pictures: readonly LivePicture[];
   readonly #stops: (() => void)[];
@@ -32,6 +33,7 @@ export class Viewing {
   constructor(household: Household, cameras: readonly string[]) {
     this.cameras = cameras;
     this.#view = household.live(cameras);
+    this.voice = this.#view.voice;
     this.#pictures = cameras.map((id) => new LivePicture(id, this, this.#view.picture(id)));
     this.#stops = [
       this.#view.state.subscribe((state) => {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Somebody talks by a camera's speaker, held by a finger and by a key; a second page is told who talks; who has looked
+// tells of it. What the speaker heard is measured by whoever plays this story, against the times that it prints.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
+import { accessible, within } from './person.mjs';
+
+const { LINK, LINK2, OUT, VOICE, CAMERA } = process.env;
+const owner = 'Thessaly Quillfeather';
+
+const devices = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
+
+/** Remembers when the microphone first gave the tone, and when nothing was taken from it any more. */
+function overhear() {
+  globalThis.voice = { began: 0, open: 0 };
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wish) => {
+    const stream = await ask(wish);
+    globalThis.voice.open += 1;
+    globalThis.wish = wish;
+    const ears = new AudioContext();
+    const meter = ears.createAnalyser();
+    meter.fftSize = 256;
+    ears.createMediaStreamSource(stream).connect(meter);
+    const wave = new Float32Array(meter.fftSize);
+    const timer = setInterval(() => {
+      meter.getFloatTimeDomainData(wave);
+      const loud = wave.some((one) => Math.abs(one) > 0.05);
+      if (loud && !globalThis.voice.began) globalThis.voice.began = Date.now();
+    }, 2);
+    const [track] = stream.getTracks();
+    const stop = track.stop.bind(track);
+    track.stop = () => {
+      clearInterval(timer);
+      void ears.close();
+      globalThis.voice.open -= 1;
+      stop();
+    };
+    return stream;
+  };
+}
+
+test('talking by a camera', async (t) => {
+  const anna = await somebody(join(OUT, 'anna'), tongue(0), {
+    permissions: ['microphone'],
+    args: [...devices, `--use-file-for-fake-audio-capture=${VOICE}%noloop`],
+  });
+  const { page } = anna;
+  const tablet = await somebody(join(OUT, 'tablet'), tongue(1), { permissions: ['microphone'], args: devices });
+  const step = steps(t, { anna, tablet });
+  await page.addInitScript(overhear);
+  const talk = page.locator('.talk').getByRole('button');
+  const pressed = () => talk.getAttribute('aria-pressed');
+
+  await step('there are two browsers', async () => {
+    await joinAsDevice(anna, LINK, 'Handy');
+    await joinAsDevice(tablet, LINK2, 'Tablet');
+  });
+
+  await step('where the camera has a speaker there is a button', async () => {
+    await within(60_000, 'a camera', async () => (await page.locator('a.tile').count()) > 0);
+    await page.locator('a.tile', { hasText: CAMERA }).click();
+    await anna.text('live_now').waitFor();
+    await talk.waitFor();
+    await anna.text('talk_off_said').waitFor();
+    assert.equal(await page.evaluate(() => globalThis.voice?.open ?? 0), 0, 'the microphone is open before anybody talks');
+    await accessible(page, 'live, with a button to talk');
+  });
+
+  const { page: other } = tablet;
+  const second = other.locator('.talk').getByRole('button');
+  await step('the second looks on', async () => {
+    await other.goto(page.url());
+    await second.waitFor();
+  });
+
+  await step('held, it chimes, and then she is heard', async () => {
+    await talk.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await talk.boundingBox();
+    await page.mouse.move(x + width / 2, y + height / 2);
+    const began = Date.now();
+    await page.mouse.down();
+    await anna.text('talk_on').waitFor();
+    console.log(`figure: one may talk ${Date.now() - began} ms after the press`);
+    assert.equal(await pressed(), 'true');
+    await accessible(page, 'talking');
+  });
+
+  await step('the second is told who talks, and may not', async () => {
+    await tablet.text('talk_busy', { person: owner }).waitFor({ timeout: 5_000 });
+    await tablet.see('talking_you', { cameras: CAMERA });
+    await second.focus();
+    await other.keyboard.down('Space');
+    await within(5_000, 'a refusal', async () => (await second.getAttribute('aria-pressed')) === 'false');
+    await tablet.text('talk_busy', { person: owner }).waitFor();
+    await other.keyboard.up('Space');
+    assert.equal(await second.getAttribute('aria-pressed'), 'false');
+  });
+
+  await step('let go, she is not heard any more', async () => {
+    await within(12_000, 'all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
+    await page.mouse.up();
+    const let_go = Date.now();
+    await within(1_000, 'the microphone to be closed', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
+    assert.equal(await pressed(), 'false');
+    const { echoCancellation } = await page.evaluate(() => globalThis.wish.audio);
+    assert.equal(echoCancellation, true);
+    console.log(`voice: ${JSON.stringify({ began: await page.evaluate(() => globalThis.voice.began), let_go })}`);
+  });
+
+  await step('by the key T, and by a press of a screen reader', async () => {
+    await talk.evaluate((button) => button.blur());
+    await page.keyboard.down('t');
+    await anna.text('talk_on').waitFor();
+    await page.keyboard.up('t');
+    await within(2_000, 'silence', async () => (await pressed()) === 'false');
+    await talk.evaluate((button) => button.click());
+    await anna.text('talk_on').waitFor();
+    await talk.evaluate((button) => button.click());
+    await within(2_000, 'silence', async () => (await pressed()) === 'false');
+    assert.equal(await page.evaluate(() => globalThis.voice.open), 0);
+  });
+
+  await step('who has looked tells of it', async () => {
+    await anna.go('looks');
+    await anna.heading('looks_title');
+    const row = page.locator('.row', { hasText: anna.say('looks_what', { kind: anna.say('looks_talk'), cameras: CAMERA }) });
+    await within(30_000, 'talk on the record', async () => (await row.count()) === 3);
+    await accessible(page, 'who has looked, with talk');
+  });
+
+  await tablet.close();
+  await anna.close();
+  assert.deepEqual(anna.faults ?? [], []);
+});

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stories
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"keyhold/e2e/harness"
+	"keyhold/home/camera/cameratest"
+)
+
+// heardFirst is how the camera's log says when its speaker's file begins.
+var heardFirst = regexp.MustCompile(`hears its first sound.* at_ms=(\d+)`)
+
+// A tone of one kilohertz and five seconds is spoken into a browser, and comes out of the camera after a chime.
+func TestTalkingByACamera(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	programs, err := harness.Build(ctx, false)
+	must(t, err)
+	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	film, heard := w.Path("porch.mp4"), w.Path("heard.wav")
+	must(t, harness.Film{Seconds: 30, Colour: "SeaGreen", Hz: 440}.Make(ctx, film))
+	must(t, w.StartCloud(ctx))
+	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--speaker", heard))
+	must(t, w.StartHub(ctx))
+	must(t, w.Pair(ctx, w.CloudURL()))
+	_, err = w.Owner(ctx, "cameras", "add", "Porch", w.CameraURL("porch"))
+	must(t, err)
+	// Silence until one may talk, the tone, and silence again.
+	tone := w.Path("tone.wav")
+	cameratest.Run(t, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "aevalsrc='0.4*sin(2*PI*1000*t)*between(t,4,9)':s=48000:d=40", "-c:a", "pcm_s16le", tone)
+	said := play(t, "talk.mjs", append(terminal(w), "LINK="+invitation(t, w), "LINK2="+invitation(t, w), "OUT="+t.TempDir(), "VOICE="+tone, "CAMERA=Porch")...)
+
+	var voice struct {
+		Began int64 `json:"began"`
+		LetGo int64 `json:"let_go"`
+	}
+	_, text, _ := strings.Cut(said, "voice: ")
+	text, _, _ = strings.Cut(text, "\n")
+	must(t, json.Unmarshal([]byte(text), &voice))
+	log, err := os.ReadFile(w.Path("logs/cameras.log"))
+	must(t, err)
+	m := heardFirst.FindSubmatch(log)
+	if m == nil {
+		t.Fatalf("the speaker heard nothing:\n%s", log)
+	}
+	first, err := strconv.ParseInt(string(m[1]), 10, 64)
+	must(t, err)
+
+	samples := cameratest.Heard(t, heard)
+	tones, chimes := cameratest.Tones(samples, 1000), cameratest.Tones(samples, 659.3)
+	var long time.Duration
+	for _, s := range tones {
+		long += s.Long()
+	}
+	if len(tones) == 0 || long < 4500*time.Millisecond {
+		t.Fatalf("of five seconds of tone %s were heard: %v", long, tones)
+	}
+	if len(chimes) != 3 || chimes[0].From > 40*time.Millisecond {
+		t.Errorf("it chimed at %v; three times somebody began to talk", chimes)
+	}
+	late := time.Duration(first-voice.Began)*time.Millisecond + tones[0].From
+	if late > 400*time.Millisecond {
+		t.Errorf("the voice comes out of the camera %s after it went into the microphone", late)
+	}
+	t.Logf("%s of 5 s were heard, %s after they were said; chimes at %v", long, late, chimes)
+}

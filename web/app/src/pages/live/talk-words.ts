@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { TalkState } from '../../lib/looking';
+import { m } from '../../paraglide/messages.js';
+
+/** What stands below the button that one talks by. */
+export function talkWords(
+  state: TalkState,
+  camera: string,
+  nameOf: (person: string) => string | undefined,
+): string {
+  switch (state.step) {
+    case 'off':
+      return m.talk_off_said();
+    case 'asking':
+      return m.talk_wait_said();
+    case 'chime':
+      return m.talk_chime_said();
+    case 'on':
+      return m.talk_on_said({ camera });
+    case 'refused':
+      return refusedWords(state.word, nameOf(state.by));
+  }
+}
+
+function refusedWords(word: string, other: string | undefined): string {
+  switch (word) {
+    case 'busy':
+      return other ? m.talk_busy({ person: other }) : m.talk_busy_somebody();
+    case 'denied':
+    case 'right':
+      return m.talk_denied();
+    case 'microphone':
+      return m.talk_microphone();
+    case 'no-microphone':
+      return m.talk_no_microphone();
+    case 'taken':
+      return m.talk_taken();
+    case 'camera':
+    case 'no-speaker':
+      return m.talk_camera();
+    case 'long':
+      return m.talk_long();
+    case 'lost':
+      return m.talk_lost();
+    default:
+      return m.talk_failed();
+  }
+}
