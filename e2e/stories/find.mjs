@@ -75,6 +75,7 @@ test('cameras that are found', async (t) => {
     const said = page.locator('[data-room] .soft');
     const closed = inside(garden).filter({ has: page.locator('.lucide-eye-off') });
     await page.getByRole('button', { name: anna.say('private_all'), exact: true }).click();
+    await page.locator('[data-room]').first().waitFor();
     assert.equal(await page.locator('[data-room]').count(), 1); // the hall has one camera, which has a button of its own
     await anna.button('private_room_turn_off', { room: garden }).click();
     await within(30_000, 'the garden off', async () => (await said.textContent()) === anna.say('private_room_off', { n: 2 }));
