@@ -10,6 +10,7 @@ import (
 	"keyhold/statement/private"
 	"keyhold/statement/roster"
 	"keyhold/statement/setting"
+	"keyhold/statement/star"
 )
 
 func (b bases) private(v vector) (any, error) {
@@ -21,6 +22,12 @@ func (b bases) private(v vector) (any, error) {
 func (b bases) masks(v vector) (any, error) {
 	return settings(b, v, masks.Read, masks.Kept, func(s *roster.State, d id.Device, _ id.Camera) roster.Reason {
 		return s.May(d, roster.Cameras, id.HouseholdCamera, v.At)
+	})
+}
+
+func (b bases) star(v vector) (any, error) {
+	return settings(b, v, star.Read, star.Kept, func(s *roster.State, d id.Device, c id.Camera) roster.Reason {
+		return star.May(s, d, c, v.At)
 	})
 }
 

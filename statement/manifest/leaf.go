@@ -25,6 +25,7 @@ const (
 	KindLive      = "live"
 	KindPrivate   = "private"
 	KindMasks     = "masks"
+	KindStar      = "star"
 	KindTalk      = "talk"
 )
 
@@ -362,6 +363,8 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Private{}
 	case KindMasks:
 		l = &Masks{}
+	case KindStar:
+		l = &Star{}
 	case KindTalk:
 		l = &Talk{}
 	default:

@@ -38,12 +38,17 @@ const (
 	OpMasks    = "masks"
 	// OpSetRoom says in which room a camera is, or that it is in none.
 	OpSetRoom = "set-room"
+	// OpStar keeps a moment of a camera, or lets it go again; OpStars asks for those of a camera that are kept.
+	OpStar  = "star"
+	OpStars = "stars"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
 // out.
 type Op struct {
-	Kind    string      `json:"kind"`
+	Kind string `json:"kind"`
+	// After is the number behind which stars are asked for.
+	After   int64       `json:"after,omitempty"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
 	Cloud   *Place      `json:"cloud,omitempty"`
@@ -51,7 +56,9 @@ type Op struct {
 	// Erase is an envelope of type erase.
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
-	Link    []byte   `json:"link,omitempty"`
+	// Leaves are those of packs of a moment that is kept, for a hub that no longer knows them.
+	Leaves []Placed `json:"leaves,omitempty"`
+	Link   []byte   `json:"link,omitempty"`
 	// Masks is an envelope of type masks.
 	Masks []byte `json:"masks,omitempty"`
 	Name  string `json:"name,omitempty"`
@@ -61,7 +68,9 @@ type Op struct {
 	Private []byte `json:"private,omitempty"`
 	Removal []byte `json:"removal,omitempty"`
 	Room    string `json:"room,omitempty"`
-	URL     string `json:"url,omitempty"`
+	// Star is an envelope of type star.
+	Star []byte `json:"star,omitempty"`
+	URL  string `json:"url,omitempty"`
 }
 
 // Gesture shows that a person wants just this link or statement: the code that the hub showed for its hash.
@@ -85,6 +94,15 @@ const maxSetting = 8192
 
 // maxMasks is the same of one of type masks.
 const maxMasks = 4096
+
+// maxStar is the same of one of type star, and maxStarLeaves of how many packs a moment can be.
+const (
+	maxStar       = 4096
+	maxStarLeaves = 8
+)
+
+// MaxStars is how many stars one reply lists: they fit into it, whatever they say.
+const MaxStars = 32
 
 // maxAssertion bounds each part of an assertion.
 const maxAssertion = 2048
@@ -152,6 +170,17 @@ func (c *Command) Check() error {
 		if len(c.Op.Masks) == 0 || len(c.Op.Masks) > maxMasks {
 			return fmt.Errorf("command: set-masks needs a statement")
 		}
+	case OpStar:
+		if len(c.Op.Star) == 0 || len(c.Op.Star) > maxStar || len(c.Op.Leaves) > maxStarLeaves {
+			return fmt.Errorf("command: star needs a statement, and few leaves")
+		}
+		for _, l := range c.Op.Leaves {
+			if err := l.Check(); err != nil {
+				return err
+			}
+		}
+	case OpStars:
+		cameras = []id.Camera{c.Op.Camera}
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
@@ -220,6 +249,8 @@ const (
 	RefusedGestureWrong = "gesture-wrong"
 	// RefusedPrivate: nothing connects to a camera that is private.
 	RefusedPrivate = "private"
+	// RefusedFull: as many moments are kept as may be.
+	RefusedFull = "full"
 )
 
 // CameraReport is a camera as the hub sees it now.
@@ -262,6 +293,15 @@ type Result struct {
 	Removals [][]byte `json:"removals,omitempty"`
 	// Smalls are the cameras that have a second, smaller stream.
 	Smalls []id.Camera `json:"smalls,omitempty"`
+	// Stars are the moments of a camera that are kept.
+	Stars []Starred `json:"stars,omitempty"`
+}
+
+// Starred is a moment that is kept, by the statement that says so, and the packs that are kept of it. Of one that is let go
+// there is nothing.
+type Starred struct {
+	Objects   []id.Object `json:"objects"`
+	Statement []byte      `json:"statement"`
 }
 
 // Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is

@@ -68,9 +68,17 @@ func (c *Copied) Check() error {
 		return fmt.Errorf("command: copy names 1 to %d things", MaxCopied)
 	}
 	for _, l := range c.Leaves {
-		if l.Index < 0 || len(l.Leaf) == 0 || !l.Run.Valid() {
-			return fmt.Errorf("command: a malformed leaf")
+		if err := l.Check(); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// Check refuses values that the types allow.
+func (l *Placed) Check() error {
+	if l.Index < 0 || len(l.Leaf) == 0 || !l.Run.Valid() {
+		return fmt.Errorf("command: a malformed leaf")
 	}
 	return nil
 }

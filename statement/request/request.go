@@ -111,12 +111,14 @@ const (
 	WriteMail        = "mail"
 	WriteLabels      = "labels"
 	WriteErase       = "erase"
+	// WriteKept says what of a camera is to stay for longer than everything else.
+	WriteKept = "kept"
 )
 
 // Check refuses values that the types allow.
 func (w *Write) Check() error {
 	switch w.Kind {
-	case WriteObjects, WritePages, WriteTiles, WriteCheckpoints, WriteEnvelopes, WriteNames, WriteStatus, WriteRoster, WriteReseals, WriteMail, WriteLabels, WriteErase:
+	case WriteObjects, WritePages, WriteTiles, WriteCheckpoints, WriteEnvelopes, WriteNames, WriteStatus, WriteRoster, WriteReseals, WriteMail, WriteLabels, WriteErase, WriteKept:
 	default:
 		return fmt.Errorf("write: an unknown kind")
 	}

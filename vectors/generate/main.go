@@ -88,6 +88,7 @@ func main() {
 		"private":    privateVectors,
 		"masks":      maskVectors,
 		"act":        actVectors,
+		"star":       starVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

@@ -178,6 +178,8 @@ func requestVectors(w *world) []vector {
 	more("move", request.Op{Kind: request.OpMove, Cloud: &request.Place{To: fixed("cloud", 32), URL: "https://cloud.example"}}, bad{"no cloud", nil, []any{"op", "cloud"}}, bad{"a short key", "AA==", []any{"op", "cloud", "to"}})
 	more("copy", request.Op{Kind: request.OpCopy, Copy: &request.Copied{Address: "/v1/fetched/a", Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}, Pages: []string{"page"}}}, bad{"nothing to copy", nil, []any{"op", "copy"}}, bad{"a place before the first", int64(-1), []any{"op", "copy", "leaves", 0, "index"}})
 	more("switch", request.Op{Kind: request.OpSwitch})
+	more("star", request.Op{Kind: request.OpStar, Star: []byte("statement"), Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}}, bad{"no statement", nil, []any{"op", "star"}}, bad{"a place before the first", int64(-1), []any{"op", "leaves", 0, "index"}}, bad{"a run that is none", "run", []any{"op", "leaves", 0, "run"}})
+	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}})
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
 	bySheet.Device = id.Sheet
 	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))
@@ -207,7 +209,7 @@ func requestVectors(w *world) []vector {
 	out = append(out, v)
 	for _, kind := range []string{
 		request.WriteObjects, request.WritePages, request.WriteTiles, request.WriteCheckpoints, request.WriteEnvelopes, request.WriteNames, request.WriteStatus,
-		request.WriteRoster, request.WriteReseals, request.WriteMail, request.WriteLabels, request.WriteErase,
+		request.WriteRoster, request.WriteReseals, request.WriteMail, request.WriteLabels, request.WriteErase, request.WriteKept,
 	} {
 		one := sampleWrite(w)
 		one.Kind, one.Name = kind, "name"
@@ -225,6 +227,10 @@ func requestVectors(w *world) []vector {
 	addresses.Result = request.Result{Smalls: []id.Camera{front}}
 	told = statement(request.ThingReply, w.asHub())(tree(addresses))
 	told.Name, told.Expect = "reply to smalls", "accept"
+	out = append(out, told)
+	addresses.Result = request.Result{Stars: []request.Starred{{Objects: []id.Object{id.Object(fixedID("obj_", "pack"))}, Statement: []byte("statement")}, {Objects: []id.Object{}, Statement: []byte("another")}}}
+	told = statement(request.ThingReply, w.asHub())(tree(addresses))
+	told.Name, told.Expect = "reply to stars", "accept"
 	out = append(out, told)
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{
