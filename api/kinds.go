@@ -55,5 +55,8 @@ func EnvelopesName(camera id.Camera, epoch id.Epoch) string {
 // LabelName names the label of a camera.
 func LabelName(camera id.Camera) string { return string(camera) }
 
+// KeptName names the list of what is to stay of a camera.
+func KeptName(camera id.Camera) string { return string(camera) }
+
 // RosterName names a link.
 func RosterName(seq int64) string { return strconv.FormatInt(seq, 10) }

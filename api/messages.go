@@ -115,6 +115,22 @@ type Footage struct {
 	Objects []ObjectRef `json:"objects"`
 }
 
+// Kept is what of a camera is to stay for as long as it is listed. Each list takes the place of the one before.
+type Kept struct {
+	Objects []id.Object `json:"objects"`
+	Pages   []KeptPage  `json:"pages"`
+}
+
+// KeptPage names a page of the list's camera.
+type KeptPage struct {
+	Epoch id.Epoch `json:"epoch"`
+	Hour  int64    `json:"hour"`
+	Run   id.Run   `json:"run"`
+}
+
+// MaxKept is how many objects, and how many pages, a household may have kept.
+const MaxKept = 4000
+
 // Delivery is what a socket brings: mail, or to the hub a fetch statement that it has to write down.
 type Delivery struct {
 	At   int64     `json:"at"`

@@ -129,6 +129,8 @@ func (r *Record) Put(ctx context.Context, v *access.Verified[request.Write], bod
 		err = r.document(ctx, v, parts, b, now)
 	case request.WriteLabels:
 		err = r.label(ctx, v, parts, b, now)
+	case request.WriteKept:
+		err = r.kept(ctx, v, parts, b)
 	case request.WriteRoster:
 		err = r.link(ctx, v, parts, b, now)
 	default:

@@ -163,7 +163,7 @@ func (x *crowd) writes(r route) []askers {
 		named("run", map[string]string{"an unknown run": string(must(id.NewRun(rand.Reader))), "another household's run": x.b.ids["run"]})
 	case request.WriteEnvelopes:
 		named("epoch", map[string]string{"an unknown epoch": string(must(id.NewEpoch(rand.Reader))), "another household's epoch": x.b.ids["epoch"]})
-	case request.WriteLabels:
+	case request.WriteLabels, request.WriteKept:
 		named("camera", map[string]string{"an unknown camera": string(must(id.NewCamera(rand.Reader))), "another household's camera": x.b.ids["camera"]})
 	case request.WriteReseals:
 		named("device", map[string]string{"a device that never was": string(x.never.keys.ID), "a removed one": string(x.removed.keys.ID), "another household's": x.b.ids["device"]})
@@ -276,6 +276,7 @@ var alike = map[string]func(*crowd, route) []askers{
 	"PUT /v1/households/{household}/envelopes/{camera}/{epoch}":          (*crowd).writes,
 	"PUT /v1/households/{household}/erase/{current}":                     (*crowd).writes,
 	"PUT /v1/households/{household}/labels/{camera}":                     (*crowd).writes,
+	"PUT /v1/households/{household}/kept/{camera}":                       (*crowd).writes,
 	"PUT /v1/households/{household}/mail/{to}":                           (*crowd).writes,
 	"PUT /v1/households/{household}/names/{current}":                     (*crowd).writes,
 	"PUT /v1/households/{household}/objects/{camera}/{hour}/{object}":    (*crowd).writes,

@@ -120,6 +120,7 @@ func fullSide(t *testing.T, c *cloud) *side {
 	s := newSide(t, c)
 	second := s.join()
 	s.ok(s.put(request.WriteStatus, api.Current, s.body(request.WriteStatus, s.ids)))
+	s.ok(s.put(request.WriteKept, api.KeptName(s.camera), s.body(request.WriteKept, s.ids)))
 	i := s.ids.with(ids{"device": string(second.keys.ID)}, "device")
 	s.ok(s.api.Write(t.Context(), s.byOwner(), s.id, request.WriteReseals, i["device"], api.Bytes(s.body(request.WriteReseals, i))))
 	s.footage(s.byOwner(), request.PurposeTiles)

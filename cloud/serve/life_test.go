@@ -21,6 +21,7 @@ import (
 	"keyhold/api"
 	"keyhold/cloud/serve"
 	"keyhold/cloud/vault/folder"
+	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
 	"keyhold/statement/request"
@@ -165,6 +166,42 @@ func TestThirtyDaysAreKept(t *testing.T) {
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("the object's file: %v", err)
 	}
+}
+
+func TestWhatIsToStayOutlivesThirtyDays(t *testing.T) {
+	c := start(t)
+	h := newHousehold(t, c)
+	kept, other := h.putObject(noise(100)), h.putObject(noise(100))
+	page, hour := api.PageName(h.run, h.camera, h.epoch, h.hour()), h.hour()
+	h.ok(h.put(request.WritePages, page, noise(10)))
+	keep := func(k api.Kept) { h.ok(h.put(request.WriteKept, api.KeptName(h.camera), must(canon.Marshal(k)))) }
+	there := func(o id.Object) bool {
+		t.Helper()
+		h.ok(c.Sweep(t.Context()))
+		_, err := os.Stat(filepath.Join(c.dir, "objects", string(o)[4:6], string(o)))
+		return err == nil
+	}
+	keep(api.Kept{Objects: []id.Object{kept}, Pages: []api.KeptPage{{Epoch: h.epoch, Hour: hour, Run: h.run}}})
+	c.Advance(31 * 24 * time.Hour)
+	if !there(kept) || there(other) {
+		t.Errorf("after 31 days what is to stay is there: %v, its neighbour: %v", there(kept), there(other))
+	}
+	s, err := h.api.Sync(t.Context(), h.fetchFrom(h.byOwner(), request.FetchSync, request.PurposeSync, 0))
+	h.ok(err)
+	f, err := h.api.Footage(t.Context(), h.fetchFrom(h.byOwner(), request.FetchFootage, request.PurposeExport, 0))
+	h.ok(err)
+	if len(s.Pages) != 1 || len(f.Objects) != 1 || f.Objects[0].Object != kept {
+		t.Errorf("listed are %d pages and %v", len(s.Pages), f.Objects)
+	}
+	keep(api.Kept{Objects: []id.Object{}, Pages: []api.KeptPage{}})
+	if there(kept) {
+		t.Error("it stays when it is to stay no more")
+	}
+	many := api.Kept{Pages: []api.KeptPage{}}
+	for range api.MaxKept + 1 {
+		many.Objects = append(many.Objects, must(id.NewObject(rand.Reader)))
+	}
+	wantKind(t, h.put(request.WriteKept, api.KeptName(h.camera), must(canon.Marshal(many))), api.TooMany)
 }
 
 func TestAnObjectWithoutARowGoesAfterADay(t *testing.T) {

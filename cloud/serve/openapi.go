@@ -115,6 +115,7 @@ var writeBodies = map[string]string{
 	request.WriteReseals:     "canonical JSON, Resealed",
 	request.WriteMail:        "sealed, at most 65,536 bytes",
 	request.WriteLabels:      "one age file, at most 65,536 bytes",
+	request.WriteKept:        "canonical JSON, Kept",
 	request.WriteErase:       "envelope of an erase statement",
 }
 
@@ -147,7 +148,7 @@ func nameParams(name string) []*huma.Param {
 // document renders the OpenAPI document, the same bytes for the same routes.
 func document(h huma.API) []byte {
 	// What travels in bodies and frames that the framework does not see.
-	for _, v := range []any{api.Rows{}, api.Resealed{}, api.Delivery{}} {
+	for _, v := range []any{api.Rows{}, api.Resealed{}, api.Kept{}, api.Delivery{}} {
 		h.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 	}
 	b, err := json.Marshal(h.OpenAPI())

@@ -226,6 +226,9 @@ func TestWritesOfTheWrongFormAreRefused(t *testing.T) {
 		{request.WriteObjects, cam + "/-1/" + string(must(id.NewObject(rand.Reader))), noise(9)},
 		{request.WritePages, run + "/" + cam + "/" + epo, noise(9)},
 		{request.WritePages, run + "/" + cam + "/" + epo + "/" + hour, noise(api.MaxPage + 1)},
+		{request.WriteKept, "household", []byte(`{"objects":[],"pages":[]}`)},
+		{request.WriteKept, cam, []byte(`{"objects":["obj"],"pages":[]}`)},
+		{request.WriteKept, cam, []byte(`{"objects":[],"pages":[{"epoch":"` + epo + `","hour":-1,"run":"` + run + `"}]}`)},
 		{request.WriteTiles, run + "/0/0", noise(33)},
 		{request.WriteTiles, run + "/0/0", nil},
 		{request.WriteTiles, run + "/0/0", noise(257 * 32)},
@@ -248,6 +251,7 @@ func TestWritesOfTheWrongFormAreRefused(t *testing.T) {
 	}
 	// And by whom: the hub's things are the hub's, a device's are a device's.
 	wantKind(t, h.api.Write(t.Context(), h.byOwner(), h.id, request.WriteNames, api.Current, api.Bytes(noise(9))), api.Denied)
+	wantKind(t, h.api.Write(t.Context(), h.byOwner(), h.id, request.WriteKept, cam, api.Bytes([]byte(`{"objects":[],"pages":[]}`))), api.Denied)
 	wantKind(t, h.api.Write(t.Context(), h.bySheet(), h.id, request.WritePages, api.PageName(h.run, h.camera, h.epoch, 1), api.Bytes(noise(9))), api.Denied)
 	// A checkpoint never goes back.
 	if err := h.put(request.WriteCheckpoints, run, checkpoint(h, h.hub, 5)); err != nil {

@@ -156,6 +156,8 @@ func (s *side) body(kind string, x ids) []byte {
 		return s.checkpoint(x)
 	case request.WriteEnvelopes:
 		return must(canon.Marshal(api.Rows{Envelopes: []request.Row{row}}))
+	case request.WriteKept:
+		return must(canon.Marshal(api.Kept{Objects: []id.Object{id.Object(x["object"])}, Pages: []api.KeptPage{{Epoch: id.Epoch(x["epoch"]), Hour: s.hour(), Run: id.Run(x["run"])}}}))
 	case request.WriteStatus:
 		return must(dsse.Signed(manifest.ThingStatus, &manifest.Status{
 			At: s.now(), Head: s.chain.Head.Hash, Household: household, Run: id.Run(x["run"]),

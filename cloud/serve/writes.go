@@ -37,6 +37,7 @@ var writeKinds = []struct{ kind, name, id, summary string }{
 	{request.WriteReseals, "{device}", "writeReseal", "Give a device the keys of epochs (device, sheet)"},
 	{request.WriteMail, "{to}", "writeMail", "Send a sealed message to the hub, the sheet or a device"},
 	{request.WriteLabels, "{camera}", "writeLabel", "Replace a camera's sealed label (hub)"},
+	{request.WriteKept, "{camera}", "writeKept", "Say what of a camera is to stay for longer than thirty days (hub)"},
 	{request.WriteErase, "{current}", "writeErase", "Have everything erased in seven days, or take that back (hub; back also an owner's device)"},
 }
 

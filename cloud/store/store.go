@@ -177,6 +177,8 @@ type Rosters interface {
 
 // Records keeps what the hub writes.
 type Records interface {
+	Keeping
+
 	// Used says how many bytes a household stores: objects, pages, tiles and envelopes. 0 where there is no such
 	// household.
 	Used(ctx context.Context, household id.Household) (int64, error)

@@ -54,7 +54,7 @@ var bodied = []struct{ kind, query string }{
 // owned are the tables whose rows belong to a household, apart from objects, which have bytes in the vault, and those
 // that say that it is there. A test holds them against the tables of the file.
 var owned = []string{
-	"links", "pages", "tiles", "runs", "envelopes", "reseals", "documents", "labels", "mailboxes", "mail", "looks", "addresses", "nonces",
+	"links", "pages", "tiles", "runs", "envelopes", "reseals", "documents", "labels", "mailboxes", "mail", "looks", "addresses", "nonces", "kept_objects", "kept_pages",
 }
 
 // eraseBatch is how many rows go in one step, so that others can write in between.

@@ -98,6 +98,11 @@ var columns = map[string]string{
 
 	"labels.household": "hash", "labels.camera": "random id", "labels.body": "ciphertext", "labels.updated": "time",
 
+	"kept_objects.household": "hash", "kept_objects.camera": "random id", "kept_objects.hub": "counter", "kept_objects.object": "random id",
+
+	"kept_pages.household": "hash", "kept_pages.camera": "random id", "kept_pages.hub": "counter", "kept_pages.run": "random id",
+	"kept_pages.epoch": "random id", "kept_pages.hour": "time",
+
 	"erasures.household": "hash", "erasures.hash": "hash", "erasures.statement": "random id, hash, time, public key, state",
 	"erasures.due": "time",
 

@@ -13,9 +13,13 @@ import (
 
 const (
 	sweepObjects = `DELETE FROM objects WHERE place IN
-		(SELECT place FROM objects WHERE hour < $1 OR stored < $2 LIMIT $3) RETURNING place`
+		(SELECT place FROM objects WHERE (hour < $1 OR stored < $2)
+			AND NOT EXISTS (SELECT 1 FROM kept_objects WHERE kept_objects.household = objects.household AND kept_objects.object = objects.object)
+			LIMIT $3) RETURNING place`
 
-	sweepPages = `DELETE FROM pages WHERE hour < $1 OR updated < $2`
+	sweepPages = `DELETE FROM pages WHERE (hour < $1 OR updated < $2)
+		AND NOT EXISTS (SELECT 1 FROM kept_pages WHERE kept_pages.household = pages.household AND kept_pages.run = pages.run
+			AND kept_pages.camera = pages.camera AND kept_pages.epoch = pages.epoch AND kept_pages.hour = pages.hour)`
 	// Rows of an epoch stay as long as a page of it does. The newest epoch of a camera stays in any case: the
 	// document of names is sealed to the household's, and a camera that was quiet for long goes on with its own.
 	sweepEnvelopes = `DELETE FROM envelopes WHERE stored < $1

@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"erasing goes on where it was broken off":              erasedAgain,
 		"old objects go":                                       sweptObjects,
 		"old pages go, and epochs with them":                   sweptEpochs,
+		"what is to stay stays, until it is not":               keptOnes,
+		"no more stays than may":                               keptBound,
 		"what is past its time goes and nothing else":          sweptRest,
 	} {
 		t.Run(name, func(t *testing.T) { scenario(&world{T: t, s: open(t), seq: 1}) })

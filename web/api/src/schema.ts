@@ -163,6 +163,23 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly '/v1/households/{household}/kept/{camera}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    /** Say what of a camera is to stay for longer than thirty days (hub) */
+    readonly put: operations['writeKept'];
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly '/v1/households/{household}/labels/{camera}': {
     readonly parameters: {
       readonly query?: never;
@@ -461,6 +478,16 @@ export interface components {
       /** @description the cloud's Ed25519 public key, named in fetch and session statements */
       readonly to: string;
     };
+    readonly Kept: {
+      readonly objects: readonly string[];
+      readonly pages: readonly components['schemas']['KeptPage'][];
+    };
+    readonly KeptPage: {
+      readonly epoch: string;
+      /** Format: int64 */
+      readonly hour: number;
+      readonly run: string;
+    };
     readonly LabelRef: {
       readonly camera: string;
       /** @description one age file, sealed to an epoch of the camera */
@@ -597,6 +624,8 @@ export type Dropped = components['schemas']['Dropped'];
 export type Drops = components['schemas']['Drops'];
 export type Footage = components['schemas']['Footage'];
 export type Info = components['schemas']['Info'];
+export type Kept = components['schemas']['Kept'];
+export type KeptPage = components['schemas']['KeptPage'];
 export type LabelRef = components['schemas']['LabelRef'];
 export type ObjectRef = components['schemas']['ObjectRef'];
 export type PageRef = components['schemas']['PageRef'];
@@ -992,6 +1021,45 @@ export interface operations {
       readonly cookie?: never;
     };
     /** @description envelope of an erase statement */
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/octet-stream': string;
+      };
+    };
+    readonly responses: {
+      /** @description No Content */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Error */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly writeKept: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header: {
+        /** @description standard base64 of an envelope of type write, signed by who writes */
+        readonly 'Keyhold-Statement': string;
+      };
+      readonly path: {
+        readonly camera: string;
+        /** @description hash of genesis */
+        readonly household: string;
+      };
+      readonly cookie?: never;
+    };
+    /** @description canonical JSON, Kept */
     readonly requestBody: {
       readonly content: {
         readonly 'application/octet-stream': string;
