@@ -41,7 +41,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls || c.Op.Kind == request.OpPrivates || c.Op.Kind == request.OpMasks {
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls || c.Op.Kind == request.OpPrivates || c.Op.Kind == request.OpMasks || c.Op.Kind == request.OpStars {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -90,6 +90,10 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.setMasks(ctx, c)
 	case request.OpMasks:
 		r.Masks = h.maskSettings(c.Device)
+	case request.OpStar:
+		err = h.setStar(ctx, c)
+	case request.OpStars:
+		r.Stars, err = h.starred(ctx, c)
 	case request.OpPrivates:
 		r.Privates = h.privates(c.Device)
 	case request.OpAskRemoval:

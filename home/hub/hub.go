@@ -36,6 +36,7 @@ import (
 	"keyhold/home/packs"
 	"keyhold/home/privacy"
 	"keyhold/home/record"
+	"keyhold/home/stars"
 	"keyhold/home/state"
 	"keyhold/home/uplink"
 	"keyhold/home/window"
@@ -80,6 +81,7 @@ type Hub struct {
 	household *household.Household
 	privacy   *privacy.Book
 	covers    *covers.Book
+	stars     *stars.Book
 	clock     *window.Clock
 	ledger    *ledger.Ledger
 	epochs    *epochs.Epochs
@@ -267,7 +269,7 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	if err := h.wished(ctx); err != nil {
 		return err
 	}
-	h.packs = &packs.Store{DB: h.db, Ledger: h.ledger, Dir: l.Packs}
+	h.packs = &packs.Store{DB: h.db, Ledger: h.ledger, Dir: l.Packs, Also: stars.Closed}
 	h.epochs = &epochs.Epochs{
 		DB: h.db, Ledger: h.ledger, Cameras: h.cameras, Key: h.keys.Sign, Now: h.Now,
 		Roster:  func() *roster.State { return h.household.Roster() },
@@ -378,19 +380,5 @@ func (h *Hub) serve(ctx context.Context) error {
 	stop()
 	wg.Wait()
 	h.thumbs.Close()
-	return err
-}
-
-func (h *Hub) close() error {
-	var err error
-	if h.ledger != nil {
-		err = errors.Join(err, h.ledger.Close())
-	}
-	if h.db != nil {
-		err = errors.Join(err, h.db.Close())
-	}
-	if h.lock != nil {
-		err = errors.Join(err, h.lock.Close())
-	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"keyhold/home/epochs"
 	"keyhold/home/ingest"
 	"keyhold/home/privacy"
+	"keyhold/home/stars"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
@@ -20,10 +21,13 @@ import (
 	"keyhold/statement/setting"
 )
 
-// loadSettings reads what an earlier process has been told is private and covered.
+// loadSettings reads what an earlier process has been told is private, covered and starred.
 func (h *Hub) loadSettings(ctx context.Context) (err error) {
 	if h.privacy, err = privacy.Load(ctx, h.db); err == nil {
 		h.covers, err = covers.Load(ctx, h.db)
+	}
+	if err == nil {
+		h.stars, err = stars.Load(ctx, h.db)
 	}
 	return err
 }

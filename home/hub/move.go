@@ -204,6 +204,12 @@ func (h *Hub) movable(ctx context.Context) error {
 // the same tree.
 func (h *Hub) copy(ctx context.Context, to request.Place, c *request.Copied) error {
 	there := h.clientOf(to)
+	// First what is to stay there whatever its age.
+	if err := h.stars.Each(ctx, func(camera id.Camera, list []byte) error {
+		return h.give(ctx, there, request.WriteKept, api.KeptName(camera), api.Bytes(list))
+	}); err != nil {
+		return err
+	}
 	for _, l := range c.Leaves {
 		if err := h.copyPack(ctx, there, c.Address, l); err != nil {
 			return err

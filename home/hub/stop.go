@@ -5,6 +5,7 @@ package hub
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,4 +47,18 @@ func (h *Hub) lastStop(ctx context.Context) (reason string, err error) {
 		return err
 	})
 	return reason, err
+}
+
+func (h *Hub) close() error {
+	var err error
+	if h.ledger != nil {
+		err = errors.Join(err, h.ledger.Close())
+	}
+	if h.db != nil {
+		err = errors.Join(err, h.db.Close())
+	}
+	if h.lock != nil {
+		err = errors.Join(err, h.lock.Close())
+	}
+	return err
 }

@@ -208,6 +208,8 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindMasks
 	case *manifest.Talk:
 		return manifest.KindTalk
+	case *manifest.Star:
+		return manifest.KindStar
 	}
 	return ""
 }

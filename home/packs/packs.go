@@ -34,6 +34,8 @@ type Store struct {
 	DB     *state.DB
 	Ledger *ledger.Ledger
 	Dir    string
+	// Also runs in the transaction that takes a pack, if it is not nil.
+	Also func(context.Context, *sql.Tx, *manifest.Pack, ledger.Place) error
 }
 
 // Closed takes a closed pack into the manifest and the upload queue.
@@ -54,12 +56,17 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 		return []ledger.Entry{{Epoch: p.Epoch, Leaf: leaf}}, nil
 	}
 	placed := func(tx *sql.Tx, at []ledger.Place) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO packs (object, run, idx, camera, seq, epoch, hour, starts, ends, size, sha256, files)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO packs (object, run, idx, camera, seq, epoch, hour, starts, ends, size, sha256, files, page)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			string(p.Object), string(at[0].Run), at[0].Index, string(p.Camera), at[0].Seq, string(p.Epoch), id.Hour(p.Start()),
-			p.Start(), p.End(), p.Size, p.SHA256[:], files)
+			p.Start(), p.End(), p.Size, p.SHA256[:], files, id.Hour(at[0].At))
 		if err != nil {
 			return err
+		}
+		if s.Also != nil {
+			if err := s.Also(ctx, tx, leaf, at[0]); err != nil {
+				return err
+			}
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, p.End(), string(p.Camera))
 		return err
@@ -140,11 +147,12 @@ func (s *Store) Expire(ctx context.Context, before int64) (removed int, err erro
 	}
 }
 
-// Free removes objects that the cloud has, the oldest first, until so many bytes are free again. It
-// returns how many bytes it freed; fewer mean that there was nothing more to remove.
+// Free removes objects that the cloud has, those first that nobody has starred, and of these the oldest, until so many bytes
+// are free again. It returns how many bytes it freed; fewer mean that there was nothing more to remove.
 func (s *Store) Free(ctx context.Context, bytes int64) (freed int64, err error) {
 	for freed < bytes {
-		n, size, err := s.remove(ctx, `SELECT object, size FROM packs WHERE sent IS NOT NULL ORDER BY ends LIMIT $1`, 8)
+		n, size, err := s.remove(ctx, `SELECT object, size FROM packs WHERE sent IS NOT NULL
+			ORDER BY EXISTS (SELECT 1 FROM star_packs WHERE star_packs.object = packs.object), ends LIMIT $1`, 8)
 		freed += size
 		if err != nil || n == 0 {
 			return freed, err

@@ -190,8 +190,9 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 	err = u.again(ctx, l.kind, smallWrite, func(ctx context.Context) error {
 		err := u.write(ctx, l.kind, l.name, api.Bytes(l.body))
 		switch {
-		case l.kind == request.WriteMail && undeliverable(err):
-			// Nobody waits for a letter that cannot be delivered; everything behind it does.
+		case (l.kind == request.WriteMail || l.kind == request.WriteKept) && undeliverable(err):
+			// Nobody waits for a letter that cannot be delivered; everything behind it does. A list of what is to stay that
+			// this cloud does not take (yet) is made again at the next start.
 			return &final{err}
 		case l.kind == request.WriteRoster && api.KindOf(err) == api.Conflict:
 			// The cloud has another link with this number: what is behind must not go out as if all were well.
@@ -203,7 +204,7 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if err != nil {
-		u.Log.Warn("mail could not be delivered and is dropped", "error", err)
+		u.Log.Warn("the cloud does not take this, and it is dropped", "what", l.kind, "error", err)
 	}
 	err = u.DB.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id = $1`, l.id)
