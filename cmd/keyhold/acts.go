@@ -16,7 +16,7 @@ import (
 
 // actLine is what somebody set for a camera, as --json prints it.
 type actLine struct {
-	Kind       string    `json:"kind"` // private or masks
+	Kind       string    `json:"kind"` // private, masks or star
 	At         int64     `json:"at"`
 	Camera     id.Camera `json:"camera"`
 	Name       string    `json:"name"`
@@ -32,6 +32,8 @@ type actLine struct {
 	Hours []roster.Hours `json:"hours,omitempty"`
 	Zone  string         `json:"zone,omitempty"`
 	Masks []masks.Mask   `json:"masks,omitempty"`
+	// Moment is the one that is starred, if On, or no more.
+	Moment int64 `json:"moment,omitempty"`
 }
 
 func actOf(v *session.View, camera manifest.NamedCam, a session.Act) actLine {
@@ -44,6 +46,9 @@ func actOf(v *session.View, camera manifest.NamedCam, a session.Act) actLine {
 	}
 	if a.Private != nil {
 		line.Kind, line.On, line.Hours, line.Zone = "private", a.Private.On, a.Private.Hours, a.Private.Zone
+	}
+	if a.Star != nil {
+		line.Kind, line.On, line.Moment = "star", a.Star.On, a.Star.Moment
 	}
 	line.Purpose = line.Kind
 	return line
@@ -69,6 +74,10 @@ func (l *actLine) words(c *console) string {
 	}
 	hours := people.Hours(l.Hours, l.Zone, c.now().Location())
 	switch {
+	case l.Kind == "star" && l.On:
+		return "starred " + clock(l.Moment, c.now())
+	case l.Kind == "star":
+		return "took the star from " + clock(l.Moment, c.now())
 	case l.Kind == "private" && l.On:
 		return "turned it off" + all
 	case l.Kind == "private" && hours != "":

@@ -65,6 +65,7 @@ func (e *ExportCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	c.starsUnknown(v)
 	if c.now().Sub(until) < recent {
 		if v, camera, timeline, err = e.newest(ctx, c, s, v, camera, timeline); err != nil {
 			return err

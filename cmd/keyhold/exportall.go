@@ -70,7 +70,12 @@ func (e *ExportCommand) everything(ctx context.Context, c *console) error {
 	if len(cameras) == 0 {
 		return errors.New("there is no camera whose recordings you may save")
 	}
+	stars, err := c.oldStars(ctx, s, v, cameras, from)
+	if err != nil {
+		return err
+	}
 	all := &export.All{
+		Stars:   stars,
 		Session: s, Dir: e.Out, From: from.UnixMilli(), Until: until.UnixMilli(), Cameras: cameras, Zone: zone,
 		Step: func(camera string, day time.Time, written, there int, bytes int64) {
 			c.say("%s, %s: %s written, %d in all, %s.", camera, day.Format("2006-01-02"), count(written, "film", "films"), there, size(bytes))

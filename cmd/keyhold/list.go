@@ -85,6 +85,7 @@ func (l *ListCommand) Run(ctx context.Context, c *console) error {
 	if len(cameras) == 0 && !l.JSON {
 		c.nothingHere(s, v)
 	}
+	c.starsUnknown(v)
 	if v.Unreadable > 0 && s.SeesPeople() {
 		c.say("%s from before this device's time could not be read.", count(v.Unreadable, "hour", "hours"))
 	}

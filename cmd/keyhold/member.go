@@ -39,6 +39,7 @@ type MemberCommands struct {
 	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
 	Masks   MasksCommand   `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
 	Private PrivateCommand `cmd:"" help:"Turn cameras off at their source, by hand or by hours, or say which are."`
+	Star    StarCommand    `cmd:"" help:"Keep a moment of a camera for longer than thirty days, let it go, or list those that are kept."`
 	Export  ExportCommand  `cmd:"" help:"Write a range as an MP4 with its proof beside it, or everything into a folder."`
 	Verify  VerifyCommand  `cmd:"" help:"Check exports and copies of ciphertext, without any network."`
 	Recover RecoverCommand `cmd:"" help:"Come back with the recovery sheet."`

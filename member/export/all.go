@@ -33,6 +33,8 @@ type All struct {
 	From, Until int64
 	// Cameras are what may be saved.
 	Cameras []manifest.NamedCam
+	// Stars are starred moments from before From that are exported, too.
+	Stars map[id.Camera][]int64
 	// Zone is the time zone of the files' names.
 	Zone *time.Location
 	// Step is told of each day of a camera of which something was written.
@@ -101,7 +103,11 @@ func (a *All) camera(ctx context.Context, camera manifest.NamedCam, sum *Summary
 		return nil, err
 	}
 	out := &IndexCamera{ID: camera.ID, Name: camera.Name, Folder: filepath.Base(folder), Files: []IndexFile{}, Gaps: []IndexGap{}}
-	if err := a.kept(folder, out, sum); err != nil {
+	covered, err := a.kept(folder, out, sum)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.starred(ctx, camera.ID, covered, folder, out, sum); err != nil {
 		return nil, err
 	}
 	from := time.UnixMilli(a.From).In(a.Zone)
@@ -198,8 +204,9 @@ func (a *All) fetch(ctx context.Context, v *session.View, camera id.Camera, miss
 }
 
 // kept takes over what earlier runs have written of the time before this one's: the cloud need not have it any more.
-func (a *All) kept(folder string, out *IndexCamera, sum *Summary) error {
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+// It says what of that time they cover.
+func (a *All) kept(folder string, out *IndexCamera, sum *Summary) (covered []span, err error) {
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".mp4"+Suffix) {
 			return err
 		}
@@ -227,12 +234,13 @@ func (a *All) kept(folder string, out *IndexCamera, sum *Summary) error {
 		sum.Files++
 		sum.Segments += len(p.segments)
 		sum.Bytes += info.Size()
+		covered = append(covered, span{p.export.From, p.export.Until})
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("look at what is there: %w", err)
+		return nil, fmt.Errorf("look at what is there: %w", err)
 	}
-	return nil
+	return covered, nil
 }
 
 // folder is a camera's folder, found again by its id where the camera was called otherwise before.

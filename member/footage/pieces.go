@@ -41,7 +41,7 @@ func Pieces(t *session.Timeline) []Piece {
 	}
 	var holes []Piece
 	for i := 1; i < len(out); i++ {
-		if !explained(t, out[i-1].Until, out[i].From) {
+		if out[i].From >= t.KeptFrom && !explained(t, out[i-1].Until, out[i].From) {
 			holes = append(holes, Piece{From: out[i-1].Until, Until: out[i].From, Reason: Unexplained})
 		}
 	}

@@ -7,9 +7,11 @@ import (
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
 	"keyhold/statement/private"
+	"keyhold/statement/star"
 )
 
-// Act is something that somebody set for a camera, as its signer said it: that it is off, or what is covered of its picture.
+// Act is something that somebody set for a camera, as its signer said it: that it is off, what is covered of its
+// picture, or that a moment of it is kept.
 type Act struct {
 	At int64
 	// Camera may be the household, for what was set for all cameras.
@@ -19,6 +21,7 @@ type Act struct {
 	// One of these is set.
 	Private *private.Setting
 	Masks   *masks.Setting
+	Star    *star.Setting
 }
 
 // act takes a leaf of what was set, once: hours begin and end by one statement again and again.

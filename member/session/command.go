@@ -55,6 +55,8 @@ func (r *RefusedError) Error() string {
 		return "the hub does not know it"
 	case request.RefusedPrivate:
 		return "this camera is private now: nothing connects to it (keyhold private)"
+	case request.RefusedFull:
+		return "as many moments are starred as may be: let some go first (keyhold star list)"
 	case finding.Elsewhere:
 		return "what answers there points at another device: the hub sends it no password"
 	case finding.Untried:

@@ -99,6 +99,11 @@ func (s *Session) Copy(ctx context.Context, step func(done, total int)) error {
 			done++
 			step(done, total)
 		}
+		if camera != id.HouseholdCamera {
+			if err := s.copyStarred(ctx, camera, from, &v); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -149,6 +154,42 @@ func (s *Session) copyStretch(ctx context.Context, camera id.Camera, from, until
 			leaves, packs = append(leaves, request.Placed{Index: r.Index, Leaf: r.Raw, Run: r.Run.Run}), append(packs, p)
 		}
 	}
+	return s.copyPacks(ctx, camera, leaves, packs, until)
+}
+
+// copyStarred has the packs of starred moments copied whose leaves are from before a time.
+func (s *Session) copyStarred(ctx context.Context, camera id.Camera, before int64, v **View) error {
+	if err := s.renew(ctx, v); err != nil {
+		return err
+	}
+	list, err := s.Starred(ctx, *v, camera)
+	if err != nil {
+		return err
+	}
+	for _, star := range list {
+		if star.Moment > before {
+			continue // its packs go with the others of its time
+		}
+		records, err := (*v).packsOf(ctx, camera, star.Moment)
+		if err != nil {
+			return err
+		}
+		var leaves []request.Placed
+		var packs []*manifest.Pack
+		for _, r := range records {
+			if p := r.Leaf.(*manifest.Pack); p.At < before && slices.Contains(star.Objects, p.Object) {
+				leaves, packs = append(leaves, request.Placed{Index: r.Index, Leaf: r.Raw, Run: r.Run.Run}), append(packs, p)
+			}
+		}
+		if err := s.copyPacks(ctx, camera, leaves, packs, before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyPacks has packs copied, as many with each command as it may name.
+func (s *Session) copyPacks(ctx context.Context, camera id.Camera, leaves []request.Placed, packs []*manifest.Pack, until int64) error {
 	if len(leaves) == 0 {
 		return nil
 	}

@@ -68,6 +68,15 @@ func (v *View) records(ctx context.Context, camera id.Camera, from, until int64)
 func (v *View) checkNumbers(stretch []Record, tail int64) error {
 	from := 0
 	for i := 1; i < len(stretch); i++ {
+		before, after := stretch[i-1].Leaf.Common(), stretch[i].Leaf.Common()
+		if after.At < v.now-(retentionDays-1)*day && after.Seq > before.Seq+1 {
+			// What lies between is older than what is kept. Only what somebody has starred is left.
+			if err := manifest.CheckNumbers(entriesOf(stretch[from:i]), 0); err != nil {
+				return err
+			}
+			from = i
+			continue
+		}
 		if era := v.era(stretch[i].Run); era.Place != v.era(stretch[i-1].Run).Place {
 			if err := manifest.CheckTurn(era, stretch[i].Entry); err != nil {
 				return err

@@ -63,6 +63,8 @@ type Session struct {
 	heard map[id.Run]int64
 	// atHome says that Client is the hub at home, byHome that the last reply came that way, spoke that somebody has answered.
 	atHome, byHome, spoke bool
+	// kept are the packs of starred moments, by the hub's newest word on each camera.
+	kept map[id.Camera]map[id.Object]bool
 	// cloudAlone keeps a session with one cloud: what that one shows is the point.
 	cloudAlone bool
 }

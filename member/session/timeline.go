@@ -40,8 +40,11 @@ type Timeline struct {
 	Talks []*manifest.Talk
 	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
 	Privates []*manifest.Private
-	// Acts are what was set for it, in the order of the record: when it is off, and what is covered of its picture.
+	// Acts are what was set for it, in the order of the record: when it is off, what is covered, and what is starred.
 	Acts []Act
+	// KeptFrom is when the time begins of which everything is kept: before it only what is starred is there, and the rest is
+	// not missed. 0 where all of the range is within it.
+	KeptFrom int64
 	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
 	KnownUntil int64
 }
@@ -51,6 +54,9 @@ const packDelay = 5 * minute
 
 // Timeline reads and checks the leaves of a camera for footage between two times (milliseconds).
 func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64) (*Timeline, error) {
+	if err := v.knowStars(ctx, camera, from); err != nil {
+		return nil, err
+	}
 	records, err := v.records(ctx, camera, id.Hour(from), id.Hour(until+packDelay))
 	if err != nil {
 		return nil, err
@@ -61,13 +67,17 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 		}
 	}
 	t := &Timeline{Camera: camera, From: from, Until: until}
+	if v.gone(from) {
+		t.KeptFrom = id.Hour(v.now-retentionDays*day) * hour
+	}
 	// What is older than this reader's right is not served, though a key of it may be at hand.
 	earliest, _ := v.Roster.Earliest(v.s.Keys.ID(), roster.History, camera, v.now)
 	for _, r := range records {
 		t.KnownUntil = max(t.KnownUntil, r.Leaf.Common().At)
 		switch leaf := r.Leaf.(type) {
 		case *manifest.Pack:
-			if leaf.Files[0].Start < earliest {
+			// What is older than all that is kept is not there, but for what somebody has starred.
+			if start := leaf.Files[0].Start; start < earliest || !v.offline && v.gone(start) && !v.s.kept[camera][leaf.Object] {
 				continue
 			}
 			for i, f := range leaf.Files {
@@ -94,6 +104,12 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 				return nil, err
 			}
 			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Masks: one})
+		case *manifest.Star:
+			one, err := v.checkStar(leaf)
+			if err != nil {
+				return nil, err
+			}
+			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Star: one})
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)

@@ -40,6 +40,9 @@ type View struct {
 	HeardAt int64
 	// Alarms are failed proofs that do not make the rest worthless.
 	Alarms []error
+	// StarsUnknown says that the hub was asked what is starred, because of a time of which nothing else is kept, and did not
+	// answer: what is starred of that time is not shown.
+	StarsUnknown bool
 	// Unreadable counts pages from before this device's time whose keys it was not given.
 	Unreadable int
 
@@ -54,7 +57,8 @@ type View struct {
 	rows    map[epochKey][]request.Row
 	given   map[id.Hash]bool // hashes of envelopes that a reseal statement vouches for
 	epochs  epochs
-	leaps   map[id.Run]bool // runs before which numbers may be left out
+	leaps   map[id.Run]bool    // runs before which numbers may be left out
+	starred map[id.Camera]bool // cameras whose starred moments are known
 	home    []Record
 	labels  []manifest.Label
 	past    []standing
@@ -76,8 +80,8 @@ const (
 // Sync asks the cloud for everything but footage, and checks it. Where the cloud does not answer and the hub can be reached
 // at home, it asks that one.
 func (s *Session) Sync(ctx context.Context) (*View, error) {
-	now := s.nowMS()
-	from, until := max(0, now-(retentionDays+1)*day), now+hour
+	// All that the cloud keeps: also what is older than the rest, because somebody has starred it.
+	from, until := int64(0), s.nowMS()+hour
 	if s.atHome {
 		return s.syncAtHome(ctx, from, until)
 	}
