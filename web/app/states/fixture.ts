@@ -28,6 +28,7 @@ import type { Movable } from '../src/lib/moving';
 import type { People } from '../src/lib/people';
 import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
+import type { Starred } from '../src/lib/stars';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
 
@@ -109,6 +110,16 @@ export class Fixture implements Omit<
   async setMasks(): Promise<boolean> {
     await this.#act();
     return !this.overtaken;
+  }
+
+  /** What is starred, of all cameras. */
+  starred: Starred[] = [];
+  async stars(camera: string): Promise<readonly Starred[]> {
+    if (this.stuck) await forever;
+    return this.starred.filter((one) => one.camera === camera);
+  }
+  async setStar(): Promise<void> {
+    await this.#act();
   }
 
   /** What is set to be private. */

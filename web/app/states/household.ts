@@ -22,6 +22,7 @@ import { lookingStates } from './looking';
 import { coverStates } from './covers';
 import { privateStates } from './private';
 import { roomStates } from './rooms';
+import { starStates } from './stars';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
 
@@ -379,6 +380,7 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     ...lookingStates(three),
     ...privateStates(three),
     ...roomStates(),
+    ...starStates(three),
     ...coverStates(three),
   };
 }

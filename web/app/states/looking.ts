@@ -91,10 +91,10 @@ export const someLooks = (): Look[] => [
 
 /** What was turned off and covered, among the looks. */
 export const whatWasSet = (): Look[] => {
-  const nothingSet = { on: false, hours: [], masks: [] };
+  const nothingSet = { on: false, hours: [], masks: [], moment: 0 };
   const act = (person: string, ago: number, camera: string, set: Partial<LookSet>): Look =>
     look(person, ago, [camera], {
-      kind: set.masks ? 'masks' : 'private',
+      kind: set.masks ? 'masks' : set.moment ? 'star' : 'private',
       until: now - ago,
       set: { ...nothingSet, ...set },
     });
@@ -102,6 +102,7 @@ export const whatWasSet = (): Look[] => {
   const masks = [part, { left: 700, top: 560, width: 240, height: 300 }];
   const nights = [{ days: [1, 2, 3, 4, 5], from: 22 * 60, until: 24 * 60 }];
   return [
+    act('jan', 4 * minute, 'cam_door', { on: true, moment: now - 26 * hour }),
     act('anna', 12 * minute, 'cam_garden', { masks: [] }),
     act('jan', 50 * minute, 'cam_garden', { masks }),
     act('anna', 2 * hour, 'cam_hall', {}),

@@ -131,7 +131,7 @@ test('what is asked for in a row is one line, newest first', async () => {
 
 /** A setting as a member signs it, in the leaf that the hub writes of it. */
 async function sets(
-  kind: 'private' | 'masks',
+  kind: 'private' | 'masks' | 'star',
   camera: string,
   says: Record<string, Writable>,
   more: Record<string, Writable> = {},
@@ -159,16 +159,37 @@ test('what was turned off and covered stands among the looks', async () => {
   await sets('private', 'household', off, { since: 0, state: 'set', until: 0 });
   const { looks: found } = await looks();
   expect(found.map(({ kind, set, at, cameras }) => [kind, set, at - start, cameras[0]])).toEqual([
-    ['private', { on: true, hours: [], masks: [] }, 3 * minute, { id: 'household', name: '' }],
     [
       'private',
-      { on: false, hours: [], masks: [] },
+      { on: true, hours: [], masks: [], moment: 0 },
+      3 * minute,
+      { id: 'household', name: '' },
+    ],
+    [
+      'private',
+      { on: false, hours: [], masks: [], moment: 0 },
       2 * minute,
       { id: world.camera, name: 'Front door' },
     ],
-    ['masks', { on: false, hours: [], masks: [part] }, minute, { id: hall, name: 'Hall' }],
-    ['private', { on: true, hours: [], masks: [] }, 0, { id: world.camera, name: 'Front door' }],
+    [
+      'masks',
+      { on: false, hours: [], masks: [part], moment: 0 },
+      minute,
+      { id: hall, name: 'Hall' },
+    ],
+    [
+      'private',
+      { on: true, hours: [], masks: [], moment: 0 },
+      0,
+      { id: world.camera, name: 'Front door' },
+    ],
   ]);
+  world.now += minute;
+  await sets('star', hall, { moment: start, on: true, seq: 1 });
+  expect((await looks()).looks[0]).toMatchObject({
+    kind: 'star',
+    set: { on: true, moment: start },
+  });
   expect(found[0]).toMatchObject({ person: { name: 'Anna' }, mine: true, role: 'owner' });
 });
 

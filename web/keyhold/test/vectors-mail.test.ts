@@ -13,6 +13,7 @@ import { maskSetting, openMasks } from '../src/statement/masks.ts';
 import { openKept, setting } from '../src/statement/private.ts';
 import * as request from '../src/statement/request.ts';
 import { RuleError } from '../src/rule.ts';
+import { openStar, star } from '../src/statement/star.ts';
 import { raw, replayer, run } from './vectors.ts';
 
 const lives = replayer();
@@ -132,5 +133,38 @@ run('private', async (v) => {
   must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
   const why = roster.may(read.device, 'private', read.camera, v.at ?? 0);
   if (why !== '') throw new RuleError(why, 'its signer may not');
+  return envelope.hashText();
+});
+
+const starred = replayer();
+run('star', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await starred(v);
+  const envelope = Envelope.parse(input);
+  if (v.thing === 'kept') {
+    await openStar(input, roster);
+    return envelope.hashText();
+  }
+  const read = envelope.read('star', star);
+  must(read.household === roster.household, 'household', 'another household');
+  must(read.device === v.text, 'audience', 'brought by somebody else');
+  const key = roster.key(read.device);
+  must(key !== null, 'signer', 'a device that is not in the roster');
+  await envelope.verify(new Map([[read.device, key!]]));
+  const now = v.at ?? 0;
+  request.checkTime(read.at, now);
+  must(read.head === roster.head.hash, 'head', 'made under another roster');
+  must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
+  const person = roster.device(read.device)?.person;
+  const guest = roster.people.some(({ id, role }) => id === person && role === 'guest');
+  must(!guest, 'role', 'a guest keeps nothing');
+  const why = roster.may(read.device, 'history', read.camera, now);
+  if (why !== '') throw new RuleError(why, 'its signer may not');
+  const since = roster.earliest(read.device, 'history', read.camera, now);
+  must(since === null || read.moment >= since, 'early', 'from before the right of its signer');
   return envelope.hashText();
 });

@@ -8,6 +8,7 @@ const pages = [
   'home',
   'live',
   'history',
+  'starred',
   'looks',
   'people',
   'person',

@@ -6,6 +6,7 @@ import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
 import type { Covering } from './covers';
 import type { Turning } from './privacy';
+import type { Keeping } from './stars';
 
 /**
  * The seam between the pages and the protocol.
@@ -18,7 +19,8 @@ import type { Turning } from './privacy';
  * Times are milliseconds UTC since 1970 unless a name says `seconds`. Ids are opaque strings.
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
-export interface Household extends People, Going, Looking, Movable, Findable, Turning, Covering {
+export interface Household
+  extends People, Going, Looking, Movable, Findable, Turning, Covering, Keeping {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -294,6 +296,7 @@ export type ErrorKind =
   | 'camera-address' // none of a camera, or one where the hub does not go
   | 'camera-program' // it takes ffmpeg to read it, and the hub has none
   | 'camera-exists'
+  | 'stars-full' // as many moments are starred as may be
   | 'camera-private' // somebody turned it off at its source
   | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud

@@ -89,13 +89,16 @@ export interface LiveView {
   close(): void;
 }
 
-export type LookKind = 'live' | 'talk' | 'history' | 'tiles' | 'export' | 'private' | 'masks';
+export type LookKind =
+  'live' | 'talk' | 'history' | 'tiles' | 'export' | 'private' | 'masks' | 'star';
 
-/** What somebody set about what is to be seen: that it is off, or what is covered. */
+/** What somebody set about what is to be seen: that it is off, what is covered, or that a moment is kept. */
 export interface LookSet {
   readonly on: boolean;
   readonly hours: readonly Hours[];
   readonly masks: readonly Mask[];
+  /** 0 for what is no star. */
+  readonly moment: number;
 }
 
 export interface Look {

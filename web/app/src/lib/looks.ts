@@ -3,7 +3,15 @@ import { m } from '../paraglide/messages.js';
 import type { Look, LookKind, LookSet, Watched } from './looking';
 import type { Named } from './people';
 import { allCameras } from './privacy';
-import { hoursText, limited, listText, rightsText, roleText, type Called } from './rights';
+import {
+  dateText,
+  hoursText,
+  limited,
+  listText,
+  rightsText,
+  roleText,
+  type Called,
+} from './rights';
 import { clockText, lengthText, shortDayText } from './time';
 import { called } from './trail';
 
@@ -58,13 +66,23 @@ export function kindText(kind: LookKind): string {
       return m.looks_private();
     case 'masks':
       return m.looks_masks();
+    case 'star':
+      return m.stars_title();
   }
 }
 
 /** What somebody set: Front door: turned off; Garden: 2 parts of the picture are covered. */
-function setText({ on, hours, masks }: LookSet, kind: LookKind, cameras: readonly Named[]): string {
+function setText(
+  { on, hours, masks, moment }: LookSet,
+  { kind, cameras, at }: Pick<Look, 'kind' | 'cameras' | 'at'>,
+  zone?: string,
+): string {
   const all = cameras.some(({ id }) => id === allCameras);
   const what = all ? m.right_every_camera() : camerasOf(cameras);
+  if (kind === 'star') {
+    const time = dateText(moment, at, zone);
+    return on ? m.looks_set_star({ what, time }) : m.looks_set_unstar({ what, time });
+  }
   if (kind === 'private') {
     if (on) return m.looks_set_off({ what });
     return hours.length > 0
@@ -78,8 +96,9 @@ function setText({ on, hours, masks }: LookSet, kind: LookKind, cameras: readonl
 }
 
 /** What was looked at: Live, Front door; Recordings, Garden, 11:30 to 11:40. */
-export function lookText({ kind, cameras, footage, at, set }: Look, zone?: string): string {
-  if (set !== null) return setText(set, kind, cameras);
+export function lookText(look: Look, zone?: string): string {
+  const { kind, cameras, footage, at, set } = look;
+  if (set !== null) return setText(set, look, zone);
   const what = m.looks_what({ kind: kindText(kind), cameras: camerasOf(cameras) });
   if (footage === null || kind === 'tiles') return what;
   const day = shortDayText(footage.from, zone);

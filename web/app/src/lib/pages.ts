@@ -13,6 +13,8 @@ export function pageTitle(page: Page): string {
       return m.looks_title();
     case 'history':
       return m.nav_history();
+    case 'starred':
+      return m.stars_title();
     case 'people':
     case 'person':
     case 'rights':

@@ -28,8 +28,8 @@ import {
   type Playback,
 } from './handles.ts';
 import { pour } from './outside.ts';
-import { PeopleClient } from './people-client.ts';
 import { Port } from './port.ts';
+import { StarClient } from './star-client.ts';
 import { startWorker } from './start.ts';
 import { Spare, Watch } from './watch.ts';
 import {
@@ -51,7 +51,7 @@ export function createHousehold(options: Options): HouseholdClient {
   return new HouseholdClient(options);
 }
 
-export class HouseholdClient extends PeopleClient {
+export class HouseholdClient extends StarClient {
   readonly place: Place;
   protected readonly port: Port;
   readonly phase: Live<Phase>;

@@ -16,6 +16,7 @@ import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
 import type { EndWord } from '../statement/live.ts';
 import type { LookList } from '../sync/looks.ts';
+import type { Starred } from '../sync/stars.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { MoveState } from '../sync/moving.ts';
@@ -139,6 +140,9 @@ export interface Calls {
   /** What is set to be private. */
   privates: { args: []; result: readonly PrivateSetting[] };
   setPrivate: { args: [camera: string, wish: Partial<PrivateWish>]; result: void };
+  /** The moments of a camera that are kept for longer than everything else. */
+  stars: { args: [camera: string]; result: readonly Starred[] };
+  setStar: { args: [camera: string, moment: number, on: boolean]; result: void };
   /** Asks the hub to show cameras; the connection is made in the page. */
   offerView: {
     /** `lost`: the way to the hub was lost, so the one to the cloud may be as well. */

@@ -138,6 +138,8 @@ const handlers: Handlers = {
   setMasks: async (_, camera, masks, last) => (await ready()).home().masks.set(camera, masks, last),
   privates: async () => (await ready()).home().privates.list(),
   setPrivate: async (_, camera, wish) => (await ready()).home().setPrivate(camera, wish),
+  stars: async (_, camera) => (await ready()).home().stars.list(camera),
+  setStar: async (_, camera, moment, on) => (await ready()).home().stars.set(camera, moment, on),
   offerView: async ({ signal }, cameras, sdp, lost) => {
     const { views } = (await ready()).home();
     if (lost) views.anew();

@@ -161,6 +161,12 @@ const kinds = {
     (l) => (l.state === 'began' ? l.until === 0 : l.until >= l.since),
     'talk that has begun or ended',
   ),
+  star: object({
+    ...common('star', ofCamera),
+    device: id('dev'),
+    person: id('per'),
+    statement: bytes(1, maxMasks),
+  }),
   private: where(
     object({
       ...common('private', any),

@@ -61,6 +61,7 @@ export const writeStatement = object({
     'labels',
     'mail',
     'erase',
+    'kept',
   ),
   name: text(256, 1),
   nonce,
@@ -87,7 +88,17 @@ export const relaysStatement = object({
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
 type OpField =
-  'camera' | 'cloud' | 'copy' | 'erase' | 'link' | 'masks' | 'name' | 'private' | 'removal' | 'url';
+  | 'camera'
+  | 'cloud'
+  | 'copy'
+  | 'erase'
+  | 'link'
+  | 'masks'
+  | 'name'
+  | 'private'
+  | 'removal'
+  | 'star'
+  | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
   'add-camera': ['name', 'url'],
@@ -112,6 +123,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   privates: [],
   'set-masks': ['masks'],
   masks: [],
+  star: ['star'],
+  stars: ['camera'],
 };
 
 const part = bytes(1, 2048);
@@ -127,21 +140,25 @@ const gesture = where(
   'a code or a passkey',
 );
 
+const placed = object({ index: integer(0), leaf: bytes(), run: id('run') });
+
 const op = where(
   object({
     kind: text(),
+    after: optional(integer()),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
     cloud: optional(object({ to: bytes(32), url: text(2048) })),
     copy: optional(
       object({
         address: text(),
-        leaves: list(object({ index: integer(0), leaf: bytes(), run: id('run') }), 0, 64),
+        leaves: list(placed, 0, 64),
         pages: list(text(), 0, 64),
       }),
     ),
     erase: optional(bytes()),
     gesture: optional(gesture),
+    leaves: optional(list(placed, 0, 8)),
     link: optional(bytes()),
     masks: optional(bytes(1, 4096)),
     name: optional(text(200)),
@@ -149,12 +166,15 @@ const op = where(
     private: optional(bytes(1, 8192)),
     removal: optional(bytes()),
     room: optional(text(200)),
+    star: optional(bytes(1, 4096)),
     url: optional(text(2048)),
   }),
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
-    const cameras = ['remove-camera', 'rename-camera', 'set-small', 'set-room'].includes(o.kind)
+    const cameras = ['remove-camera', 'rename-camera', 'set-small', 'set-room', 'stars'].includes(
+      o.kind,
+    )
       ? [o.camera ?? '']
       : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
@@ -196,6 +216,7 @@ export const reply = object({
     privates: optional(list(bytes())),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),
+    stars: optional(list(object({ objects: list(id('obj')), statement: bytes() }))),
   }),
   root: hash,
   run: id('run'),

@@ -4,22 +4,25 @@ import { maskedOnRecord, type Mask } from '../statement/masks.ts';
 import { privateOnRecord } from '../statement/private.ts';
 import type { Hours } from '../statement/rights.ts';
 import type { Roster } from '../statement/roster.ts';
+import { starOnRecord } from '../statement/star.ts';
 import type { Log } from './records.ts';
 
 /** What somebody set about what is to be seen of a camera, or of all (`household`). */
 export interface Act {
   readonly id: string;
-  readonly kind: 'private' | 'masks';
+  readonly kind: 'private' | 'masks' | 'star';
   readonly person: string;
   readonly device: string;
   readonly camera: string;
   readonly at: number;
   readonly set: {
-    /** It is off, or so it is in these hours. */
+    /** It is off, or so it is in these hours; or the moment is kept. */
     readonly on: boolean;
     readonly hours: readonly Hours[];
     /** What is covered. */
     readonly masks: readonly Mask[];
+    /** Which moment is kept, or no more; 0 for other acts. */
+    readonly moment: number;
   };
 }
 
@@ -36,15 +39,22 @@ export async function actsIn(logs: readonly Log[], roster: Roster): Promise<Act[
       const { camera, seq, at, on, hours } = await privateOnRecord(leaf, roster);
       const id = `private/${camera}/${seq}/${at}`;
       const { person, device } = leaf;
-      const set = { on, hours, masks: [] };
+      const set = { on, hours, masks: [], moment: 0 };
       out.set(id, { id, kind: 'private', person, device, camera, at, set });
     }
     if (leaf.kind === 'masks') {
       const { camera, masks } = await maskedOnRecord(leaf, roster);
       const { person, device, at, seq } = leaf;
       const id = `masks/${camera}/${seq}`;
-      const set = { on: false, hours: [], masks };
+      const set = { on: false, hours: [], masks, moment: 0 };
       out.set(id, { id, kind: 'masks', person, device, camera, at, set });
+    }
+    if (leaf.kind === 'star') {
+      const { camera, on, moment } = await starOnRecord(leaf, roster);
+      const { person, device, at, seq } = leaf;
+      const id = `star/${camera}/${seq}`;
+      const set = { on, hours: [], masks: [], moment };
+      out.set(id, { id, kind: 'star', person, device, camera, at, set });
     }
   }
   return [...out.values()];

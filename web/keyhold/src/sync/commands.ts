@@ -28,6 +28,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   'not-found': 'not-found',
   elsewhere: 'camera-elsewhere',
   private: 'camera-private',
+  full: 'stars-full',
 };
 
 /** What the hub answers instead of doing it, in its own word. */

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import type { Log } from './records.ts';
 import { retention } from './runs.ts';
+import type { Stars } from './stars.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -33,6 +34,7 @@ export class Copying {
   constructor(
     private readonly engine: Engine,
     private readonly commands: Pick<Commands, 'send'>,
+    private readonly stars: Pick<Stars, 'kept' | 'packs'>,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -52,6 +54,7 @@ export class Copying {
         if (camera !== 'household') await this.footage(camera, at, Math.min(at + stretch, now));
         onProgress(++done, total);
       }
+      if (camera !== 'household') await this.starred(camera, from);
     }
   }
 
@@ -92,6 +95,25 @@ export class Copying {
       (log): log is PackLog =>
         log.leaf.kind === 'pack' && log.leaf.at >= from && log.leaf.at < until,
     );
+    await this.packs(camera, packs, until);
+  }
+
+  /** What is starred of the time before; its hub names the packs. */
+  private async starred(camera: string, before: number): Promise<void> {
+    await this.look();
+    for (const { moment, objects } of await this.stars.kept(camera)) {
+      if (moment > before) continue; // its packs go with the others of its time
+      const logs = await this.engine.steady(() => this.stars.packs(camera, moment));
+      const packs = logs.filter(
+        (log): log is PackLog =>
+          log.leaf.kind === 'pack' && log.leaf.at < before && objects.includes(log.leaf.object),
+      );
+      await this.packs(camera, packs, before);
+    }
+  }
+
+  private async packs(camera: string, packs: readonly PackLog[], until: number): Promise<void> {
+    const { engine } = this;
     const first = packs[0]?.leaf.files[0];
     if (first === undefined) return;
     let lease: FootageAnswer | null = null;

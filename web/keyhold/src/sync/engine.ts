@@ -21,7 +21,7 @@ import { erasureKey, type KeptErasure } from './leaving.ts';
 import { labelsIn, namesIn, type NamingParts } from './naming.ts';
 import { Records } from './records.ts';
 import { Memory } from './memory.ts';
-import { newestRun, readRuns, retention, type Run } from './runs.ts';
+import { newestRun, readRuns, type Run } from './runs.ts';
 import { Sides, type Given } from './sides.ts';
 import type { Store } from './store.ts';
 import { Told } from './told.ts';
@@ -50,8 +50,6 @@ export interface Events {
 }
 
 const hour = 3_600_000;
-/** What is listed at first: all that is kept, and a day. */
-const wholeList = retention + 24 * hour;
 const tries = 4;
 const pause = 1_500;
 
@@ -186,9 +184,8 @@ export class Engine {
     const asked = this.known.roster;
     const { listed } = this;
     const now = this.cloud.clock();
-    // The whole list once; afterwards only the hours that can still change.
-    const from = (door: Door): number =>
-      Math.floor(listed === door ? now - 2 * hour : Math.max(0, now - wholeList));
+    // The whole list once, with what is starred from long ago; afterwards only the hours that can still change.
+    const from = (door: Door): number => Math.floor(listed === door ? now - 2 * hour : 0);
     const { household, signer } = this.member;
     await this.sides.ask(
       asked,

@@ -36,6 +36,7 @@ export type FaultKind =
   | 'camera-exists'
   | 'camera-private'
   | 'camera-elsewhere'
+  | 'stars-full'
   | 'address-wrong'
   | 'other-cloud-away'
   | 'same-cloud'

@@ -42,6 +42,8 @@ export class Footage {
   constructor(
     private readonly engine: Pick<Engine, 'cloud' | 'epochs' | 'known' | 'sides'>,
     private readonly member: Member,
+    /** Whether an old pack has to be there, because somebody has starred it. */
+    private readonly starred: (pack: Pack) => boolean = () => false,
   ) {}
 
   /**
@@ -151,8 +153,8 @@ export class Footage {
       return await door.side.object(address, pack.object, file.offset, file.size, signal);
     } catch (error) {
       const gone = error instanceof Fault && error.kind === 'not-found';
-      const young = file.start > this.engine.cloud.clock() - retention;
-      if (gone && young && !lease.door.home && !off('seq-gap')) {
+      const owed = file.start > this.engine.cloud.clock() - retention || this.starred(pack);
+      if (gone && owed && !lease.door.home && !off('seq-gap')) {
         throw new RuleError('seq-gap', 'a recording that the hub sent is not served', details);
       }
       throw error;

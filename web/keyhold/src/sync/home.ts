@@ -7,13 +7,13 @@ import { RuleError } from '../rule.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
 import type { Op } from '../statement/request.ts';
-import { actsIn, checkActs } from './acts.ts';
+import { checkActs } from './acts.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import { Findings } from './finding.ts';
 import { Footage } from './footage.ts';
-import { looksOf, type LookList, type LookNames } from './looks.ts';
+import { readLooks, type LookList, type LookNames } from './looks.ts';
 import { Masks } from './masks.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
@@ -23,12 +23,14 @@ import { proofOf } from './proof.ts';
 import type { Log, Reading } from './records.ts';
 import { Reports } from './reports.ts';
 import type { Delivery } from './socket.ts';
-import { newestRun } from './runs.ts';
+import { pastHour } from './runs.ts';
+import { Stars } from './stars.ts';
 import { stretchesOf, type Stretch } from './stretches.ts';
 import { Tending } from './tending.ts';
 import {
   packDelay,
   segmentsOf,
+  sinceKept,
   timelineOf,
   type Gap,
   type Segment,
@@ -80,6 +82,7 @@ export class HomeSession {
   readonly reports: Reports;
   readonly privates: Privates;
   readonly masks: Masks;
+  readonly stars: Stars;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -89,7 +92,7 @@ export class HomeSession {
     private readonly events: HomeEvents,
   ) {
     const { cloud, member } = engine;
-    this.footage = new Footage(engine, member);
+    this.footage = new Footage(engine, member, (pack) => this.stars.has(pack));
     this.playbacks = new Playbacks(this.footage, engine, {
       begin: (camera, from) => this.begin(camera, from),
       segments: async (camera, from, until) =>
@@ -108,6 +111,7 @@ export class HomeSession {
     );
     this.privates = new Privates(engine, (op, patience) => this.commands.send(op, patience));
     this.masks = new Masks(engine, (op, patience) => this.commands.send(op, patience));
+    this.stars = new Stars(engine, (op, patience) => this.commands.send(op, patience));
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,
@@ -214,6 +218,7 @@ export class HomeSession {
   /** Leaves of a camera for footage between two times, proved, as far as they are for this device. */
   private async reading(camera: string, from: number, until: number): Promise<Reading> {
     const first = hourOf(this.begin(camera, from));
+    if (first < pastHour(this.engine.cloud.clock())) await this.stars.learn(camera);
     const reading = await this.engine.steady(() => {
       this.engine.mustHave(camera);
       return this.engine.records.reading(camera, first, hourOf(until + packDelay));
@@ -224,7 +229,7 @@ export class HomeSession {
         this.events.looked(leaf.device, leaf.at);
       }
     }
-    return reading;
+    return { ...reading, logs: reading.logs.filter((log) => this.stars.there(log)) };
   }
 
   /** Where [from, …) begins for this device. A right that ended, or does not count now, is no fault. */
@@ -243,7 +248,8 @@ export class HomeSession {
 
   async timeline(camera: string, from: number, until: number): Promise<Timeline> {
     const { logs, closed } = await this.reading(camera, from, until);
-    return timelineOf(logs, this.begin(camera, from), until, closed);
+    const kept = pastHour(this.engine.cloud.clock()) * 3_600_000;
+    return sinceKept(timelineOf(logs, this.begin(camera, from), until, closed), kept);
   }
 
   /** Everything that was looked at since a time, out of the record of every camera. */
@@ -252,27 +258,7 @@ export class HomeSession {
     if (engine.may('people', 'household') !== '') {
       throw new Fault('not-allowed', 'this page is for owners and guardians');
     }
-    const now = engine.cloud.clock();
-    const named = engine.known.names?.cameras.map(({ id }) => id) ?? [];
-    const cameras = new Set([...named, ...engine.records.cameras()]);
-    const readings = await Promise.all(
-      [...cameras]
-        .filter((camera) => engine.earliest(camera) !== null)
-        .map((camera) => this.reading(camera, from, now)),
-    );
-    const logs = readings.flatMap((reading) => reading.logs);
-    const forAll = await this.logs('household', from, now);
-    return {
-      looks: looksOf(logs, await actsIn([...logs, ...forAll], engine.known.roster), from, {
-        roster: engine.known.roster,
-        self: engine.member.person,
-        nameOf,
-      }),
-      entries: logs.filter(({ leaf }) => leaf.at >= from).length,
-      from,
-      until: newestRun(engine.runs)?.tree.checkpoint.at ?? 0,
-      closed: readings.reduce((sum, { closed }) => sum + closed.length, 0),
-    };
+    return readLooks(engine, from, nameOf, (camera, until) => this.reading(camera, from, until));
   }
 
   /** The picture nearest to a time, at most a minute away. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Right, Role } from '../statement/rights.ts';
-import type { Act } from './acts.ts';
+import { actsIn, type Act } from './acts.ts';
+import type { Engine } from './engine.ts';
 import type { Named } from './people.ts';
-import type { Log } from './records.ts';
+import type { Log, Reading } from './records.ts';
+import { newestRun } from './runs.ts';
 import type { Roster } from '../statement/roster.ts';
 
 /** What somebody looked at, out of the hub's record; or what they set about what is to be seen. */
@@ -70,6 +72,35 @@ interface Raw {
 interface Fetched extends Raw {
   kind: keyof typeof inRow;
   footage: { from: number; until: number };
+}
+
+/** Everything that was looked at since a time, and what was set, out of the record of every camera. */
+export async function readLooks(
+  engine: Engine,
+  from: number,
+  nameOf: LookNames['nameOf'],
+  read: (camera: string, until: number) => Promise<Reading>,
+): Promise<LookList> {
+  const now = engine.cloud.clock();
+  const named = engine.known.names?.cameras.map(({ id }) => id) ?? [];
+  const cameras = new Set([...named, ...engine.records.cameras()]);
+  const readings = await Promise.all(
+    [...cameras]
+      .filter((camera) => engine.earliest(camera) !== null)
+      .map((camera) => read(camera, now)),
+  );
+  const logs = readings.flatMap((reading) => reading.logs);
+  // What was set for all cameras at once stands on the household's own pages.
+  const forAll = (await read('household', now)).logs;
+  const { roster } = engine.known;
+  const acts = await actsIn([...logs, ...forAll], roster);
+  return {
+    looks: looksOf(logs, acts, from, { roster, self: engine.member.person, nameOf }),
+    entries: logs.filter(({ leaf }) => leaf.at >= from).length,
+    from,
+    until: newestRun(engine.runs)?.tree.checkpoint.at ?? 0,
+    closed: readings.reduce((sum, { closed }) => sum + closed.length, 0),
+  };
 }
 
 /** The looks since a time in the record of some cameras, and what was set for them, newest first. */

@@ -12,6 +12,7 @@ import { Fault, faultOf, type FaultKind } from './fault.ts';
 import { gestureOf, Prompt, type Shown } from './gesture.ts';
 import { Memory } from './memory.ts';
 import { passkeyWanted, type PasskeyWanted } from './passkey.ts';
+import { Stars } from './stars.ts';
 import { placeKey, type Store } from './store.ts';
 
 export { placeKey };
@@ -236,7 +237,8 @@ export class Moving {
       throw error;
     });
     signal.throwIfAborted();
-    const copying = new Copying(engine, commands, signal);
+    const stars = new Stars(engine, (op, patience) => commands.send(op, patience));
+    const copying = new Copying(engine, commands, stars, signal);
     await copying.run((done, total) => this.show(this.at(kept, { step: 'copying', done, total })));
     const taken = await take(engine);
     signal.throwIfAborted();

@@ -173,7 +173,8 @@ export class Records {
       const tail = newest && run !== null && stretch.length > 0 ? run.tree.checkpoint.at : null;
       for (const turn of this.turns(stretch)) {
         const parts = this.partsOf(turn.logs, refs, closed);
-        const end = turn.logs.at(-1) === stretch.at(-1) ? tail : turn.end;
+        const after = stretch[stretch.indexOf(turn.logs.at(-1)!) + 1];
+        const end = after === undefined ? tail : this.tooOld(after.leaf.at) ? null : turn.end;
         for (const part of parts) checkNumbers(part, part === parts.at(-1) ? end : null);
       }
       logs.push(...stretch);
@@ -188,7 +189,7 @@ export class Records {
     for (const log of stretch) {
       const era = this.era(log.run);
       if (turns.at(-1)?.place !== era.place) {
-        if (turns.length > 0) checkTurn(era, log);
+        if (turns.length > 0 && !this.tooOld(log.leaf.at)) checkTurn(era, log);
         turns.push({ logs: [], end: 0, place: era.place });
       }
       const turn = turns.at(-1)!;
@@ -277,7 +278,10 @@ export class Records {
     const parts: Log[][] = [[]];
     for (const log of stretch) {
       const before = parts.at(-1)!.at(-1);
-      if (before !== undefined && log.leaf.seq > before.leaf.seq + 1) {
+      if (before !== undefined && log.leaf.seq > before.leaf.seq + 1 && this.tooOld(log.leaf.at)) {
+        // What lies between is older than what is kept: of it there is what somebody has starred.
+        parts.push([]);
+      } else if (before !== undefined && log.leaf.seq > before.leaf.seq + 1) {
         const [from, until] = [hourOf(before.leaf.at), hourOf(log.leaf.at)];
         const page = closed.find(
           ({ hour, run }) =>

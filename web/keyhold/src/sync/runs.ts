@@ -14,6 +14,9 @@ import type { SeenRun } from './store.ts';
 /** Footage and its record are kept this long; what is older is not missed. */
 export const retention = 30 * 24 * 3_600_000;
 
+/** What was recorded in hours before this one is not there, but for what somebody has starred. */
+export const pastHour = (now: number): number => Math.floor((now - retention) / 3_600_000);
+
 /** A run whose checkpoint was checked. */
 export interface Run {
   readonly name: string;

@@ -92,6 +92,12 @@ export function timelineOf(
   return { recorded, gaps, knownUntil };
 }
 
+/** The same, where before a time only what is starred is there: what is not there of that time is not missed. */
+export function sinceKept({ gaps, ...timeline }: Timeline, kept: number): Timeline {
+  const left = gaps.filter(({ until }) => until > kept);
+  return { ...timeline, gaps: left.map((gap) => ({ ...gap, from: Math.max(gap.from, kept) })) };
+}
+
 /** When the camera was turned off at its source; what is not over yet lasts as far as is known. */
 function privateOf(logs: readonly Log[], heard: number): Range[] {
   const out = new Map<number, Range>();
