@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Somebody covers a part of a picture with the mouse, changes it with keys, and sees it black; on another device it is
-// uncovered, and that is said.
+// uncovered, and that is said. Then a moment is starred.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, desk, within } from './person.mjs';
+import { stars } from './stars.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE } = process.env;
 
@@ -16,6 +17,12 @@ const { LINK, OUT, KEYHOLD, DEVICE } = process.env;
 async function masks(...words) {
   const { stdout } = await promisify(execFile)(KEYHOLD, ['masks', 'Porch', ...words, '--json', '--device', DEVICE]);
   return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+/** What the command line says is starred. */
+async function starred() {
+  const { stdout } = await promisify(execFile)(KEYHOLD, ['star', 'list', '--json', '--device', DEVICE]);
+  return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
 }
 
 const area = ({ page }) => page.locator('[role=dialog] .area');
@@ -88,6 +95,8 @@ test('what is covered is black', async (t) => {
     const acts = stdout.trim().split('\n').map((line) => JSON.parse(line)).filter(({ purpose }) => purpose === 'masks');
     assert.deepEqual(acts.map(({ name, masks = [] }) => [name, masks.length]), [['Porch', 1], ['Porch', 0]]);
   });
+
+  await stars(step, anna, 'Porch', starred);
 
   await anna.close();
   assert.deepEqual(anna.faults, []);

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"keyhold/member/export"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+	"keyhold/statement/star"
+)
+
+const month = 31 * 24 * time.Hour
+
+// stored is where the cloud has an object.
+func (r *Rig) stored(o id.Object) string {
+	return filepath.Join(r.Vault, "objects", string(o)[4:6], string(o))
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// starFirst stars a moment of which the first pack of a camera is, and no other, and waits until the hub says so.
+func (r *Rig) starFirst(c id.Camera) (first *manifest.Pack, moment int64) {
+	r.t.Helper()
+	first = r.Packs(c, 1)[0]
+	moment = first.Files[0].Start + 1 - star.Around
+	must(r.t, r.Member.SetStar(r.t.Context(), c, moment, true))
+	r.t.Logf("starred %d ms before the first picture", star.Around-1)
+	list := r.starred(r.Member, c)
+	if len(list) != 1 || !slices.Equal(list[0].Objects, []id.Object{first.Object}) || list[0].Moment != moment {
+		r.t.Fatalf("starred are %+v, want %s", list, first.Object)
+	}
+	return first, moment
+}
+
+// starred is what a device is told of a camera.
+func (r *Rig) starred(s *session.Session, c id.Camera) []session.Star {
+	r.t.Helper()
+	var list []session.Star
+	_, err := s.Steady(r.t.Context(), func(v *session.View) (err error) {
+		list, err = s.Starred(r.t.Context(), v, c)
+		return err
+	})
+	must(r.t, err)
+	return list
+}
+
+// monthLater lets a month pass. The hub is at work on its second day, so that what is kept of it begins there.
+func (r *Rig) monthLater() {
+	r.t.Helper()
+	for _, by := range []time.Duration{36 * time.Hour, month - 36*time.Hour} {
+		r.Stop()
+		r.offset.Add(int64(by))
+		r.Start()
+		r.Serving()
+	}
+	must(r.t, r.Cloud.Sweep(r.t.Context()))
+}
+
+// editing lets the operator change what it answers to a fetch.
+func editing(cloud http.Handler, change func(answer map[string]any)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodPost || !strings.HasSuffix(req.URL.Path, "/fetch") {
+			cloud.ServeHTTP(w, req)
+			return
+		}
+		answer := httptest.NewRecorder()
+		cloud.ServeHTTP(answer, req)
+		a := map[string]any{}
+		if json.Unmarshal(answer.Body.Bytes(), &a) == nil {
+			change(a)
+		}
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		_ = json.NewEncoder(w).Encode(a) // whoever asked has gone
+	})
+}
+
+// shownAt is what a member is shown of a camera around a time.
+func (r *Rig) shownAt(c id.Camera, at int64) (*session.View, *session.Timeline, error) {
+	r.t.Helper()
+	var t *session.Timeline
+	v, err := r.Member.Steady(r.t.Context(), func(v *session.View) (err error) {
+		t, err = v.Timeline(r.t.Context(), c, at-3_600_000, at+3_600_000)
+		return err
+	})
+	return v, t, err
+}
+
+func TestWhatIsStarredOutlivesTheMonth(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.History}})
+	first, moment := r.starFirst(door)
+	packs := r.Packs(door, 3)
+	next := packs[slices.IndexFunc(packs, func(p *manifest.Pack) bool { return p.Object == first.Object })+1]
+	if acts := r.Timeline(door).Acts; len(acts) != 1 || acts[0].Star == nil || !acts[0].Star.On || acts[0].Star.Moment != moment || acts[0].Person != r.Member.Person() {
+		t.Errorf("on the record is %+v", acts)
+	}
+	// What is seen now has no pack yet: it comes to the star.
+	now := r.now().UnixMilli()
+	must(t, vera.session().SetStar(t.Context(), door, now, true))
+	r.Until("the packs of what is seen now", func() bool {
+		r.Do(request.Op{Kind: request.OpLeaveEarly, Cameras: []id.Camera{door}})
+		list := r.starred(r.Member, door)
+		return len(list) == 2 && list[1].Person == vera.Person && slices.Contains(list[1].Objects, packs[2].Object) && len(list[1].Objects) > len(packs)
+	})
+	must(t, vera.session().SetStar(t.Context(), door, now, false))
+	if list := r.starred(vera.session(), door); len(list) != 1 || list[0].Person != r.Member.Person() {
+		t.Errorf("let go, there are %+v", list)
+	}
+	if err := r.Member.SetStar(t.Context(), door, now, false); word(err) != request.RefusedNotFound {
+		t.Errorf("let go twice: %v", err)
+	}
+
+	r.monthLater()
+	if !there(r.stored(first.Object)) || there(r.stored(next.Object)) {
+		t.Fatalf("a month later the starred pack is there: %v, the one after it: %v", there(r.stored(first.Object)), there(r.stored(next.Object)))
+	}
+	v, line, err := r.shownAt(door, moment)
+	must(t, err)
+	if n := len(line.Segments); n == 0 || slices.ContainsFunc(line.Segments, func(s session.Segment) bool { return s.Pack.Object != first.Object }) {
+		t.Errorf("shown are %d segments, not those of the starred pack alone", n)
+	}
+	out := filepath.Join(t.TempDir(), "kept.mp4")
+	_, err = export.Write(t.Context(), r.Member, v, line, out, func(int64, int64) {})
+	must(t, err)
+	checked, err := export.Check(out)
+	if err != nil || checked.Segments != len(line.Segments) {
+		t.Errorf("the film of it holds as %+v: %v", checked, err)
+	}
+
+	// A cloud that leaves out the page, or the pack, is found out.
+	hide := func(field string) error {
+		way := func(cloud http.Handler) http.Handler {
+			return editing(cloud, func(a map[string]any) {
+				list, _ := a[field].([]any)
+				a[field] = slices.DeleteFunc(list, func(x any) bool {
+					one, _ := x.(map[string]any)
+					h, _ := one["hour"].(float64)
+					return one["camera"] == string(door) && int64(h) < id.Hour(r.now().UnixMilli())-24
+				})
+			})
+		}
+		r.way.Store(&way)
+		defer r.way.Store(nil)
+		v, line, err := r.shownAt(door, moment)
+		if err == nil && len(line.Segments) > 0 {
+			_, err = export.Write(t.Context(), r.Member, v, line, out, func(int64, int64) {})
+		}
+		return err
+	}
+	for _, field := range []string{"pages", "objects"} {
+		if err := hide(field); rule.Of(err) != rule.SeqGap {
+			t.Errorf("a starred moment without its %s: %v", field, err)
+		}
+	}
+
+	must(t, r.Member.SetStar(t.Context(), door, moment, false))
+	r.Until("that the cloud lets it go", func() bool {
+		must(t, r.Cloud.Sweep(t.Context()))
+		return !there(r.stored(first.Object))
+	})
+	if _, line, err := r.shownAt(door, moment); err != nil || len(line.Segments) != 0 {
+		t.Errorf("let go, %d segments are shown: %v", len(line.Segments), err)
+	}
+	if list := r.starred(r.Member, door); len(list) != 0 {
+		t.Errorf("let go, there are %+v", list)
+	}
+}
+
+// A hub that no longer stores a recording is told by the device which one it is.
+func TestAMomentOfSomeDaysAgoIsStarredByItsLeaf(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	first := r.Packs(door, 1)[0]
+	moment := first.Files[0].Start + 1 - star.Around
+	r.Stop()
+	r.offset.Add(int64(5 * 24 * time.Hour))
+	r.Start()
+	r.Serving()
+	r.Until("the hub's own copy gone", func() bool {
+		return r.count(`SELECT count(*) FROM packs WHERE object = '`+string(first.Object)+`'`) == 0
+	})
+	if err := r.Member.SetStar(t.Context(), door, moment-20*60_000, true); word(err) != request.RefusedNotFound {
+		t.Errorf("a moment of which nothing was recorded: %v", err)
+	}
+	must(t, r.Member.SetStar(t.Context(), door, moment, true))
+	if list := r.starred(r.Member, door); len(list) != 1 || !slices.Equal(list[0].Objects, []id.Object{first.Object}) {
+		t.Fatalf("starred are %+v", list)
+	}
+	r.monthLater()
+	if !there(r.stored(first.Object)) {
+		t.Error("a month later it is gone")
+	}
+	if _, line, err := r.shownAt(door, moment); err != nil || len(line.Segments) == 0 {
+		t.Errorf("a month later %+v is shown: %v", line, err)
+	}
+}
