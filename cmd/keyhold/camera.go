@@ -17,6 +17,7 @@ import (
 // CameraCommand groups what a simulated camera does.
 type CameraCommand struct {
 	Serve CameraServeCommand `cmd:"" help:"Serve clips as a camera would, over RTSP and ONVIF."`
+	Press CameraPressCommand `cmd:"" help:"Press the button of a simulated doorbell that runs on this computer."`
 }
 
 // CameraServeCommand serves clips in a loop.
@@ -26,6 +27,10 @@ type CameraServeCommand struct {
 	PasswordFile string            `type:"existingfile" placeholder:"FILE" help:"Ask for the password in this file."`
 	Onvif        string            `placeholder:"ADDRESS" help:"Answer ONVIF there, so that the cameras can be found; each path is one."`
 	Discovery    string            `placeholder:"ADDRESS" help:"Where to be asked for, over UDP; by everybody in this machine's networks if it is not given."`
+	Doorbell     []string          `placeholder:"PATH" help:"This path has a button: keyhold camera press presses it, and ONVIF tells of it; may be given again."`
+	Webhook      string            `placeholder:"URL" help:"Tell this address of each press as well, by a request."`
+	MQTT         string            `name:"mqtt" placeholder:"URL" help:"Tell this broker of each press as well, such as mqtt://user:password@127.0.0.1:1883."`
+	Topic        string            `default:"keyhold/camera/" placeholder:"TOPIC" help:"The topic at the broker; the path is added if it ends in a slash."`
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
 	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma" default:"" help:"What the loudspeaker understands: pcmu or pcma; both if it is not given."`
@@ -40,7 +45,10 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	if r.Discovery != "" && r.Onvif == "" {
 		return errors.New("a camera that can be found answers ONVIF: --discovery needs --onvif")
 	}
-	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Discovery: r.Discovery, Log: slog.New(slog.NewTextHandler(c.err, nil))}
+	if len(r.Doorbell) > 0 && r.Onvif == "" {
+		return errors.New("a doorbell is pressed where it answers ONVIF: --doorbell needs --onvif")
+	}
+	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Discovery: r.Discovery, Webhook: r.Webhook, Broker: r.MQTT, Topic: r.Topic, Log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if r.Speaker != "" {
 		cfg.Speaker = &camera.SpeakerConfig{File: r.Speaker, Law: r.SpeakerLaw}
 	}
@@ -52,7 +60,12 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		cfg.Pass = strings.TrimRight(string(b), "\r\n")
 	}
 	for path, file := range r.Feeds {
-		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path]})
+		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path], Button: slices.Contains(r.Doorbell, path)})
+	}
+	for _, path := range r.Doorbell {
+		if r.Feeds[path] == "" {
+			return fmt.Errorf("--doorbell %s: no film is served there", path)
+		}
 	}
 	for path := range r.Small {
 		if r.Feeds[path] == "" {
@@ -71,4 +84,19 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		}
 	}
 	return cam.Run(ctx)
+}
+
+// CameraPressCommand presses a button.
+type CameraPressCommand struct {
+	At   string `default:"127.0.0.1:7580" placeholder:"ADDRESS" help:"Where the simulated doorbell answers ONVIF."`
+	Path string `arg:"" optional:"" help:"Whose button; the first doorbell's if not given."`
+}
+
+// Run presses once.
+func (r *CameraPressCommand) Run(ctx context.Context, c *console) error {
+	if err := camera.PressAt(ctx, r.At, r.Path); err != nil {
+		return err
+	}
+	c.say("Pressed.")
+	return nil
 }

@@ -25,6 +25,8 @@ type CamerasCommand struct {
 	Add    CamerasAddCommand    `cmd:"" help:"Add a camera: the hub looks at it at once."`
 	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
 	Small  CamerasSmallCommand  `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
+	Bell   CamerasBellCommand   `cmd:"" help:"Say by what a camera is heard to ring."`
+	Bells  CamerasBellsCommand  `cmd:"" help:"Say how the bells do."`
 	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
 	Room   CamerasRoomCommand   `cmd:"" help:"Say in which room a camera is."`
 	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`

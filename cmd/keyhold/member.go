@@ -36,6 +36,8 @@ type MemberCommands struct {
 	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`
 	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
+	Alerts  AlertsCommand  `cmd:"" help:"Say who rang at the doors, or who rings."`
+	Quiet   QuietCommand   `cmd:"" help:"Hear nothing of a camera's bell for a while, on all your devices, or say what is quiet."`
 	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
 	Masks   MasksCommand   `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
 	Private PrivateCommand `cmd:"" help:"Turn cameras off at their source, by hand or by hours, or say which are."`

@@ -8,11 +8,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"image"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/skip2/go-qrcode"
 )
@@ -25,6 +27,7 @@ type Film struct {
 	Pulse   bool    // a white flash and a blip, 100 ms long, at the beginning of every second
 	Colour  string  // of a broad bar, by a name that ffmpeg knows; cameras are told apart by it
 	Small   bool    // the colour everywhere and nothing that moves: a tenth of the bytes
+	Count   bool    // eight squares that count the pictures, from the left: white is a one; see Counted
 	Half    bool    // half as wide and as high, as a camera's second stream is
 }
 
@@ -103,6 +106,12 @@ func (f Film) recipe() []string {
 	if f.Half {
 		source += fmt.Sprintf(",scale=%d:%d", filmWidth/2, filmHeight/2)
 	}
+	if f.Count {
+		for bit := range countBits {
+			source += fmt.Sprintf(`,drawbox=x=%d:y=%d:w=%d:h=%d:c=black:t=fill,drawbox=x=%d:y=%d:w=%d:h=%d:c=white:t=fill:enable='bitand(n\,%d)'`,
+				bit*countSide, filmHeight-countSide, countSide, countSide, bit*countSide, filmHeight-countSide, countSide, countSide, 1<<bit)
+		}
+	}
 	args := []string{"-v", "error", "-y", "-f", "lavfi", "-i", source}
 	picture := "[0:v]null[p]"
 	if f.Code != "" {
@@ -120,4 +129,23 @@ func (f Film) recipe() []string {
 	return append(args, "-filter_complex", picture+fmt.Sprintf(";aevalsrc='%s':s=48000[s]", sound), "-map", "[p]", "-map", "[s]",
 		"-t", fmt.Sprint(f.Seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
 		"-g", fmt.Sprint(filmRate), "-keyint_min", fmt.Sprint(filmRate), "-sc_threshold", "0", "-c:a", "aac", "-b:a", rate)
+}
+
+const (
+	countBits = 8
+	countSide = 60
+)
+
+// Counted reads how far into a film with Count a picture of it is.
+func Counted(picture image.Image) time.Duration {
+	b := picture.Bounds()
+	n := 0
+	for bit := range countBits {
+		x := b.Min.X + (bit*countSide+countSide/2)*b.Dx()/filmWidth
+		y := b.Min.Y + (filmHeight-countSide/2)*b.Dy()/filmHeight
+		if r, _, _, _ := picture.At(x, y).RGBA(); r > 0x8000 {
+			n |= 1 << bit
+		}
+	}
+	return time.Duration(n) * time.Second / filmRate
 }

@@ -46,6 +46,8 @@ type scene struct {
 	// otto has been an owner since today, in the scene of two owners.
 	otto       *folk
 	door, yard id.Camera
+	// listening is what the scene at the door has besides.
+	listening *doorScene
 	// before are the keys of a hub that was replaced, in the scene of a new hub.
 	before *household.Keys
 }

@@ -129,10 +129,10 @@ func Unpaired(t *testing.T) *Rig {
 	return r
 }
 
-// cameraConfig is a camera of two pictures that answers ONVIF; one of them has a second stream.
+// cameraConfig is a camera of two pictures that answers ONVIF; one of them has a second stream and a button.
 func cameraConfig() camera.Config {
 	const free = "127.0.0.1:0"
-	return camera.Config{Addr: free, ONVIF: free, Discovery: free, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film, Small: second}, {Path: "b", File: film}}}
+	return camera.Config{Addr: free, ONVIF: free, Discovery: free, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film, Small: second, Button: true}, {Path: "b", File: film}}}
 }
 
 // New starts cloud and camera, and a hub that is paired with a device.
@@ -198,7 +198,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 		r.find = []netip.AddrPort{r.Camera.Discovery()}
 	}
 	h := &hub.Hub{
-		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", FFmpeg: r.ffmpeg, Here: r.here, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", Bell: "127.0.0.1:0", FFmpeg: r.ffmpeg, Here: r.here, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
 		ShowCode:    func(c pairing.Code) { codes <- c },
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },

@@ -37,7 +37,11 @@ const plain = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /** Somebody with a browser, who speaks a language. */
 export async function somebody(folder, language, options = {}) {
   const { context, faults } = await person(folder, { locale: tags[language], ...options });
-  const page = context.pages()[0] ?? (await context.newPage());
+  return speaking({ context, faults, page: context.pages()[0] ?? (await context.newPage()) }, language);
+}
+
+/** The same browser of somebody who speaks a language. */
+export function speaking({ context, faults, page }, language) {
   const say = wordsOf(language);
   const origin = process.env.ORIGIN;
   return {

@@ -92,7 +92,7 @@ func invitationTo(t *testing.T, w *harness.World, origin string) string {
 // has all three. KEYHOLD_TEST_LANGUAGE names one for all stories.
 var spoken = map[string]string{
 	"family.mjs": "en", "lost.mjs": "de", "sheet.mjs": "nl", "sheetdead.mjs": "de", "passkey.mjs": "en", "firefox.mjs": "de", "newhub.mjs": "de",
-	"moving.mjs": "nl", "leaving.mjs": "en", "live.mjs": "nl", "find.mjs": "de", "kinds.mjs": "en", "small.mjs": "nl", "clouddead.mjs": "de", "private.mjs": "en", "masks.mjs": "nl", "talk.mjs": "de",
+	"moving.mjs": "nl", "leaving.mjs": "en", "live.mjs": "nl", "find.mjs": "de", "kinds.mjs": "en", "small.mjs": "nl", "clouddead.mjs": "de", "private.mjs": "en", "masks.mjs": "nl", "bell.mjs": "de", "talk.mjs": "de",
 }
 
 // play runs a script and shows what it said if it fails.

@@ -37,6 +37,8 @@ type Feed struct {
 	Serial string
 	// Small is a second, smaller film of the same, at SmallPath of Path; none if empty.
 	Small string
+	// Button makes it a doorbell: there is something to press, and ONVIF tells of it.
+	Button bool
 }
 
 // SmallPath is where a feed's second film is.
@@ -54,6 +56,11 @@ type Config struct {
 	// Discovery is host:port at which it is asked who it is; if empty, it can be found by everybody in the networks of
 	// this machine.
 	Discovery string
+	// Webhook is told of each press by a request, if it is not empty. Broker is told by MQTT, at Topic: its address is
+	// mqtt://user:password@host:port.
+	Webhook, Broker, Topic string
+	// Habits are those of its events.
+	Habits Habits
 	// Skew is by how much the camera's clock is ahead.
 	Skew time.Duration
 	// Speaker gives it a loudspeaker, which all of its feeds share; nil for none.
@@ -89,6 +96,7 @@ type feed struct {
 	seq    *Sequence
 	stream *gortsplib.ServerStream
 	back   *description.Media // the way to the speaker, nil without
+	button *button            // nil for a camera without one
 	// small is its second film, nil if it has none; second says that it is one.
 	small  *feed
 	second bool
@@ -127,6 +135,9 @@ func Start(cfg Config) (*Camera, error) {
 			return nil, err
 		}
 		main.serial = cmp.Or(f.Serial, path)
+		if f.Button {
+			main.button = newButton(cfg.Habits, c.now)
+		}
 		if f.Small == "" {
 			continue
 		}

@@ -82,6 +82,8 @@ func (f *feed) endpoint() string {
 // question is a call as a client makes it.
 type question struct {
 	Header struct {
+		// Number is what a subscription was given to be named again.
+		Number   string `xml:"urn:keyhold:camera Number"`
 		Security *struct {
 			Token token `xml:"UsernameToken"`
 		} `xml:"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd Security"`
@@ -90,6 +92,8 @@ type question struct {
 		Call struct {
 			XMLName xml.Name
 			Token   string `xml:"ProfileToken"`
+			Timeout string `xml:"Timeout"`
+			Limit   int    `xml:"MessageLimit"`
 		} `xml:",any"`
 	} `xml:"http://www.w3.org/2003/05/soap-envelope Body"`
 }
@@ -104,6 +108,10 @@ func (o *onvif) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host := local.AddrPort().Addr()
 	if path, ok := strings.CutPrefix(r.URL.Path, "/snapshot"); ok && r.Method == http.MethodGet {
 		o.snapshot(w, r, path)
+		return
+	}
+	if path, ok := strings.CutPrefix(r.URL.Path, pressPath); ok {
+		o.press(w, r, strings.Trim(path, "/"))
 		return
 	}
 	path, service, ok := cutLast(strings.TrimPrefix(r.URL.Path, "/onvif"))
@@ -128,6 +136,9 @@ func (o *onvif) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !open(name) && !o.door.lets(r, q.token()) {
 		o.door.ask(w)
 		o.fault(w, http.StatusUnauthorized, "Sender", "ter:NotAuthorized")
+		return
+	}
+	if o.ofEvents(w, r, f, path, host, service, &q) {
 		return
 	}
 	answer := o.answer(f, path, host, service, name, q.Body.Call.Token)
@@ -172,14 +183,14 @@ func (o *onvif) answer(f *feed, path string, host netip.Addr, service string, na
 	media := strings.TrimSuffix(device, "device_service") + "media_service"
 	switch {
 	case name.Space == deviceNamespace && service == "device_service":
-		return o.ofDevice(f, device, media, name.Local)
+		return o.ofDevice(f, device, media, o.events(path, host), name.Local)
 	case name.Space == mediaNamespace && service == "media_service":
 		return o.ofMedia(f, path, host, name.Local, profile)
 	}
 	return ""
 }
 
-func (o *onvif) ofDevice(f *feed, device, media, name string) string {
+func (o *onvif) ofDevice(f *feed, device, media, events, name string) string {
 	switch name {
 	case "GetSystemDateAndTime":
 		t := o.c.now().UTC()
@@ -191,13 +202,21 @@ func (o *onvif) ofDevice(f *feed, device, media, name string) string {
 		return fmt.Sprintf(`<tds:GetDeviceInformationResponse><tds:Manufacturer>%s</tds:Manufacturer><tds:Model>%s</tds:Model><tds:FirmwareVersion>1</tds:FirmwareVersion>`+
 			`<tds:SerialNumber>%s</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>`, maker, model, escape(f.serial))
 	case "GetServices":
+		more := ""
+		if f.button != nil {
+			more = fmt.Sprintf(`<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor></tds:Version></tds:Service>`, eventsNamespace, escape(events))
+		}
 		return fmt.Sprintf(`<tds:GetServicesResponse><tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>`+
-			`<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service></tds:GetServicesResponse>`,
-			deviceNamespace, escape(device), mediaNamespace, escape(media))
+			`<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>%s</tds:GetServicesResponse>`,
+			deviceNamespace, escape(device), mediaNamespace, escape(media), more)
 	case "GetCapabilities":
-		return fmt.Sprintf(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>%s</tt:XAddr></tt:Device><tt:Media><tt:XAddr>%s</tt:XAddr>`+
+		more := ""
+		if f.button != nil {
+			more = `<tt:Events><tt:XAddr>` + escape(events) + `</tt:XAddr><tt:WSSubscriptionPolicySupport>true</tt:WSSubscriptionPolicySupport><tt:WSPullPointSupport>true</tt:WSPullPointSupport><tt:WSPausableSubscriptionManagerInterfaceSupport>false</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events>`
+		}
+		return fmt.Sprintf(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>%s</tt:XAddr></tt:Device>%s<tt:Media><tt:XAddr>%s</tt:XAddr>`+
 			`<tt:StreamingCapabilities><tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>`,
-			escape(device), escape(media))
+			escape(device), more, escape(media))
 	}
 	return ""
 }
@@ -285,6 +304,7 @@ func envelope(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/soap+xml; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="`+deviceNamespace+`" xmlns:trt="`+mediaNamespace+
+		`" xmlns:tev="`+eventsNamespace+`" xmlns:wsnt="`+notifyNamespace+`" xmlns:wstop="http://docs.oasis-open.org/wsn/t-1" xmlns:wsa="http://www.w3.org/2005/08/addressing" xmlns:tns1="http://www.onvif.org/ver10/topics`+
 		`" xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>`+body+`</s:Body></s:Envelope>`) // whoever is gone hears nothing
 }
 

@@ -83,8 +83,8 @@ func (g *guard) Token() (xml.Token, error) {
 	}
 }
 
-// transport reaches one host and no other, whatever it is asked for.
-func transport(host netip.Addr) *http.Transport {
+// transport reaches one host and no other, whatever it is asked for. An answer begins within wait.
+func transport(host netip.Addr, wait time.Duration) *http.Transport {
 	var d net.Dialer
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -94,7 +94,7 @@ func transport(host netip.Addr) *http.Transport {
 			}
 			return d.DialContext(ctx, network, address)
 		},
-		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 16 << 10, ResponseHeaderTimeout: callTime,
+		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 16 << 10, ResponseHeaderTimeout: wait,
 	}
 }
 
@@ -115,7 +115,7 @@ type Client struct {
 // Open prepares to ask a device. With an empty user it is asked without a password.
 func Open(d Device, user, pass string) *Client {
 	h := &http.Client{
-		Transport:     transport(d.Host),
+		Transport:     transport(d.Host, callTime),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
 		Timeout:       callTime,
 	}
@@ -141,11 +141,16 @@ func (f fault) password() bool {
 
 // call asks one thing of a service. body is a document of ours; what of it came from outside is escaped.
 func (c *Client) call(ctx context.Context, service, body string, into any) error {
+	return c.callWith(ctx, service, "", body, into)
+}
+
+// callWith is call with something in the message's header.
+func (c *Client) callWith(ctx context.Context, service, header, body string, into any) error {
 	u, err := within(c.device.Host, service, "http")
 	if err != nil {
 		return err
 	}
-	answer, status, err := c.send(ctx, u, body)
+	answer, status, err := c.send(ctx, u, header, body)
 	if err != nil {
 		return err
 	}
@@ -170,7 +175,7 @@ func (c *Client) call(ctx context.Context, service, body string, into any) error
 }
 
 // send tries the two ways in which cameras want a password: in the message, or over HTTP.
-func (c *Client) send(ctx context.Context, u *url.URL, body string) ([]byte, int, error) {
+func (c *Client) send(ctx context.Context, u *url.URL, header, body string) ([]byte, int, error) {
 	post := func() (*http.Request, error) {
 		security := ""
 		if c.user != "" && c.digest == nil {
@@ -179,7 +184,7 @@ func (c *Client) send(ctx context.Context, u *url.URL, body string) ([]byte, int
 				return nil, err
 			}
 		}
-		text := `<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header>` + security +
+		text := `<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header>` + security + header +
 			`</s:Header><s:Body>` + body + `</s:Body></s:Envelope>`
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(text))
 		if err == nil {

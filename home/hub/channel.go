@@ -110,9 +110,12 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	ch := &channel{source: source, small: second, speaker: voice, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
+		var bell sync.WaitGroup
+		bell.Go(func() { h.ring.bells.Listen(run, c.ID) })
 		source.Run(run)
 		second.close()
 		voice.close()
+		bell.Wait()
 		close(ch.shut)
 		rec.Close()
 	}()

@@ -41,7 +41,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls || c.Op.Kind == request.OpPrivates || c.Op.Kind == request.OpMasks || c.Op.Kind == request.OpStars {
+		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls || c.Op.Kind == request.OpPrivates || c.Op.Kind == request.OpMasks || c.Op.Kind == request.OpStars || c.Op.Kind == request.OpBells || c.Op.Kind == request.OpSnoozes {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -100,6 +100,14 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.ask(ctx, c.Op.Removal)
 	case request.OpAsked:
 		r.Removals, err = h.asked(ctx, c.Device)
+	case request.OpSetBell:
+		err = h.setBell(ctx, c.Device, c.Op, r)
+	case request.OpBells:
+		r.Bells, err = h.bellReports(ctx, c.Device)
+	case request.OpSnooze:
+		err = h.snooze(ctx, c.Device, c.Op.Camera, c.Op.Until)
+	case request.OpSnoozes:
+		r.Snoozes = h.ownSnoozes(c.Device)
 	case request.OpAtHome:
 		r.Addresses = h.door.Addresses()
 	case request.OpRotate:
@@ -219,6 +227,7 @@ func (h *Hub) removeCamera(ctx context.Context, by id.Device, camera id.Camera) 
 		h.startNow(c, manifest.GapHub)
 		return err
 	}
+	h.ring.bells.Set(camera, nil)
 	h.views.Gone(camera) // whose offer came meanwhile
 	return nil
 }

@@ -5,6 +5,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"keyhold/api"
 	"keyhold/home/lan"
@@ -22,7 +23,16 @@ func (h *Hub) openDoors(ctx context.Context) error {
 	if err := h.openViews(ctx); err != nil {
 		return errors.Join(err, h.door.Close())
 	}
+	if err := h.openBells(ctx); err != nil {
+		return errors.Join(err, h.closeViews(), h.door.Close())
+	}
 	return nil
+}
+
+// closeDoors closes them.
+func (h *Hub) closeDoors() error {
+	h.closeBells()
+	return errors.Join(h.closeViews(), h.door.Close())
 }
 
 // openDoor opens the way for those who are at home.
@@ -33,6 +43,7 @@ func (h *Hub) openDoor(ctx context.Context) error {
 		// What a letter asks for goes on when it has been taken.
 		Mail: func(_ context.Context, d *api.Delivery) error { return h.mail(h.recordings, d) },
 		Look: h.look,
+		Hook: func(r *http.Request) bool { return h.ring.bells != nil && h.ring.bells.Hook(r) }, Hooks: h.Bell,
 		Shelf: &shelf.Shelf{
 			DB: h.db, Ledger: h.ledger, Packs: h.packs, Key: h.keys.Sign, Roster: now, Status: h.uplink.Word, Erasing: h.toErase, Now: h.Now,
 		},

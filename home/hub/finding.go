@@ -51,7 +51,7 @@ func (h *Hub) question(ctx context.Context, from id.Device, plain []byte) error 
 		h.Log.Warn("a question was dropped", "rule", string(rule.Of(err)), "error", err)
 		return nil
 	}
-	h.views.Heard(f.Device)
+	h.heard(f.Device)
 	if len(h.looking) == cap(h.looking) {
 		h.Log.Warn("a question was dropped: too many cameras are being looked at", "device", string(f.Device))
 		return nil
@@ -278,6 +278,7 @@ func (h *Hub) addFound(ctx context.Context, f *finding.Find) (id.Camera, error) 
 	}})
 	if err == nil {
 		h.found.forget(f.Found)
+		h.foundBell(ctx, camera, one)
 	}
 	return camera, err
 }

@@ -69,10 +69,10 @@ type Hub struct {
 	Live string
 	// LAN is where devices at home connect to, over TLS on TCP; ":7441" if empty.
 	LAN string
-	// Find are asked for cameras, one by one; everybody in the home's networks if there are none.
-	Find []netip.AddrPort
-	// PageLooks is how many leaves a page takes before looks begin another; 4000 if 0.
-	PageLooks int
+	// Bell is where doorbells that cannot speak TLS say that somebody presses, over HTTP; nowhere if empty.
+	Bell      string
+	Find      []netip.AddrPort // are asked for cameras, one by one; everybody in the home's networks if there are none
+	PageLooks int              // how many leaves a page takes before looks begin another; 4000 if 0
 
 	lock      io.Closer
 	db        *state.DB
@@ -91,6 +91,7 @@ type Hub struct {
 	client    *api.Client
 	door      *lan.Door
 	found     *findings
+	ring      ring
 	watching
 	// quit stops the hub from within, for a reason.
 	quit context.CancelCauseFunc
@@ -369,7 +370,7 @@ func (h *Hub) serve(ctx context.Context) error {
 			slots <- struct{}{} // no command is under way any more, and none begins
 		}
 	}
-	err = errors.Join(err, h.closeViews(), h.door.Close())
+	err = errors.Join(err, h.closeDoors())
 	// Whoever stops a hub does not wait for pictures: on a busy machine those of all last packs would take long.
 	hurry := time.AfterFunc(lastPictures, h.thumbs.Hurry)
 	h.stopAll()

@@ -42,7 +42,7 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 		h.Log.Warn("a command was dropped", "error", err)
 		return nil
 	}
-	h.views.Heard(c.Device)
+	h.heard(c.Device)
 	fresh, err := h.useNonce(ctx, c.Nonce, h.Now().UnixMilli()+2*request.Window)
 	if err != nil {
 		return err

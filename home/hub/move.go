@@ -259,8 +259,8 @@ func (h *Hub) copyPack(ctx context.Context, there *api.Client, address string, l
 		return refusal(request.RefusedInvalid)
 	}
 	leaf, err := manifest.ParseLeaf(l.Leaf)
-	pack, ok := leaf.(*manifest.Pack)
-	if err != nil || !ok || len(pack.Files) == 0 {
+	pack := manifest.Stored(leaf)
+	if err != nil || pack == nil || len(pack.Files) == 0 {
 		return refusal(request.RefusedInvalid)
 	}
 	done := copiedFact + string(pack.Object)

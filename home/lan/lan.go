@@ -47,7 +47,7 @@ const (
 	atOnce    = 1000
 )
 
-// Config is what a Door needs. All fields must be set.
+// Config is what a Door needs. All fields but Hooks must be set.
 type Config struct {
 	Address string // a TCP address; another port is taken if this one is not to be had
 	Key     ed25519.PrivateKey
@@ -56,6 +56,10 @@ type Config struct {
 	Roster func() *roster.State
 	// Mail takes a piece of mail for the hub. It does not wait for what the mail asks for.
 	Mail func(context.Context, *api.Delivery) error
+	// Hook takes a request below /bell/, by which a doorbell says that somebody presses, and says whether it is one. Hooks
+	// is where they may come without TLS as well; nowhere if empty.
+	Hook  func(*http.Request) bool
+	Hooks string
 	// Look writes down a fetch of footage before it is answered.
 	Look  func(ctx context.Context, envelope []byte) error
 	Shelf *shelf.Shelf
@@ -72,6 +76,7 @@ type Door struct {
 	nonces   nonces
 	given    given
 	lines    lines
+	hooks    *hooks
 	work     context.Context
 	stop     context.CancelFunc
 	wg       sync.WaitGroup // sockets
@@ -96,6 +101,9 @@ func New(ctx context.Context, c Config) (*Door, error) {
 		Handler: d.routes(), ReadHeaderTimeout: headTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHead,
 		BaseContext: func(net.Listener) context.Context { return d.work },
 		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // it would name addresses
+	}
+	if d.hooks, err = d.openHooks(ctx); err != nil {
+		return nil, errors.Join(err, d.listener.Close())
 	}
 	return d, nil
 }
@@ -133,6 +141,7 @@ func (d *Door) Port() int {
 
 // Run serves until Close.
 func (d *Door) Run() {
+	d.wg.Go(d.hooks.run)
 	if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
 		d.c.Log.Error("nobody at home can reach this hub without the cloud any more", "error", err)
 	}
@@ -147,6 +156,7 @@ func (d *Door) Close() error {
 	if err != nil {
 		err = d.server.Close()
 	}
+	d.hooks.close()
 	d.wg.Wait()
 	return errors.Join(err, ignoreClosed(d.listener.Close()))
 }

@@ -92,8 +92,10 @@ const mostAddresses = 16
 
 // Addresses are where this door can be reached, those of the network before the machine's own: an IP address and a port
 // each. They change when the network does, so they are asked for whenever somebody wants to know.
-func (d *Door) Addresses() []string {
-	t, ok := d.listener.Addr().(*net.TCPAddr)
+func (d *Door) Addresses() []string { return addressesOf(d.listener.Addr()) }
+
+func addressesOf(a net.Addr) []string {
+	t, ok := a.(*net.TCPAddr)
 	if !ok {
 		return nil
 	}

@@ -27,6 +27,7 @@ func (d *Door) routes() http.Handler {
 	mux.HandleFunc("GET /v1/fetched/{address}/tiles/{run}/{level}/{n}/{width}", d.small(d.tile))
 	mux.HandleFunc("GET /v1/fetched/{address}/objects/{object}", d.limited(d.object))
 	mux.HandleFunc("GET /v1/socket", d.limited(d.socket))
+	mux.HandleFunc("/bell/", d.hook)
 	mux.HandleFunc("/", d.small(func(*http.Request) (any, error) { return nil, nothing() }))
 	return mux
 }

@@ -210,6 +210,10 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindTalk
 	case *manifest.Star:
 		return manifest.KindStar
+	case *manifest.Press:
+		return manifest.KindPress
+	case *manifest.Moment:
+		return manifest.KindMoment
 	}
 	return ""
 }
@@ -240,7 +244,7 @@ func (l *Ledger) sign(ctx context.Context, tx *sql.Tx, c manifest.Checkpoint, en
 	}
 	packs := 0
 	for _, e := range entries {
-		if _, ok := e.Leaf.(*manifest.Pack); ok {
+		if manifest.Stored(e.Leaf) != nil {
 			packs++
 		}
 	}

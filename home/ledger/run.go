@@ -222,8 +222,8 @@ func carry(ctx context.Context, tx *sql.Tx, old id.Run, from int64) ([]Entry, er
 // settle gives packs that were carried over their new places.
 func settle(ctx context.Context, tx *sql.Tx, entries []Entry, places []Place) error {
 	for i, e := range entries {
-		p, ok := e.Leaf.(*manifest.Pack)
-		if !ok {
+		p := manifest.Stored(e.Leaf)
+		if p == nil {
 			continue
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE packs SET run = $1, idx = $2, seq = $3 WHERE object = $4`,

@@ -56,11 +56,7 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 		return []ledger.Entry{{Epoch: p.Epoch, Leaf: leaf}}, nil
 	}
 	placed := func(tx *sql.Tx, at []ledger.Place) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO packs (object, run, idx, camera, seq, epoch, hour, starts, ends, size, sha256, files, page)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			string(p.Object), string(at[0].Run), at[0].Index, string(p.Camera), at[0].Seq, string(p.Epoch), id.Hour(p.Start()),
-			p.Start(), p.End(), p.Size, p.SHA256[:], files, id.Hour(at[0].At))
-		if err != nil {
+		if err := insert(ctx, tx, p, at[0], files); err != nil {
 			return err
 		}
 		if s.Also != nil {
@@ -68,11 +64,36 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, p.End(), string(p.Camera))
+		_, err := tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, p.End(), string(p.Camera))
 		return err
 	}
 	if err := s.Ledger.Append(ctx, build, placed); err != nil {
 		return fmt.Errorf("packs: keep: %w", err)
+	}
+	return nil
+}
+
+func insert(ctx context.Context, tx *sql.Tx, p record.Pack, at ledger.Place, files []byte) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO packs (object, run, idx, camera, seq, epoch, hour, starts, ends, size, sha256, files, page)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		string(p.Object), string(at.Run), at.Index, string(p.Camera), at.Seq, string(p.Epoch), id.Hour(p.Start()),
+		p.Start(), p.End(), p.Size, p.SHA256[:], files, id.Hour(at.At))
+	return err
+}
+
+// Moment takes what was seen when an alert was made into the manifest and the upload queue. It is no part of the
+// footage: that is in a pack as well.
+func (s *Store) Moment(ctx context.Context, p record.Pack, number int64) error {
+	leaf := &manifest.Moment{
+		Header: manifest.Header{Camera: p.Camera}, Epoch: p.Epoch, Files: p.Files, Number: number, Object: p.Object, Session: p.Session, Size: p.Size,
+	}
+	files, err := canon.Marshal(p.Files)
+	if err != nil {
+		return fmt.Errorf("packs: %w", err)
+	}
+	placed := func(tx *sql.Tx, at []ledger.Place) error { return insert(ctx, tx, p, at[0], files) }
+	if err := s.Ledger.Append(ctx, ledger.Entries(ledger.Entry{Epoch: p.Epoch, Leaf: leaf}), placed); err != nil {
+		return fmt.Errorf("packs: keep a moment: %w", err)
 	}
 	return nil
 }

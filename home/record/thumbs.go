@@ -239,15 +239,21 @@ func (t *Thumbs) decode(ctx context.Context, batch []tile, asked bool) (map[int]
 func (t *Thumbs) run(ctx context.Context, batch []tile, asked bool) ([][]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, decodeTime)
 	defer cancel()
-	// Without probing nothing is decoded twice; a small picture needs no smoothing of block edges.
+	// A small picture needs no smoothing of block edges.
+	return t.child(ctx, batch, asked, fmt.Sprintf("scale=%d:-2:flags=area", tileWidth), "-skip_loop_filter", "all")
+}
+
+// child runs the decoder once.
+func (t *Thumbs) child(ctx context.Context, batch []tile, asked bool, filter string, more ...string) ([][]byte, error) {
+	// Without probing nothing is decoded twice.
 	format := "h264"
 	if batch[0].codec == ingest.H265 {
 		format = "hevc"
 	}
-	cmd := exec.CommandContext(ctx, t.path, "-nostdin", "-v", "error", "-threads", "1", "-probesize", "32",
-		"-analyzeduration", "0", "-skip_loop_filter", "all", "-protocol_whitelist", "pipe", "-f", format, "-i", "pipe:0",
-		"-vf", fmt.Sprintf("scale=%d:-2:flags=area", tileWidth), "-vsync", "passthrough",
+	args := append([]string{"-nostdin", "-v", "error", "-threads", "1", "-probesize", "32", "-analyzeduration", "0"}, more...)
+	args = append(args, "-protocol_whitelist", "pipe", "-f", format, "-i", "pipe:0", "-vf", filter, "-vsync", "passthrough",
 		"-pix_fmt", "yuvj420p", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "3", "-threads", "1", "pipe:1")
+	cmd := exec.CommandContext(ctx, t.path, args...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.WaitDelay = time.Second
 	in, err := cmd.StdinPipe()

@@ -57,6 +57,8 @@ func (r *RefusedError) Error() string {
 		return "this camera is private now: nothing connects to it (keyhold private)"
 	case request.RefusedFull:
 		return "as many moments are starred as may be: let some go first (keyhold star list)"
+	case request.RefusedNoBell:
+		return "this camera tells of no button: if there is one, have the bell call an address (keyhold cameras bell NAME webhook)"
 	case finding.Elsewhere:
 		return "what answers there points at another device: the hub sends it no password"
 	case finding.Untried:
@@ -77,7 +79,7 @@ const (
 
 func waitFor(kind string) time.Duration {
 	switch kind {
-	case request.OpAddCamera, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
+	case request.OpAddCamera, request.OpSetBell, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
 		return longWait
 	case request.OpCopy:
 		return copyWait

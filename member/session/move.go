@@ -148,9 +148,9 @@ func (s *Session) copyStretch(ctx context.Context, camera id.Camera, from, until
 	var leaves []request.Placed
 	var packs []*manifest.Pack
 	for _, r := range records {
-		p, ok := r.Leaf.(*manifest.Pack)
+		p := manifest.Stored(r.Leaf)
 		// A leaf is written after its footage; each belongs to the stretch in which it was written.
-		if ok && p.At >= from && p.At < until {
+		if p != nil && p.At >= from && p.At < until {
 			leaves, packs = append(leaves, request.Placed{Index: r.Index, Leaf: r.Raw, Run: r.Run.Run}), append(packs, p)
 		}
 	}

@@ -23,6 +23,8 @@ type Line struct {
 	waiting  []*signal.Signal
 	nonces   map[string]bool
 	watching int64 // time of the newest list
+	alert    int64 // the highest number of an alert
+	alerts   int   // how many came
 }
 
 // Line opens one. It belongs to one goroutine.

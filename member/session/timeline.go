@@ -45,6 +45,9 @@ type Timeline struct {
 	// KeptFrom is when the time begins of which everything is kept: before it only what is starred is there, and the rest is
 	// not missed. 0 where all of the range is within it.
 	KeptFrom int64
+	// Presses are who rang, Moments what was seen then.
+	Presses []*manifest.Press
+	Moments []*manifest.Moment
 	// KnownUntil is the time of the camera's newest leaf: after it nothing is known yet.
 	KnownUntil int64
 }
@@ -110,6 +113,14 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 				return nil, err
 			}
 			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Star: one})
+		case *manifest.Press:
+			if leaf.Pressed >= from && leaf.Pressed < until {
+				t.Presses = append(t.Presses, leaf)
+			}
+		case *manifest.Moment:
+			if leaf.Files[0].Start >= earliest && leaf.At >= from && leaf.At < until+minute {
+				t.Moments = append(t.Moments, leaf)
+			}
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)
@@ -182,7 +193,7 @@ func (v *View) mustHave(camera id.Camera) error {
 	return nil
 }
 
-// Objects gives every pack that the cached or shown pages of all cameras name, for holding a folder of
+// Objects gives every object that the cached or shown pages of all cameras name, for holding a folder of
 // ciphertext against the record.
 func (v *View) Objects(ctx context.Context) (map[id.Object]*manifest.Pack, error) {
 	out := map[id.Object]*manifest.Pack{}
@@ -195,7 +206,7 @@ func (v *View) Objects(ctx context.Context) (map[id.Object]*manifest.Pack, error
 			return nil, fmt.Errorf("camera: %w", err)
 		}
 		for _, r := range records {
-			if pack, ok := r.Leaf.(*manifest.Pack); ok {
+			if pack := manifest.Stored(r.Leaf); pack != nil {
 				out[pack.Object] = pack
 			}
 		}

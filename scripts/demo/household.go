@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -25,6 +26,8 @@ const (
 	onvifAddress  = "127.0.0.1:7580"
 	cameraUser    = "demo"
 	sheet         = "recovery-sheet.txt"
+	// doorbell is the camera at which somebody rings.
+	doorbell = "front-door"
 )
 
 // cameraNames are the films' names; what the household calls its cameras is read from them.
@@ -52,7 +55,7 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--user", cameraUser, "--password-file", h.path("camera-password")}
+	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--user", cameraUser, "--password-file", h.path("camera-password"), "--doorbell", doorbell}
 	for _, name := range cameraNames {
 		args = append(args, name+"="+filepath.Join(h.footage, name+".mp4"))
 	}
@@ -73,7 +76,41 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err := h.settle(ctx, hub, password); err != nil {
 		return err
 	}
+	// A household of an earlier demo has no bell yet.
+	err = h.once("bell", func() error {
+		_, err := h.keyhold(ctx, "cameras", "bell", title(doorbell), "onvif", "--device", h.path("device"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	gone := make(chan struct{})
+	go func() { defer close(gone); h.visit(ctx) }()
+	defer func() { cancel(); <-gone }()
 	return h.invite(ctx)
+}
+
+const (
+	// firstVisit and others: when somebody comes to the door, and how long it is until somebody comes again.
+	firstVisit = 90 * time.Second
+	soonest    = 3 * time.Minute
+	latest     = 9 * time.Minute
+)
+
+// visit is somebody who rings now and then, until the context ends.
+func (h *household) visit(ctx context.Context) {
+	pause := firstVisit
+	for {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+		// Nobody hears of it that it did not work: the next one comes.
+		_, _ = h.keyhold(ctx, "camera", "press", "--at", onvifAddress, doorbell)
+		pause = soonest + mathrand.N(latest-soonest)
+	}
 }
 
 // settle makes the household the first time; later it finds it there. Each step leaves a mark, so that a first run

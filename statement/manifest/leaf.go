@@ -27,6 +27,8 @@ const (
 	KindMasks     = "masks"
 	KindStar      = "star"
 	KindTalk      = "talk"
+	KindPress     = "press"
+	KindMoment    = "moment"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -367,6 +369,10 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Star{}
 	case KindTalk:
 		l = &Talk{}
+	case KindPress:
+		l = &Press{}
+	case KindMoment:
+		l = &Moment{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

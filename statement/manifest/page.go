@@ -78,6 +78,8 @@ func CheckPage(name PageName, entries []Entry) error {
 		switch l := e.Leaf.(type) {
 		case *Pack:
 			epoch = l.Epoch
+		case *Moment:
+			epoch = l.Epoch
 		case *Epoch:
 			epoch = l.Epoch
 		}

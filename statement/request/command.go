@@ -49,6 +49,7 @@ type Op struct {
 	Kind string `json:"kind"`
 	// After is the number behind which stars are asked for.
 	After   int64       `json:"after,omitempty"`
+	Bell    *Bell       `json:"bell,omitempty"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
 	Cloud   *Place      `json:"cloud,omitempty"`
@@ -70,7 +71,9 @@ type Op struct {
 	Room    string `json:"room,omitempty"`
 	// Star is an envelope of type star.
 	Star []byte `json:"star,omitempty"`
-	URL  string `json:"url,omitempty"`
+	// Until is when a snooze ends, 0 for now.
+	Until int64  `json:"until,omitempty"`
+	URL   string `json:"url,omitempty"`
 }
 
 // Gesture shows that a person wants just this link or statement: the code that the hub showed for its hash.
@@ -161,7 +164,12 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes:
+	case OpSetBell, OpSnooze:
+		if err := c.Op.bells(); err != nil {
+			return err
+		}
+		cameras = []id.Camera{c.Op.Camera}
 	case OpPrivate:
 		if len(c.Op.Private) == 0 || len(c.Op.Private) > maxSetting {
 			return fmt.Errorf("command: private needs a statement")
@@ -282,9 +290,12 @@ const (
 type Result struct {
 	// Addresses are where the hub can be reached at home, as an IP address and a TCP port each.
 	Addresses []string       `json:"addresses,omitempty"`
+	Bells     []BellReport   `json:"bells,omitempty"`
 	Camera    id.Camera      `json:"camera,omitempty"`
 	Cameras   []CameraReport `json:"cameras,omitempty"`
-	Link      []byte         `json:"link,omitempty"`
+	// Hooks are where a doorbell says that somebody presses: one place, by each address of the hub at home.
+	Hooks []string `json:"hooks,omitempty"`
+	Link  []byte   `json:"link,omitempty"`
 	// Masks are the newest settings of what is covered of cameras, and of each the one before, as they were signed.
 	Masks [][]byte `json:"masks,omitempty"`
 	// Privates are the newest settings of cameras and of the household, as they were signed.
@@ -293,6 +304,8 @@ type Result struct {
 	Removals [][]byte `json:"removals,omitempty"`
 	// Smalls are the cameras that have a second, smaller stream.
 	Smalls []id.Camera `json:"smalls,omitempty"`
+	// Snoozes are those of the person who asks.
+	Snoozes []Snooze `json:"snoozes,omitempty"`
 	// Stars are the moments of a camera that are kept.
 	Stars []Starred `json:"stars,omitempty"`
 }

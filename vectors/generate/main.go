@@ -89,6 +89,7 @@ func main() {
 		"masks":      maskVectors,
 		"act":        actVectors,
 		"star":       starVectors,
+		"alert":      alertVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

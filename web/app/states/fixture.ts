@@ -25,6 +25,7 @@ import type { Findable } from '../src/lib/finding';
 import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
+import type { Ringing } from '../src/lib/ringing';
 import type { People } from '../src/lib/people';
 import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
@@ -59,7 +60,7 @@ const clipSeconds = 4;
 /** A household made up of drawn scenes; each state changes what it needs. */
 export class Fixture implements Omit<
   Household,
-  keyof People | keyof Going | keyof Looking | keyof Movable | keyof Findable
+  keyof People | keyof Going | keyof Looking | keyof Movable | keyof Findable | keyof Ringing
 > {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');

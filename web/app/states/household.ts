@@ -23,6 +23,7 @@ import { coverStates } from './covers';
 import { privateStates } from './private';
 import { roomStates } from './rooms';
 import { starStates } from './stars';
+import { ringingStates } from './ringing';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
 
@@ -382,5 +383,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     ...roomStates(),
     ...starStates(three),
     ...coverStates(three),
+    ...ringingStates(three),
   };
 }

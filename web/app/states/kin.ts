@@ -20,7 +20,7 @@ import { mayLive, type LiveView, type Look, type LookList, type Watched } from '
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
 import { DrawnView } from './drawnview';
-import { failure, Fixture, forever, now, zone } from './fixture';
+import { failure, forever, now, zone } from './fixture';
 import {
   anna,
   ask,
@@ -37,12 +37,13 @@ import {
   trail,
 } from './folk';
 import { Settable } from './live';
+import { Rung } from './rung';
 import { jpeg, type Scene } from './scenes';
 
 export * from './folk';
 
 /** A drawn household with persons. */
-export class Kin extends Fixture implements Household {
+export class Kin extends Rung implements Household {
   own = new Settable<Own | null>({
     person: 'per_anna',
     device: 'dev_kitchen',

@@ -29,6 +29,7 @@ async function playback(): Promise<{
   });
   await engine.sync();
   const home = new HomeSession(engine, {
+    rang: () => undefined,
     reports: () => undefined,
     newest: () => undefined,
     looked: () => undefined,

@@ -32,6 +32,7 @@ beforeEach(async () => {
     grown: () => undefined,
   });
   home = new HomeSession(engine, {
+    rang: () => undefined,
     reports: () => undefined,
     newest: () => undefined,
     looked: () => undefined,

@@ -45,6 +45,7 @@ function open(): HomeSession {
   const quiet = { trust: () => undefined, known: () => undefined, grown: () => undefined };
   const { cloud, member, roster } = world;
   const session = new HomeSession(new Engine(cloud, member, roster, new MemoryStore(), quiet), {
+    rang: () => undefined,
     reports: () => undefined,
     newest: () => undefined,
     looked: () => undefined,

@@ -7,6 +7,7 @@ import { leafHash } from '../src/manifest/tree.ts';
 import { must } from '../src/mutant.ts';
 import { openAct, type Asked } from '../src/statement/act.ts';
 import { Envelope } from '../src/statement/dsse.ts';
+import { openAlert } from '../src/statement/alert.ts';
 import * as finding from '../src/statement/finding.ts';
 import * as live from '../src/statement/live.ts';
 import { maskSetting, openMasks } from '../src/statement/masks.ts';
@@ -43,6 +44,19 @@ run('live', async (v) => {
     live.offerOf(read, before);
   }
   return hash;
+});
+
+const alerts = replayer();
+run('alert', async (v) => {
+  if (v.thing === 'leaf') {
+    parseLeaf(raw(v.input));
+    return base32(leafHash(raw(v.input)));
+  }
+  const reader = { roster: await alerts(v), self: v.device ?? '', now: v.at ?? 0 };
+  const { alert, late } = await openAlert(raw(v.input), reader, v.index ?? 0);
+  // Late is no refusal here: it is shown, as late.
+  if (late !== '') throw new RuleError(late, 'not new');
+  return alert;
 });
 
 const findings = replayer();

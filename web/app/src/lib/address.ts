@@ -9,6 +9,7 @@ const pages = [
   'live',
   'history',
   'starred',
+  'alerts',
   'looks',
   'people',
   'person',

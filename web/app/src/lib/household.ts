@@ -7,6 +7,7 @@ import type { Named, People, Shut } from './people';
 import type { Covering } from './covers';
 import type { Turning } from './privacy';
 import type { Keeping } from './stars';
+import type { Ringing } from './ringing';
 
 /**
  * The seam between the pages and the protocol.
@@ -20,7 +21,7 @@ import type { Keeping } from './stars';
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
 export interface Household
-  extends People, Going, Looking, Movable, Findable, Turning, Covering, Keeping {
+  extends People, Going, Looking, Movable, Findable, Turning, Covering, Keeping, Ringing {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -298,6 +299,7 @@ export type ErrorKind =
   | 'camera-exists'
   | 'stars-full' // as many moments are starred as may be
   | 'camera-private' // somebody turned it off at its source
+  | 'camera-no-bell' // it tells of no button
   | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud
   | 'other-cloud-away' // no cloud answers at another address

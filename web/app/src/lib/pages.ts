@@ -9,6 +9,8 @@ export function pageTitle(page: Page): string {
       return m.nav_home();
     case 'live':
       return m.nav_live();
+    case 'alerts':
+      return m.nav_alerts();
     case 'looks':
       return m.looks_title();
     case 'history':

@@ -27,9 +27,9 @@ import {
   type Place,
   type Playback,
 } from './handles.ts';
+import { DoorClient } from './door-client.ts';
 import { pour } from './outside.ts';
 import { Port } from './port.ts';
-import { StarClient } from './star-client.ts';
 import { startWorker } from './start.ts';
 import { Spare, Watch } from './watch.ts';
 import {
@@ -51,7 +51,7 @@ export function createHousehold(options: Options): HouseholdClient {
   return new HouseholdClient(options);
 }
 
-export class HouseholdClient extends StarClient {
+export class HouseholdClient extends DoorClient {
   readonly place: Place;
   protected readonly port: Port;
   readonly phase: Live<Phase>;
@@ -121,6 +121,8 @@ export class HouseholdClient extends StarClient {
       this.invitation(message.invitation.id).set(message.invitation.phase);
     } else if ('change' in message) {
       this.change(message.change.id).set(message.change.phase);
+    } else if ('rang' in message) {
+      this.ring(message.rang);
     } else if ('watched' in message) {
       this.watchedValue.set(message.watched);
     } else if ('ended' in message) {

@@ -308,6 +308,7 @@ export class Host {
       mail: (delivery) => letters.take(delivery),
       looked: (device, at) => this.session?.members.noteLook(device, at),
       watched: () => this.tellWatched(engine, self),
+      rang: (rang) => this.tell({ rang }),
       viewEnded: (view, word) => {
         // A right may have ended with it, by the clock.
         this.tellKnown(engine.known, self);

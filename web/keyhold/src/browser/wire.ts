@@ -2,7 +2,9 @@
 
 import type { Rule } from '../rule.ts';
 import type { Right, Role } from '../statement/rights.ts';
+import type { Bell, BellReport } from '../statement/request.ts';
 import type { Alarm } from '../sync/alarms.ts';
+import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { Shown } from '../sync/gesture.ts';
@@ -143,6 +145,15 @@ export interface Calls {
   /** The moments of a camera that are kept for longer than everything else. */
   stars: { args: [camera: string]; result: readonly Starred[] };
   setStar: { args: [camera: string, moment: number, on: boolean]; result: void };
+  /** Who rang, visit by visit, and the picture of one moment. */
+  visits: { args: [from: number]; result: readonly Visit[] };
+  moment: { args: [camera: string, number: number]; result: Picture | null };
+  /** Until when this person wants to hear nothing of a camera. */
+  snoozes: { args: []; result: readonly Snooze[] };
+  snooze: { args: [camera: string, until: number]; result: void };
+  /** By what cameras are heard to ring. */
+  bells: { args: []; result: readonly BellReport[] };
+  setBell: { args: [camera: string, bell: Bell]; result: readonly string[] };
   /** Asks the hub to show cameras; the connection is made in the page. */
   offerView: {
     /** `lost`: the way to the hub was lost, so the one to the cloud may be as well. */
@@ -222,6 +233,7 @@ export type FromWorker =
   /** How far a call of `replaceHub` is with the other owners. */
   | { readonly asking: number; readonly value: Asking }
   | { readonly watched: readonly WatchedView[] }
+  | { readonly rang: Heard }
   | { readonly ended: { readonly view: string; readonly word: EndWord } }
   | { readonly invitation: { readonly id: string; readonly phase: InvitePhase } }
   | { readonly change: { readonly id: string; readonly phase: ChangePhase } }

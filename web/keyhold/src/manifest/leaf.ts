@@ -52,6 +52,19 @@ const file = object({
   start: integer(1),
 });
 
+function filled(p: {
+  readonly files: readonly Read<typeof file>[];
+  readonly size: number;
+}): boolean {
+  let offset = 0;
+  for (const [i, f] of p.files.entries()) {
+    if (f.kind === 'thumbs' && (i !== p.files.length - 1 || f.media !== 0)) return false;
+    if (f.offset !== offset || f.end < f.start) return false;
+    offset += f.size;
+  }
+  return offset === p.size;
+}
+
 const run = where(
   object({
     ...common('run', ofHousehold),
@@ -78,15 +91,7 @@ const pack = where(
     session: integer(),
     size: integer(),
   }),
-  (p) => {
-    let offset = 0;
-    for (const [i, f] of p.files.entries()) {
-      if (f.kind === 'thumbs' && (i !== p.files.length - 1 || f.media !== 0)) return false;
-      if (f.offset !== offset || f.end < f.start) return false;
-      offset += f.size;
-    }
-    return offset === p.size;
-  },
+  filled,
   'a pack that its files fill',
 );
 
@@ -141,6 +146,27 @@ const kinds = {
     (l) => (l.state === 'began' ? l.until === 0 : l.until >= l.since),
     'a live look that has begun or ended',
   ),
+  moment: where(
+    object({
+      ...common('moment', ofCamera),
+      epoch: id('epo'),
+      files: list(file, 1),
+      number: integer(1),
+      object: id('obj'),
+      session: integer(),
+      size: integer(),
+    }),
+    (m) =>
+      m.files.map((one) => one.kind).join() ===
+        ['segment', 'thumbs'].slice(0, m.files.length).join() && filled(m),
+    'a moment that its files fill',
+  ),
+  press: object({
+    ...common('press', ofCamera),
+    number: integer(1),
+    pressed: integer(1),
+    source: oneOf('onvif', 'webhook', 'mqtt'),
+  }),
   masks: object({
     ...common('masks', ofCamera),
     device: id('dev'),
@@ -189,6 +215,8 @@ const kinds = {
 
 export type File = Read<typeof file>;
 export type Pack = Read<typeof pack>;
+export type MomentLeaf = Read<(typeof kinds)['moment']>;
+export type PressLeaf = Read<(typeof kinds)['press']>;
 export type PrivateLeaf = Read<(typeof kinds)['private']>;
 export type EpochLeaf = Read<(typeof kinds)['epoch']>;
 export type Leaf = Read<(typeof kinds)[keyof typeof kinds]>;

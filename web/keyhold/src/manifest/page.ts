@@ -53,7 +53,7 @@ export function parsePage(page: Uint8Array): Entry[] {
 /** Refuses leaves that do not belong on the page of this name. */
 export function checkPage(name: PageName, entries: readonly Entry[]): void {
   for (const { leaf } of entries) {
-    const epoch = leaf.kind === 'pack' || leaf.kind === 'epoch' ? leaf.epoch : name.epoch;
+    const epoch = 'epoch' in leaf ? leaf.epoch : name.epoch;
     must(
       leaf.camera === name.camera && hourOf(leaf.at) === name.hour && epoch === name.epoch,
       'wrong-camera',

@@ -88,6 +88,7 @@ export const relaysStatement = object({
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
 type OpField =
+  | 'bell'
   | 'camera'
   | 'cloud'
   | 'copy'
@@ -125,6 +126,10 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   masks: [],
   star: ['star'],
   stars: ['camera'],
+  'set-bell': ['bell', 'camera'],
+  bells: [],
+  snooze: ['camera'],
+  snoozes: [],
 };
 
 const part = bytes(1, 2048);
@@ -141,11 +146,36 @@ const gesture = where(
 );
 
 const placed = object({ index: integer(0), leaf: bytes(), run: id('run') });
+/** Operations on one camera. */
+const onOne = [
+  'remove-camera',
+  'rename-camera',
+  'set-room',
+  'set-small',
+  'set-bell',
+  'snooze',
+  'stars',
+];
+
+const bell = where(
+  object({
+    kind: oneOf('onvif', 'webhook', 'mqtt', 'off'),
+    payload: optional(text(256)),
+    topic: optional(text(256)),
+    url: optional(text(2048)),
+  }),
+  (b) =>
+    b.kind === 'mqtt'
+      ? b.url !== undefined && b.topic !== undefined
+      : b.url === undefined && b.topic === undefined && b.payload === undefined,
+  'a bell as its kind wants it',
+);
 
 const op = where(
   object({
     kind: text(),
     after: optional(integer()),
+    bell: optional(bell),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
     cloud: optional(object({ to: bytes(32), url: text(2048) })),
@@ -167,16 +197,13 @@ const op = where(
     removal: optional(bytes()),
     room: optional(text(200)),
     star: optional(bytes(1, 4096)),
+    until: optional(integer()),
     url: optional(text(2048)),
   }),
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
-    const cameras = ['remove-camera', 'rename-camera', 'set-small', 'set-room', 'stars'].includes(
-      o.kind,
-    )
-      ? [o.camera ?? '']
-      : (o.cameras ?? []);
+    const cameras = onOne.includes(o.kind) ? [o.camera ?? ''] : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
   },
   'a known operation with its fields',
@@ -201,6 +228,14 @@ export const cameraReport = object({
   width: integer(-Number.MAX_SAFE_INTEGER),
 });
 
+const bellReport = object({
+  camera: text(),
+  kind: text(),
+  pressed: integer(),
+  since: integer(-Number.MAX_SAFE_INTEGER),
+  state: text(),
+});
+
 export const reply = object({
   at,
   error: text(maxBytes),
@@ -209,14 +244,17 @@ export const reply = object({
   nonce,
   result: object({
     addresses: optional(list(text())),
+    bells: optional(list(bellReport)),
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
+    hooks: optional(list(text())),
     link: optional(bytes()),
     masks: optional(list(bytes())),
     privates: optional(list(bytes())),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),
     stars: optional(list(object({ objects: list(id('obj')), statement: bytes() }))),
+    snoozes: optional(list(object({ camera: text(), until: integer() }))),
   }),
   root: hash,
   run: id('run'),
@@ -281,6 +319,8 @@ export const label2 = object({ ...labelled, room: name, zone: name });
 
 export type Fetch = Read<typeof fetchStatement>;
 export type Op = Read<typeof op>;
+export type Bell = Read<typeof bell>;
+export type BellReport = Read<typeof bellReport>;
 export type CameraReport = Read<typeof cameraReport>;
 export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;

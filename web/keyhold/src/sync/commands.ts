@@ -29,6 +29,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   elsewhere: 'camera-elsewhere',
   private: 'camera-private',
   full: 'stars-full',
+  'no-bell': 'camera-no-bell',
 };
 
 /** What the hub answers instead of doing it, in its own word. */

@@ -80,7 +80,7 @@ export class Engine {
     readonly cloud: Cloud,
     readonly member: Member,
     roster: Roster,
-    private readonly store: Store,
+    readonly store: Store,
     private readonly events: Events,
     way = new Way(null, store, () => cloud.clock()),
   ) {

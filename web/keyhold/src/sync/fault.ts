@@ -35,6 +35,7 @@ export type FaultKind =
   | 'camera-program'
   | 'camera-exists'
   | 'camera-private'
+  | 'camera-no-bell'
   | 'camera-elsewhere'
   | 'stars-full'
   | 'address-wrong'

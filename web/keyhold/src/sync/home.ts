@@ -8,6 +8,7 @@ import { Envelope, typeOf } from '../statement/dsse.ts';
 import type { EndWord } from '../statement/live.ts';
 import type { Op } from '../statement/request.ts';
 import { checkActs } from './acts.ts';
+import { Alerts, type Heard } from './alerts.ts';
 import { Commands } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
@@ -40,6 +41,8 @@ import { Views } from './views.ts';
 import { Watched } from './watched.ts';
 
 export interface HomeEvents {
+  /** The hub says that somebody has pressed. */
+  readonly rang: (ring: Heard) => void;
   /** The hub has said how its cameras are, or does not answer. */
   readonly reports: () => void;
   readonly newest: (camera: string, picture: Picture) => void;
@@ -79,6 +82,7 @@ export class HomeSession {
   readonly tending: Tending;
   readonly watched: Watched;
   readonly playbacks: Playbacks;
+  readonly alerts: Alerts;
   readonly reports: Reports;
   readonly privates: Privates;
   readonly masks: Masks;
@@ -131,6 +135,13 @@ export class HomeSession {
     });
     post.hear('find', (plain) => this.findings.take(plain));
     post.hear('live', (plain) => this.live(plain));
+    this.alerts = new Alerts(engine, {
+      rang: events.rang,
+      records: (camera, from, until) => this.reading(camera, from, until),
+      read: (pack, file) => this.readSprite(pack, file),
+      send: (op, patience) => this.commands.send(op, patience),
+    });
+    post.hear('alert', (plain) => this.alerts.take(plain));
     post.onOpening(() => {
       this.views.askWho();
       void this.views.relays();

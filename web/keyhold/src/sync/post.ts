@@ -12,13 +12,13 @@ import type { Sides } from './sides.ts';
 import { Mailbox, type Delivery } from './socket.ts';
 
 type Sent = 'command' | 'live' | 'find';
-type Heard = 'reply' | 'live' | 'find';
+type Heard = 'reply' | 'live' | 'alert' | 'find';
 
 /** How long the cloud has to bring an answer before the same letter goes home as well. */
 const homeAfter = 2_000;
 
 /** What the hub seals to this device, in the order in which it is tried. */
-const purposes: readonly Heard[] = ['reply', 'live', 'find'];
+const purposes: readonly Heard[] = ['reply', 'live', 'alert', 'find'];
 
 /**
  * The post between this device and its hub (docs/protocol.md 7 and 14.1): sealed to the one, opened

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Somebody rings: the phone shows who, whatever page is open; later it stands on the page of alerts, with a picture.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { joinAsDevice, somebody, speaking, steps, tongue } from './people.mjs';
+import { accessible, within } from './person.mjs';
+
+const { LINK, OUT, KEYHOLD, DEVICE, DOORBELL } = process.env;
+const run = promisify(execFile);
+
+const press = () => run(KEYHOLD, ['camera', 'press', '--at', DOORBELL]);
+const bells = async () => {
+  const { stdout } = await run(KEYHOLD, ['cameras', 'bells', '--json', '--device', DEVICE]);
+  return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+};
+const call = ({ page }) => page.locator('dialog[open]');
+/** Whether the picture in the call moves. */
+const moves = ({ page }) =>
+  page.evaluate(() => {
+    const video = document.querySelector('dialog video');
+    return video !== null && video.readyState >= 2 && video.videoWidth > 0 && video.currentTime > 0;
+  });
+
+test('somebody rings', async (t) => {
+  const first = await somebody(join(OUT, 'anna'), tongue(0));
+  const step = steps(t, { anna: first });
+  let presses = 0;
+
+  await step('Anna has a browser, and the door a bell', async () => {
+    await joinAsDevice(first, LINK, 'Phone');
+    await first.page.locator('a.tile canvas').first().waitFor();
+    const { value } = await within(20_000, 'a bell that is heard', async () => (await bells()).find(({ state }) => state === 'listening'));
+    assert.equal(value.name, 'Porch');
+    assert.equal(value.kind, 'onvif');
+    await first.go('alerts');
+    await first.see('alerts_none');
+    await accessible(first.page, 'no alerts');
+  });
+
+  for (const nth of [0, 1, 2]) {
+    const anna = speaking(first, tongue(nth));
+    await step(`it rings, in ${anna.language}`, async () => {
+      await anna.go('settings');
+      await anna.page.locator(`label[lang=${anna.language}]`).click();
+      await anna.heading('nav_settings');
+      const began = Date.now();
+      await press();
+      await call(anna).getByRole('heading', { name: anna.say('call_title') }).waitFor();
+      const rang = Date.now() - began;
+      presses += 1;
+      await within(15_000, 'a picture that moves', () => moves(anna));
+      console.log(`figure: from a press to the call on the page ${rang} ms, to its picture ${Date.now() - began} ms`);
+      await anna.page.getByText(anna.like('ring_said', { name: 'Porch' })).waitFor({ state: 'attached' });
+      await accessible(anna.page, 'somebody at the door');
+      await anna.button('call_not_now').click();
+      await call(anna).waitFor({ state: 'detached' });
+      await anna.place('nav_alerts').click();
+      const visit = anna.page.locator(`a[data-presses="${presses}"]`);
+      await visit.waitFor();
+      await visit.getByText('Porch').waitFor();
+      await visit.locator('canvas').waitFor();
+      await accessible(anna.page, 'alerts');
+    });
+  }
+
+  const anna = speaking(first, tongue(2));
+  await step('what was seen is where it leads', async () => {
+    await anna.page.locator('a[data-presses]').first().click();
+    await anna.heading('nav_history');
+    assert.match(new URL(anna.page.url()).hash, /camera=cam_.*at=\d+/);
+  });
+
+  await step('who wants quiet has it', async () => {
+    await anna.go('alerts');
+    await anna.button('quiet_hour').click();
+    await anna.button('quiet_end').waitFor();
+    await press();
+    presses += 1;
+    // It stands there, and has rung nobody.
+    await anna.page.locator(`a[data-presses="${presses}"]`).waitFor();
+    assert.equal(await call(anna).count(), 0);
+    await anna.button('quiet_end').click();
+    await anna.button('quiet_hour').waitFor();
+  });
+
+  await first.close();
+  assert.deepEqual(first.faults, []);
+});

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stories
+
+import (
+	"strings"
+	"testing"
+
+	"keyhold/e2e/harness"
+)
+
+// Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
+// seen stands on the page of alerts; and who wants quiet has it.
+func TestSomebodyRings(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	programs, err := harness.Build(ctx, false)
+	must(t, err)
+	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	film := w.Path("porch.mp4")
+	must(t, harness.Film{Seconds: 30, Colour: "SeaGreen", Hz: 440}.Make(ctx, film))
+	must(t, w.StartCloud(ctx))
+	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch"))
+	must(t, w.StartHub(ctx))
+	must(t, w.Pair(ctx, w.CloudURL()))
+	found, err := w.Owner(ctx, "cameras", "find", "--user", harness.CameraUser, "--password-file", w.Path("camera-password"), "--json")
+	must(t, err)
+	list, err := harness.Lines[struct {
+		Found string `json:"found"`
+	}](found)
+	must(t, err)
+	if len(list) != 1 {
+		t.Fatalf("found %s", found)
+	}
+	_, err = w.Owner(ctx, "cameras", "add", "Porch", list[0].Found)
+	must(t, err)
+	play(t, "bell.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
+
+	said, err := w.Owner(ctx, "alerts", "--json")
+	must(t, err)
+	visits, err := harness.Lines[struct {
+		Name    string
+		Presses []struct{ Source, Picture string }
+	}](said)
+	must(t, err)
+	if len(visits) == 0 || visits[0].Name != "Porch" || visits[0].Presses[0].Source != "onvif" || visits[0].Presses[0].Picture == "" {
+		t.Errorf("the command line says who rang:\n%s", said)
+	}
+	if bells, err := w.Owner(ctx, "cameras", "bells", "--json"); err != nil || !strings.Contains(bells, `"kind":"onvif"`) {
+		t.Errorf("the command line says of the bells (%v):\n%s", err, bells)
+	}
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	tell "keyhold/home/alert"
+	"keyhold/home/cameras"
+	"keyhold/home/door"
+	"keyhold/home/household"
+	"keyhold/home/ingest"
+	"keyhold/home/ledger"
+	"keyhold/home/record"
+	"keyhold/statement/alert"
+	"keyhold/statement/id"
+	"keyhold/statement/manifest"
+	"keyhold/statement/roster"
+)
+
+const (
+	// alertsFact is the number of the last alert.
+	alertsFact = "alerts"
+	// momentAge is how long after a press its moment is still to be seen.
+	momentAge = 5 * time.Second
+	// momentWait is how long the picture of the moment is waited for: what the camera has sent of it is under way.
+	momentWait = 300 * time.Millisecond
+)
+
+// ring is what happens when somebody presses.
+type ring struct {
+	bells *door.Bells
+	desk  *tell.Desk
+	work  sync.WaitGroup // alerts and moments under way
+	// last is the number of the last alert; owned by the goroutine of the bells.
+	last int64
+
+	mu      sync.Mutex
+	looking map[id.Camera]bool                // a moment is being made of these; guarded by mu
+	snoozes map[id.Person]map[id.Camera]int64 // until when; guarded by mu
+}
+
+// openBells begins to hear the bells that there are.
+func (h *Hub) openBells(ctx context.Context) error {
+	h.ring.looking = map[id.Camera]bool{}
+	if err := h.loadSnoozes(ctx); err != nil {
+		return err
+	}
+	err := h.db.Read(ctx, func(tx *sql.Tx) error {
+		v, err := household.Fact(ctx, tx, alertsFact)
+		if err == nil && v != nil {
+			h.ring.last, err = strconv.ParseInt(string(v), 10, 64)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("hub: number of the last alert: %w", err)
+	}
+	// A hub that took over begins with its own first number, which no earlier one reached.
+	h.ring.last = max(h.ring.last, h.household.Roster().Now().First)
+	h.ring.desk = tell.NewDesk(tell.Config{
+		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Send: h.sendMail, Log: h.Log,
+	})
+	list, err := h.cameras.Bells(ctx)
+	if err != nil {
+		return err
+	}
+	h.ring.bells = door.New(ctx, door.Config{Pressed: h.pressed, Here: h.Here.Addresses, Now: h.Now, Log: h.Log})
+	for camera, bell := range list {
+		h.ring.bells.Set(camera, bell)
+	}
+	return nil
+}
+
+// heard says that a device is there: it has said something that holds.
+func (h *Hub) heard(d id.Device) {
+	h.views.Heard(d)
+	h.ring.desk.Heard(d)
+}
+
+// closeBells hears nothing any more, and waits for what is under way.
+func (h *Hub) closeBells() {
+	h.ring.bells.Close()
+	h.ring.work.Wait()
+}
+
+// mayHear says whether a device is told of presses at a camera: who may see it, live or later, and has not asked for quiet.
+func (h *Hub) mayHear(d id.Device, c id.Camera) bool {
+	if !h.may(d, roster.Live, c) && !h.may(d, roster.History, c) {
+		return false
+	}
+	p, ok := h.household.Roster().PersonOf(d)
+	return ok && !h.snoozed(p.ID, c)
+}
+
+// pressed writes down that somebody has pressed, tells who may know, and keeps what is seen now. It is called for one
+// press after the other.
+func (h *Hub) pressed(ctx context.Context, p door.Press) {
+	c, ok, err := h.listed(ctx, p.Camera)
+	if err != nil || !ok {
+		return // it was removed a moment ago
+	}
+	now := h.Now()
+	if p.At.After(now) {
+		p.At = now
+	}
+	h.ring.last++
+	a := alert.Alert{Seq: h.ring.last, At: p.At.UnixMilli(), Camera: c.ID, Kind: alert.Press}
+	if err := h.writePress(ctx, c, p, a); err != nil {
+		// Whoever stands there is not to wait for a disk.
+		h.Log.Error("a press is not on the record", "camera", string(c.ID), "error", err)
+	}
+	h.Log.Info("somebody has pressed", "camera", string(c.ID), "source", p.Source)
+	h.ring.work.Go(h.ring.desk.Tell(ctx, a))
+	ch := h.channel(c.ID)
+	if ch == nil || now.Sub(p.At) > momentAge || !h.lookAt(c.ID) {
+		return
+	}
+	ch.recorder.CloseEarly()
+	h.ring.work.Go(func() {
+		defer h.lookedAt(c.ID)
+		if err := h.moment(ctx, c, ch, a, p.At); err != nil && ctx.Err() == nil {
+			h.Log.Warn("what was seen when somebody pressed is not kept apart", "camera", string(c.ID), "error", err)
+		}
+	})
+}
+
+// writePress adds the leaf of a press.
+func (h *Hub) writePress(ctx context.Context, c cameras.Camera, p door.Press, a alert.Alert) error {
+	if err := h.fresh(ctx, []cameras.Camera{c}); err != nil {
+		return err
+	}
+	if err := h.spread(ctx, []cameras.Camera{c}); err != nil {
+		return err
+	}
+	e, ok := h.epochs.Current(c.ID)
+	if !ok {
+		return fmt.Errorf("hub: camera %s has no epoch", c.ID)
+	}
+	leaf := &manifest.Press{Header: manifest.Header{Camera: c.ID}, Number: a.Seq, Pressed: a.At, Source: p.Source}
+	return h.ledger.Append(ctx, func(tx *sql.Tx) ([]ledger.Entry, error) {
+		err := household.SetFact(ctx, tx, alertsFact, strconv.AppendInt(nil, a.Seq, 10))
+		return []ledger.Entry{{Epoch: e.ID, Leaf: leaf}}, err
+	}, nil)
+}
+
+// lookAt takes the right to make a moment of a camera: one at a time, so that nobody who plays with a button keeps the
+// hub from recording.
+func (h *Hub) lookAt(c id.Camera) bool {
+	h.ring.mu.Lock()
+	defer h.ring.mu.Unlock()
+	if h.ring.looking[c] {
+		return false
+	}
+	h.ring.looking[c] = true
+	return true
+}
+
+func (h *Hub) lookedAt(c id.Camera) {
+	h.ring.mu.Lock()
+	defer h.ring.mu.Unlock()
+	delete(h.ring.looking, c)
+}
+
+// moment keeps apart what the camera shows now, and sends it ahead of the pack that it is in as well.
+func (h *Hub) moment(ctx context.Context, c cameras.Camera, ch *channel, a alert.Alert, at time.Time) error {
+	group := seenAt(ctx, ch.source, at)
+	if len(group) == 0 {
+		return nil // it shows nothing
+	}
+	e, ok := h.epochs.Current(c.ID)
+	if !ok {
+		return fmt.Errorf("hub: camera %s has no epoch", c.ID)
+	}
+	pack, err := record.Moment(ctx, record.MomentConfig{
+		Camera: c.ID, Epoch: record.Epoch{ID: e.ID, Sealer: e.Recipient}, Packs: LayoutOf(h.Dir).Packs, Thumbs: h.thumbs, Group: group,
+	})
+	if err != nil {
+		return err
+	}
+	return h.packs.Moment(ctx, pack, a.Seq)
+}
+
+// seenAt is what a camera has shown since its last key frame, up to a time.
+func seenAt(ctx context.Context, source *ingest.Source, at time.Time) []*ingest.Frame {
+	defer source.Live()() // what it has sent is fetched at once
+	sub, group := source.Watch(256)
+	defer sub.Close()
+	t := time.NewTimer(momentWait)
+	defer t.Stop()
+	for len(group) == 0 || group[len(group)-1].At.Before(at) {
+		select {
+		case f, ok := <-sub.C():
+			switch {
+			case !ok || f == nil:
+				return group
+			case f.Kind != ingest.Video:
+			case f.Key:
+				group = []*ingest.Frame{f}
+			default:
+				group = append(group, f)
+			}
+		case <-t.C:
+			return group
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return group
+}

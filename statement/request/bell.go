@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package request
+
+import (
+	"fmt"
+
+	"keyhold/statement/id"
+)
+
+const (
+	// OpSetBell says by what the hub hears that somebody presses at a camera; OpBells asks how the bells do.
+	OpSetBell = "set-bell"
+	OpBells   = "bells"
+	// OpSnooze asks the hub not to tell one's devices of a camera's presses for a while; OpSnoozes what was asked.
+	OpSnooze  = "snooze"
+	OpSnoozes = "snoozes"
+)
+
+// Kinds of bells.
+const (
+	BellONVIF   = "onvif"
+	BellWebhook = "webhook"
+	BellMQTT    = "mqtt"
+	BellOff     = "off"
+)
+
+// RefusedNoBell: the camera tells of no button.
+const RefusedNoBell = "no-bell"
+
+// Bell is by what the hub is to hear a camera ring. URL, topic and payload are of MQTT; a URL may carry user and password.
+type Bell struct {
+	Kind    string `json:"kind"`
+	Payload string `json:"payload,omitempty"`
+	Topic   string `json:"topic,omitempty"`
+	URL     string `json:"url,omitempty"`
+}
+
+func (b *Bell) check() error {
+	if len(b.Payload) > 256 || len(b.Topic) > 256 || len(b.URL) > 2048 {
+		return fmt.Errorf("command: a bell with a field too long")
+	}
+	switch b.Kind {
+	case BellMQTT:
+		if b.URL == "" || b.Topic == "" {
+			return fmt.Errorf("command: a bell by a broker needs its address and a topic")
+		}
+		return nil
+	case BellONVIF, BellWebhook, BellOff:
+	default:
+		return fmt.Errorf("command: an unknown kind of bell")
+	}
+	if b.URL+b.Topic+b.Payload != "" {
+		return fmt.Errorf("command: a bell with what does not belong to its kind")
+	}
+	return nil
+}
+
+// BellReport is how a camera's bell does.
+type BellReport struct {
+	Camera id.Camera `json:"camera"`
+	Kind   string    `json:"kind"`
+	// Pressed is when somebody pressed last, since the hub was started; 0 if nobody has.
+	Pressed int64 `json:"pressed"`
+	// Since is when the state began.
+	Since int64  `json:"since"`
+	State string `json:"state"`
+}
+
+// Snooze is until when a person is told nothing of a camera; 0 ends one.
+type Snooze struct {
+	Camera id.Camera `json:"camera"`
+	Until  int64     `json:"until"`
+}
+
+// MaxSnooze is how far ahead one may end (ms).
+const MaxSnooze = 7 * 24 * 3_600_000
+
+// bells checks what the operations of this file need.
+func (o *Op) bells() error {
+	switch {
+	case o.Kind == OpSetBell && o.Bell == nil:
+		return fmt.Errorf("command: set-bell needs to say by what")
+	case o.Kind == OpSetBell:
+		return o.Bell.check()
+	case o.Kind == OpSnooze && o.Until < 0:
+		return fmt.Errorf("command: a snooze that ends before time began")
+	}
+	return nil
+}

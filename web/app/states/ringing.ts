@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BellReport, Visit } from '../src/lib/ringing';
+import { click, see } from './drive';
+import { DrawnView } from './drawnview';
+import { now } from './fixture';
+import { asGuest, family, Kin } from './kin';
+import type { State } from './states';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+let number = 0;
+const visit = (ago: number, times = 1, picture = true, camera = 'cam_door'): Visit => ({
+  camera,
+  at: now - ago,
+  presses: Array.from({ length: times }, (_, i) => ({
+    at: now - ago + i * 4000,
+    number: ++number,
+    picture,
+  })),
+});
+
+/** Who rings, who rang, and by what that is heard. */
+export function ringingStates(three: () => Kin): Record<string, () => State> {
+  const at = (fragment: string, change: (household: Kin) => void = () => undefined): State => {
+    const household = family(three());
+    household.makeView = () => new DrawnView({ step: 'on' }, () => 'door');
+    change(household);
+    return { household, fragment };
+  };
+  const called = (change: (household: Kin) => void = () => undefined): State => {
+    const state = at('#/', change);
+    return {
+      ...state,
+      then: async () => {
+        await see('[data-camera]');
+        state.household.rung.ring();
+        await see('dialog .filled');
+      },
+    };
+  };
+  const some = (household: Kin): void => {
+    household.rung.visits = [
+      visit(3 * minute, 2),
+      visit(2 * hour),
+      visit(5 * hour, 4, false, 'cam_garden'),
+      visit(27 * hour),
+      visit(30 * hour, 1, false),
+    ];
+  };
+  const live = '#/live?camera=cam_door';
+  const bell = (change: (household: Kin) => void): State => ({
+    ...at(live, change),
+    then: async () => {
+      await click('main .btn:has(.lucide-bell-ring)');
+      await see('[role=dialog] form');
+    },
+  });
+  const heard = (change: Partial<BellReport> = {}): BellReport => ({
+    camera: 'cam_door',
+    kind: 'onvif',
+    state: 'listening',
+    since: now - hour,
+    pressed: now - 3 * minute,
+    ...change,
+  });
+  return {
+    'ring-call': () => called(),
+    'ring-call-coming': () =>
+      called((household) => {
+        household.makeView = () => new DrawnView({ step: 'connecting' }, () => null);
+      }),
+    'ring-call-no-picture': () =>
+      called((household) => {
+        household.cameras.set(household.cameras.get().map((one) => ({ ...one, live: false })));
+      }),
+    alerts: () => ({ ...at('#/alerts', some), then: () => see('[data-presses]') }),
+    'alerts-none': () => at('#/alerts'),
+    'alerts-quiet': () => ({
+      ...at('#/alerts', (household) => {
+        some(household);
+        household.rung.snoozes = [{ camera: 'cam_door', until: now + 40 * minute }];
+      }),
+      then: () => see('[data-presses]'),
+    }),
+    'alerts-guest': () => {
+      const household = asGuest(three());
+      some(household);
+      return { household, fragment: '#/alerts' };
+    },
+    'alerts-refused': () =>
+      at('#/alerts', (household) => {
+        household.refusal = 'cloud-away';
+      }),
+    'bell-none': () => bell(() => undefined),
+    'bell-heard': () =>
+      bell((household) => {
+        household.rung.bells = [heard()];
+      }),
+    'bell-away': () =>
+      bell((household) => {
+        household.rung.bells = [heard({ kind: 'mqtt', state: 'away', pressed: 0 })];
+      }),
+    'bell-broker': () => {
+      const state = bell(() => undefined);
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          await click('[role=dialog] input[value=mqtt]');
+        },
+      };
+    },
+    'bell-webhook': () => {
+      const state = bell((household) => {
+        household.rung.hooks = ['https://192.168.1.7:7441/bell/k7m2qd5xw3nfa6tbrhc4vyjp5g'];
+      });
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          await click('[role=dialog] input[value=webhook]');
+          await click('[role=dialog] .filled');
+          await see('[role=dialog] .hook');
+        },
+      };
+    },
+  };
+}
