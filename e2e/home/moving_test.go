@@ -34,6 +34,7 @@ type elsewhere struct {
 	*session.Session
 	place   request.Place
 	vault   string
+	cloud   *serve.Server
 	objects atomic.Int32 // that were sent there
 }
 
@@ -42,6 +43,7 @@ func (r *Rig) elsewhere() *elsewhere {
 	a := &elsewhere{vault: r.t.TempDir()}
 	cloud, err := serve.Open(r.t.Context(), serve.Config{Data: a.vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
 	must(r.t, err)
+	a.cloud = cloud
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Method == http.MethodPut && strings.Contains(req.URL.Path, "/objects/") {
 			a.objects.Add(1)

@@ -214,4 +214,12 @@ func TestAMomentOfSomeDaysAgoIsStarredByItsLeaf(t *testing.T) {
 	if _, line, err := r.shownAt(door, moment); err != nil || len(line.Segments) == 0 {
 		t.Errorf("a month later %+v is shown: %v", line, err)
 	}
+	// Where the household moves, it goes along, and stays.
+	other := r.elsewhere()
+	must(t, r.Member.Prepare(t.Context(), other.Session, r.code))
+	must(t, r.Member.Copy(t.Context(), func(int, int) {}))
+	must(t, other.cloud.Sweep(t.Context()))
+	if !there(filepath.Join(other.vault, "objects", string(first.Object)[4:6], string(first.Object))) {
+		t.Error("it does not go along to another cloud")
+	}
 }
