@@ -80,7 +80,7 @@ test-web: web
 
 .PHONY: test-home
 test-home: web
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push
 	@# The longest first, so that nothing is waited for alone at the end. Not every machine lends out networks of one's own.
 	@$(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -p 2 -timeout 20m $$(printf 'keyhold/e2e/%s\n' adversary home operator household away; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
 
@@ -95,7 +95,7 @@ test-go: web
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
 	@mkdir -p $(CACHE) && rm -f $(CRIMES)
-	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -p 1 -v -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./e2e/stories | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
+	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -p 1 -v -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push ./e2e/stories | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
 	@cd web/keyhold && KEYHOLD_CRIMES=$(CRIMES) npx --no-install vitest run --reporter=verbose test/crimes.test.ts >&2
 	@$(if $(JSON),cat $(CRIMES))
 

@@ -145,6 +145,15 @@ func (c *Client) Relays(ctx context.Context, statement []byte) ([]Relay, error) 
 	return out.Relays, nil
 }
 
+// Push asks the cloud to bring a message to a push service, with a signed statement.
+func (c *Client) Push(ctx context.Context, statement []byte) (*Pushed, error) {
+	var out Pushed
+	if err := c.json(ctx, http.MethodPost, "/v1/pushes", nil, statement, &out); err != nil {
+		return nil, fmt.Errorf("api: push: %w", err)
+	}
+	return &out, nil
+}
+
 // checkAddress wants an address to be a path of this cloud's: it is put behind Base, where "@elsewhere/" would be
 // another host.
 func checkAddress(address string) error {

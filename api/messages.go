@@ -49,6 +49,23 @@ type Relay struct {
 	Until      int64    `json:"until" doc:"until when it may be begun with, milliseconds UTC by the cloud's clock"`
 }
 
+// What came of a message for a push service.
+const (
+	PushSent = "sent"
+	// PushGone: the subscription has ended; there is nobody to be sent to any more.
+	PushGone = "gone"
+	// PushLater: the service does not take it now.
+	PushLater = "later"
+	// PushRefused: the service does not take it at all.
+	PushRefused = "refused"
+)
+
+// Pushed says what came of a message for a push service.
+type Pushed struct {
+	Outcome string `json:"outcome" enum:"sent,gone,later,refused"`
+	After   int64  `json:"after" doc:"how many seconds the push service asks to wait, 0 where it says nothing of it"`
+}
+
 // Rows is the body of a write of kind envelopes.
 type Rows struct {
 	Envelopes []request.Row `json:"envelopes"`

@@ -6,8 +6,8 @@ import "net/http"
 
 // ContentSecurityPolicy is what the app must live within: its own files and nothing else. Pictures
 // are drawn from memory, video comes from blob: addresses that the player makes, and script
-// enters the page only through the two named trusted-types policies (Svelte's templates and the
-// one place of ours that starts a worker).
+// enters the page only through the named trusted-types policies (Svelte's templates and the two
+// places of ours that start a worker).
 const ContentSecurityPolicy = "default-src 'none'; " +
 	"script-src 'self'; " +
 	"style-src 'self'; " +
@@ -21,7 +21,7 @@ const ContentSecurityPolicy = "default-src 'none'; " +
 	"form-action 'none'; " +
 	"frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; " +
-	"trusted-types svelte-trusted-html keyhold-worker"
+	"trusted-types svelte-trusted-html keyhold-worker keyhold-push"
 
 // Headers are sent with every answer that a browser may show as a page or run as code.
 // Referrer-Policy keeps the address of a page at home; the two cross-origin lines give the app a

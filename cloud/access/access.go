@@ -113,6 +113,13 @@ func (k *Keeper) Relays(ctx context.Context, envelope []byte) (*Verified[request
 	})
 }
 
+// Push checks a message for a push service.
+func (k *Keeper) Push(ctx context.Context, envelope []byte) (*Verified[request.Push], error) {
+	return open(ctx, k, envelope, request.ThingPush, func(p *request.Push) claim {
+		return claim{household: p.Household, signer: p.From, at: p.At, nonce: p.Nonce, to: p.To, addressed: true}
+	})
+}
+
 // claim is what every request says about itself.
 type claim struct {
 	household id.Household

@@ -268,6 +268,7 @@ var alike = map[string]func(*crowd, route) []askers{
 		}}
 	},
 	"POST /v1/fetch":                        (*crowd).fetches,
+	"POST /v1/pushes":                       (*crowd).pushes,
 	"POST /v1/relays":                       (*crowd).relays,
 	"GET /v1/fetched/{id}/objects/{object}": (*crowd).fetched,
 	"GET /v1/fetched/{id}/pages/{run}/{camera}/{epoch}/{hour}":           (*crowd).fetched,

@@ -35,6 +35,8 @@ type Config struct {
 	HouseholdLimit int64
 	// Relay says how live view reaches its viewers away from home.
 	Relay RelayConfig
+	// PushHosts are push services that messages are brought to besides those of the well-known browsers (cloud/push).
+	PushHosts []string
 	// Space says how many bytes are free on the data folder's disk; asked of the system if nil.
 	Space func() (int64, error)
 	Log   *slog.Logger
@@ -77,6 +79,9 @@ func (c *Config) defaults() {
 	}
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits
+	}
+	if c.Limits.Push == (Rate{}) {
+		c.Limits.Push = DefaultLimits.Push
 	}
 }
 

@@ -52,7 +52,7 @@ func (x *crowd) welcomed(of func(route) bool) error {
 			continue
 		}
 		welcome := given
-		if r.path == "/v1/relays" {
+		if r.path == "/v1/relays" || r.path == "/v1/pushes" {
 			welcome = relayed // nothing of the household is in that
 		}
 		if err := welcome(x.a, x.a.ask(r, x.a.at(r))); err != nil {
@@ -66,7 +66,9 @@ func (x *crowd) welcomed(of func(route) bool) error {
 // what exists and what does not have to be the same in every byte of body and headers.
 func TestCrimesOfAsking(t *testing.T) {
 	fetched := func(r route) bool { return strings.HasPrefix(r.path, api.FetchedPrefix) }
-	signed := func(r route) bool { return r.kind() != "" || r.path == "/v1/fetch" || r.path == "/v1/relays" }
+	signed := func(r route) bool {
+		return r.kind() != "" || r.path == "/v1/fetch" || r.path == "/v1/relays" || r.path == "/v1/pushes"
+	}
 	var rows []*crimes.Row
 	for _, one := range []struct {
 		name string

@@ -101,7 +101,7 @@ func continued(a *side, by *side) error {
 	return answered(err)
 }
 
-// relayed is an error unless an answer lists relays, be it none.
+// relayed is an error unless an answer lists relays, be it none, or says what came of a push.
 func relayed(a *side, req *http.Request) error {
 	res := a.c.do(req)
 	if err := problemIn(res.body); err != nil || res.code == http.StatusOK {
@@ -160,6 +160,11 @@ var swaps = map[string]*swap{
 		off: []rule.Name{rule.Signature}, says: stranger,
 		crime:  func(a, b *side, r route) error { return given(a, b.ask(r, a.at(r))) },
 		honest: func(a, _ *side, r route) error { return given(a, a.ask(r, a.at(r))) },
+	},
+	"POST /v1/pushes": {
+		off: []rule.Name{rule.Signature}, says: stranger,
+		crime:  func(a, b *side, r route) error { return relayed(a, b.ask(r, a.at(r))) },
+		honest: func(a, _ *side, r route) error { return relayed(a, a.ask(r, a.at(r))) },
 	},
 	"POST /v1/relays": {
 		off: []rule.Name{rule.Signature}, says: stranger,

@@ -76,6 +76,9 @@ func run(t *testing.T, c *clock, config serve.Config) *cloud {
 	t.Helper()
 	log := &locked{}
 	config.Now = c.Now
+	if config.PushHosts == nil {
+		config.PushHosts = []string{nobodyThere}
+	}
 	config.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := serve.Open(t.Context(), config)
 	if err != nil {

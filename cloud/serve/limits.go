@@ -27,6 +27,8 @@ type Limits struct {
 	// Address is for all requests of one network address, Household for all signed ones of one household.
 	Address   Rate
 	Household Rate
+	// Push is for messages of one household to push services.
+	Push Rate
 }
 
 // DefaultLimits let a hub with sixteen cameras catch up after a week, and a family look at it meanwhile.
@@ -34,6 +36,7 @@ var DefaultLimits = Limits{
 	Stranger:  Rate{PerSecond: 5, Burst: 200},
 	Address:   Rate{PerSecond: 300, Burst: 3000},
 	Household: Rate{PerSecond: 300, Burst: 3000},
+	Push:      Rate{PerSecond: 2, Burst: 300},
 }
 
 // buckets holds a token bucket per caller. Buckets that are full again are forgotten.

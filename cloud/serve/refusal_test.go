@@ -329,6 +329,7 @@ func TestWhatIsNoRouteIsAProblem(t *testing.T) {
 		{"PUT", "/v1/households/x/names/current"},
 		{"POST", "/v1/fetch"},
 		{"POST", "/v1/relays"},
+		{"POST", "/v1/pushes"},
 		{"POST", "/v1/households"},
 		{"GET", "/v1/drops/x"},
 		{"GET", "/v1/fetched/x/tiles/y/-1/0/0"},

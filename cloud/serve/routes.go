@@ -33,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	s.writes(hapi)
 	s.fetches(hapi)
 	s.relays(hapi)
+	s.pushRoutes(hapi)
 	s.dropRoutes(hapi)
 	s.socketRoute(mux, hapi)
 	doc := document(hapi)

@@ -213,6 +213,8 @@ func (s *side) ask(r route, x ids) *http.Request {
 			At: s.now(), Cameras: []id.Camera{id.Camera(x["camera"])}, Device: id.Device(x["device"]), Household: id.Household(x["household"]),
 			Kind: request.FetchSync, Nonce: noise(16), Purpose: request.PurposeSync, To: s.c.to, Until: s.now(),
 		}, id.Device(x["device"]), s.owner.sign)).Encode()
+	case "/v1/pushes":
+		body = s.push(id.Household(x["household"]), s.byHub(), nobodyThere+"/p")
 	case "/v1/relays":
 		body = s.relays(id.Household(x["household"]), api.Signer{From: id.Device(x["device"]), Key: s.owner.sign})
 	case "/v1/drops/{box}":
@@ -314,6 +316,8 @@ func TestIdsOfAnotherHouseholdOpenNothing(t *testing.T) {
 		switch r.path {
 		case "/v1/fetch":
 			names = []string{"household", "camera", "device"}
+		case "/v1/pushes":
+			names = []string{"household"}
 		case "/v1/relays":
 			names = []string{"household", "device"}
 		}

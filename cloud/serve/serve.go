@@ -29,6 +29,7 @@ import (
 	"keyhold/cloud/erase"
 	"keyhold/cloud/fetch"
 	"keyhold/cloud/mailbox"
+	"keyhold/cloud/push"
 	"keyhold/cloud/quiet"
 	"keyhold/cloud/record"
 	"keyhold/cloud/relay"
@@ -67,10 +68,12 @@ type Server struct {
 	sweeper *retention.Sweeper
 	relay   *relay.Relay // nil if there is none
 	ways    []string     // how the relay is reached, but for the host
+	push    *push.Service
 
 	strangers  *buckets[netip.Prefix]
 	addresses  *buckets[netip.Prefix]
 	households *buckets[id.Household]
+	pushed     *buckets[id.Household]
 
 	handler http.Handler
 	// life ends when the server stops; long waits and sockets hang on it.
@@ -82,6 +85,10 @@ type Server struct {
 // Open takes the data folder and wires everything; nothing listens yet.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c.defaults()
+	services, err := push.New(c.PushHosts)
+	if err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("serve: make data folder: %w", err)
 	}
@@ -99,7 +106,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("serve: %w", err), v.Close())
 	}
-	s := &Server{config: c, log: slog.New(quiet.Handler(c.Log.Handler())), store: db, vault: v}
+	s := &Server{config: c, log: slog.New(quiet.Handler(c.Log.Handler())), store: db, vault: v, push: services}
 	s.key, s.to = k, k.Public().(ed25519.PublicKey)
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.wire()
@@ -116,6 +123,7 @@ func (s *Server) wire() {
 	s.strangers = newBuckets[netip.Prefix](c.Limits.Stranger, c.Now)
 	s.addresses = newBuckets[netip.Prefix](c.Limits.Address, c.Now)
 	s.households = newBuckets[id.Household](c.Limits.Household, c.Now)
+	s.pushed = newBuckets[id.Household](c.Limits.Push, c.Now)
 	ringer := &bell.Bell{}
 	mirror := access.NewMirror(s.store)
 	s.mirror = mirror
@@ -178,6 +186,7 @@ func (s *Server) Close() error {
 	s.end()
 	s.wg.Wait()
 	s.mailbox.Close()
+	s.push.Close()
 	var err error
 	if s.relay != nil {
 		err = s.relay.Close()

@@ -41,6 +41,8 @@ type serveCommand struct {
 	Relay       []string `help:"A relay of somebody else's to give out as well, such as turn:relay.example:3478." placeholder:"URL" env:"KEYHOLD_CLOUD_RELAY"`
 	RelaySecret string   `help:"File with the secret that those relays share with this cloud." placeholder:"FILE" env:"KEYHOLD_CLOUD_RELAY_SECRET"`
 
+	PushHost []string `help:"A push service to bring alerts to besides those of the well-known browsers: a name, such as push.example." placeholder:"HOST" env:"KEYHOLD_CLOUD_PUSH_HOST"`
+
 	HouseholdLimit size `help:"Most that one household may store, such as 500GB." placeholder:"SIZE" env:"KEYHOLD_CLOUD_HOUSEHOLD_LIMIT"`
 }
 
@@ -91,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 func (s *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	config := serve.Config{Data: s.Data, Origin: s.Origin, TLSCert: s.TLSCert, TLSKey: s.TLSKey, HouseholdLimit: int64(s.HouseholdLimit), Log: log}
+	config := serve.Config{Data: s.Data, Origin: s.Origin, TLSCert: s.TLSCert, TLSKey: s.TLSKey, HouseholdLimit: int64(s.HouseholdLimit), PushHosts: s.PushHost, Log: log}
 	if config.Data == "" {
 		dir, err := serve.DefaultData()
 		if err != nil {

@@ -99,12 +99,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// Unpaired starts cloud and camera.
-func Unpaired(t *testing.T) *Rig {
+// Unpaired starts cloud and camera. push are services that the cloud brings alerts to.
+func Unpaired(t *testing.T, push ...string) *Rig {
 	t.Helper()
 	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir(), gestures: make(chan gesture.Request, 64)}
 	r.free.Store(1 << 40)
-	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now})
+	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now, PushHosts: push})
 	must(t, err)
 	r.Cloud = cloud
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -147,9 +147,9 @@ func New(t *testing.T) *Rig {
 const none = "no-such-program"
 
 // Plain is New without preview pictures, which cost more than all the rest, for what has nothing to do with them.
-func Plain(t *testing.T) *Rig {
+func Plain(t *testing.T, push ...string) *Rig {
 	t.Helper()
-	r := Unpaired(t)
+	r := Unpaired(t, push...)
 	r.ffmpeg = none
 	r.Begin()
 	return r

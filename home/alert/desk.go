@@ -32,6 +32,8 @@ type Config struct {
 	May func(id.Device, id.Camera) bool
 	// Send brings a piece of mail to a device.
 	Send func(ctx context.Context, to id.Device, sealed []byte) error
+	// Push brings the same to a device whose app is closed, if it wants that. It does not wait.
+	Push func(a alert.Alert, to id.Device, sealed []byte)
 	Log  *slog.Logger
 }
 
@@ -64,7 +66,7 @@ func (d *Desk) Tell(ctx context.Context, a alert.Alert) (wait func()) {
 	s := d.c.Roster()
 	var wg sync.WaitGroup
 	for _, m := range s.Members {
-		if !m.ID.Valid() || !d.c.May(m.ID, a.Camera) || !d.room(m.ID) {
+		if !m.ID.Valid() || !d.c.May(m.ID, a.Camera) {
 			continue
 		}
 		before, done := d.line(m.ID)
@@ -112,6 +114,10 @@ func (d *Desk) tell(ctx context.Context, s *roster.State, to id.Device, a alert.
 	sealed, err := Seal(a, s.Household, to, reader, d.c.Key)
 	if err != nil {
 		return err
+	}
+	d.c.Push(a, to, sealed)
+	if !d.room(to) {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()

@@ -41,7 +41,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	if err == nil {
 		level := slog.LevelInfo
-		if c.Op.Kind == request.OpPing || c.Op.Kind == request.OpListCameras || c.Op.Kind == request.OpLeaveEarly || c.Op.Kind == request.OpAsked || c.Op.Kind == request.OpAtHome || c.Op.Kind == request.OpSmalls || c.Op.Kind == request.OpPrivates || c.Op.Kind == request.OpMasks || c.Op.Kind == request.OpStars || c.Op.Kind == request.OpBells || c.Op.Kind == request.OpSnoozes {
+		if often(c.Op.Kind) {
 			level = slog.LevelDebug // open apps ask all the time
 		}
 		h.Log.Log(ctx, level, "a command was carried out", "op", c.Op.Kind, "device", string(c.Device))
@@ -54,6 +54,17 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 	}
 	h.Log.Info("a command was refused", "op", c.Op.Kind, "device", string(c.Device), "word", string(refused))
 	return request.Result{}, string(refused)
+}
+
+// often says whether an operation is one of those that open apps ask for all the time.
+func often(kind string) bool {
+	switch kind {
+	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
+		request.OpBells, request.OpSnoozes,
+		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
+		return true
+	}
+	return false
 }
 
 // refusal is a word of the protocol that refuses a command.
@@ -108,6 +119,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.snooze(ctx, c.Device, c.Op.Camera, c.Op.Until)
 	case request.OpSnoozes:
 		r.Snoozes = h.ownSnoozes(c.Device)
+	case request.OpPushKey, request.OpSubscribe, request.OpUnsubscribe, request.OpTestAlert, request.OpReceived, request.OpPhones:
+		err = h.phones(ctx, c, r)
 	case request.OpAtHome:
 		r.Addresses = h.door.Addresses()
 	case request.OpRotate:

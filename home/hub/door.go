@@ -14,8 +14,12 @@ import (
 	"keyhold/statement/roster"
 )
 
-// openDoors opens the ways in that are not by the cloud: the door for those at home, and live view.
+// openDoors opens the ways in that are not by the cloud, the door for those at home and live view; and the way to phones
+// whose app is closed.
 func (h *Hub) openDoors(ctx context.Context) error {
+	if err := h.openPush(ctx); err != nil {
+		return err
+	}
 	// The door first: what the views have to tell goes there, too. It answers once it runs.
 	if err := h.openDoor(ctx); err != nil {
 		return err

@@ -35,6 +35,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/packs"
 	"keyhold/home/privacy"
+	"keyhold/home/push"
 	"keyhold/home/record"
 	"keyhold/home/stars"
 	"keyhold/home/state"
@@ -90,6 +91,7 @@ type Hub struct {
 	thumbs    *record.Thumbs
 	client    *api.Client
 	door      *lan.Door
+	push      *push.Desk
 	found     *findings
 	ring      ring
 	watching

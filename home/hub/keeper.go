@@ -44,6 +44,7 @@ func (h *Hub) keep(ctx context.Context) {
 			h.say(ctx, "heartbeat", h.beat(ctx))
 		case <-tidy.C:
 			h.say(ctx, "tidy", h.tidy(ctx))
+			h.say(ctx, "phones", h.keepPhones(ctx))
 		case <-space.C:
 			h.say(ctx, "disk space", h.room(ctx))
 			h.say(ctx, "erasing", h.erased(ctx))

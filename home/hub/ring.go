@@ -37,10 +37,9 @@ type ring struct {
 	bells *door.Bells
 	desk  *tell.Desk
 	work  sync.WaitGroup // alerts and moments under way
-	// last is the number of the last alert; owned by the goroutine of the bells.
-	last int64
 
 	mu      sync.Mutex
+	last    int64                             // the number of the last alert; guarded by mu
 	looking map[id.Camera]bool                // a moment is being made of these; guarded by mu
 	snoozes map[id.Person]map[id.Camera]int64 // until when; guarded by mu
 }
@@ -64,7 +63,7 @@ func (h *Hub) openBells(ctx context.Context) error {
 	// A hub that took over begins with its own first number, which no earlier one reached.
 	h.ring.last = max(h.ring.last, h.household.Roster().Now().First)
 	h.ring.desk = tell.NewDesk(tell.Config{
-		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Send: h.sendMail, Log: h.Log,
+		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Send: h.sendMail, Push: h.pushAlert, Log: h.Log,
 	})
 	list, err := h.cameras.Bells(ctx)
 	if err != nil {
@@ -109,8 +108,7 @@ func (h *Hub) pressed(ctx context.Context, p door.Press) {
 	if p.At.After(now) {
 		p.At = now
 	}
-	h.ring.last++
-	a := alert.Alert{Seq: h.ring.last, At: p.At.UnixMilli(), Camera: c.ID, Kind: alert.Press}
+	a := alert.Alert{Seq: h.nextAlert(), At: p.At.UnixMilli(), Camera: c.ID, Kind: alert.Press}
 	if err := h.writePress(ctx, c, p, a); err != nil {
 		// Whoever stands there is not to wait for a disk.
 		h.Log.Error("a press is not on the record", "camera", string(c.ID), "error", err)
@@ -144,9 +142,25 @@ func (h *Hub) writePress(ctx context.Context, c cameras.Camera, p door.Press, a 
 	}
 	leaf := &manifest.Press{Header: manifest.Header{Camera: c.ID}, Number: a.Seq, Pressed: a.At, Source: p.Source}
 	return h.ledger.Append(ctx, func(tx *sql.Tx) ([]ledger.Entry, error) {
-		err := household.SetFact(ctx, tx, alertsFact, strconv.AppendInt(nil, a.Seq, 10))
+		err := h.keepAlerts(ctx, tx)
 		return []ledger.Entry{{Epoch: e.ID, Leaf: leaf}}, err
 	}, nil)
+}
+
+// nextAlert is the number of an alert that nobody has had.
+func (h *Hub) nextAlert() int64 {
+	h.ring.mu.Lock()
+	defer h.ring.mu.Unlock()
+	h.ring.last++
+	return h.ring.last
+}
+
+// keepAlerts writes down which numbers alerts have had.
+func (h *Hub) keepAlerts(ctx context.Context, tx *sql.Tx) error {
+	h.ring.mu.Lock()
+	last := h.ring.last
+	h.ring.mu.Unlock()
+	return household.SetFact(ctx, tx, alertsFact, strconv.AppendInt(nil, last, 10))
 }
 
 // lookAt takes the right to make a moment of a camera: one at a time, so that nobody who plays with a button keeps the

@@ -49,8 +49,12 @@ func (h *Hub) lastStop(ctx context.Context) (reason string, err error) {
 	return reason, err
 }
 
+// close gives up what the hub has open.
 func (h *Hub) close() error {
 	var err error
+	if h.push != nil {
+		h.push.Close()
+	}
 	if h.ledger != nil {
 		err = errors.Join(err, h.ledger.Close())
 	}

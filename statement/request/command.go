@@ -3,6 +3,7 @@
 package request
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,6 +42,15 @@ const (
 	// OpStar keeps a moment of a camera, or lets it go again; OpStars asks for those of a camera that are kept.
 	OpStar  = "star"
 	OpStars = "stars"
+	// OpPushKey asks for the key by which the hub will be known to a device's push service, OpSubscribe has alerts pushed
+	// to the device, OpUnsubscribe ends that.
+	OpPushKey     = "push-key"
+	OpSubscribe   = "subscribe"
+	OpUnsubscribe = "unsubscribe"
+	// OpTestAlert has an alert sent to the device now, OpReceived says that one has come, OpPhones asks how each does.
+	OpTestAlert = "test-alert"
+	OpReceived  = "alert-received"
+	OpPhones    = "phones"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -67,8 +77,11 @@ type Op struct {
 	PersonName string `json:"person_name,omitempty"`
 	// Private is an envelope of type private.
 	Private []byte `json:"private,omitempty"`
-	Removal []byte `json:"removal,omitempty"`
-	Room    string `json:"room,omitempty"`
+	// Push is where alerts are pushed to.
+	Push     *Subscription `json:"push,omitempty"`
+	Received *Received     `json:"received,omitempty"`
+	Removal  []byte        `json:"removal,omitempty"`
+	Room     string        `json:"room,omitempty"`
 	// Star is an envelope of type star.
 	Star []byte `json:"star,omitempty"`
 	// Until is when a snooze ends, 0 for now.
@@ -156,7 +169,7 @@ func (c *Command) Check() error {
 	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
 		return fmt.Errorf("command: a malformed field")
 	}
-	if err := c.Op.Gesture.check(); err != nil {
+	if err := errors.Join(c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check()); err != nil {
 		return err
 	}
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
@@ -164,12 +177,20 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones:
 	case OpSetBell, OpSnooze:
 		if err := c.Op.bells(); err != nil {
 			return err
 		}
 		cameras = []id.Camera{c.Op.Camera}
+	case OpSubscribe:
+		if c.Op.Push == nil {
+			return fmt.Errorf("command: subscribe needs a subscription")
+		}
+	case OpReceived:
+		if c.Op.Received == nil {
+			return fmt.Errorf("command: alert-received needs an alert")
+		}
 	case OpPrivate:
 		if len(c.Op.Private) == 0 || len(c.Op.Private) > maxSetting {
 			return fmt.Errorf("command: private needs a statement")
@@ -298,8 +319,12 @@ type Result struct {
 	Link  []byte   `json:"link,omitempty"`
 	// Masks are the newest settings of what is covered of cameras, and of each the one before, as they were signed.
 	Masks [][]byte `json:"masks,omitempty"`
+	// Phones are the devices that alerts are pushed to.
+	Phones []Phone `json:"phones,omitempty"`
 	// Privates are the newest settings of cameras and of the household, as they were signed.
 	Privates [][]byte `json:"privates,omitempty"`
+	// PushKey is an uncompressed point of P-256.
+	PushKey []byte `json:"push_key,omitempty"`
 	// Removals are what owners ask other owners for.
 	Removals [][]byte `json:"removals,omitempty"`
 	// Smalls are the cameras that have a second, smaller stream.

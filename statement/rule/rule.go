@@ -59,6 +59,8 @@ const (
 	Verified   Name = "verified"
 	Here       Name = "here"
 	Chime      Name = "chime"
+	PushHost   Name = "push-host"
+	PushInside Name = "push-inside"
 )
 
 // Why a device may not do something now: the answers of roster.State.May (section 3.1).

@@ -177,6 +177,17 @@ func requestVectors(w *world) []vector {
 	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	more("move", request.Op{Kind: request.OpMove, Cloud: &request.Place{To: fixed("cloud", 32), URL: "https://cloud.example"}}, bad{"no cloud", nil, []any{"op", "cloud"}}, bad{"a short key", "AA==", []any{"op", "cloud", "to"}})
 	more("copy", request.Op{Kind: request.OpCopy, Copy: &request.Copied{Address: "/v1/fetched/a", Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}, Pages: []string{"page"}}}, bad{"nothing to copy", nil, []any{"op", "copy"}}, bad{"a place before the first", int64(-1), []any{"op", "copy", "leaves", 0, "index"}})
+	place := request.Subscription{Auth: fixed("auth", 16), Endpoint: "https://push.example/p/1?a=b", P256DH: append([]byte{4}, fixed("p256dh", 64)...)}
+	more("subscribe", request.Op{Kind: request.OpSubscribe, Push: &place}, bad{"no subscription", nil, []any{"op", "push"}}, bad{"an endpoint that is none", "push.example", []any{"op", "push", "endpoint"}}, bad{"an endpoint of nothing", "https://", []any{"op", "push", "endpoint"}},
+		bad{"an endpoint with a space", "https://push.example/ p", []any{"op", "push", "endpoint"}}, bad{"an endpoint too long", "https://" + strings.Repeat("p", 1017), []any{"op", "push", "endpoint"}}, bad{"a short secret", b64(make([]byte, 15)), []any{"op", "push", "auth"}},
+		bad{"half a point", b64(append([]byte{2}, make([]byte, 32)...)), []any{"op", "push", "p256dh"}}, bad{"a point of another form", b64(make([]byte, 65)), []any{"op", "push", "p256dh"}})
+	longest := place
+	longest.Endpoint = "https://" + strings.Repeat("p", 1016)
+	more("subscribe at the longest endpoint", request.Op{Kind: request.OpSubscribe, Push: &longest})
+	more("alert-received", request.Op{Kind: request.OpReceived, Received: &request.Received{At: start, Seq: 7}}, bad{"no alert", nil, []any{"op", "received"}}, bad{"number 0", int64(0), []any{"op", "received", "seq"}}, bad{"time 0", int64(0), []any{"op", "received", "at"}})
+	for _, kind := range []string{request.OpPushKey, request.OpUnsubscribe, request.OpTestAlert, request.OpPhones} {
+		more(kind, request.Op{Kind: kind})
+	}
 	more("switch", request.Op{Kind: request.OpSwitch})
 	more("star", request.Op{Kind: request.OpStar, Star: []byte("statement"), Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}}, bad{"no statement", nil, []any{"op", "star"}}, bad{"a place before the first", int64(-1), []any{"op", "leaves", 0, "index"}}, bad{"a run that is none", "run", []any{"op", "leaves", 0, "run"}})
 	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}})

@@ -350,6 +350,26 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly '/v1/pushes': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Have a sealed message brought to a browser's push service (hub)
+     * @description It is tried once, to the services of a list, and nothing of it is kept. The answer says what came of it.
+     */
+    readonly post: operations['push'];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly '/v1/receipts/{hash}': {
     readonly parameters: {
       readonly query?: never;
@@ -527,6 +547,15 @@ export interface components {
       /** @description urn:keyhold: and the kind */
       readonly type: string;
     };
+    readonly Pushed: {
+      /**
+       * Format: int64
+       * @description how many seconds the push service asks to wait, 0 where it says nothing of it
+       */
+      readonly after: number;
+      /** @enum {string} */
+      readonly outcome: 'sent' | 'gone' | 'later' | 'refused';
+    };
     readonly Receipt: {
       /** @description hashes of 32 bytes, sorted: SHA-256 of keyhold/v1/erased, the statement's nonce, and the hash of each thing that was there */
       readonly list: string;
@@ -630,6 +659,7 @@ export type LabelRef = components['schemas']['LabelRef'];
 export type ObjectRef = components['schemas']['ObjectRef'];
 export type PageRef = components['schemas']['PageRef'];
 export type Problem = components['schemas']['Problem'];
+export type Pushed = components['schemas']['Pushed'];
 export type Receipt = components['schemas']['Receipt'];
 export type Registered = components['schemas']['Registered'];
 export type Relay = components['schemas']['Relay'];
@@ -1458,6 +1488,49 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['Info'];
+        };
+      };
+      /** @description Error */
+      readonly default: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly push: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** @description envelope of a push statement */
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/json': {
+          /** @description canonical JSON */
+          readonly payload: string;
+          readonly payloadType: string;
+          readonly signatures: readonly {
+            readonly keyid: string;
+            /** @description Ed25519 */
+            readonly sig: string;
+          }[];
+        };
+      };
+    };
+    readonly responses: {
+      /** @description OK */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['Pushed'];
         };
       };
       /** @description Error */
