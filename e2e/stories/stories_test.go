@@ -24,8 +24,9 @@ func home(t *testing.T) *harness.World {
 	return homeWith(t, map[string]string{"porch": "Porch", "yard": "Back yard"})
 }
 
-// homeWith is a world with cameras: the path of each film, and the name it gets; without one it is not added.
-func homeWith(t *testing.T, cameras map[string]string) *harness.World {
+// homeWith is a world with cameras: the path of each film, and the name it gets; without one it is not added. flags are the
+// cloud's.
+func homeWith(t *testing.T, cameras map[string]string, flags ...string) *harness.World {
 	t.Helper()
 	ctx := t.Context()
 	programs, err := harness.Build(ctx, false)
@@ -39,7 +40,7 @@ func homeWith(t *testing.T, cameras map[string]string) *harness.World {
 		films[name] = w.Path(name + ".mp4")
 		must(t, harness.Film{Seconds: 30, Colour: colours[name], Hz: 440}.Make(ctx, films[name]))
 	}
-	must(t, w.StartCloud(ctx))
+	must(t, w.StartCloud(ctx, flags...))
 	must(t, w.StartCameras(ctx, films))
 	must(t, w.StartHub(ctx))
 	must(t, w.Pair(ctx, w.CloudURL()))
@@ -92,7 +93,7 @@ func invitationTo(t *testing.T, w *harness.World, origin string) string {
 // has all three. KEYHOLD_TEST_LANGUAGE names one for all stories.
 var spoken = map[string]string{
 	"family.mjs": "en", "lost.mjs": "de", "sheet.mjs": "nl", "sheetdead.mjs": "de", "passkey.mjs": "en", "firefox.mjs": "de", "newhub.mjs": "de",
-	"moving.mjs": "nl", "leaving.mjs": "en", "live.mjs": "nl", "find.mjs": "de", "kinds.mjs": "en", "small.mjs": "nl", "clouddead.mjs": "de", "private.mjs": "en", "masks.mjs": "nl", "bell.mjs": "de", "talk.mjs": "de",
+	"moving.mjs": "nl", "leaving.mjs": "en", "live.mjs": "nl", "find.mjs": "de", "kinds.mjs": "en", "small.mjs": "nl", "clouddead.mjs": "de", "private.mjs": "en", "masks.mjs": "nl", "bell.mjs": "de", "talk.mjs": "de", "pushfox.mjs": "nl", "push.mjs": "de",
 }
 
 // play runs a script and shows what it said if it fails.

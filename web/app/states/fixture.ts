@@ -21,6 +21,7 @@ import type {
   Timeline,
   Trust,
 } from '../src/lib/household';
+import type { AlertsHere, Phone } from '../src/lib/alerting';
 import type { Findable } from '../src/lib/finding';
 import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
@@ -121,6 +122,28 @@ export class Fixture implements Omit<
   }
   async setStar(): Promise<void> {
     await this.#act();
+  }
+
+  /** Alerts while the app is closed. */
+  alerts: AlertsHere = 'off';
+  phoneList: readonly Phone[] = [];
+  async alertsHere(): Promise<AlertsHere> {
+    return this.alerts;
+  }
+  async alertsOn(): Promise<AlertsHere> {
+    await this.#act();
+    return (this.alerts = 'on');
+  }
+  async alertsOff(): Promise<AlertsHere> {
+    await this.#act();
+    return (this.alerts = 'off');
+  }
+  async keepAlerts(): Promise<void> {}
+  testAlert(): Promise<void> {
+    return this.#act();
+  }
+  async phones(): Promise<readonly Phone[]> {
+    return this.phoneList;
   }
 
   /** What is set to be private. */

@@ -18,6 +18,7 @@ import {
   sixWords,
   stranger,
 } from './kin';
+import { alertStates } from './alerts';
 import { lookingStates } from './looking';
 import { coverStates } from './covers';
 import { privateStates } from './private';
@@ -124,6 +125,7 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
   });
 
   return {
+    ...alertStates(three),
     ...sheetOutStates(three),
     people: () => at('#/people'),
     'people-alone': () => ({ household: three(), fragment: '#/people' }),

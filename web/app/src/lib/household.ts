@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Alerting } from './alerting';
 import type { Findable } from './finding';
 import type { Going } from './leaving';
 import type { Looking } from './looking';
@@ -21,7 +22,7 @@ import type { Ringing } from './ringing';
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
 export interface Household
-  extends People, Going, Looking, Movable, Findable, Turning, Covering, Keeping, Ringing {
+  extends People, Going, Looking, Movable, Findable, Turning, Covering, Keeping, Ringing, Alerting {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 

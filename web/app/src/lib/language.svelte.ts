@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { overwriteGetLocale } from '../paraglide/runtime.js';
+import { languages, type Language } from './languages';
 
-export const languages = ['en', 'de', 'nl'] as const;
-export type Language = (typeof languages)[number];
+export { languages, type Language };
 
 /** Each in its own words: whoever is lost in a foreign language must find home. */
 export const languageNames: Record<Language, string> = {

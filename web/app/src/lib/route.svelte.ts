@@ -18,5 +18,15 @@ export function startRoutes(): () => void {
   };
   read();
   addEventListener('hashchange', read);
-  return () => removeEventListener('hashchange', read);
+  // A touch on an alert, while a page is open.
+  const told = ({ data }: MessageEvent<{ open?: unknown }>): void => {
+    if (typeof data.open === 'string') location.hash = data.open.replace(/^[^#]*/, '');
+  };
+  const worker = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  worker?.addEventListener('message', told);
+  worker?.startMessages();
+  return () => {
+    removeEventListener('hashchange', read);
+    worker?.removeEventListener('message', told);
+  };
 }

@@ -16,6 +16,7 @@ import type { Mask } from '../statement/masks.ts';
 import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { WatchedView } from '../sync/watched.ts';
+import { AlertsClient } from './alerts-client.ts';
 import {
   unheard,
   Value,
@@ -27,7 +28,6 @@ import {
   type Place,
   type Playback,
 } from './handles.ts';
-import { DoorClient } from './door-client.ts';
 import { pour } from './outside.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
@@ -51,7 +51,7 @@ export function createHousehold(options: Options): HouseholdClient {
   return new HouseholdClient(options);
 }
 
-export class HouseholdClient extends DoorClient {
+export class HouseholdClient extends AlertsClient {
   readonly place: Place;
   protected readonly port: Port;
   readonly phase: Live<Phase>;
@@ -250,6 +250,7 @@ export class HouseholdClient extends DoorClient {
 
   async forget(): Promise<void> {
     await this.port.call('forget', []);
+    await this.endAlerts();
     location.reload();
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Bytes } from '../bytes.ts';
 import type { Rule } from '../rule.ts';
 import type { Right, Role } from '../statement/rights.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
@@ -23,6 +24,8 @@ import type { Stretch } from '../sync/stretches.ts';
 import type { ChangePhase, MembersState } from '../sync/members.ts';
 import type { MoveState } from '../sync/moving.ts';
 import type { MadePasskey, PasskeyWish, ReturnAnswer } from '../sync/passkey.ts';
+import type { Subscription } from '../statement/request.ts';
+import type { Phone } from '../sync/phones.ts';
 import type { Covered } from '../sync/masks.ts';
 import type { Mask } from '../statement/masks.ts';
 import type { Named, Trail } from '../sync/people.ts';
@@ -139,6 +142,12 @@ export interface Calls {
   /** What is covered of pictures. */
   masks: { args: []; result: readonly Covered[] };
   setMasks: { args: [camera: string, masks: readonly Mask[], last: number]; result: boolean };
+  /** The key that this browser subscribes to, for alerts while no page is open. */
+  alertKey: { args: []; result: Bytes };
+  subscribeAlerts: { args: [to: Subscription, language: string, tag: string]; result: void };
+  unsubscribeAlerts: { args: []; result: void };
+  testAlert: { args: []; result: void };
+  phones: { args: []; result: readonly Phone[] };
   /** What is set to be private. */
   privates: { args: []; result: readonly PrivateSetting[] };
   setPrivate: { args: [camera: string, wish: Partial<PrivateWish>]; result: void };

@@ -15,6 +15,8 @@ import { DatabaseStore } from './db.ts';
 import { Host } from './host.ts';
 import type { Newcomer } from './newcomer.ts';
 import { OpenerPool } from './pool.ts';
+import { AlertNames } from '../push/names.ts';
+import { Phones } from '../sync/phones.ts';
 import type { Calls, CallName, FromWorker, ToWorker, WireFault } from './wire.ts';
 
 interface Scope {
@@ -35,6 +37,7 @@ const scope = globalThis as unknown as Scope;
 const running = new Map<number, AbortController>();
 const writing = new Map<number, (ok: boolean) => void>();
 let host: Promise<Host> | null = null;
+let alerts: { readonly store: DatabaseStore; readonly names: AlertNames } | null = null;
 
 function tell(message: FromWorker, transfer: Transferable[] = []): void {
   scope.postMessage(message, transfer);
@@ -47,9 +50,14 @@ async function open(origin: string, own: boolean): Promise<Host> {
   const pool = new OpenerPool();
   openElsewhere((key, body) => pool.open(key, body));
   const clouds = new PageClouds(origin, own);
-  const made = new Host(clouds, await DatabaseStore.open(), tell, () =>
-    windows.postMessage('moved'),
-  );
+  const store = await DatabaseStore.open();
+  const names = new AlertNames(store);
+  alerts = { store, names };
+  const telling: typeof tell = (message, transfer) => {
+    tell(message, transfer);
+    names.hear(message);
+  };
+  const made = new Host(clouds, store, telling, () => windows.postMessage('moved'));
   windows.onmessage = () => void made.movedElsewhere();
   await made.start();
   return made;
@@ -66,6 +74,11 @@ async function newcomer(): Promise<Newcomer> {
 
 async function members(): Promise<Members> {
   return (await ready()).members();
+}
+
+async function phones(): Promise<Phones> {
+  const { engine, commands } = (await ready()).home();
+  return new Phones(engine, alerts!.store, (op, patience) => commands.send(op, patience));
 }
 
 /** Hands a piece of an export to the page and waits until it is written. */
@@ -142,6 +155,14 @@ const handlers: Handlers = {
   setBell: async (_, camera, bell) => (await ready()).home().alerts.setBell(camera, bell),
   masks: async () => (await ready()).home().masks.list(),
   setMasks: async (_, camera, masks, last) => (await ready()).home().masks.set(camera, masks, last),
+  alertKey: async () => (await phones()).key(),
+  subscribeAlerts: async (_, to, language, tag) => {
+    await (await phones()).subscribe(to, language, tag);
+    await alerts?.names.keep();
+  },
+  unsubscribeAlerts: async () => (await phones()).unsubscribe(),
+  testAlert: async () => (await phones()).test(),
+  phones: async () => (await phones()).list(),
   privates: async () => (await ready()).home().privates.list(),
   setPrivate: async (_, camera, wish) => (await ready()).home().setPrivate(camera, wish),
   stars: async (_, camera) => (await ready()).home().stars.list(camera),

@@ -6,6 +6,7 @@ import { hash, id, integer, matching, object, oneOf, where, type Read } from '..
 import { Envelope } from './dsse.ts';
 import type { SignalReader } from './live.ts';
 import { checkTime } from './request.ts';
+import type { Roster } from './roster.ts';
 
 /** Every alert has as many bytes, whatever it says (docs/protocol.md 16). */
 const size = 512;
@@ -27,6 +28,11 @@ const alert = where(
 /** What the hub tells a device at once. */
 export type Alert = Pick<Read<typeof alert>, 'at' | 'camera' | 'kind' | 'seq'>;
 
+/** Who reads an alert, and by which hub it has to be. */
+export interface AlertReader extends Pick<SignalReader, 'self' | 'now'> {
+  readonly roster: Pick<Roster, 'household' | 'hub'>;
+}
+
 /** Why an alert is not new: it is too old, or its number is not higher than one before. */
 export type Lateness = '' | 'time' | 'replay';
 
@@ -36,7 +42,7 @@ export type Lateness = '' | 'time' | 'replay';
  */
 export async function openAlert(
   input: Uint8Array,
-  { roster, self, now }: SignalReader,
+  { roster, self, now }: AlertReader,
   last: number,
 ): Promise<{ readonly alert: Alert; readonly late: Lateness }> {
   const envelope = Envelope.parse(input);

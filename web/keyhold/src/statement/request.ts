@@ -97,6 +97,8 @@ type OpField =
   | 'masks'
   | 'name'
   | 'private'
+  | 'push'
+  | 'received'
   | 'removal'
   | 'star'
   | 'url';
@@ -130,6 +132,12 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   bells: [],
   snooze: ['camera'],
   snoozes: [],
+  'push-key': [],
+  subscribe: ['push'],
+  unsubscribe: [],
+  'test-alert': [],
+  'alert-received': ['received'],
+  phones: [],
 };
 
 const part = bytes(1, 2048);
@@ -171,6 +179,17 @@ const bell = where(
   'a bell as its kind wants it',
 );
 
+/** Where a browser takes push messages, and what they are encrypted with. */
+const subscription = object({
+  auth: bytes(16),
+  endpoint: matching(/^https?:\/\/[!-~]{1,1016}$/),
+  p256dh: where(bytes(65), (key) => key[0] === 4, 'a whole point'),
+});
+export type Subscription = Read<typeof subscription>;
+
+/** When an alert came, by the device's clock. */
+const received = object({ at, seq: integer(1) });
+
 const op = where(
   object({
     kind: text(),
@@ -194,6 +213,8 @@ const op = where(
     name: optional(text(200)),
     person_name: optional(text(200)),
     private: optional(bytes(1, 8192)),
+    push: optional(subscription),
+    received: optional(received),
     removal: optional(bytes()),
     room: optional(text(200)),
     star: optional(bytes(1, 4096)),
@@ -236,6 +257,17 @@ const bellReport = object({
   state: text(),
 });
 
+/** A device that alerts are pushed to. */
+const phone = object({
+  device: text(),
+  seen: integer(),
+  service: text(),
+  silent: integer(),
+  since: integer(),
+  took: integer(),
+});
+export type PhoneReport = Read<typeof phone>;
+
 export const reply = object({
   at,
   error: text(maxBytes),
@@ -250,7 +282,9 @@ export const reply = object({
     hooks: optional(list(text())),
     link: optional(bytes()),
     masks: optional(list(bytes())),
+    phones: optional(list(phone)),
     privates: optional(list(bytes())),
+    push_key: optional(bytes(65)),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),
     stars: optional(list(object({ objects: list(id('obj')), statement: bytes() }))),

@@ -13,8 +13,24 @@ import type { Store } from './store.ts';
  * writes there needs no forged link. Bytes that are not the mark's are verified from genesis on.
  */
 export async function keepRoster(store: Store, roster: Roster): Promise<void> {
+  await keepPin(store, roster);
   await store.set('roster', roster.chain);
   await store.set('roster-mark', await markOf(roster.chain));
+}
+
+/** What the service worker, which reads no roster, knows the hub by. */
+export interface HubPin {
+  readonly household: string;
+  readonly head: string;
+  readonly hub: { readonly hpke: Bytes; readonly sign: Bytes };
+}
+
+export const pinKey = 'hub-pin';
+
+/** The pin is taken out of a roster that was verified here, and is as good as the roster's mark. */
+export function keepPin(store: Store, { household, head, hub }: Roster): Promise<void> {
+  const pin: HubPin = { household, head: head.hash, hub: { hpke: hub.hpke, sign: hub.sign } };
+  return store.set(pinKey, pin);
 }
 
 /** Undefined where nothing is kept. */

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from 'node:url';
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { defineConfig } from 'vite';
+
+// The service worker: one file of its own at the root, beside what vite.config.ts has built. Its name
+// carries no hash, since a browser asks for a newer one under the name that it knows.
+export default defineConfig(({ mode }) => ({
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/paraglide',
+      strategy: ['globalVariable', 'baseLocale'],
+      emitGitIgnore: false,
+      emitReadme: false,
+    }),
+  ],
+  resolve: {
+    alias: [
+      { find: /^crypto$/, replacement: fileURLToPath(new URL('./tools/none.ts', import.meta.url)) },
+    ],
+  },
+  logLevel: 'warn',
+  publicDir: false,
+  build: {
+    target: 'es2023',
+    outDir: mode === 'mutant' ? 'dist-mutant' : 'dist',
+    emptyOutDir: false,
+    modulePreload: false,
+    rolldownOptions: {
+      // Of import.meta a library wants what a file without parts does not need.
+      checks: { pluginTimings: false, emptyImportMeta: false },
+      input: fileURLToPath(new URL('./src/push/worker.ts', import.meta.url)),
+      output: { format: 'iife', entryFileNames: 'push.js', codeSplitting: false },
+    },
+  },
+}));
