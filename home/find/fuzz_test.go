@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -84,6 +85,37 @@ func FuzzPicture(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if out, err := small(in, 24_576); err == nil && len(out) > 24_576 {
 			t.Fatalf("%d bytes", len(out))
+		}
+	})
+}
+
+// FuzzEvents reads what a camera tells: an event is short, and what a camera sees is never a press.
+func FuzzEvents(f *testing.F) {
+	message := func(topic, value string) string {
+		return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><PullMessagesResponse><CurrentTime>2026-01-01T00:00:00Z</CurrentTime><TerminationTime>2026-01-01T00:01:00</TerminationTime>` +
+			`<NotificationMessage><Topic>` + topic + `</Topic><Message><Message UtcTime="2026-01-01T00:00:00Z" PropertyOperation="Changed"><Source><SimpleItem Name="a" Value="b"/></Source><Data><SimpleItem Name="c" Value="` + value + `"/></Data></Message></Message></NotificationMessage></PullMessagesResponse></s:Body></s:Envelope>`
+	}
+	f.Add([]byte(message("tns1:Device/Trigger/tns1:DigitalInput", "true")))
+	f.Add([]byte(message("tns1:RuleEngine/CellMotionDetector/Motion", "1")))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var answer struct {
+			Said struct {
+				term
+				List []notification `xml:"NotificationMessage"`
+			} `xml:"Body>PullMessagesResponse"`
+		}
+		if decode(in, &answer) != nil {
+			return
+		}
+		if left, ok := answer.Said.left(); ok && left > time.Hour {
+			t.Fatalf("a subscription for %s", left)
+		}
+		c := &Client{}
+		for _, n := range answer.Said.List {
+			e, ok := c.event(n)
+			if ok && (len(e.Topic) > maxText || len(e.Stamp) > maxText || len(e.Source) > 4*maxText || Bell(e.Topic) && strings.HasSuffix(e.Topic, "Motion")) {
+				t.Fatalf("an event %+v", e)
+			}
 		}
 	})
 }
