@@ -7,6 +7,8 @@ package home
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
+	"slices"
 	"testing"
 
 	"keyhold/statement/dsse"
@@ -135,6 +137,52 @@ func TestCrimesWithMasks(t *testing.T) {
 		{
 			name: "an owner's word of an hour ago, kept back", off: []rule.Name{rule.Time}, says: request.RefusedInvalid,
 			commit: uncovers(ben, func(_ *scene, x *masks.Setting) { x.At -= 3_600_000 }), honest: honest,
+		},
+	})
+}
+
+// errBlack is what somebody sees who looks for what is covered.
+var errBlack = errors.New("black")
+
+// TestCrimesOfPixels look for what is covered in the pictures themselves, live and saved. Without its check the program
+// that makes them paints nothing.
+func TestCrimesOfPixels(t *testing.T) {
+	street := func(t *testing.T) *scene {
+		s := &scene{Rig: New(t)}
+		_, s.door = s.noise()
+		return s
+	}
+	// Where a part is covered, brightness ranges over next to nothing.
+	visible := func(list []int) error {
+		if slices.Max(list) > 6 {
+			return nil
+		}
+		return errBlack
+	}
+	saved := func(s *scene) []int {
+		before := len(s.masked(s.door))
+		s.mask(s.Member, s.door, window)
+		s.Until("it on the record", func() bool { return len(s.masked(s.door)) > before })
+		from := s.masked(s.door)[before].At
+		s.began(s.door, from, 1)
+		return s.Rig.kept(s.door, from, s.now().UnixMilli())
+	}
+	uncovered := func(s *scene) error {
+		s.mask(s.Member, s.door)
+		return visible(s.seen(s.door, 5, false))
+	}
+	judge(t, street, []crime{
+		{
+			name: "what is covered, looked at live", off: []rule.Name{rule.Masks}, says: errBlack.Error(),
+			commit: func(s *scene) error {
+				s.mask(s.Member, s.door, window)
+				return visible(s.seen(s.door, 20, false))
+			},
+			honest: uncovered,
+		},
+		{
+			name: "what is covered, in a film that was saved", off: []rule.Name{rule.Masks}, says: errBlack.Error(),
+			commit: func(s *scene) error { return visible(saved(s)) }, honest: uncovered,
 		},
 	})
 }
