@@ -7,6 +7,7 @@ package confine
 import (
 	"errors"
 	"syscall"
+	"time"
 )
 
 // Attributes are of no use where Child refuses.
@@ -14,3 +15,6 @@ func Attributes() *syscall.SysProcAttr { return nil }
 
 // Child knows no limits here: a child without limits is not let near a camera's bytes.
 func Child(int, Limits) error { return errors.ErrUnsupported }
+
+// Spent is not known here.
+func Spent(int) (time.Duration, error) { return 0, errors.ErrUnsupported }

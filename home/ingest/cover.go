@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"keyhold/statement/rule"
@@ -49,8 +50,8 @@ func coverFilter(areas []Area) string {
 }
 
 // A cover stands between the frames of a camera and everybody who takes them. It lets a child decode the pictures, fill
-// what is not to be seen, and encode them again; sound waits for the pictures that it came with. Nothing gets past it
-// that a child did not make: where there is none, there is no picture.
+// what is not to be seen, and encode them again; sound waits for the pictures that it came with. Where anything is not to
+// be seen, nothing gets past it that a child did not make: where there is none, there is no picture.
 type cover struct {
 	program string
 	filter  string
@@ -58,6 +59,10 @@ type cover struct {
 	lost    func(time.Time, Reason)
 	failed  func(error)
 	now     func() time.Time
+	hide    bool // something is not to be seen: nobody gets what the child did not make
+
+	cost atomic.Int64 // of the child, in percent of a processor core
+	slow atomic.Bool  // frames were lost on the way in
 
 	in       chan covering
 	skipping bool // owned by the source's goroutine
@@ -76,6 +81,10 @@ type cover struct {
 	began   time.Time
 	moved   time.Time // when the child last gave something, or was first asked to
 	rest    time.Time // no other child before
+	// Where nothing is hidden, pictures go as they came until plain, for pause after a child has failed; passing: they do.
+	plain   time.Time
+	pause   time.Duration
+	passing bool
 }
 
 // covering is what comes from the camera: a frame, or the end of a session.
@@ -101,6 +110,7 @@ func (c *cover) take(x covering) {
 		c.skipping = false
 	default:
 		c.skipping = true
+		c.slow.Store(true)
 	}
 }
 
@@ -128,6 +138,7 @@ func (c *cover) run(ctx context.Context) {
 		case p, ok := <-out:
 			c.came(p, ok)
 		case <-tick.C:
+			c.measure()
 			if c.child != nil && c.pictures() && c.now().Sub(c.moved) > coverLate {
 				c.fail(errors.New("cover: nothing comes of the pictures"))
 			}
@@ -155,6 +166,9 @@ func (c *cover) handle(ctx context.Context, x covering) {
 		c.end(x.at, x.why)
 		return
 	}
+	if c.pass(ctx, f) {
+		return
+	}
 	if f.Kind == Audio {
 		if c.child != nil && f.Session == c.session && len(c.waiting) < coverQueue {
 			c.waiting = append(c.waiting, inHand{frame: f})
@@ -173,6 +187,7 @@ func (c *cover) handle(ctx context.Context, x covering) {
 		}
 		if err := c.start(f); err != nil {
 			c.fail(err)
+			c.pass(ctx, f)
 			return
 		}
 	}
@@ -255,7 +270,7 @@ func (c *cover) emit(p *coverPicture) error {
 	if !p.params.Same(c.made) {
 		c.made = p.params
 	}
-	c.shown, c.last = f.Session, f.PTS
+	c.shown, c.last, c.pause = f.Session, f.PTS, 0
 	c.give(&Frame{
 		Session: f.Session, Kind: Video, PTS: f.PTS, DTS: f.PTS, Key: p.key, Params: c.made, Units: p.units, At: f.At.Add(ticks(f.PTS-f.DTS, VideoRate)),
 	})
@@ -313,7 +328,8 @@ func (c *cover) drop() {
 // fail ends the child, and what has been shown: what follows needs not follow on it.
 func (c *cover) fail(err error) {
 	c.drop()
-	c.rest = c.now().Add(coverPause)
+	c.rest, c.pause = c.now().Add(coverPause), min(max(2*c.pause, madePause), mostPause)
+	c.plain = c.now().Add(c.pause)
 	c.end(c.now(), ReasonCamera)
 	c.failed(err)
 }
@@ -325,6 +341,9 @@ func (c *cover) end(at time.Time, why Reason) {
 		c.lost(at, why)
 	}
 }
+
+// errSlow is for pictures that come faster than they are made.
+var errSlow = errors.New("cover: pictures come faster than they can be made")
 
 // errUncovered is for pictures that cannot be covered.
 var errUncovered = errors.New("the picture cannot be covered, so nobody gets it")

@@ -47,6 +47,7 @@ type coverChild struct {
 	err    error              // why; to be read then
 	closed bool
 	cancel context.CancelFunc
+	pid    int
 	done   chan struct{} // closed when all that belongs to it has ended
 }
 
@@ -107,7 +108,11 @@ func startCover(program, filter string) (*coverChild, error) {
 		_ = run.Wait() // it has ended or was killed
 		<-written
 	}()
-	if err := <-started; err != nil {
+	err = <-started
+	if err == nil {
+		c.pid = run.Process.Pid
+	}
+	if err != nil {
 		cancel()
 		<-c.done
 		return nil, fmt.Errorf("cover: the program ffmpeg is needed, on Linux: %w", err)

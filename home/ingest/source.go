@@ -57,6 +57,9 @@ type Config struct {
 	// Cover are the parts of the picture that nobody gets to see: Sink and subscribers get pictures that FFmpeg
 	// has made of the camera's, in H.264, with these filled. Where it cannot, they get none.
 	Cover []Area
+	// Make: where the camera sends something else, Sink and subscribers get H.264 that FFmpeg has made of it; where it
+	// cannot, they get what the camera sends.
+	Make bool
 	// Sink takes the frames; it gets them before the subscribers.
 	Sink Sink
 	// Stall is how long without a picture means that the camera hangs; 4 s if 0.
@@ -83,7 +86,8 @@ type Source struct {
 	hub  fan
 	live atomic.Int32  // how many want frames at once
 	soon chan struct{} // holds a token when live has grown
-	veil *cover        // nil where nothing is covered
+	veil *cover        // nil where nothing is covered and nothing made
+	sent gauge
 
 	lastID    int64        // owned by Run
 	udp       bool         // the camera refused TCP; owned by Run
@@ -120,10 +124,13 @@ func New(cfg Config) (*Source, error) {
 	}
 	s := &Source{cfg: cfg, at: at, soon: make(chan struct{}, 1)}
 	s.status = Status{State: StateConnecting, Since: cfg.Now()}
-	if len(cfg.Cover) > 0 {
+	if hide := len(cfg.Cover) > 0; hide || cfg.Make {
 		s.veil = &cover{
-			program: cfg.FFmpeg, filter: coverFilter(cfg.Cover), give: s.give, lost: s.over, failed: s.uncovered, now: cfg.Now,
-			in: make(chan covering, coverQueue),
+			program: cfg.FFmpeg, filter: coverFilter(cfg.Cover), give: s.give, lost: s.over, failed: s.unmade, now: cfg.Now,
+			hide: hide, in: make(chan covering, coverQueue),
+		}
+		if hide {
+			s.veil.failed = s.uncovered
 		}
 	}
 	return s, nil
@@ -248,6 +255,7 @@ func (s *Source) clean(err error) string {
 
 // frame takes what the camera sent.
 func (s *Source) frame(f *Frame) {
+	s.sent.frame(f)
 	if s.veil != nil {
 		s.veil.take(covering{frame: f})
 		return
