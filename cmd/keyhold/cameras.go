@@ -27,6 +27,7 @@ type CamerasCommand struct {
 	Small  CamerasSmallCommand  `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
 	Bell   CamerasBellCommand   `cmd:"" help:"Say by what a camera is heard to ring."`
 	Bells  CamerasBellsCommand  `cmd:"" help:"Say how the bells do."`
+	Record CamerasRecordCommand `cmd:"" help:"Say in which form a camera is recorded, and see what that costs."`
 	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
 	Room   CamerasRoomCommand   `cmd:"" help:"Say in which room a camera is."`
 	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`
@@ -35,10 +36,11 @@ type CamerasCommand struct {
 // CamerasAddCommand adds one.
 type CamerasAddCommand struct {
 	deviceFlag
-	Name string `arg:"" help:"What to call it."`
-	URL  string `arg:"" help:"Its address, such as rtsp://user:password@192.168.1.20/stream, or one of rtmp:// or http://; - reads it from standard input. Or what keyhold cameras find called it."`
-	Room string `placeholder:"ROOM" help:"In which room it is."`
-	JSON bool   `name:"json" help:"Print one object of JSON."`
+	Name   string `arg:"" help:"What to call it."`
+	URL    string `arg:"" help:"Its address, such as rtsp://user:password@192.168.1.20/stream, or one of rtmp:// or http://; - reads it from standard input. Or what keyhold cameras find called it."`
+	Room   string `placeholder:"ROOM" help:"In which room it is."`
+	Record string `enum:"sent,h264,small," default:"" help:"For a camera that sends H.265: h264 lets the hub make H.264 of it, which plays everywhere; small records its second stream; sent keeps it as it is."`
+	JSON   bool   `name:"json" help:"Print one object of JSON."`
 }
 
 // cameraLine is a camera as --json prints it.
@@ -82,7 +84,7 @@ func (a *CamerasAddCommand) Run(ctx context.Context, c *console) error {
 		c.say("The user and password go to the hub sealed, and stay there; the cloud never sees them.")
 	}
 	c.say("Asking the hub to look at the camera.")
-	reply, err := s.Do(ctx, request.Op{Kind: request.OpAddCamera, Name: a.Name, URL: address})
+	reply, err := s.Do(ctx, request.Op{Kind: request.OpAddCamera, Name: a.Name, URL: address, Recorded: formOf(a.Record)})
 	if err != nil {
 		return fmt.Errorf("add camera: %w", err)
 	}
@@ -95,7 +97,7 @@ func (a *CamerasAddCommand) found(ctx context.Context, c *console, found id.Foun
 	if err != nil {
 		return err
 	}
-	reply, err := s.Find(ctx, finding.Find{Kind: finding.Add, Found: found, Name: a.Name})
+	reply, err := s.Find(ctx, finding.Find{Kind: finding.Add, Found: found, Name: a.Name, Recorded: formOf(a.Record)})
 	if err != nil {
 		return fmt.Errorf("add camera: %w", err)
 	}

@@ -33,9 +33,11 @@ type foundLine struct {
 	Model    string    `json:"model"`
 	Password bool      `json:"password"`
 	Camera   id.Camera `json:"camera,omitempty"`
-	Width    int64     `json:"width,omitempty"`
-	Height   int64     `json:"height,omitempty"`
-	Picture  string    `json:"picture,omitempty"`
+	// Choice: it sends H.265, and whoever adds it says how to record that.
+	Choice  *finding.Choice `json:"choice,omitempty"`
+	Width   int64           `json:"width,omitempty"`
+	Height  int64           `json:"height,omitempty"`
+	Picture string          `json:"picture,omitempty"`
 	// Error is why it shows nothing.
 	Error string `json:"error,omitempty"`
 }
@@ -102,7 +104,7 @@ func (f *CamerasFindCommand) try(ctx context.Context, s *session.Session, line *
 	if err != nil {
 		return fmt.Errorf("try a camera: %w", err)
 	}
-	line.Width, line.Height, line.Camera = shown.Width, shown.Height, shown.Camera
+	line.Width, line.Height, line.Camera, line.Choice = shown.Width, shown.Height, shown.Camera, shown.Choice
 	if f.Pictures == "" || len(shown.Picture) == 0 {
 		return nil
 	}
@@ -122,6 +124,8 @@ func (l foundLine) words() string {
 		return "already added"
 	case l.Error != "":
 		return (&session.RefusedError{Word: l.Error}).Error()
+	case l.Choice != nil:
+		return choiceWords(l.Choice)
 	case l.Width > 0:
 		return fmt.Sprintf("%d×%d, can be added", l.Width, l.Height)
 	case l.Password:

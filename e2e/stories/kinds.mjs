@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Films with Opus and with what became of G.711 are seen and heard; of H.265 the page says that it cannot be played here.
+// Films with Opus and with what became of G.711 are seen and heard; of H.265 the page says that it cannot be played here,
+// and what the hub has made of it is. Whoever adds such a camera says how to record it, and changes that.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, playing, within } from './person.mjs';
 
-const { LINK, OUT } = process.env;
+const { LINK, OUT, TYPED } = process.env;
 
 test('cameras of other kinds', async (t) => {
   const anna = await somebody(join(OUT, 'anna'), tongue(0));
@@ -42,7 +43,7 @@ test('cameras of other kinds', async (t) => {
 
   await step('Anna has a browser', async () => {
     await joinAsDevice(anna, LINK, 'Kitchen');
-    await within(90_000, 'three pictures', async () => (await page.locator('a.tile canvas').count()) === 3);
+    await within(90_000, 'four pictures', async () => (await page.locator('a.tile canvas').count()) === 4);
   });
 
   for (const name of ['opus', 'g711']) {
@@ -67,6 +68,44 @@ test('cameras of other kinds', async (t) => {
     await anna.text('film_h265_before', { name: 'h265' }).waitFor();
     await page.getByRole('alert').getByText(anna.say('film_h265'), { exact: true }).waitFor({ timeout: 20_000 });
     await accessible(page, 'a film of H.265');
+  });
+
+  await step('what the hub made of H.265 is seen, as it was and as it is', async () => {
+    await recordings('made');
+    const { value } = await within(20_000, 'a first picture', () => playing(page));
+    await within(20_000, 'two seconds more', async () => ((await playing(page)) ?? 0) > value + 2);
+    assert.equal(await page.getByRole('alert').count(), 0);
+    await anna.go('');
+    await page.locator('a.tile', { hasText: 'made' }).click();
+    await anna.text('live_now').waitFor();
+    await page.getByText(anna.like('form_is_made')).waitFor();
+  });
+
+  await step('who types the address of such a camera is asked before it is recorded', async () => {
+    await anna.go('');
+    await anna.button('camera_add').click();
+    await anna.button('find_type_instead').click();
+    await anna.field('camera_address').fill(TYPED);
+    await anna.field('camera_name').fill('typed');
+    const go = page.getByRole('dialog').locator('button[type=submit]');
+    await go.click();
+    await page.getByText(anna.say('form_question'), { exact: true }).waitFor({ timeout: 20_000 });
+    assert.equal(await page.locator('a.tile', { hasText: 'typed' }).count(), 0);
+    assert.equal(await page.getByRole('radio', { name: anna.like('form_made') }).isChecked(), true);
+    await accessible(page, 'how to record H.265');
+    await go.click();
+    await page.locator('a.tile', { hasText: 'typed' }).waitFor({ timeout: 20_000 });
+  });
+
+  await step('and changes it on its page', async () => {
+    await anna.go('');
+    await page.locator('a.tile', { hasText: 'typed' }).click();
+    await anna.text('live_now').waitFor({ timeout: 20_000 });
+    await anna.button('form_change').click();
+    await page.getByRole('radio', { name: anna.like('form_sent') }).check();
+    await accessible(page, 'how it is recorded');
+    await anna.button('form_save').click();
+    await anna.text('form_is_sent').waitFor({ timeout: 20_000 });
   });
 
   await anna.close();

@@ -14,7 +14,8 @@ import (
 	"keyhold/home/camera/cameratest"
 )
 
-// Cameras that are none of ours: one with Opus, one with G.711, one that sends H.265, which Chromium cannot play.
+// Cameras that are none of ours: one with Opus, one with G.711, one that sends H.265, which Chromium cannot play, and the
+// same once more, made into H.264 by the hub.
 func TestCamerasOfOtherKinds(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -41,12 +42,18 @@ func TestCamerasOfOtherKinds(t *testing.T) {
 	must(t, w.StartCloud(ctx))
 	must(t, w.StartHub(ctx))
 	must(t, w.Pair(ctx, w.CloudURL()))
-	kinds := map[string][]string{"opus": {"h264", "opus"}, "g711": {"h264", "flac"}, "h265": {"hevc"}}
-	for path := range kinds {
-		_, err := w.Owner(ctx, "cameras", "add", path, at+path)
+	kinds := map[string][]string{"opus": {"h264", "opus"}, "g711": {"h264", "flac"}, "h265": {"hevc"}, "made": {"h264"}}
+	if s, err := w.Command(ctx, "cameras", "add", "h265", at+"h265", "--device", w.Path("device")); err != nil || s.Code == 0 || !strings.Contains(s.Said, "--record") {
+		t.Errorf("a camera of H.265 was added, and nobody said in which form: %v %+v", err, s)
+	}
+	for _, add := range [][]string{{"opus", at + "opus"}, {"g711", at + "g711"}, {"h265", at + "h265", "--record", "sent"}, {"made", at + "h265", "--record", "h264"}} {
+		_, err := w.Owner(ctx, append([]string{"cameras", "add"}, add...)...)
 		must(t, err)
 	}
-	play(t, "kinds.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir())...)
+	play(t, "kinds.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "TYPED="+at+"h265")...)
+	if said, err := w.Owner(ctx, "cameras", "record", "made"); err != nil || !strings.Contains(said, "measured") {
+		t.Errorf("of what is made into H.264 the command says (%v) %s", err, said)
+	}
 
 	list, err := w.Owner(ctx, "cameras", "list", "--json")
 	must(t, err)

@@ -50,7 +50,7 @@ func TestSmallPictures(t *testing.T) {
 		cameratest.Foreign{Path: "h265", Launch: clip("libx265", "640x360") + "h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"},
 		cameratest.Foreign{Path: "h264", Launch: clip("libx264", "320x180") + "h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1"},
 	)
-	_, err = w.Owner(ctx, "cameras", "add", "Garage", at+"h265")
+	_, err = w.Owner(ctx, "cameras", "add", "Garage", at+"h265", "--record", "sent")
 	must(t, err)
 	if s, err := w.Command(ctx, "cameras", "small", "Garage", at+"h265", "--device", w.Path("device")); err != nil || s.Code == 0 {
 		t.Errorf("a second stream of H.265 was taken: %v %+v", err, s)

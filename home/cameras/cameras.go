@@ -44,9 +44,11 @@ type Camera struct {
 	// Small is where its second, smaller stream is, "" if it has none that is known. It may carry a password as well.
 	Small string
 	// Room is where it is in the home, "" if nobody has said so.
-	Room    string
-	Added   int64 // ms
-	Removed int64 // ms; 0 while in use
+	Room string
+	// Recorded is in which form it is recorded, in the words of commands; "" if nobody has said.
+	Recorded string
+	Added    int64 // ms
+	Removed  int64 // ms; 0 while in use
 }
 
 // Store is the list of cameras in state.db. It is safe for concurrent use.
@@ -115,6 +117,9 @@ func (s *Store) Add(ctx context.Context, tx *sql.Tx, c Camera) error {
 	if err == nil {
 		err = s.setSmall(ctx, tx, c.ID, c.Small)
 	}
+	if err == nil {
+		err = setRecorded(ctx, tx, c.ID, c.Recorded)
+	}
 	if err != nil {
 		return fmt.Errorf("cameras: add: %w", err)
 	}
@@ -176,7 +181,7 @@ func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url s
 
 // Remove takes a camera out of use and forgets its address. Its name stays: its footage does.
 func (s *Store) Remove(ctx context.Context, tx *sql.Tx, camera id.Camera, at int64) error {
-	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera), forgetBell(ctx, tx, camera)); err != nil {
+	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera), forgetBell(ctx, tx, camera), setRecorded(ctx, tx, camera, "")); err != nil {
 		return fmt.Errorf("cameras: remove: %w", err)
 	}
 	r, err := tx.ExecContext(ctx, `UPDATE cameras SET removed = $1, url = x'' WHERE id = $2 AND removed IS NULL`, at, string(camera))
@@ -202,12 +207,12 @@ func (s *Store) List(ctx context.Context) ([]Camera, error) {
 // ListIn is List inside a transaction of the caller's.
 func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 	var out []Camera
-	const query = `SELECT id, name, room, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x'')
-		FROM cameras LEFT JOIN small ON camera = id ORDER BY added, id`
+	const query = `SELECT id, name, room, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x''), coalesce(form, '')
+		FROM cameras LEFT JOIN small ON small.camera = id LEFT JOIN recorded ON recorded.camera = id ORDER BY added, id`
 	err := state.Each(ctx, tx, query, nil, func(scan func(...any) error) error {
 		var c Camera
 		var sealed, small []byte
-		if err := scan(&c.ID, &c.Name, &c.Room, &sealed, &c.Added, &c.Removed, &small); err != nil {
+		if err := scan(&c.ID, &c.Name, &c.Room, &sealed, &c.Added, &c.Removed, &small, &c.Recorded); err != nil {
 			return err
 		}
 		if c.Removed == 0 {

@@ -21,7 +21,7 @@ const password = "plum-tartan-84-wick"
 func camera(name string, n byte) cameras.Camera {
 	return cameras.Camera{
 		ID: id.Camera("cam_" + id.Base32(bytes.Repeat([]byte{n}, 16))), Name: name, Added: int64(n),
-		URL: "rtsp://viewer:" + password + "@192.0.2.7/door", Small: "rtsp://viewer:" + password + "@192.0.2.7/door/small",
+		URL: "rtsp://viewer:" + password + "@192.0.2.7/door", Small: "rtsp://viewer:" + password + "@192.0.2.7/door/small", Recorded: "made",
 	}
 }
 
@@ -68,7 +68,7 @@ func TestAddressIsSealedAtRestAndForgottenWithItsCamera(t *testing.T) {
 		t.Errorf("read back: %+v", list)
 	}
 	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, door.ID, 9) }))
-	if list, err = s.List(t.Context()); err != nil || list[0].URL != "" || list[0].Small != "" || list[0].Removed != 9 || list[1].URL == "" {
+	if list, err = s.List(t.Context()); err != nil || list[0].URL != "" || list[0].Small != "" || list[0].Recorded != "" || list[0].Removed != 9 || list[1].URL == "" {
 		t.Errorf("after removing: %+v (%v)", list, err)
 	}
 	err = db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, door.ID, 9) })

@@ -96,16 +96,17 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 		return err
 	}
 	t := &tap{next: rec}
-	address, certificate := addressOf(c.URL)
+	url, smallURL := streams(c)
+	address, certificate := addressOf(url)
 	log := h.Log.With("camera", string(c.ID))
 	areas := h.cover(c.ID)
-	source, err := ingest.New(h.reading(ingest.Config{URL: address, Certificate: certificate, Cover: areas, Sink: t, Log: log}))
+	source, err := ingest.New(h.reading(ingest.Config{URL: address, Certificate: certificate, Cover: areas, Make: c.Recorded == request.RecordMade, Sink: t, Log: log}))
 	if err != nil {
 		rec.Close()
 		return err
 	}
 	run, stop := context.WithCancel(ctx)
-	second := &small{url: c.Small, bare: len(areas) > 0, run: run, reading: h.reading, log: log.With("stream", "small")}
+	second := &small{url: smallURL, bare: len(areas) > 0, run: run, reading: h.reading, log: log.With("stream", "small")}
 	voice := h.speakerOf(run, c.ID, source, log)
 	ch := &channel{source: source, small: second, speaker: voice, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
@@ -292,97 +293,22 @@ func describe(s *seen) (video, audio string, width, height int64) {
 	if s.session.Audio != nil {
 		audio = string(s.session.Audio.Codec)
 	}
-	if s.params.Codec == ingest.H265 {
+	width, height = size(s.params)
+	return string(s.params.Codec), audio, width, height
+}
+
+// size is that of a picture.
+func size(p *ingest.Params) (width, height int64) {
+	if p.Codec == ingest.H265 {
 		var sps h265.SPS
-		if err := sps.Unmarshal(s.params.SPS); err == nil {
+		if err := sps.Unmarshal(p.SPS); err == nil {
 			width, height = int64(sps.Width()), int64(sps.Height())
 		}
 	} else {
 		var sps h264.SPS
-		if err := sps.Unmarshal(s.params.SPS); err == nil {
+		if err := sps.Unmarshal(p.SPS); err == nil {
 			width, height = int64(sps.Width()), int64(sps.Height())
 		}
 	}
-	return string(s.params.Codec), audio, width, height
+	return width, height
 }
-
-// probeTime is how long a new camera has to send a picture.
-const probeTime = 12 * time.Second
-
-// probe connects to an address once and waits for a picture, of one of these codecs if any are named. It returns the
-// address, with the certificate by which the camera is known from now on if it made that itself, and the word of the
-// protocol for what is wrong, or "".
-func (h *Hub) probe(ctx context.Context, url string, codecs ...ingest.Codec) (address, word string) {
-	address, certificate := addressOf(url)
-	var met atomic.Pointer[[]byte]
-	word = h.meet(ctx, ingest.Config{
-		URL: address, Certificate: certificate, Meet: func(sum []byte) { met.Store(&sum) },
-	}, codecs)
-	switch sum := met.Load(); {
-	case sum != nil:
-		address = knownBy(address, *sum)
-	case certificate != nil:
-		address = knownBy(address, certificate)
-	}
-	return address, word
-}
-
-func (h *Hub) meet(ctx context.Context, c ingest.Config, codecs []ingest.Codec) string {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	first := &firstPicture{got: make(chan ingest.Codec, 1)}
-	c.Sink, c.Retry = first, time.Second
-	s, err := ingest.New(h.reading(c))
-	if err != nil {
-		return request.RefusedAddress
-	}
-	done := make(chan struct{})
-	go func() { defer close(done); s.Run(ctx) }()
-	defer func() { cancel(); <-done }()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	away := 0
-	for {
-		select {
-		case codec := <-first.got:
-			if len(codecs) > 0 && !slices.Contains(codecs, codec) {
-				return request.RefusedCodec
-			}
-			return ""
-		case <-ctx.Done():
-			return request.RefusedUnreachable
-		case <-tick.C:
-		}
-		switch s.Status().State {
-		case ingest.StateRefused:
-			return request.RefusedPassword
-		case ingest.StateUnsuited:
-			return request.RefusedCodec
-		case ingest.StateLacking:
-			return request.RefusedProgram
-		case ingest.StateBarred:
-			return request.RefusedAddress
-		case ingest.StateStranger:
-			return request.RefusedUnreachable
-		case ingest.StateAway:
-			if away++; away > 30 {
-				return request.RefusedUnreachable
-			}
-		}
-	}
-}
-
-// firstPicture says how the first picture is coded.
-type firstPicture struct{ got chan ingest.Codec }
-
-func (f *firstPicture) Frame(fr *ingest.Frame) {
-	if fr.Kind != ingest.Video {
-		return
-	}
-	select {
-	case f.got <- fr.Params.Codec:
-	default:
-	}
-}
-
-func (*firstPicture) Lost(time.Time, ingest.Reason) {}

@@ -60,7 +60,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 func often(kind string) bool {
 	switch kind {
 	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
-		request.OpBells, request.OpSnoozes,
+		request.OpBells, request.OpSnoozes, request.OpRecorded,
 		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
 		return true
 	}
@@ -84,7 +84,7 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	case request.OpLeaveEarly:
 		h.leaveEarly(c.Device, c.Op.Cameras)
 	case request.OpAddCamera:
-		r.Camera, err = h.addCamera(ctx, c.Device, newCamera{name: c.Op.Name, url: c.Op.URL})
+		r.Camera, err = h.addCamera(ctx, c.Device, newCamera{name: c.Op.Name, url: c.Op.URL, recorded: c.Op.Recorded})
 	case request.OpRemoveCamera:
 		err = h.removeCamera(ctx, c.Device, c.Op.Camera)
 	case request.OpRenameCamera:
@@ -95,6 +95,10 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.setSmall(ctx, c.Device, c.Op.Camera, c.Op.URL)
 	case request.OpSmalls:
 		r.Smalls, err = h.smalls(ctx, c.Device)
+	case request.OpSetRecorded:
+		err = h.setRecorded(ctx, c.Device, c.Op.Camera, c.Op.Recorded)
+	case request.OpRecorded:
+		r.Recorded, err = h.recorded(ctx, c.Device)
 	case request.OpPrivate:
 		err = h.setPrivate(ctx, c)
 	case request.OpSetMasks:
@@ -134,10 +138,11 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	return err
 }
 
-// newCamera is where a new camera is and what it is to be called; small is where its second stream is, if it has one, and
+// newCamera is where a new camera is, what it is to be called and in which form it is to be recorded; small is where its second stream is, if it has one, and
 // which says what it is, if that is known.
 type newCamera struct {
 	name, url, small string
+	recorded         string // in which form; "" if nobody has said
 	which            cameras.Identity
 }
 
@@ -159,10 +164,14 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, n newCamera) (id.Came
 	if off, err := h.privateAt(ctx, n.url); err != nil || off {
 		return "", cmp.Or(err, error(refusal(request.RefusedPrivate)))
 	}
-	var word string
-	if n.url, word = h.probe(ctx, n.url); word != "" {
+	shown := h.probe(ctx, n.url)
+	if shown.word != "" {
+		return "", refusal(shown.word)
+	}
+	if word := wantsForm(n, shown.codec); word != "" {
 		return "", refusal(word)
 	}
+	n.url = shown.address
 	h.control.Lock()
 	defer h.control.Unlock()
 	if h.noNewCamera() {
@@ -182,7 +191,7 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, n newCamera) (id.Came
 	if err != nil {
 		return "", err
 	}
-	c := cameras.Camera{ID: camera, Name: n.name, URL: n.url, Small: n.small, Added: h.Now().UnixMilli()}
+	c := cameras.Camera{ID: camera, Name: n.name, URL: n.url, Small: n.small, Recorded: n.recorded, Added: h.Now().UnixMilli()}
 	_, err = h.epochs.Apply(ctx, epochs.Change{
 		Cameras: []id.Camera{camera},
 		Before: func(tx *sql.Tx) error {

@@ -218,13 +218,18 @@ func (h *Hub) try(ctx context.Context, f *finding.Find, a *finding.Found) error 
 	if is.word != "" {
 		return refusal(is.word)
 	}
+	a.Choice = is.choice
 	a.Width, a.Height = best.Width, best.Height
 	h.found.tried(f.Found, is.address, is.small, details.Serial)
 	return nil
 }
 
-// met is where the streams of a camera are that has shown its pictures, or the word for why it has not.
-type met struct{ address, small, word string }
+// met is where the streams of a camera are that has shown its pictures, or the word for why it has not; and what there is
+// to choose from before it is recorded.
+type met struct {
+	address, small, word string
+	choice               *finding.Choice
+}
 
 // meetFound looks at the streams of a camera that was found. One that shows nothing by its second is one without.
 func (h *Hub) meetFound(ctx context.Context, f *finding.Find, u *url.URL, second *find.Stream) (out met) {
@@ -235,21 +240,26 @@ func (h *Hub) meetFound(ctx context.Context, f *finding.Find, u *url.URL, second
 		return u.String()
 	}
 	var group errgroup.Group
+	var first shown
 	group.Go(func() error {
-		out.address, out.word = h.probe(ctx, as(u))
+		first = h.probe(ctx, as(u))
 		return nil
 	})
 	if second != nil {
 		if u, err := url.Parse(second.URL); err == nil {
 			group.Go(func() error {
-				if small, word := h.probe(ctx, as(u), ingest.H264); word == "" {
-					out.small = small
+				if small := h.probe(ctx, as(u), ingest.H264); small.word == "" {
+					out.small = small.address
 				}
 				return nil
 			})
 		}
 	}
 	_ = group.Wait() // nobody fails
+	out.address, out.word = first.address, first.word
+	if first.word == "" && first.codec == ingest.H265 {
+		out.choice = &finding.Choice{Cost: h.trial(ctx, out.address), Small: out.small != ""}
+	}
 	return out
 }
 
@@ -273,7 +283,7 @@ func (h *Hub) addFound(ctx context.Context, f *finding.Find) (id.Camera, error) 
 	if known.at(u) != "" {
 		return "", refusal(request.RefusedExists)
 	}
-	camera, err := h.addCamera(ctx, f.Device, newCamera{name: f.Name, url: one.url, small: one.small, which: cameras.Identity{
+	camera, err := h.addCamera(ctx, f.Device, newCamera{name: f.Name, url: one.url, small: one.small, recorded: f.Recorded, which: cameras.Identity{
 		Endpoint: one.device.Endpoint, Host: one.device.Host.String(), Serial: one.serial,
 	}})
 	if err == nil {

@@ -142,10 +142,11 @@ func (h *Hub) setSmall(ctx context.Context, by id.Device, camera id.Camera, url 
 		return refusal(request.RefusedPrivate)
 	}
 	if url != "" {
-		var word string
-		if url, word = h.probe(ctx, url, ingest.H264); word != "" {
-			return refusal(word)
+		shown := h.probe(ctx, url, ingest.H264)
+		if shown.word != "" {
+			return refusal(shown.word)
 		}
+		url = shown.address
 	}
 	h.control.Lock()
 	defer h.control.Unlock()
@@ -161,7 +162,9 @@ func (h *Hub) setSmall(ctx context.Context, by id.Device, camera id.Camera, url 
 	if err != nil {
 		return err
 	}
-	if ch := h.channel(camera); ch != nil {
+	if c.Small = url; c.Recorded == request.RecordSmall {
+		h.again(c)
+	} else if ch := h.channel(camera); ch != nil {
 		ch.small.set(url)
 	}
 	return nil
@@ -172,7 +175,7 @@ func (h *Hub) smalls(ctx context.Context, by id.Device) ([]id.Camera, error) {
 	list, err := h.cameras.List(ctx)
 	out := []id.Camera{}
 	for _, c := range list {
-		if c.Removed == 0 && c.Small != "" && h.may(by, roster.History, c.ID) {
+		if _, second := streams(c); c.Removed == 0 && second != "" && h.may(by, roster.History, c.ID) {
 			out = append(out, c.ID)
 		}
 	}

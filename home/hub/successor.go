@@ -41,12 +41,15 @@ func (h *Hub) reconnect(ctx context.Context, c cameras.Camera, n newCamera) (id.
 		if err := h.cameras.SetSmall(ctx, tx, c.ID, n.small); err != nil {
 			return err
 		}
+		if err := h.cameras.SetRecorded(ctx, tx, c.ID, n.recorded); err != nil {
+			return err
+		}
 		return h.cameras.Identify(ctx, tx, c.ID, n.which)
 	})
 	if err != nil {
 		return "", err
 	}
-	c.URL, c.Small = n.url, n.small
+	c.URL, c.Small, c.Recorded = n.url, n.small, n.recorded
 	h.startNow(c, manifest.GapHub)
 	return c.ID, nil
 }

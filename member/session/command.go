@@ -42,6 +42,10 @@ func (r *RefusedError) Error() string {
 		return "the camera does not accept this user and password"
 	case request.RefusedCodec:
 		return "the camera sends no video that the hub can record: choose H.264 in its settings"
+	case request.RefusedForm:
+		return "this camera sends H.265, which Chromium, Chrome, Edge and many phones cannot play, and what is recorded cannot be changed later. " +
+			"Say how to record it: --record h264 lets the hub make H.264 of it as it comes (about 13 ms of a processor core for each million pixels: " +
+			"1920×1080 at 15 pictures a second takes about 40 to 60 % of one core, all the time), --record sent keeps it as it is, for Firefox and saved films"
 	case request.RefusedAddress:
 		return "the hub does not go to this address: a camera's begins with rtsp://, rtmp:// or http:// and leads into the home; " +
 			"files, devices and servers of the hub's own computer only if it was started with --here"

@@ -71,7 +71,9 @@ type Find struct {
 	Name      string       `json:"name"`
 	Nonce     []byte       `json:"nonce"`
 	Password  string       `json:"password"`
-	User      string       `json:"user"`
+	// Recorded is a form of recording, where something is added whose form somebody has chosen.
+	Recorded string `json:"recorded,omitempty"`
+	User     string `json:"user"`
 }
 
 // Check refuses values that the types allow.
@@ -87,6 +89,9 @@ func (f *Find) Check() error {
 	}
 	if (f.Name != "") != (f.Kind == Add) {
 		return fmt.Errorf("find: a name stands where something is added, and only there")
+	}
+	if f.Recorded != "" && (f.Kind != Add || !request.Recording(f.Recorded)) {
+		return fmt.Errorf("find: a form of recording stands where something is added, and only there")
 	}
 	if f.Kind != Try && f.User+f.Password != "" || f.User == "" && f.Password != "" {
 		return fmt.Errorf("find: a user and a password stand where something is tried, and only there")
@@ -128,7 +133,9 @@ type Found struct {
 	// Camera is the one that was added, or which the one that was tried is already; else "".
 	Camera id.Camera `json:"camera"`
 	// Cameras are those that were found.
-	Cameras   []One        `json:"cameras"`
+	Cameras []One `json:"cameras"`
+	// Choice is there if somebody has to say in which form to record what was tried.
+	Choice    *Choice      `json:"choice,omitempty"`
 	Error     string       `json:"error"`
 	Height    int64        `json:"height"`
 	Household id.Household `json:"household"`
@@ -141,6 +148,15 @@ type Found struct {
 	Width   int64       `json:"width"`
 }
 
+// Choice says that a camera sends H.265, which not every browser plays.
+type Choice struct {
+	// Cost is how much of a processor core the hub needs to make H.264 of it, in percent, as it was measured; 0 if it
+	// cannot, or was not measured.
+	Cost int64 `json:"cost"`
+	// Small says that its second stream can be recorded instead.
+	Small bool `json:"small"`
+}
+
 // Check refuses values that the types allow.
 func (f *Found) Check() error {
 	if f.At <= 0 || !f.To.Valid() || !f.Household.Valid() || len(f.Nonce) != request.NonceSize || (f.Camera != "" && !f.Camera.Valid()) {
@@ -151,6 +167,9 @@ func (f *Found) Check() error {
 	}
 	if f.Width < 0 || f.Width > maxSide || f.Height < 0 || f.Height > maxSide {
 		return fmt.Errorf("found: a picture of no size")
+	}
+	if f.Choice != nil && f.Choice.Cost < 0 {
+		return fmt.Errorf("found: a cost that is none")
 	}
 	for _, o := range f.Cameras {
 		if !o.Found.Valid() || (o.Camera != "" && !o.Camera.Valid()) || len(o.Address) > 64 || len(o.Maker) > MaxWords || len(o.Model) > MaxWords {

@@ -51,6 +51,9 @@ const (
 	OpTestAlert = "test-alert"
 	OpReceived  = "alert-received"
 	OpPhones    = "phones"
+	// OpSetRecorded says in which form a camera is recorded; OpRecorded asks in which form each is.
+	OpSetRecorded = "set-recorded"
+	OpRecorded    = "recorded"
 )
 
 // Op is what a command asks for; which fields stand in it depends on the kind. A field that would be empty is left
@@ -80,8 +83,10 @@ type Op struct {
 	// Push is where alerts are pushed to.
 	Push     *Subscription `json:"push,omitempty"`
 	Received *Received     `json:"received,omitempty"`
-	Removal  []byte        `json:"removal,omitempty"`
-	Room     string        `json:"room,omitempty"`
+	// Recorded is a form of recording.
+	Recorded string `json:"recorded,omitempty"`
+	Removal  []byte `json:"removal,omitempty"`
+	Room     string `json:"room,omitempty"`
 	// Star is an envelope of type star.
 	Star []byte `json:"star,omitempty"`
 	// Until is when a snooze ends, 0 for now.
@@ -175,9 +180,12 @@ func (c *Command) Check() error {
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
 		return fmt.Errorf("command: a field too long")
 	}
+	if c.Op.Recorded != "" && !Recording(c.Op.Recorded) {
+		return fmt.Errorf("command: an unknown form of recording")
+	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded:
 	case OpSetBell, OpSnooze:
 		if err := c.Op.bells(); err != nil {
 			return err
@@ -217,6 +225,11 @@ func (c *Command) Check() error {
 	case OpRenameCamera:
 		if c.Op.Name == "" {
 			return fmt.Errorf("command: rename-camera needs a name")
+		}
+		cameras = []id.Camera{c.Op.Camera}
+	case OpSetRecorded:
+		if c.Op.Recorded == "" {
+			return fmt.Errorf("command: set-recorded needs a form")
 		}
 		cameras = []id.Camera{c.Op.Camera}
 	case OpRemoveCamera, OpSetSmall, OpSetRoom:
@@ -268,6 +281,7 @@ const (
 	RefusedUnreachable = "camera-unreachable"
 	RefusedPassword    = "camera-password"
 	RefusedCodec       = "camera-codec"
+	RefusedForm        = "camera-form"    // it sends H.265, and nobody has said in which form to record that
 	RefusedAddress     = "camera-address" // not a camera's, or one where the hub does not go
 	RefusedProgram     = "camera-program" // it takes a program to read it that the hub does not have
 	RefusedExists      = "exists"
@@ -325,6 +339,8 @@ type Result struct {
 	Privates [][]byte `json:"privates,omitempty"`
 	// PushKey is an uncompressed point of P-256.
 	PushKey []byte `json:"push_key,omitempty"`
+	// Recorded says of cameras in which form each is recorded.
+	Recorded []Recorded `json:"recorded,omitempty"`
 	// Removals are what owners ask other owners for.
 	Removals [][]byte `json:"removals,omitempty"`
 	// Smalls are the cameras that have a second, smaller stream.

@@ -8,6 +8,7 @@ import (
 
 	"keyhold/statement/finding"
 	"keyhold/statement/id"
+	"keyhold/statement/request"
 	"keyhold/statement/rule"
 )
 
@@ -60,6 +61,7 @@ func (c *collector) questions(h *house) {
 	try("of one address", "", finding.Look, func(f *finding.Find) { f.Address = "192.168.1.20" }, anna)
 	try("without a password", "", finding.Try, func(f *finding.Find) { f.User, f.Password = "", "" }, anna)
 	try("with a user alone", "", finding.Try, func(f *finding.Find) { f.Password = "" }, anna)
+	try("with a form of recording", "", finding.Add, func(f *finding.Find) { f.Recorded = request.RecordMade }, anna)
 	try("two minutes old", "", finding.Look, func(f *finding.Find) { f.At -= 120_000 }, anna)
 	try("older", rule.Time, finding.Look, func(f *finding.Find) { f.At -= 120_001 }, anna)
 	try("from the future", rule.Time, finding.Look, func(f *finding.Find) { f.At += 120_001 }, anna)
@@ -85,13 +87,13 @@ func (c *collector) questions(h *house) {
 	spoiled = append(spoiled, spoilFields("look", tree(h.find(finding.Look)), seal,
 		bad{"time 0", int64(0), []any{"at"}}, bad{"a name as address", "camera.local", []any{"address"}}, bad{"an address with a port", "192.168.1.20:80", []any{"address"}}, bad{"an address spelled otherwise", "192.168.1.020", []any{"address"}},
 		bad{"an address of the sixth version", "fd00::1", []any{"address"}}, bad{"a number too large", "192.168.1.256", []any{"address"}}, bad{"three numbers", "192.168.1", []any{"address"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"by the hub", "hub", []any{"device"}},
-		bad{"a kind that nobody knows", "guess", []any{"kind"}}, bad{"with a camera", string(foundNamed("garden")), []any{"found"}}, bad{"with a name", "Garden", []any{"name"}}, bad{"with a password", "secret", []any{"password"}}, bad{"with a user", "admin", []any{"user"}},
+		bad{"a kind that nobody knows", "guess", []any{"kind"}}, bad{"with a camera", string(foundNamed("garden")), []any{"found"}}, bad{"with a name", "Garden", []any{"name"}}, bad{"with a password", "secret", []any{"password"}}, bad{"with a user", "admin", []any{"user"}}, bad{"with a form of recording", "made", []any{"recorded"}},
 		bad{"a nonce of 15 bytes", b64(make([]byte, 15)), []any{"nonce"}}, bad{"a household that is no hash", "home", []any{"household"}})...)
 	spoiled = append(spoiled, spoilFields("try", tree(h.find(finding.Try)), seal,
 		bad{"nothing", "", []any{"found"}}, bad{"a camera of the household", string(cameraNamed("garden")), []any{"found"}}, bad{"a password without a user", "", []any{"user"}}, bad{"a user that is too long", long, []any{"user"}},
 		bad{"a password that is too long", long, []any{"password"}}, bad{"with an address", "192.168.1.20", []any{"address"}}, bad{"with a name", "Garden", []any{"name"}})...)
 	spoiled = append(spoiled, spoilFields("add", tree(h.find(finding.Add)), seal,
-		bad{"no name", "", []any{"name"}}, bad{"a name that is too long", long, []any{"name"}}, bad{"nothing", "", []any{"found"}}, bad{"with a password", "secret", []any{"password"}}, bad{"with an address", "192.168.1.20", []any{"address"}})...)
+		bad{"a form of recording that nobody knows", "h265", []any{"recorded"}}, bad{"an empty form of recording", "", []any{"recorded"}}, bad{"no name", "", []any{"name"}}, bad{"a name that is too long", long, []any{"name"}}, bad{"nothing", "", []any{"found"}}, bad{"with a password", "secret", []any{"password"}}, bad{"with an address", "192.168.1.20", []any{"address"}})...)
 	spoiled = append(spoiled, spoilFields("check", tree(h.find(finding.Check)), seal,
 		bad{"with a camera", string(foundNamed("garden")), []any{"found"}}, bad{"with an address", "192.168.1.20", []any{"address"}})...)
 	for _, v := range spoiled {
@@ -139,6 +141,8 @@ func (c *collector) found(h *house) {
 	try("one more", rule.Field, crowd(finding.MaxFound+1), hub, waits)
 	try("the largest picture", "", func(f *finding.Found) { f.Picture = make([]byte, finding.MaxPicture) }, hub, waits)
 	try("a larger picture", rule.Field, func(f *finding.Found) { f.Picture = make([]byte, finding.MaxPicture+1) }, hub, waits)
+	try("with a choice", "", func(f *finding.Found) { f.Choice = &finding.Choice{Cost: 41, Small: true} }, hub, waits)
+	try("a cost below 0", rule.Field, func(f *finding.Found) { f.Choice = &finding.Choice{Cost: -1} }, hub, waits)
 	try("two minutes old", "", func(f *finding.Found) { f.At -= 120_000 }, hub, waits)
 	try("older", rule.Time, func(f *finding.Found) { f.At -= 120_001 }, hub, waits)
 	try("to no question", rule.Replay, same, hub)

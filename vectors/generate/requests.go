@@ -174,6 +174,12 @@ func requestVectors(w *world) []vector {
 	more("set-room", placed, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"a room of 201 bytes", strings.Repeat("a", 201), []any{"op", "room"}},
 		bad{"an empty room, which is left out", "", []any{"op", "room"}})
 	more("set-room to none", request.Op{Kind: request.OpSetRoom, Camera: second.Camera})
+	recorded := request.Op{Kind: request.OpSetRecorded, Camera: second.Camera, Recorded: request.RecordMade}
+	more("set-recorded", recorded, bad{"no camera", nil, []any{"op", "camera"}}, bad{"no form", nil, []any{"op", "recorded"}}, bad{"an empty form", "", []any{"op", "recorded"}}, bad{"a form that nobody knows", "h265", []any{"op", "recorded"}})
+	more("recorded", request.Op{Kind: request.OpRecorded})
+	for _, form := range []string{request.RecordSent, request.RecordMade, request.RecordSmall} {
+		more("add-camera, recorded as "+form, request.Op{Kind: request.OpAddCamera, Name: "Garden", Recorded: form, URL: "rtsp://camera.local/stream"}, bad{"a form that nobody knows", "h265", []any{"op", "recorded"}})
+	}
 	more("erase", request.Op{Kind: request.OpErase, Erase: []byte("statement"), Gesture: &request.Gesture{Code: "012345"}}, bad{"no statement", nil, []any{"op", "erase"}}, bad{"an empty statement", "", []any{"op", "erase"}})
 	more("move", request.Op{Kind: request.OpMove, Cloud: &request.Place{To: fixed("cloud", 32), URL: "https://cloud.example"}}, bad{"no cloud", nil, []any{"op", "cloud"}}, bad{"a short key", "AA==", []any{"op", "cloud", "to"}})
 	more("copy", request.Op{Kind: request.OpCopy, Copy: &request.Copied{Address: "/v1/fetched/a", Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}, Pages: []string{"page"}}}, bad{"nothing to copy", nil, []any{"op", "copy"}}, bad{"a place before the first", int64(-1), []any{"op", "copy", "leaves", 0, "index"}})
@@ -242,6 +248,10 @@ func requestVectors(w *world) []vector {
 	addresses.Result = request.Result{Stars: []request.Starred{{Objects: []id.Object{id.Object(fixedID("obj_", "pack"))}, Statement: []byte("statement")}, {Objects: []id.Object{}, Statement: []byte("another")}}}
 	told = statement(request.ThingReply, w.asHub())(tree(addresses))
 	told.Name, told.Expect = "reply to stars", "accept"
+	out = append(out, told)
+	addresses.Result = request.Result{Recorded: []request.Recorded{{Camera: front, Cost: 41, Form: request.RecordMade, Measured: true, Sent: "h265", Small: true}, {Camera: front, Form: request.RecordSent}}}
+	told = statement(request.ThingReply, w.asHub())(tree(addresses))
+	told.Name, told.Expect = "reply to recorded", "accept"
 	out = append(out, told)
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{

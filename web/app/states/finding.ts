@@ -63,6 +63,15 @@ export function findingStates(three: () => Kin): Record<string, () => State> {
         (kin) => kin.shows.clear(),
       ),
     'find-shown': () => found(async () => (await shown(), await name(1, 'Garden'))),
+    'find-h265': () =>
+      found(
+        async () => {
+          await shown();
+          await name(1, 'Garden');
+          await see('[data-found=fnd_1] [type=radio]');
+        },
+        (kin) => kin.choices.set('fnd_1', { cost: 52, small: true }),
+      ),
     'find-adding': () =>
       found(async () => {
         await shown();
@@ -81,6 +90,14 @@ export function findingStates(three: () => Kin): Record<string, () => State> {
       return {
         household,
         then: async () => (await openAdding(), await see('[data-state=shown]')),
+      };
+    },
+    'home-add-h265': () => {
+      const household = three();
+      household.refusal = 'camera-form';
+      return {
+        household,
+        then: async () => (await openAdding(), await addOne(), await see('[type=radio]')),
       };
     },
     'home-swapped': () => {

@@ -31,6 +31,7 @@ import type { People } from '../src/lib/people';
 import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
 import type { Starred } from '../src/lib/stars';
+import type { Recorded } from '../src/lib/recording';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
 
@@ -112,6 +113,15 @@ export class Fixture implements Omit<
   async setMasks(): Promise<boolean> {
     await this.#act();
     return !this.overtaken;
+  }
+
+  /** In which form cameras are recorded. */
+  forms: Recorded[] = [];
+  async recorded(): Promise<readonly Recorded[]> {
+    return this.forms;
+  }
+  async setRecorded(): Promise<void> {
+    await this.#act();
   }
 
   /** What is starred, of all cameras. */

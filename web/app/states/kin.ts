@@ -16,6 +16,7 @@ import type {
   Trail,
 } from '../src/lib/people';
 import type { FoundCamera, ShownCamera } from '../src/lib/finding';
+import type { Choice } from '../src/lib/recording';
 import { mayLive, type LiveView, type Look, type LookList, type Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
@@ -71,6 +72,7 @@ export class Kin extends Rung implements Household {
 
   found: readonly FoundCamera[] = [];
   shows = new Map<string, Scene>();
+  choices = new Map<string, Choice>();
   swapped: readonly string[] = [];
 
   async lookForCameras(): Promise<readonly FoundCamera[]> {
@@ -82,7 +84,8 @@ export class Kin extends Rung implements Household {
     await this.#act();
     const scene = this.shows.get(found);
     if (scene === undefined) throw failure('camera-password');
-    return { picture: await jpeg(scene, now), width: 1920, height: 1080, camera: '' };
+    const choice = this.choices.get(found) ?? null;
+    return { picture: await jpeg(scene, now), width: 1920, height: 1080, camera: '', choice };
   }
 
   addFound(_found: string, name: string, room: string): Promise<void> {

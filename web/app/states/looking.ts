@@ -2,6 +2,7 @@
 import type { ErrorKind } from '../src/lib/household';
 import type { LiveState, Look, LookSet, Watched } from '../src/lib/looking';
 import type { Right, Role } from '../src/lib/people';
+import type { Recorded } from '../src/lib/recording';
 import { click, see, settle } from './drive';
 import { DrawnView } from './drawnview';
 import { camera, nothing, now } from './fixture';
@@ -12,6 +13,17 @@ import { talkStates } from './talking';
 
 const minute = 60_000;
 const hour = 60 * minute;
+
+/** How the door is recorded, which sends H.265. */
+const h265 = (change: Partial<Recorded>): Recorded => ({
+  camera: 'cam_door',
+  cost: 48,
+  form: 'sent',
+  measured: false,
+  sent: 'h265',
+  small: false,
+  ...change,
+});
 
 export function watched(change: Partial<Watched> = {}): Watched {
   return {
@@ -227,6 +239,25 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
     'live-h265': () => {
       const state = live({ step: 'on' });
       state.household.code('cam_door', 'h265');
+      return state;
+    },
+    'live-h265-sent': () => {
+      const state = live({ step: 'on' }, { then: () => see('.line .btn') });
+      state.household.code('cam_door', 'h265');
+      state.household.forms = [h265({})];
+      return state;
+    },
+    'live-h265-made': () => {
+      const state = live({ step: 'on' }, { scene: 'door', then: () => see('.line .btn') });
+      state.household.forms = [h265({ form: 'made', measured: true })];
+      return state;
+    },
+    'live-h265-change': () => {
+      const state = live(
+        { step: 'on' },
+        { scene: 'door', then: async () => (await click('.line .btn'), await see('[type=radio]')) },
+      );
+      state.household.forms = [h265({ form: 'made', measured: true, small: true })];
       return state;
     },
     'live-h265-second': () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
 import type { ErrorKind } from './household';
+import type { Choice, Form } from './recording';
 import { errorWords, type Said } from './words';
 
 /** Cameras that are found and not typed: a part of `Household`. The hub looks, tries and adds. */
@@ -10,7 +11,7 @@ export interface Findable {
   /** Lets one show its picture; user and password go to that camera alone. */
   tryCamera(found: string, user: string, password: string): Promise<ShownCamera>;
   /** Adds one that has shown its picture. */
-  addFound(found: string, name: string, room: string): Promise<void>;
+  addFound(found: string, name: string, room: string, form?: Form): Promise<void>;
   /** Cameras at whose addresses another device answers than the one that was added. */
   checkCameras(): Promise<readonly string[]>;
 }
@@ -33,6 +34,8 @@ export interface ShownCamera {
   readonly width: number;
   readonly height: number;
   readonly camera: string;
+  /** There where somebody has to say in which form to record it. */
+  readonly choice: Choice | null;
 }
 
 /** What a camera is called before it has a name. */

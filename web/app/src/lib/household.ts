@@ -6,6 +6,7 @@ import type { Looking } from './looking';
 import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
 import type { Covering } from './covers';
+import type { Form, Recordable } from './recording';
 import type { Turning } from './privacy';
 import type { Keeping } from './stars';
 import type { Ringing } from './ringing';
@@ -22,7 +23,18 @@ import type { Ringing } from './ringing';
  * Every promise that fails rejects with a `HouseholdError`, whose `kind` chooses the words.
  */
 export interface Household
-  extends People, Going, Looking, Movable, Findable, Turning, Covering, Keeping, Ringing, Alerting {
+  extends
+    People,
+    Going,
+    Looking,
+    Movable,
+    Findable,
+    Turning,
+    Covering,
+    Keeping,
+    Ringing,
+    Alerting,
+    Recordable {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;
 
@@ -42,8 +54,11 @@ export interface Household
   /** Called after three words were typed back: sends genesis, waits for the hub, forgets the words. */
   confirmSheet(onStep: (step: CreateStep) => void): Promise<void>;
 
-  /** Resolves when the hub has answered that the camera gives a picture it can record. */
-  addCamera(name: string, url: string, room: string): Promise<void>;
+  /**
+   * Resolves when the hub has answered that the camera gives a picture it can record. `camera-form`:
+   * it sends H.265, and somebody has to say in which form to record that.
+   */
+  addCamera(name: string, url: string, room: string, form?: Form): Promise<void>;
   removeCamera(id: string): Promise<void>;
   /** Everybody who sees the camera reads the new name. */
   renameCamera(id: string, name: string): Promise<void>;
@@ -297,6 +312,7 @@ export type ErrorKind =
   | 'camera-video' // nothing in its stream that a browser could play
   | 'camera-address' // none of a camera, or one where the hub does not go
   | 'camera-program' // it takes ffmpeg to read it, and the hub has none
+  | 'camera-form' // nobody has said in which form to record it
   | 'camera-exists'
   | 'stars-full' // as many moments are starred as may be
   | 'camera-private' // somebody turned it off at its source

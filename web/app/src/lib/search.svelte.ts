@@ -2,6 +2,7 @@
 import { m } from '../paraglide/messages.js';
 import type { FoundCamera, ShownCamera } from './finding';
 import { kindOf, type ErrorKind, type Household } from './household';
+import type { Choice, Form } from './recording';
 
 /** `locked`: it wants a password; `known`: the household has it. */
 export type OneState = 'locked' | 'trying' | 'shown' | 'known' | 'added';
@@ -13,6 +14,9 @@ export class One {
   room = $state('');
   bitmap = $state.raw<ImageBitmap | null>(null);
   failure = $state<ErrorKind | null>(null);
+  /** There where somebody has to say in which form to record it. */
+  choice = $state.raw<Choice | null>(null);
+  form = $state<Form>('made');
 
   constructor(readonly camera: FoundCamera) {}
 }
@@ -101,6 +105,8 @@ export class Search {
       const jpeg = new Blob([shown.picture.slice()], { type: 'image/jpeg' });
       one.bitmap = await createImageBitmap(jpeg).catch(() => null);
     }
+    one.choice = shown.choice;
+    if (shown.choice?.cost === 0 && shown.choice.small) one.form = 'small';
     if (shown.camera === '') one.state = 'shown';
     else this.knownAs(one, shown.camera);
   }
@@ -110,7 +116,9 @@ export class Search {
     await this.each(ones, async (one) => {
       one.failure = null;
       try {
-        await this.household.addFound(one.camera.found, one.name.trim(), one.room.trim());
+        const form = one.choice === null ? undefined : one.form;
+        const [name, room] = [one.name.trim(), one.room.trim()];
+        await this.household.addFound(one.camera.found, name, room, form);
         one.state = 'added';
       } catch (reason) {
         one.failure = kindOf(reason);

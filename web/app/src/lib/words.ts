@@ -100,6 +100,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_cancelled(), next: m.error_cancelled_next() };
     // Where cameras are found there are words of its own for this (finding.ts).
     case 'camera-elsewhere':
+    // Where cameras are added this is a question.
+    case 'camera-form':
     // The pages about moving have words of their own for these (moving-words.ts).
     case 'address-wrong':
     case 'other-cloud-away':

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { FoundCamera } from '../statement/finding.ts';
 import type { Offer } from '../statement/invite.ts';
-import type { ShownCamera } from '../sync/finding.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
@@ -11,12 +9,8 @@ import type { Asking, HubAskView } from '../sync/second.ts';
 import type { LookList } from '../sync/looks.ts';
 import type { Stretch } from '../sync/stretches.ts';
 import type { Picture } from '../sync/pictures.ts';
-import type { Covered } from '../sync/masks.ts';
-import type { Mask } from '../statement/masks.ts';
-import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { WatchedView } from '../sync/watched.ts';
-import { AlertsClient } from './alerts-client.ts';
 import {
   unheard,
   Value,
@@ -31,6 +25,7 @@ import {
 import { pour } from './outside.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
+import { TendingClient } from './tending-client.ts';
 import { Spare, Watch } from './watch.ts';
 import {
   moveId,
@@ -47,11 +42,9 @@ import {
 } from './wire.ts';
 
 /** A household as the pages see it; the work is done in a worker. */
-export function createHousehold(options: Options): HouseholdClient {
-  return new HouseholdClient(options);
-}
+export const createHousehold = (options: Options): HouseholdClient => new HouseholdClient(options);
 
-export class HouseholdClient extends AlertsClient {
+export class HouseholdClient extends TendingClient {
   readonly place: Place;
   protected readonly port: Port;
   readonly phase: Live<Phase>;
@@ -266,58 +259,6 @@ export class HouseholdClient extends AlertsClient {
 
   confirmSheet(onStep: (step: CreateStep) => void): Promise<void> {
     return this.port.call('confirmSheet', [], { onStep: (step) => onStep(step as CreateStep) });
-  }
-
-  addCamera(name: string, url: string, room: string): Promise<void> {
-    return this.port.call('addCamera', [name, url, room]);
-  }
-
-  lookForCameras(): Promise<readonly FoundCamera[]> {
-    return this.port.call('lookForCameras', []);
-  }
-
-  tryCamera(found: string, user: string, password: string): Promise<ShownCamera> {
-    return this.port.call('tryCamera', [found, user, password]);
-  }
-
-  addFound(found: string, name: string, room: string): Promise<void> {
-    return this.port.call('addFound', [found, name, room]);
-  }
-
-  checkCameras(): Promise<readonly string[]> {
-    return this.port.call('checkCameras', []);
-  }
-
-  renameCamera(id: string, name: string): Promise<void> {
-    return this.port.call('renameCamera', [id, name]);
-  }
-
-  setRoom(id: string, room: string): Promise<void> {
-    return this.port.call('setRoom', [id, room]);
-  }
-
-  removeCamera(id: string): Promise<void> {
-    return this.port.call('removeCamera', [id]);
-  }
-
-  askNewest(): void {
-    this.port.call('askNewest', []).catch(() => undefined);
-  }
-
-  masks(): Promise<readonly Covered[]> {
-    return this.port.call('masks', []);
-  }
-
-  setMasks(camera: string, masks: readonly Mask[], last: number): Promise<boolean> {
-    return this.port.call('setMasks', [camera, masks, last]);
-  }
-
-  privates(): Promise<readonly PrivateSetting[]> {
-    return this.port.call('privates', []);
-  }
-
-  setPrivate(camera: string, wish: Partial<PrivateWish>): Promise<void> {
-    return this.port.call('setPrivate', [camera, wish]);
   }
 
   live(cameras: readonly string[]): LiveView {

@@ -28,6 +28,7 @@ import type { Subscription } from '../statement/request.ts';
 import type { Phone } from '../sync/phones.ts';
 import type { Covered } from '../sync/masks.ts';
 import type { Mask } from '../statement/masks.ts';
+import type { Form, Recorded } from '../statement/request.ts';
 import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
@@ -129,16 +130,19 @@ export interface Calls {
   /** The digits that the hub shows, or a passkey's word, for an invitation or a change. */
   giveCode: { args: [id: string, shown: Shown]; result: void };
   cancelChange: { args: [change: string]; result: void };
-  addCamera: { args: [name: string, url: string, room: string]; result: void };
+  addCamera: { args: [name: string, url: string, room: string, form?: Form]; result: void };
   lookForCameras: { args: []; result: readonly FoundCamera[] };
   tryCamera: { args: [found: string, user: string, password: string]; result: ShownCamera };
-  addFound: { args: [found: string, name: string, room: string]; result: void };
+  addFound: { args: [found: string, name: string, room: string, form?: Form]; result: void };
   checkCameras: { args: []; result: readonly string[] };
   renameCamera: { args: [id: string, name: string]; result: void };
   /** `room` is `''` for none. */
   setRoom: { args: [id: string, room: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
   askNewest: { args: []; result: void };
+  /** In which form cameras are recorded. */
+  recorded: { args: []; result: readonly Recorded[] };
+  setRecorded: { args: [camera: string, form: Form]; result: void };
   /** What is covered of pictures. */
   masks: { args: []; result: readonly Covered[] };
   setMasks: { args: [camera: string, masks: readonly Mask[], last: number]; result: boolean };

@@ -136,12 +136,11 @@ const handlers: Handlers = {
     (await newcomer()).create(wish, (step) => tell({ step: id, name: step })),
   confirmSheet: async ({ id }) =>
     (await newcomer()).confirmSheet((step) => tell({ step: id, name: step })),
-  addCamera: async (_, name, url, room) => (await ready()).home().tending.add(name, url, room),
+  addCamera: async (_, ...camera) => (await ready()).home().tending.add(...camera),
   lookForCameras: async () => (await ready()).home().findings.look(),
   tryCamera: async (_, found, user, password) =>
     (await ready()).home().findings.try(found, user, password),
-  addFound: async (_, found, name, room) =>
-    (await ready()).home().tending.addFound(found, name, room),
+  addFound: async (_, ...camera) => (await ready()).home().tending.addFound(...camera),
   checkCameras: async () => (await ready()).home().findings.check(),
   renameCamera: async (_, camera, name) => (await ready()).home().tending.rename(camera, name),
   setRoom: async (_, camera, room) => (await ready()).home().tending.setRoom(camera, room),
@@ -153,6 +152,8 @@ const handlers: Handlers = {
   snooze: async (_, camera, until) => (await ready()).home().alerts.snooze(camera, until),
   bells: async () => (await ready()).home().alerts.bells(),
   setBell: async (_, camera, bell) => (await ready()).home().alerts.setBell(camera, bell),
+  recorded: async () => (await ready()).home().recording.list(),
+  setRecorded: async (_, camera, form) => (await ready()).home().recording.set(camera, form),
   masks: async () => (await ready()).home().masks.list(),
   setMasks: async (_, camera, masks, last) => (await ready()).home().masks.set(camera, masks, last),
   alertKey: async () => (await phones()).key(),

@@ -11,12 +11,13 @@ import {
   matching,
   object,
   oneOf,
+  optional,
   text,
   where,
   type Read,
 } from '../schema.ts';
 import { Envelope } from './dsse.ts';
-import { checkTime } from './request.ts';
+import { checkTime, form } from './request.ts';
 import type { Roster } from './roster.ts';
 
 /** What devices ask the hub about cameras that may be found, and its answers (docs/protocol.md 7.1). */
@@ -36,11 +37,13 @@ export const find = where(
     name: text(200),
     nonce,
     password: text(200),
+    recorded: optional(form),
     user: text(200),
   }),
   (f) =>
     (f.found !== '') === (f.kind === 'try' || f.kind === 'add') &&
     (f.name !== '') === (f.kind === 'add') &&
+    (f.recorded === undefined || f.kind === 'add') &&
     (f.kind === 'try' || (f.user === '' && f.password === '')) &&
     (f.user !== '' || f.password === '') &&
     (f.kind === 'look' || f.address === ''),
@@ -65,6 +68,7 @@ export const found = object({
   at,
   camera: id('cam', ''),
   cameras: list(one, 0, 64),
+  choice: optional(object({ cost: integer(0), small: boolean })),
   error: text(64),
   height: side,
   household: hash,

@@ -3,6 +3,7 @@
 import { maxBytes } from '../canon.ts';
 import { must } from '../mutant.ts';
 import {
+  boolean,
   bytes,
   hash,
   id,
@@ -99,6 +100,7 @@ type OpField =
   | 'private'
   | 'push'
   | 'received'
+  | 'recorded'
   | 'removal'
   | 'star'
   | 'url';
@@ -138,7 +140,13 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   'test-alert': [],
   'alert-received': ['received'],
   phones: [],
+  'set-recorded': ['camera', 'recorded'],
+  recorded: [],
 };
+
+/** In which form a camera is recorded: as it sends it, made into H.264 by the hub, its second stream. */
+export const form = oneOf('sent', 'made', 'small');
+export type Form = Read<typeof form>;
 
 const part = bytes(1, 2048);
 
@@ -160,6 +168,7 @@ const onOne = [
   'rename-camera',
   'set-room',
   'set-small',
+  'set-recorded',
   'set-bell',
   'snooze',
   'stars',
@@ -215,6 +224,7 @@ const op = where(
     private: optional(bytes(1, 8192)),
     push: optional(subscription),
     received: optional(received),
+    recorded: optional(form),
     removal: optional(bytes()),
     room: optional(text(200)),
     star: optional(bytes(1, 4096)),
@@ -268,6 +278,15 @@ const phone = object({
 });
 export type PhoneReport = Read<typeof phone>;
 
+export const recorded = object({
+  camera: text(),
+  cost: integer(-Number.MAX_SAFE_INTEGER),
+  form: text(),
+  measured: boolean,
+  sent: text(),
+  small: boolean,
+});
+
 export const reply = object({
   at,
   error: text(maxBytes),
@@ -285,6 +304,7 @@ export const reply = object({
     phones: optional(list(phone)),
     privates: optional(list(bytes())),
     push_key: optional(bytes(65)),
+    recorded: optional(list(recorded)),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),
     stars: optional(list(object({ objects: list(id('obj')), statement: bytes() }))),
@@ -356,6 +376,7 @@ export type Op = Read<typeof op>;
 export type Bell = Read<typeof bell>;
 export type BellReport = Read<typeof bellReport>;
 export type CameraReport = Read<typeof cameraReport>;
+export type Recorded = Read<typeof recorded>;
 export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;
 export type Status = Read<typeof status>;

@@ -23,6 +23,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   'camera-codec': 'camera-video',
   'camera-address': 'camera-address',
   'camera-program': 'camera-program',
+  'camera-form': 'camera-form',
   exists: 'camera-exists',
   'cloud-unreachable': 'hub-cannot-reach',
   'not-found': 'not-found',

@@ -33,6 +33,7 @@ export type FaultKind =
   | 'camera-video'
   | 'camera-address'
   | 'camera-program'
+  | 'camera-form'
   | 'camera-exists'
   | 'camera-private'
   | 'camera-no-bell'

@@ -3,13 +3,15 @@
 import { base64, random, type Bytes } from '../bytes.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
+import type { Form } from '../statement/request.ts';
 import { openFound, type Find, type Found, type FoundCamera } from '../statement/finding.ts';
 import { Refused } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
 import type { Post } from './post.ts';
 
-type Wish = Pick<Find, 'kind'> & Partial<Pick<Find, 'found' | 'name' | 'password' | 'user'>>;
+type Wish = Pick<Find, 'kind'> &
+  Partial<Pick<Find, 'found' | 'name' | 'password' | 'recorded' | 'user'>>;
 
 /** What a camera shows that was tried. */
 export interface ShownCamera {
@@ -19,6 +21,15 @@ export interface ShownCamera {
   readonly height: number;
   /** The household's camera that it is already, or `''`. */
   readonly camera: string;
+  /** It sends H.265: somebody has to say in which form to record it. */
+  readonly choice: Choice | null;
+}
+
+export interface Choice {
+  /** How much of a processor core making H.264 of it takes, in percent; 0 where that is not known. */
+  readonly cost: number;
+  /** It has a second stream. */
+  readonly small: boolean;
 }
 
 /** The hub asks cameras itself, which takes its time. */
@@ -39,13 +50,15 @@ export class Findings {
 
   async try(found: string, user: string, password: string): Promise<ShownCamera> {
     const secret = { user: user.normalize(), password: password.normalize() };
-    const { picture, width, height, camera } = await this.ask({ kind: 'try', found, ...secret });
-    return { picture, width, height, camera };
+    const said = await this.ask({ kind: 'try', found, ...secret });
+    const { picture, width, height, camera, choice = null } = said;
+    return { picture, width, height, camera, choice };
   }
 
   /** Tells which camera it has become. */
-  async add(found: string, name: string): Promise<string> {
-    return (await this.ask({ kind: 'add', found, name: name.normalize() })).camera;
+  async add(found: string, name: string, recorded?: Form): Promise<string> {
+    const how = recorded === undefined ? {} : { recorded };
+    return (await this.ask({ kind: 'add', found, name: name.normalize(), ...how })).camera;
   }
 
   /** Cameras of the household at whose addresses another device answers. */
@@ -75,7 +88,10 @@ export class Findings {
     }
   }
 
-  private async send(wish: Required<Wish>, nonce: Bytes): Promise<void> {
+  private async send(
+    wish: Omit<Required<Wish>, 'recorded'> & Pick<Wish, 'recorded'>,
+    nonce: Bytes,
+  ): Promise<void> {
     const { member, known, cloud } = this.engine;
     const { household } = known.roster;
     const { device, signer } = member;

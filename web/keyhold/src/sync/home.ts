@@ -16,6 +16,7 @@ import { Findings } from './finding.ts';
 import { Footage } from './footage.ts';
 import { readLooks, type LookList, type LookNames } from './looks.ts';
 import { Masks } from './masks.ts';
+import { Recording } from './recording.ts';
 import { Newest } from './newest.ts';
 import { Pictures, type Picture } from './pictures.ts';
 import { Playbacks } from './playbacks.ts';
@@ -87,6 +88,7 @@ export class HomeSession {
   readonly privates: Privates;
   readonly masks: Masks;
   readonly stars: Stars;
+  readonly recording: Recording;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -116,6 +118,9 @@ export class HomeSession {
     this.privates = new Privates(engine, (op, patience) => this.commands.send(op, patience));
     this.masks = new Masks(engine, (op, patience) => this.commands.send(op, patience));
     this.stars = new Stars(engine, (op, patience) => this.commands.send(op, patience));
+    this.recording = new Recording(this.commands.send.bind(this.commands), () =>
+      this.reports.ask(),
+    );
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,

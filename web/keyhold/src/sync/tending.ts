@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Op, Reply } from '../statement/request.ts';
+import type { Form, Op, Reply } from '../statement/request.ts';
 import type { Engine } from './engine.ts';
 import type { Findings } from './finding.ts';
 
@@ -16,13 +16,14 @@ export class Tending {
     private readonly added: () => void,
   ) {}
 
-  async add(name: string, url: string, room: string): Promise<void> {
-    const { result } = await this.send({ kind: 'add-camera', name, url }, cameraPatience);
+  async add(name: string, url: string, room: string, recorded?: Form): Promise<void> {
+    const how = recorded === undefined ? {} : { recorded };
+    const { result } = await this.send({ kind: 'add-camera', name, url, ...how }, cameraPatience);
     await this.came(result.camera ?? '', room);
   }
 
-  async addFound(found: string, name: string, room: string): Promise<void> {
-    await this.came(await this.findings.add(found, name), room);
+  async addFound(found: string, name: string, room: string, form?: Form): Promise<void> {
+    await this.came(await this.findings.add(found, name, form), room);
   }
 
   /** The camera is there, whatever comes of its room: that can be said again. */
