@@ -177,6 +177,7 @@ var swaps = map[string]*swap{
 	"PUT /v1/households/{household}/checkpoints/{run}":          written(nil),
 	"PUT /v1/households/{household}/envelopes/{camera}/{epoch}": written(other("epoch", func() string { return string(must(id.NewEpoch(rand.Reader))) })),
 	"PUT /v1/households/{household}/erase/{current}":            written(nil),
+	"PUT /v1/households/{household}/kept/{camera}":              written(nil),
 	"PUT /v1/households/{household}/labels/{camera}":            written(nil),
 	"PUT /v1/households/{household}/mail/{to}":                  written(nil),
 	"PUT /v1/households/{household}/names/{current}":            written(nil),
