@@ -3,6 +3,7 @@
 package vectors_test
 
 import (
+	"keyhold/statement/child"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -28,6 +29,12 @@ func (b bases) masks(v vector) (any, error) {
 func (b bases) star(v vector) (any, error) {
 	return settings(b, v, star.Read, star.Kept, func(s *roster.State, d id.Device, c id.Camera) roster.Reason {
 		return star.May(s, d, c, v.At)
+	})
+}
+
+func (b bases) child(v vector) (any, error) {
+	return settings(b, v, child.Read, child.Kept, func(s *roster.State, d id.Device, _ id.Camera) roster.Reason {
+		return s.May(d, roster.Cameras, id.HouseholdCamera, v.At)
 	})
 }
 

@@ -141,11 +141,24 @@ func crimesOfTalking() []crime {
 			honest: func(s *scene) error { return s.tries(s.talks(), nil, nil) },
 		},
 		{
+			name: "a viewer talks in a child's room", off: []rule.Name{rule.Child}, says: talk.Child,
+			commit: func(s *scene) error { return s.nursery(s.talks()) },
+			honest: func(s *scene) error { return s.nursery(s.gus) },
+		},
+		{
 			name: "talk without a chime before it", off: []rule.Name{rule.Chime}, says: string(rule.Chime),
 			commit: func(s *scene) error { return s.atOnce() },
 			honest: honest,
 		},
 	}
+}
+
+// nursery lets somebody talk at the door while that is in a child's room.
+func (s *scene) nursery(by *folk) error {
+	s.t.Helper()
+	must(s.t, s.anna.session().SetChild(s.t.Context(), s.door, true))
+	defer func() { must(s.t, s.anna.session().SetChild(s.t.Context(), s.door, false)) }()
+	return s.tries(by, nil, nil)
 }
 
 // atOnce talks with a device that sends its voice from the beginning, and says whether a chime was heard before it.

@@ -109,6 +109,10 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.setStar(ctx, c)
 	case request.OpStars:
 		r.Stars, err = h.starred(ctx, c)
+	case request.OpSetChild:
+		err = h.setChild(ctx, c)
+	case request.OpChildren:
+		r.Children = h.childSettings(c.Device)
 	case request.OpPrivates:
 		r.Privates = h.privates(c.Device)
 	case request.OpAskRemoval:

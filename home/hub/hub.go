@@ -33,6 +33,7 @@ import (
 	"keyhold/home/ingest"
 	"keyhold/home/lan"
 	"keyhold/home/ledger"
+	"keyhold/home/nursery"
 	"keyhold/home/packs"
 	"keyhold/home/privacy"
 	"keyhold/home/push"
@@ -83,6 +84,7 @@ type Hub struct {
 	privacy   *privacy.Book
 	covers    *covers.Book
 	stars     *stars.Book
+	nursery   *nursery.Book
 	clock     *window.Clock
 	ledger    *ledger.Ledger
 	epochs    *epochs.Epochs

@@ -10,6 +10,7 @@ import (
 	"keyhold/home/covers"
 	"keyhold/home/epochs"
 	"keyhold/home/ingest"
+	"keyhold/home/nursery"
 	"keyhold/home/privacy"
 	"keyhold/home/stars"
 	"keyhold/statement/id"
@@ -28,6 +29,9 @@ func (h *Hub) loadSettings(ctx context.Context) (err error) {
 	}
 	if err == nil {
 		h.stars, err = stars.Load(ctx, h.db)
+	}
+	if err == nil {
+		h.nursery, err = nursery.Load(ctx, h.db)
 	}
 	return err
 }

@@ -124,7 +124,7 @@ func (h *Hub) speaks(c id.Camera) bool {
 func (h *Hub) openTalk(ctx context.Context) error {
 	var err error
 	h.talk, err = talk.New(ctx, talk.Config{
-		DB: h.db, Hub: h.household.Roster().Hub.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.why,
+		DB: h.db, Hub: h.household.Roster().Hub.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.why, Aloud: h.aloud,
 		Open: func(ctx context.Context, c id.Camera) (talk.Line, error) {
 			ch := h.channel(c)
 			if ch == nil {

@@ -214,6 +214,8 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindPress
 	case *manifest.Moment:
 		return manifest.KindMoment
+	case *manifest.Child:
+		return manifest.KindChild
 	}
 	return ""
 }

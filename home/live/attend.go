@@ -33,6 +33,8 @@ type Attendant interface {
 	Act(envelope []byte)
 	// Hush says that the viewer is done talking.
 	Hush(camera id.Camera)
+	// Hears says whether the viewer may hear a camera now.
+	Hears(camera id.Camera) bool
 	// Voice is a packet of the viewer's voice: µ-law, 8 kHz. It comes on a goroutine of its own.
 	Voice(p *rtp.Packet)
 	// Gone says that the view is over. It returns when nothing of it goes on at a camera.

@@ -134,6 +134,8 @@ func (v *View) talk(ctx context.Context) {
 				v.choose(t)
 			}
 			v.tell()
+		case <-v.review:
+			v.listening()
 		}
 	}
 }
@@ -154,7 +156,25 @@ func (v *View) obey(want control) {
 			t.current().again(t)
 		}
 	}
-	v.hear(want.Hear)
+	v.hearing = want.Hear
+	v.listening()
+}
+
+// listening lets the viewer hear what is wanted, as far as they may now.
+func (v *View) listening() {
+	c := v.hearing
+	if c != "" && v.attendant != nil && !v.attendant.Hears(c) {
+		c = ""
+	}
+	v.hear(c)
+}
+
+// Review asks anew what the viewer may hear.
+func (v *View) Review() {
+	select {
+	case v.review <- struct{}{}:
+	default:
+	}
 }
 
 // tell says how each camera does, once there is a channel to say it on.

@@ -93,7 +93,8 @@ func TestAViewShowsSeveralCamerasAndWhatIsWanted(t *testing.T) {
 	h := newHome(t, cameratest.Clip(t, loud()), front, garden)
 	h.old(t, front, 6)
 	h.old(t, garden, 6)
-	v, w := watch(t, h, true, garden, front)
+	may := &hearing{}
+	v, w := watchAs(t, h, true, func(*live.View) live.Attendant { return may }, garden, front)
 	v.Play()
 	until(t, "pictures of both", func() bool { return whole(w.got(0)) > 10 && whole(w.got(1)) > 10 })
 	until(t, "word of both", func() bool {
@@ -105,7 +106,23 @@ func TestAViewShowsSeveralCamerasAndWhatIsWanted(t *testing.T) {
 	if err := w.channel.SendText(`{"hear":"` + string(front) + `","show":["` + string(front) + `"]}`); err != nil {
 		t.Fatal(err)
 	}
+	until(t, "more pictures", func() bool { return whole(w.got(1)) > 20 })
+	if n := len(w.got(2)); n > 0 {
+		t.Fatalf("%d packets of sound that the viewer may not hear", n)
+	}
+	may.may.Store(true)
+	v.Review()
 	until(t, "sound", func() bool { return len(w.got(2)) > 50 })
+	may.may.Store(false)
+	v.Review()
+	last := -1
+	until(t, "silence", func() bool {
+		n := len(w.got(2))
+		time.Sleep(100 * time.Millisecond)
+		same := n == last
+		last = n
+		return same
+	})
 	quiet := whole(w.got(0))
 	before := whole(w.got(1))
 	until(t, "more of the one", func() bool { return whole(w.got(1)) > before+10 })

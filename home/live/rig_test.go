@@ -19,6 +19,7 @@ import (
 	"keyhold/home/ingest"
 	"keyhold/home/live"
 	"keyhold/statement/id"
+	"keyhold/statement/roster"
 )
 
 const (
@@ -225,10 +226,25 @@ func whole(list []rtp.Packet) int {
 	return n
 }
 
+// hearing is an attendant that lets a viewer hear, or not.
+type hearing struct{ may atomic.Bool }
+
+func (h *hearing) Ask(roster.Action, id.Camera) {}
+func (h *hearing) Act([]byte)                   {}
+func (h *hearing) Hush(id.Camera)               {}
+func (h *hearing) Hears(id.Camera) bool         { return h.may.Load() }
+func (h *hearing) Voice(*rtp.Packet)            {}
+func (h *hearing) Gone()                        {}
+
 func watch(t *testing.T, h *home, sound bool, cameras ...id.Camera) (*live.View, *viewer) {
 	t.Helper()
+	return watchAs(t, h, sound, nil, cameras...)
+}
+
+func watchAs(t *testing.T, h *home, sound bool, attend func(*live.View) live.Attendant, cameras ...id.Camera) (*live.View, *viewer) {
+	t.Helper()
 	w, offer := newViewer(t, len(cameras), sound)
-	v, answer, err := h.engine.Answer(t.Context(), cameras, offer, nil)
+	v, answer, err := h.engine.Answer(t.Context(), cameras, offer, attend)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,10 +40,12 @@ type View struct {
 	engine *Engine
 	pc     *webrtc.PeerConnection
 	tracks []*track
-	sound  *sound          // nil where the viewer wants none
-	ended  <-chan struct{} // closed when it is to end
-	cancel context.CancelFunc
-	done   chan struct{}
+	sound  *sound // nil where the viewer wants none
+	// hearing is the camera that the viewer wants to hear; owned by talk.
+	hearing id.Camera
+	ended   <-chan struct{} // closed when it is to end
+	cancel  context.CancelFunc
+	done    chan struct{}
 
 	play      chan struct{} // closed once media may leave
 	playOnce  sync.Once
@@ -51,6 +53,7 @@ type View struct {
 	connOnce  sync.Once
 	woken     chan struct{} // holds a token when something waits to be sent
 	news      chan struct{} // holds a token when a camera began or stopped to play
+	review    chan struct{} // holds a token when it is to be asked anew what the viewer may hear
 	control   chan control  // from the data channel
 
 	attendant Attendant                // decides for it; nil where nobody does
@@ -80,7 +83,7 @@ func (e *Engine) Answer(ctx context.Context, cameras []id.Camera, offer string, 
 	alive, cancel := context.WithCancel(e.work)
 	v := &View{
 		engine: e, cancel: cancel, ended: alive.Done(), pc: pc, done: make(chan struct{}), play: make(chan struct{}), connected: make(chan struct{}),
-		woken: make(chan struct{}, 1), news: make(chan struct{}, 1), control: make(chan control, 4),
+		woken: make(chan struct{}, 1), news: make(chan struct{}, 1), review: make(chan struct{}, 1), control: make(chan control, 4),
 		opened: make(chan struct{}), voice: make(chan *webrtc.TrackRemote, 1),
 	}
 	if attend != nil {

@@ -218,7 +218,7 @@ func (k *call) pass(line Line, began time.Time) {
 		case <-long.C:
 			k.end(Long)
 		case <-look.C:
-			if k.desk.c.May(k.leaf.Device, roster.Talk, k.leaf.Camera) != "" {
+			if k.desk.may(k.leaf.Device, roster.Talk, k.leaf.Camera) != "" {
 				k.end(Right)
 			}
 		case <-note.C:

@@ -49,6 +49,8 @@ type Config struct {
 	Roster func() *roster.State
 	// May asks the roster by the hub's own time.
 	May func(id.Device, roster.Action, id.Camera) roster.Reason
+	// Aloud is asked besides for what is said or heard live at a camera.
+	Aloud func(id.Device, id.Camera) roster.Reason
 	// Open claims a camera's speaker, until the context ends at the latest.
 	Open func(context.Context, id.Camera) (Line, error)
 	// Record adds leaves of talk to the manifest; also runs in the same transaction.
@@ -108,6 +110,7 @@ type visit struct {
 // Words of a refusal, and of an end.
 const (
 	Denied    = "denied"     // May says no
+	Child     = "child"      // it is a child's room: only owners and guardians talk or listen there
 	Busy      = "busy"       // somebody else talks there
 	Stale     = "stale"      // the roster has moved on
 	Late      = "late"       // no challenge waits for it any more
@@ -134,8 +137,8 @@ func (v *visit) Ask(a roster.Action, target id.Camera) {
 		v.refuse(a, target, Invalid, "")
 		return
 	}
-	if d.c.May(v.Device, a, target) != "" {
-		v.refuse(a, target, Denied, "")
+	if why := d.may(v.Device, a, target); why != "" {
+		v.refuse(a, target, wordOf(why), "")
 		return
 	}
 	if by := d.talker(target); by != "" {
@@ -145,6 +148,17 @@ func (v *visit) Ask(a roster.Action, target id.Camera) {
 	bytes, asked := d.challenges.Give(v.Device, a, target, d.c.Now().UnixMilli())
 	v.Say(live.Challenge{Asked: asked, Challenge: bytes})
 }
+
+// may asks all that has to be asked before somebody is heard at a camera.
+func (d *Desk) may(dev id.Device, a roster.Action, c id.Camera) roster.Reason {
+	if why := d.c.May(dev, a, c); why != "" {
+		return why
+	}
+	return d.c.Aloud(dev, c)
+}
+
+// Hears says whether the viewer may hear a camera.
+func (v *visit) Hears(c id.Camera) bool { return v.desk.c.Aloud(v.Device, c) == "" }
 
 // talker is who talks by a camera, "" for nobody.
 func (d *Desk) talker(c id.Camera) id.Person {
@@ -159,7 +173,7 @@ func (d *Desk) talker(c id.Camera) id.Person {
 // Act carries out a command.
 func (v *visit) Act(envelope []byte) {
 	d := v.desk
-	r := command.Reading{Roster: d.c.Roster(), Hub: d.c.Hub, Now: d.c.Now().UnixMilli(), Take: d.challenges.Take, May: d.c.May}
+	r := command.Reading{Roster: d.c.Roster(), Hub: d.c.Hub, Now: d.c.Now().UnixMilli(), Take: d.challenges.Take, May: d.may}
 	c, hash, err := r.Read(envelope, v.Device)
 	if err == nil && c.Action != roster.Talk {
 		err = rule.Errorf(rule.Field, "talk: another action")
@@ -180,6 +194,8 @@ func wordOf(n rule.Name) string {
 		return Stale
 	case rule.Replay, rule.Time:
 		return Late
+	case rule.Child:
+		return Child
 	case rule.Device, rule.Role, rule.Action, rule.Camera, rule.Early, rule.Ended, rule.Hours:
 		return Denied
 	default:

@@ -245,6 +245,13 @@ func (d *Desk) leave(s *signal.Signal) {
 func (d *Desk) Follow() {
 	d.shut(signal.Private, func(o *open) bool { return slices.ContainsFunc(o.offer.Cameras, d.c.Private) })
 	d.shut(signal.EndRight, func(o *open) bool { return !d.mayAll(o.offer) })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, o := range d.open {
+		if o.conn != nil {
+			o.conn.Review()
+		}
+	}
 }
 
 // shut closes the views for which over says so, and returns them.

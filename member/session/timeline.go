@@ -121,6 +121,10 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 			if leaf.Files[0].Start >= earliest && leaf.At >= from && leaf.At < until+minute {
 				t.Moments = append(t.Moments, leaf)
 			}
+		case *manifest.Child:
+			if err := v.checkChild(leaf); err != nil {
+				return nil, err
+			}
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)

@@ -29,6 +29,7 @@ const (
 	KindTalk      = "talk"
 	KindPress     = "press"
 	KindMoment    = "moment"
+	KindChild     = "child"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -373,6 +374,8 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Press{}
 	case KindMoment:
 		l = &Moment{}
+	case KindChild:
+		l = &Child{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

@@ -37,6 +37,9 @@ const (
 	// OpSetMasks covers parts of a camera's picture; OpMasks asks what is covered.
 	OpSetMasks = "set-masks"
 	OpMasks    = "masks"
+	// OpSetChild says that a camera is in a child's room, or is so no more; OpChildren asks what is set.
+	OpSetChild = "set-child"
+	OpChildren = "children"
 	// OpSetRoom says in which room a camera is, or that it is in none.
 	OpSetRoom = "set-room"
 	// OpStar keeps a moment of a camera, or lets it go again; OpStars asks for those of a camera that are kept.
@@ -65,8 +68,10 @@ type Op struct {
 	Bell    *Bell       `json:"bell,omitempty"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
-	Cloud   *Place      `json:"cloud,omitempty"`
-	Copy    *Copied     `json:"copy,omitempty"`
+	// Child is an envelope of type child.
+	Child []byte  `json:"child,omitempty"`
+	Cloud *Place  `json:"cloud,omitempty"`
+	Copy  *Copied `json:"copy,omitempty"`
 	// Erase is an envelope of type erase.
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
@@ -113,8 +118,11 @@ type Assertion struct {
 // maxSetting is as much of a statement of type private as a leaf has room for.
 const maxSetting = 8192
 
-// maxMasks is the same of one of type masks.
-const maxMasks = 4096
+// maxMasks is the same of one of type masks, maxChild of one of type child.
+const (
+	maxMasks = 4096
+	maxChild = 4096
+)
 
 // maxStar is the same of one of type star, and maxStarLeaves of how many packs a moment can be.
 const (
@@ -185,7 +193,7 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded:
 	case OpSetBell, OpSnooze:
 		if err := c.Op.bells(); err != nil {
 			return err
@@ -218,6 +226,10 @@ func (c *Command) Check() error {
 		}
 	case OpStars:
 		cameras = []id.Camera{c.Op.Camera}
+	case OpSetChild:
+		if len(c.Op.Child) == 0 || len(c.Op.Child) > maxChild {
+			return fmt.Errorf("command: set-child needs a statement")
+		}
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
 			return fmt.Errorf("command: add-camera needs a name and a URL")
@@ -328,6 +340,8 @@ type Result struct {
 	Bells     []BellReport   `json:"bells,omitempty"`
 	Camera    id.Camera      `json:"camera,omitempty"`
 	Cameras   []CameraReport `json:"cameras,omitempty"`
+	// Children are the newest settings of child's rooms, as they were signed.
+	Children [][]byte `json:"children,omitempty"`
 	// Hooks are where a doorbell says that somebody presses: one place, by each address of the hub at home.
 	Hooks []string `json:"hooks,omitempty"`
 	Link  []byte   `json:"link,omitempty"`

@@ -61,6 +61,7 @@ const (
 	Chime      Name = "chime"
 	PushHost   Name = "push-host"
 	PushInside Name = "push-inside"
+	Child      Name = "child"
 )
 
 // Why a device may not do something now: the answers of roster.State.May (section 3.1).

@@ -90,6 +90,7 @@ func main() {
 		"act":        actVectors,
 		"star":       starVectors,
 		"alert":      alertVectors,
+		"child":      childVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

@@ -106,10 +106,19 @@ export class Fixture implements Omit<
   /** What is covered; whether somebody else was quicker. */
   covered: Covered[] = [];
   overtaken = false;
+  children: readonly string[] = [];
   async masks(): Promise<readonly Covered[]> {
     await this.#act();
     return this.covered;
   }
+  async childRooms(): Promise<readonly string[]> {
+    return this.children;
+  }
+
+  async setChildRoom(camera: string, on: boolean): Promise<void> {
+    this.children = on ? [camera] : [];
+  }
+
   async setMasks(): Promise<boolean> {
     await this.#act();
     return !this.overtaken;

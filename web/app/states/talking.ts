@@ -26,6 +26,11 @@ export function talkStates(
       state.household.watched.set([watched({ talking })]);
       return state;
     },
+    'talk-child': () => {
+      const state = talk({ step: 'off' });
+      state.household.children = ['cam_door'];
+      return state;
+    },
     'talk-microphone': () => talk({ step: 'refused', word: 'microphone', by: '' }),
   };
 }

@@ -6,6 +6,7 @@ import { parseLeaf } from '../src/manifest/leaf.ts';
 import { leafHash } from '../src/manifest/tree.ts';
 import { must } from '../src/mutant.ts';
 import { openAct, type Asked } from '../src/statement/act.ts';
+import { childSetting, openChild } from '../src/statement/child.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import { openAlert } from '../src/statement/alert.ts';
 import * as finding from '../src/statement/finding.ts';
@@ -94,6 +95,33 @@ run('act', async (v) => {
   const take = (given: Uint8Array): Asked | null => (leaves[0] === base64(given) ? asked : null);
   const reader = { roster: await acted(v), now: v.at ?? 0, device: v.text ?? '', take };
   return openAct(input, reader);
+});
+
+const children = replayer();
+run('child', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await children(v);
+  const envelope = Envelope.parse(input);
+  if (v.thing === 'kept') {
+    await openChild(input, roster);
+    return envelope.hashText();
+  }
+  const read = envelope.read('child', childSetting);
+  must(read.household === roster.household, 'household', 'another household');
+  must(read.device === v.text, 'audience', 'brought by somebody else');
+  const key = roster.key(read.device);
+  must(key !== null, 'signer', 'a device that is not in the roster');
+  await envelope.verify(new Map([[read.device, key!]]));
+  request.checkTime(read.at, v.at ?? 0);
+  must(read.head === roster.head.hash, 'head', 'made under another roster');
+  must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
+  const why = roster.may(read.device, 'cameras', 'household', v.at ?? 0);
+  if (why !== '') throw new RuleError(why, 'its signer may not');
+  return envelope.hashText();
 });
 
 const masked = replayer();

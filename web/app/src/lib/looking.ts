@@ -21,6 +21,10 @@ export interface Looking {
   /** Makes what `live` needs for one camera ahead of it. Harmless to repeat. */
   prepareLive(): void;
 
+  /** The cameras in a child's room: there only owners and guardians talk, or listen live. */
+  childRooms(): Promise<readonly string[]>;
+  setChildRoom(camera: string, on: boolean): Promise<void>;
+
   /** Every look since a time, out of the verified record. Rejects for viewers and guests. */
   looks(from: number): Promise<LookList>;
 }
@@ -90,7 +94,7 @@ export interface LiveView {
 }
 
 export type LookKind =
-  'live' | 'talk' | 'history' | 'tiles' | 'export' | 'private' | 'masks' | 'star';
+  'live' | 'talk' | 'history' | 'tiles' | 'export' | 'private' | 'masks' | 'star' | 'child';
 
 /** What somebody set about what is to be seen: that it is off, what is covered, or that a moment is kept. */
 export interface LookSet {

@@ -68,6 +68,8 @@ export function kindText(kind: LookKind): string {
       return m.looks_masks();
     case 'star':
       return m.stars_title();
+    case 'child':
+      return m.looks_child();
   }
 }
 
@@ -89,6 +91,7 @@ function setText(
       ? m.looks_set_hours({ what, hours: hoursText(hours) })
       : m.looks_set_on({ what });
   }
+  if (kind === 'child') return on ? m.looks_set_child({ what }) : m.looks_set_no_child({ what });
   if (masks.length === 0) return m.looks_set_uncovered({ what });
   return masks.length === 1
     ? m.looks_set_covered_one({ what })

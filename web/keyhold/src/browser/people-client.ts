@@ -161,4 +161,13 @@ export abstract class PeopleClient {
   protected mustBeOwn(): void {
     if (this.place !== 'own') throw fault('not-allowed', 'only on your own computer');
   }
+
+  /** The cameras that are in a child's room. */
+  childRooms(): Promise<readonly string[]> {
+    return this.port.call('childRooms', []);
+  }
+
+  setChildRoom(camera: string, on: boolean): Promise<void> {
+    return this.port.call('setChildRoom', [camera, on]);
+  }
 }

@@ -145,6 +145,8 @@ export interface Calls {
   setRecorded: { args: [camera: string, form: Form]; result: void };
   /** What is covered of pictures. */
   masks: { args: []; result: readonly Covered[] };
+  childRooms: { args: []; result: readonly string[] };
+  setChildRoom: { args: [camera: string, on: boolean]; result: void };
   setMasks: { args: [camera: string, masks: readonly Mask[], last: number]; result: boolean };
   /** The key that this browser subscribes to, for alerts while no page is open. */
   alertKey: { args: []; result: Bytes };

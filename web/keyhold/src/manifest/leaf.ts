@@ -40,6 +40,7 @@ const ofHousehold = oneOf('household') as Schema<string>;
 const maxMedia = 120_000_000;
 const maxSetting = 8192;
 const maxMasks = 4096;
+const maxChild = 4096;
 
 const file = object({
   content: object({ sha256: hash, size: integer() }),
@@ -172,6 +173,12 @@ const kinds = {
     device: id('dev'),
     person: id('per'),
     statement: bytes(1, maxMasks),
+  }),
+  child: object({
+    ...common('child', ofCamera),
+    device: id('dev'),
+    person: id('per'),
+    statement: bytes(1, maxChild),
   }),
   talk: where(
     object({

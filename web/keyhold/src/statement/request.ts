@@ -91,6 +91,7 @@ export const relaysStatement = object({
 type OpField =
   | 'bell'
   | 'camera'
+  | 'child'
   | 'cloud'
   | 'copy'
   | 'erase'
@@ -142,6 +143,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   phones: [],
   'set-recorded': ['camera', 'recorded'],
   recorded: [],
+  'set-child': ['child'],
+  children: [],
 };
 
 /** In which form a camera is recorded: as it sends it, made into H.264 by the hub, its second stream. */
@@ -219,6 +222,7 @@ const op = where(
     leaves: optional(list(placed, 0, 8)),
     link: optional(bytes()),
     masks: optional(bytes(1, 4096)),
+    child: optional(bytes(1, 4096)),
     name: optional(text(200)),
     person_name: optional(text(200)),
     private: optional(bytes(1, 8192)),
@@ -302,6 +306,7 @@ export const reply = object({
     link: optional(bytes()),
     masks: optional(list(bytes())),
     phones: optional(list(phone)),
+    children: optional(list(bytes())),
     privates: optional(list(bytes())),
     push_key: optional(bytes(65)),
     recorded: optional(list(recorded)),

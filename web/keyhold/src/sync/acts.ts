@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { childOnRecord } from '../statement/child.ts';
 import { maskedOnRecord, type Mask } from '../statement/masks.ts';
 import { privateOnRecord } from '../statement/private.ts';
 import type { Hours } from '../statement/rights.ts';
@@ -10,13 +11,13 @@ import type { Log } from './records.ts';
 /** What somebody set about what is to be seen of a camera, or of all (`household`). */
 export interface Act {
   readonly id: string;
-  readonly kind: 'private' | 'masks' | 'star';
+  readonly kind: 'private' | 'masks' | 'star' | 'child';
   readonly person: string;
   readonly device: string;
   readonly camera: string;
   readonly at: number;
   readonly set: {
-    /** It is off, or so it is in these hours; or the moment is kept. */
+    /** It is off, or so it is in these hours; or the moment is kept; it is in a child’s room. */
     readonly on: boolean;
     readonly hours: readonly Hours[];
     /** What is covered. */
@@ -41,6 +42,13 @@ export async function actsIn(logs: readonly Log[], roster: Roster): Promise<Act[
       const { person, device } = leaf;
       const set = { on, hours, masks: [], moment: 0 };
       out.set(id, { id, kind: 'private', person, device, camera, at, set });
+    }
+    if (leaf.kind === 'child') {
+      const { camera, on } = await childOnRecord(leaf, roster);
+      const { person, device, at, seq } = leaf;
+      const set = { on, hours: [], masks: [], moment: 0 };
+      const id = `child/${camera}/${seq}`;
+      out.set(id, { id, kind: 'child', person, device, camera, at, set });
     }
     if (leaf.kind === 'masks') {
       const { camera, masks } = await maskedOnRecord(leaf, roster);

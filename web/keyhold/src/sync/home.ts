@@ -15,6 +15,7 @@ import { Fault } from './fault.ts';
 import { Findings } from './finding.ts';
 import { Footage } from './footage.ts';
 import { readLooks, type LookList, type LookNames } from './looks.ts';
+import { Children } from './children.ts';
 import { Masks } from './masks.ts';
 import { Recording } from './recording.ts';
 import { Newest } from './newest.ts';
@@ -89,6 +90,7 @@ export class HomeSession {
   readonly masks: Masks;
   readonly stars: Stars;
   readonly recording: Recording;
+  readonly children: Children;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -121,6 +123,7 @@ export class HomeSession {
     this.recording = new Recording(this.commands.send.bind(this.commands), () =>
       this.reports.ask(),
     );
+    this.children = new Children(engine, (op, patience) => this.commands.send(op, patience));
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,

@@ -29,6 +29,8 @@ function refusedWords(word: string, other: string | undefined): string {
     case 'denied':
     case 'right':
       return m.talk_denied();
+    case 'child':
+      return m.talk_child();
     case 'microphone':
       return m.talk_microphone();
     case 'no-microphone':

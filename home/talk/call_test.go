@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package talk
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+func TestWhatIsSaidHasItsPlaceInTimeAndNoMoreThanFits(t *testing.T) {
+	t.Parallel()
+	began := time.Unix(1_790_000_000, 0)
+	type sent struct {
+		stamp uint32
+		ms    int // after it began
+	}
+	for name, c := range map[string]struct {
+		sent []sent
+		want []int64 // places in samples; -1 is dropped
+	}{
+		"as it is said":                 {[]sent{{7000, 400}, {7160, 420}, {7320, 441}}, []int64{3200, 3360, 3520}},
+		"with a pause":                  {[]sent{{7000, 400}, {7960, 520}}, []int64{3200, 4160}},
+		"one twice":                     {[]sent{{7000, 400}, {7160, 420}, {7160, 421}, {7320, 440}}, []int64{3200, 3360, -1, 3520}},
+		"one late":                      {[]sent{{7160, 400}, {7000, 405}, {7320, 420}}, []int64{3200, -1, 3360}},
+		"a clock that jumps":            {[]sent{{7000, 400}, {900_000, 420}, {900_160, 440}}, []int64{3200, 3360, 3520}},
+		"a number that goes round":      {[]sent{{4_294_967_216, 400}, {80, 420}}, []int64{3200, 3360}},
+		"before the chime is reckoned":  {[]sent{{7000, 0}, {7160, 20}}, []int64{0, 160}},
+		"a jump back far, by the clock": {[]sent{{90_000, 400}, {10, 500}}, []int64{3200, 4000}},
+	} {
+		l := placing{began: began}
+		var got []int64
+		for _, s := range c.sent {
+			at, ok := l.of(&rtp.Packet{Header: rtp.Header{Timestamp: s.stamp}, Payload: make([]byte, piece)}, began.Add(time.Duration(s.ms)*time.Millisecond))
+			if got = append(got, int64(at)); !ok {
+				got[len(got)-1] = -1
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	// A flood: nobody says more than the time has room for, and half a second.
+	l, n := placing{began: began}, 0
+	for i := range 1000 {
+		if _, ok := l.of(&rtp.Packet{Header: rtp.Header{Timestamp: uint32(i * piece)}, Payload: make([]byte, piece)}, began.Add(time.Second)); ok {
+			n++
+		}
+	}
+	if n > 27 {
+		t.Errorf("%d packets of 20 ms were played at one moment", n)
+	}
+}
+
+func TestTheChimeIsShortAndHeard(t *testing.T) {
+	t.Parallel()
+	chime, err := makeChime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(chime); n < 10 || n > 25 {
+		t.Errorf("it has %d pieces of 20 ms", n)
+	}
+	for i, p := range chime {
+		if len(p) != piece {
+			t.Errorf("piece %d has %d samples", i, len(p))
+		}
+	}
+}
