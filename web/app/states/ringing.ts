@@ -66,6 +66,13 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
   });
   return {
     'ring-call': () => called(),
+    'ring-call-talk': () => {
+      const view = new DrawnView({ step: 'on' }, () => 'door');
+      view.voice.cameras.set(['cam_door']);
+      return called((household) => {
+        household.makeView = () => view;
+      });
+    },
     'ring-call-coming': () =>
       called((household) => {
         household.makeView = () => new DrawnView({ step: 'connecting' }, () => null);
