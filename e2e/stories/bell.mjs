@@ -26,7 +26,8 @@ const moves = ({ page }) =>
   });
 
 test('somebody rings', async (t) => {
-  const first = await somebody(join(OUT, 'anna'), tongue(0));
+  const args = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
+  const first = await somebody(join(OUT, 'anna'), tongue(0), { permissions: ['microphone'], args });
   const step = steps(t, { anna: first });
   let presses = 0;
 
@@ -55,6 +56,12 @@ test('somebody rings', async (t) => {
       await within(15_000, 'a picture that moves', () => moves(anna));
       console.log(`figure: from a press to the call on the page ${rang} ms, to its picture ${Date.now() - began} ms`);
       await anna.page.getByText(anna.like('ring_said', { name: 'Porch' })).waitFor({ state: 'attached' });
+      const talk = call(anna).locator('.talk').getByRole('button');
+      await talk.focus();
+      await anna.page.keyboard.down('Space');
+      await anna.text('talk_on').waitFor();
+      await anna.page.keyboard.up('Space');
+      await anna.text('talk_hold').waitFor();
       await accessible(anna.page, 'somebody at the door');
       await anna.button('call_not_now').click();
       await call(anna).waitFor({ state: 'detached' });

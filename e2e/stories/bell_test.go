@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera/cameratest"
 )
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
@@ -19,10 +20,10 @@ func TestSomebodyRings(t *testing.T) {
 	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
-	film := w.Path("porch.mp4")
+	film, heard := w.Path("porch.mp4"), w.Path("heard.wav")
 	must(t, harness.Film{Seconds: 30, Colour: "SeaGreen", Hz: 440}.Make(ctx, film))
 	must(t, w.StartCloud(ctx))
-	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch"))
+	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard))
 	must(t, w.StartHub(ctx))
 	must(t, w.Pair(ctx, w.CloudURL()))
 	found, err := w.Owner(ctx, "cameras", "find", "--user", harness.CameraUser, "--password-file", w.Path("camera-password"), "--json")
@@ -38,6 +39,9 @@ func TestSomebodyRings(t *testing.T) {
 	must(t, err)
 	play(t, "bell.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
 
+	if chimes := cameratest.Tones(cameratest.Heard(t, heard), 659.3); len(chimes) != 3 {
+		t.Errorf("it chimed at the door at %v; three times somebody talked from the call", chimes)
+	}
 	said, err := w.Owner(ctx, "alerts", "--json")
 	must(t, err)
 	visits, err := harness.Lines[struct {
