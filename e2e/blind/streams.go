@@ -35,7 +35,10 @@ func (s *scanner) streams(ctx context.Context, data []byte, where string, depth 
 			s.data(ctx, opened, where+" > "+how, depth+1)
 		}
 	}
-	for i := 0; i+4 < len(data) && ctx.Err() == nil; i++ {
+	for i := 0; i+4 < len(data); i++ {
+		if i%(1<<16) == 0 && ctx.Err() != nil {
+			return
+		}
 		switch {
 		case data[i] == 0x1f && data[i+1] == 0x8b && data[i+2] == 8:
 			look(gunzip(data[i:]), fmt.Sprintf("gzip at %d", i))

@@ -111,7 +111,7 @@ test('off means off', async (t) => {
     await said(jan, 'off_by', { what: jan.say('off_all') }).waitFor();
     await dialog(anna).waitFor({ state: 'detached' });
     await jan.go('live');
-    await jan.text('error_private').waitFor();
+    await jan.text('private_stage_all').waitFor();
     await anna.button('private_all').click();
     await anna.button('private_on_again').click();
     await dialog(anna).waitFor({ state: 'detached' });
