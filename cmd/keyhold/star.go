@@ -145,7 +145,7 @@ func (c *console) oldStars(ctx context.Context, s *session.Session, v *session.V
 	out := map[id.Camera][]int64{}
 	for _, camera := range cameras {
 		list, err := s.Starred(ctx, v, camera.ID)
-		if errors.Is(err, session.ErrHubAway) {
+		if err != nil && session.Unasked(ctx, err) {
 			v.StarsUnknown = true
 			c.starsUnknown(v)
 			return out, nil

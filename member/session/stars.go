@@ -5,7 +5,6 @@ package session
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -87,7 +86,7 @@ func (v *View) knowStars(ctx context.Context, camera id.Camera, from int64) erro
 		return nil
 	}
 	_, err := v.s.Starred(ctx, v, camera)
-	if errors.Is(err, ErrHubAway) {
+	if err != nil && Unasked(ctx, err) {
 		v.StarsUnknown = true
 		return nil
 	}
@@ -99,6 +98,10 @@ func (v *View) knowStars(ctx context.Context, camera id.Camera, from int64) erro
 	}
 	return err
 }
+
+// Unasked says of an error of Starred that the hub did not say what is starred, for whatever reason: then that of long
+// ago is left out, and nothing else waits for it. What contradicts the record is another thing.
+func Unasked(ctx context.Context, err error) bool { return ctx.Err() == nil && rule.Of(err) == "" }
 
 // owed wants the packs of an old star on the record.
 func (v *View) owed(ctx context.Context, s *Star) error {
