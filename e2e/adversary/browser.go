@@ -114,8 +114,8 @@ func buildMutant(ctx context.Context, dir, out string) error {
 	if !stale {
 		return nil
 	}
-	build := exec.CommandContext(ctx, "npm", "run", "--silent", "build:mutant", "-w", "app", "--", "--outDir", out, "--emptyOutDir")
-	build.Dir = dir
+	build := exec.CommandContext(ctx, "npm", "run", "--silent", "build:mutant", "-w", "app")
+	build.Dir, build.Env = dir, append(os.Environ(), "KEYHOLD_DIST="+out)
 	if said, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the app's test build: %w\n%s", err, said)
 	}

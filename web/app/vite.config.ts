@@ -29,7 +29,9 @@ export default defineConfig(({ mode }) => ({
   publicDir: 'public',
   build: {
     target: 'es2023',
-    outDir: mode === 'states' ? 'dist-states' : mode === 'mutant' ? 'dist-mutant' : 'dist',
+    outDir:
+      process.env['KEYHOLD_DIST'] ??
+      (mode === 'states' ? 'dist-states' : mode === 'mutant' ? 'dist-mutant' : 'dist'),
     emptyOutDir: mode !== 'production',
     // The content policy lets nothing in from data: addresses but pictures.
     assetsInlineLimit: 0,

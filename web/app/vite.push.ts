@@ -24,7 +24,7 @@ export default defineConfig(({ mode }) => ({
   publicDir: false,
   build: {
     target: 'es2023',
-    outDir: mode === 'mutant' ? 'dist-mutant' : 'dist',
+    outDir: process.env['KEYHOLD_DIST'] ?? (mode === 'mutant' ? 'dist-mutant' : 'dist'),
     emptyOutDir: false,
     modulePreload: false,
     rolldownOptions: {
