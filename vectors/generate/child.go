@@ -3,11 +3,7 @@
 package main
 
 import (
-	"strings"
-
-	"keyhold/statement/canon"
 	"keyhold/statement/child"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/rule"
@@ -18,7 +14,11 @@ func childVectors() file {
 	c := &collector{}
 	h := family()
 	c.childSettings(h)
-	c.keptChildren(h)
+	c.onRecord(h, child.Thing, func(h *house, device string, household id.Household) any {
+		s := h.childRoom(device)
+		s.Household = household
+		return s
+	})
 	c.f.Vectors = append(c.f.Vectors, childLeaves(h)...)
 	return c.f
 }
@@ -28,15 +28,7 @@ func (h *house) childRoom(device string) child.Setting {
 }
 
 func (c *collector) childSettings(h *house) {
-	set := func(h *house, v vector, e *dsse.Envelope, by id.Device, last int64) {
-		v.Thing = child.Thing
-		v = c.on(h, v)
-		v.Input, v.Text, v.At, v.Index = e.Encode(), string(by), h.at, last
-		if v.Expect == "accept" {
-			v.Result = e.Hash().String()
-		}
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
+
 	try := func(name string, r rule.Name, device string, last int64, edit func(*child.Setting), by ...signer) {
 		s := h.childRoom(device)
 		edit(&s)
@@ -47,7 +39,7 @@ func (c *collector) childSettings(h *house) {
 		if by == nil {
 			by = []signer{h.by(device)}
 		}
-		set(h, v, signed(child.Thing, s, by...), deviceNamed(device), last)
+		c.brought(child.Thing, h, v, signed(child.Thing, s, by...), deviceNamed(device), last)
 	}
 	same := func(*child.Setting) {}
 	try("by an owner", "", "ben1", 0, same)
@@ -63,55 +55,18 @@ func (c *collector) childSettings(h *house) {
 	try("of another household", rule.Household, "ben1", 0, func(s *child.Setting) { s.Household = id.Household(id.HashOf([]byte("x")).String()) })
 	try("signed by another of the household", rule.Signer, "ben1", 0, same, h.by("anna1"))
 	try("signed with another's key", rule.Signature, "ben1", 0, same, signer{deviceNamed("ben1"), pair("house anna1").Signing})
-	set(h, refuse("brought by somebody else", rule.Audience), signed(child.Thing, h.childRoom("ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
+	c.brought(child.Thing, h, refuse("brought by somebody else", rule.Audience), signed(child.Thing, h.childRoom("ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
 	seal := func(o object) vector { return vector{Input: signed(child.Thing, o, h.by("ben1")).Encode()} }
 	good := h.childRoom("ben1")
-	for _, v := range append(spoil("child", tree(good), seal), spoilFields("child", tree(good), seal,
+	spoiled := append(spoil("child", tree(good), seal), spoilFields("child", tree(good), seal,
 		bad{"time 0", int64(0), []any{"at"}}, bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}},
-		bad{"number 0", int64(0), []any{"seq"}}, bad{"a household that is no hash", "home", []any{"household"}})...) {
-		v.Thing = child.Thing
-		in := v.Input
-		v = c.on(h, v)
-		v.Input, v.Text, v.At = in, string(good.Device), h.at
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-}
+		bad{"number 0", int64(0), []any{"seq"}}, bad{"a household that is no hash", "home", []any{"household"}})...)
+	c.spoiledSettings(h, child.Thing, good.Device, spoiled)
 
-// keptChildren are settings as they stand on the record, whenever that was.
-func (c *collector) keptChildren(h *house) {
-	gone := h.clone()
-	ben := gone.childRoom("ben1")
-	gone.remove("ben", "anna1 cleo1")
-	try := func(name string, r rule.Name, h *house, s child.Setting, by signer) {
-		v := refuse("on the record: "+name, r)
-		e := signed(child.Thing, s, by)
-		if r == "" {
-			v = accept("on the record: " + name)
-			v.Result = e.Hash().String()
-		}
-		v.Thing = "kept"
-		v = c.on(h, v)
-		v.Input = e.Encode()
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-	try("by somebody who is gone since", "", gone, ben, h.by("ben1"))
-	try("by somebody who never was there", rule.Signer, h, h.childRoom("eve1"), h.by("eve1"))
-	try("in the name of another", rule.Signature, h, h.childRoom("anna1"), signer{deviceNamed("anna1"), pair("house eve1").Signing})
 }
 
 func childLeaves(h *house) []vector {
 	statement := signed(child.Thing, h.childRoom("ben1"), h.by("ben1")).Encode()
 	leaf := &manifest.Child{Header: header(front, manifest.KindChild, 6), Device: deviceNamed("ben1"), Person: personNamed("ben"), Statement: statement}
-	v := accept("child")
-	v.Input = must(manifest.EncodeLeaf(leaf))
-	v.Result = manifest.LeafHash(v.Input).String()
-	seal := func(o object) vector { return vector{Input: must(canon.Marshal(o))} }
-	out := append([]vector{v}, spoil("child leaf", tree(leaf), seal)...)
-	out = append(out, spoilFields("child leaf", tree(leaf), seal,
-		bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"a person that is none", "ben", []any{"person"}},
-		bad{"no statement", "", []any{"statement"}}, bad{"a statement that is too long", b64([]byte(strings.Repeat("a", manifest.MaxChild+1))), []any{"statement"}})...)
-	for i := range out {
-		out[i].Thing = "leaf"
-	}
-	return out
+	return settingLeaves("child", leaf, manifest.MaxChild)
 }

@@ -3,10 +3,6 @@
 package main
 
 import (
-	"strings"
-
-	"keyhold/statement/canon"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
@@ -21,7 +17,11 @@ func maskVectors() file {
 	h := family()
 	h.add("paul", roster.Viewer, []roster.Right{{Actions: []roster.Action{roster.History, roster.Private}, Cameras: []id.Camera{}}})
 	c.maskSettings(h)
-	c.keptMasks(h)
+	c.onRecord(h, masks.Thing, func(h *house, device string, household id.Household) any {
+		s := h.masked(device)
+		s.Household = household
+		return s
+	})
 	c.f.Vectors = append(c.f.Vectors, maskLeaves(h)...)
 	return c.f
 }
@@ -34,16 +34,6 @@ func (h *house) masked(device string) masks.Setting {
 }
 
 // mask adds a vector of a setting that is brought to the hub; last is the number of the one before.
-func (c *collector) mask(h *house, v vector, e *dsse.Envelope, by id.Device, last int64) {
-	v.Thing = masks.Thing
-	v = c.on(h, v)
-	v.Input, v.Text, v.At, v.Index = e.Encode(), string(by), h.at, last
-	if v.Expect == "accept" {
-		v.Result = e.Hash().String()
-	}
-	c.f.Vectors = append(c.f.Vectors, v)
-}
-
 func (c *collector) maskSettings(h *house) {
 	try := func(name string, r rule.Name, device string, last int64, edit func(*masks.Setting), by ...signer) {
 		s := h.masked(device)
@@ -55,7 +45,7 @@ func (c *collector) maskSettings(h *house) {
 		if by == nil {
 			by = []signer{h.by(device)}
 		}
-		c.mask(h, v, signed(masks.Thing, s, by...), deviceNamed(device), last)
+		c.brought(masks.Thing, h, v, signed(masks.Thing, s, by...), deviceNamed(device), last)
 	}
 	same := func(*masks.Setting) {}
 	rows := func(n int) func(*masks.Setting) {
@@ -87,11 +77,11 @@ func (c *collector) maskSettings(h *house) {
 	try("signed by another of the household", rule.Signer, "ben1", 0, same, h.by("anna1"))
 	try("signed by two", rule.Signer, "ben1", 0, same, h.by("ben1"), h.by("anna1"))
 	try("signed with another's key", rule.Signature, "ben1", 0, same, signer{deviceNamed("ben1"), pair("house anna1").Signing})
-	c.mask(h, refuse("brought by somebody else", rule.Audience), signed(masks.Thing, h.masked("ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
+	c.brought(masks.Thing, h, refuse("brought by somebody else", rule.Audience), signed(masks.Thing, h.masked("ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
 	gone := h.clone()
 	gone.remove("ben", "ben1")
 	ben := gone.masked("ben1")
-	c.mask(gone, refuse("by somebody who was removed", rule.Signer), signed(masks.Thing, ben, h.by("ben1")), ben.Device, 0)
+	c.brought(masks.Thing, gone, refuse("by somebody who was removed", rule.Signer), signed(masks.Thing, ben, h.by("ben1")), ben.Device, 0)
 	seal := func(o object) vector { return vector{Input: signed(masks.Thing, o, h.by("ben1")).Encode()} }
 	good := h.masked("ben1")
 	first, second := tree(good.Masks[0]), tree(good.Masks[1])
@@ -100,55 +90,11 @@ func (c *collector) maskSettings(h *house) {
 		bad{"number 0", int64(0), []any{"seq"}}, bad{"a household that is no hash", "home", []any{"household"}}, bad{"out of order", []any{second, first}, []any{"masks"}}, bad{"one twice", []any{first, first}, []any{"masks"}},
 		bad{"left of the picture", int64(-1), []any{"masks", 0, "left"}}, bad{"above the picture", int64(-1), []any{"masks", 0, "top"}}, bad{"too narrow", int64(9), []any{"masks", 2, "width"}}, bad{"too low", int64(9), []any{"masks", 2, "height"}},
 		bad{"beyond the right edge", int64(991), []any{"masks", 2, "left"}}, bad{"beyond the lower edge", int64(991), []any{"masks", 2, "top"}}, bad{"wider than the picture", int64(1001), []any{"masks", 0, "width"}}, bad{"a width without end", int64(9007199254740991), []any{"masks", 0, "width"}})...)
-	for _, v := range spoiled {
-		v.Thing = masks.Thing
-		v.Text, v.At = string(good.Device), h.at
-		in := v.Input
-		v = c.on(h, v)
-		v.Input = in
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-}
-
-// keptMasks are settings as they stand on the record, whenever that was.
-func (c *collector) keptMasks(h *house) {
-	gone := h.clone()
-	ben := gone.masked("ben1")
-	gone.remove("ben", "anna1 cleo1")
-	try := func(name string, r rule.Name, h *house, s masks.Setting, by signer) {
-		v := refuse("on the record: "+name, r)
-		e := signed(masks.Thing, s, by)
-		if r == "" {
-			v = accept("on the record: " + name)
-			v.Result = e.Hash().String()
-		}
-		v.Thing = "kept"
-		v = c.on(h, v)
-		v.Input = e.Encode()
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-	try("by somebody who is gone since", "", gone, ben, h.by("ben1"))
-	try("by somebody who never was there", rule.Signer, h, h.masked("eve1"), h.by("eve1"))
-	try("in the name of another", rule.Signature, h, h.masked("anna1"), signer{deviceNamed("anna1"), pair("house eve1").Signing})
-	try("signed by the hub", rule.Signer, h, h.masked("anna1"), h.by("hub"))
-	foreign := h.masked("anna1")
-	foreign.Household = id.Household(id.HashOf([]byte("x")).String())
-	try("of another household", rule.Household, h, foreign, h.by("anna1"))
+	c.spoiledSettings(h, masks.Thing, good.Device, spoiled)
 }
 
 func maskLeaves(h *house) []vector {
 	statement := signed(masks.Thing, h.masked("ben1"), h.by("ben1")).Encode()
 	leaf := &manifest.Masks{Header: header(front, manifest.KindMasks, 6), Device: deviceNamed("ben1"), Person: personNamed("ben"), Statement: statement}
-	v := accept("masks")
-	v.Input = must(manifest.EncodeLeaf(leaf))
-	v.Result = manifest.LeafHash(v.Input).String()
-	seal := func(o object) vector { return vector{Input: must(canon.Marshal(o))} }
-	out := append([]vector{v}, spoil("masks leaf", tree(leaf), seal)...)
-	out = append(out, spoilFields("masks leaf", tree(leaf), seal,
-		bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"a person that is none", "ben", []any{"person"}},
-		bad{"no statement", "", []any{"statement"}}, bad{"a statement that is too long", b64([]byte(strings.Repeat("a", manifest.MaxMasks+1))), []any{"statement"}})...)
-	for i := range out {
-		out[i].Thing = "leaf"
-	}
-	return out
+	return settingLeaves("masks", leaf, manifest.MaxMasks)
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"keyhold/statement/canon"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/private"
@@ -23,7 +22,11 @@ func privateVectors() file {
 		Hours: []roster.Hours{{Days: []int{1, 2, 3, 4, 5, 6, 7}, From: 720, Until: 1440}}, Zone: "UTC",
 	}})
 	c.settings(h)
-	c.kept(h)
+	c.onRecord(h, private.Thing, func(h *house, device string, household id.Household) any {
+		s := h.setting(id.HouseholdCamera, device)
+		s.Household = household
+		return s
+	})
 	c.f.Vectors = append(c.f.Vectors, privateLeaves(h)...)
 	return c.f
 }
@@ -39,16 +42,6 @@ func workdays() []roster.Hours {
 }
 
 // set adds a vector of a setting that is brought to the hub; last is the number of the one before.
-func (c *collector) set(h *house, v vector, e *dsse.Envelope, by id.Device, last int64) {
-	v.Thing = private.Thing
-	v = c.on(h, v)
-	v.Input, v.Text, v.At, v.Index = e.Encode(), string(by), h.at, last
-	if v.Expect == "accept" {
-		v.Result = e.Hash().String()
-	}
-	c.f.Vectors = append(c.f.Vectors, v)
-}
-
 func (c *collector) settings(h *house) {
 	try := func(name string, r rule.Name, camera id.Camera, device string, last int64, edit func(*private.Setting), by ...signer) {
 		s := h.setting(camera, device)
@@ -60,7 +53,7 @@ func (c *collector) settings(h *house) {
 		if by == nil {
 			by = []signer{h.by(device)}
 		}
-		c.set(h, v, signed(private.Thing, s, by...), deviceNamed(device), last)
+		c.brought(private.Thing, h, v, signed(private.Thing, s, by...), deviceNamed(device), last)
 	}
 	garden, home := cameraNamed("garden"), id.HouseholdCamera
 	same := func(*private.Setting) {}
@@ -79,7 +72,7 @@ func (c *collector) settings(h *house) {
 	late := h.clone()
 	late.at += 12 * hour
 	s := late.setting(garden, "paul1")
-	c.set(late, refuse("out of their hours", rule.Hours), signed(private.Thing, s, h.by("paul1")), s.Device, 0)
+	c.brought(private.Thing, late, refuse("out of their hours", rule.Hours), signed(private.Thing, s, h.by("paul1")), s.Device, 0)
 
 	try("two minutes old", "", garden, "ben1", 0, func(s *private.Setting) { s.At -= 120_000 })
 	try("older", rule.Time, garden, "ben1", 0, func(s *private.Setting) { s.At -= 120_001 })
@@ -92,13 +85,13 @@ func (c *collector) settings(h *house) {
 	try("signed by another of the household", rule.Signer, garden, "ben1", 0, same, h.by("anna1"))
 	try("signed by two", rule.Signer, garden, "ben1", 0, same, h.by("ben1"), h.by("anna1"))
 	try("signed with another's key", rule.Signature, garden, "ben1", 0, same, signer{deviceNamed("ben1"), pair("house anna1").Signing})
-	c.set(h, refuse("brought by somebody else", rule.Audience), signed(private.Thing, h.setting(garden, "ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
+	c.brought(private.Thing, h, refuse("brought by somebody else", rule.Audience), signed(private.Thing, h.setting(garden, "ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
 	gone := h.clone()
 	gone.remove("ben", "ben1")
 	ben := gone.setting(garden, "ben1")
-	c.set(gone, refuse("by somebody who was removed", rule.Signer), signed(private.Thing, ben, h.by("ben1")), ben.Device, 0)
+	c.brought(private.Thing, gone, refuse("by somebody who was removed", rule.Signer), signed(private.Thing, ben, h.by("ben1")), ben.Device, 0)
 	eve := h.setting(garden, "eve1")
-	c.set(h, refuse("by somebody who is not there", rule.Signer), signed(private.Thing, eve, h.by("eve1")), eve.Device, 0)
+	c.brought(private.Thing, h, refuse("by somebody who is not there", rule.Signer), signed(private.Thing, eve, h.by("eve1")), eve.Device, 0)
 	seal := func(o object) vector { return vector{Input: signed(private.Thing, o, h.by("ben1")).Encode()} }
 	byHours := h.setting(garden, "ben1")
 	byHours.Hours, byHours.Zone = workdays(), "Europe/Berlin"
@@ -106,40 +99,7 @@ func (c *collector) settings(h *house) {
 		bad{"time 0", int64(0), []any{"at"}}, bad{"a camera that is none", string(foundNamed("x")), []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"by the hub", "hub", []any{"device"}},
 		bad{"number 0", int64(0), []any{"seq"}}, bad{"a household that is no hash", "home", []any{"household"}}, bad{"no zone", "", []any{"zone"}}, bad{"a path as zone", "/etc/localtime", []any{"zone"}}, bad{"a zone that is local", "Local", []any{"zone"}}, bad{"a zone without hours", []any{}, []any{"hours"}},
 		bad{"an eighth day", []any{int64(8)}, []any{"hours", 0, "days"}}, bad{"no day", []any{}, []any{"hours", 0, "days"}}, bad{"days out of order", []any{int64(2), int64(1)}, []any{"hours", 0, "days"}}, bad{"hours that end as they begin", int64(480), []any{"hours", 0, "until"}}, bad{"more than a day", int64(1441), []any{"hours", 1, "until"}})...)
-	for _, v := range spoiled {
-		v.Thing = private.Thing
-		v.Text, v.At = string(byHours.Device), h.at
-		in := v.Input
-		v = c.on(h, v)
-		v.Input = in
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-}
-
-// kept are settings as they stand on the record, whenever that was.
-func (c *collector) kept(h *house) {
-	gone := h.clone()
-	ben := gone.setting(cameraNamed("garden"), "ben1")
-	gone.remove("ben", "anna1 cleo1")
-	try := func(name string, r rule.Name, h *house, s private.Setting, by signer) {
-		v := refuse("on the record: "+name, r)
-		e := signed(private.Thing, s, by)
-		if r == "" {
-			v = accept("on the record: " + name)
-			v.Result = e.Hash().String()
-		}
-		v.Thing = "kept"
-		v = c.on(h, v)
-		v.Input = e.Encode()
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-	try("by somebody who is gone since", "", gone, ben, h.by("ben1"))
-	try("by somebody who never was there", rule.Signer, h, h.setting(id.HouseholdCamera, "eve1"), h.by("eve1"))
-	try("in the name of another", rule.Signature, h, h.setting(id.HouseholdCamera, "anna1"), signer{deviceNamed("anna1"), pair("house eve1").Signing})
-	try("signed by the hub", rule.Signer, h, h.setting(id.HouseholdCamera, "anna1"), h.by("hub"))
-	foreign := h.setting(id.HouseholdCamera, "anna1")
-	foreign.Household = id.Household(id.HashOf([]byte("x")).String())
-	try("of another household", rule.Household, h, foreign, h.by("anna1"))
+	c.spoiledSettings(h, private.Thing, byHours.Device, spoiled)
 }
 
 func privateLeaves(h *house) []vector {

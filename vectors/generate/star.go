@@ -3,10 +3,6 @@
 package main
 
 import (
-	"strings"
-
-	"keyhold/statement/canon"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
@@ -21,7 +17,11 @@ func starVectors() file {
 	h.add("paul", roster.Viewer, []roster.Right{{Actions: []roster.Action{roster.History}, Cameras: []id.Camera{cameraNamed("garden")}, Since: h.at - hour}})
 	h.add("lena", roster.Viewer, always(roster.Live))
 	c.starSettings(h)
-	c.keptStars(h)
+	c.onRecord(h, star.Thing, func(h *house, device string, household id.Household) any {
+		s := h.starred(device)
+		s.Household = household
+		return s
+	})
 	c.f.Vectors = append(c.f.Vectors, starLeaves(h)...)
 	return c.f
 }
@@ -34,16 +34,6 @@ func (h *house) starred(device string) star.Setting {
 }
 
 // star adds a vector of a setting that is brought to the hub; last is the number of the one before.
-func (c *collector) star(h *house, v vector, e *dsse.Envelope, by id.Device, last int64) {
-	v.Thing = star.Thing
-	v = c.on(h, v)
-	v.Input, v.Text, v.At, v.Index = e.Encode(), string(by), h.at, last
-	if v.Expect == "accept" {
-		v.Result = e.Hash().String()
-	}
-	c.f.Vectors = append(c.f.Vectors, v)
-}
-
 func (c *collector) starSettings(h *house) {
 	try := func(name string, r rule.Name, device string, last int64, edit func(*star.Setting), by ...signer) {
 		s := h.starred(device)
@@ -55,7 +45,7 @@ func (c *collector) starSettings(h *house) {
 		if by == nil {
 			by = []signer{h.by(device)}
 		}
-		c.star(h, v, signed(star.Thing, s, by...), deviceNamed(device), last)
+		c.brought(star.Thing, h, v, signed(star.Thing, s, by...), deviceNamed(device), last)
 	}
 	same := func(*star.Setting) {}
 	try("by an owner", "", "ben1", 0, same)
@@ -83,65 +73,21 @@ func (c *collector) starSettings(h *house) {
 	try("of another household", rule.Household, "ben1", 0, func(s *star.Setting) { s.Household = id.Household(id.HashOf([]byte("x")).String()) })
 	try("signed by another of the household", rule.Signer, "ben1", 0, same, h.by("anna1"))
 	try("signed with another's key", rule.Signature, "ben1", 0, same, signer{deviceNamed("ben1"), pair("house anna1").Signing})
-	c.star(h, refuse("brought by somebody else", rule.Audience), signed(star.Thing, h.starred("ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
+	c.brought(star.Thing, h, refuse("brought by somebody else", rule.Audience), signed(star.Thing, h.starred("ben1"), h.by("ben1")), deviceNamed("vera1"), 0)
 	gone := h.clone()
 	gone.remove("ben", "ben1")
 	ben := gone.starred("ben1")
-	c.star(gone, refuse("by somebody who was removed", rule.Signer), signed(star.Thing, ben, h.by("ben1")), ben.Device, 0)
+	c.brought(star.Thing, gone, refuse("by somebody who was removed", rule.Signer), signed(star.Thing, ben, h.by("ben1")), ben.Device, 0)
 	seal := func(o object) vector { return vector{Input: signed(star.Thing, o, h.by("ben1")).Encode()} }
 	good := h.starred("ben1")
 	spoiled := append(spoil("star", tree(good), seal), spoilFields("star", tree(good), seal,
 		bad{"time 0", int64(0), []any{"at"}}, bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"by the hub", "hub", []any{"device"}},
 		bad{"number 0", int64(0), []any{"seq"}}, bad{"a household that is no hash", "home", []any{"household"}}, bad{"moment 0", int64(0), []any{"moment"}})...)
-	for _, v := range spoiled {
-		v.Thing = star.Thing
-		v.Text, v.At = string(good.Device), h.at
-		in := v.Input
-		v = c.on(h, v)
-		v.Input = in
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-}
-
-// keptStars are settings as they stand on the record, whenever that was.
-func (c *collector) keptStars(h *house) {
-	gone := h.clone()
-	ben := gone.starred("ben1")
-	gone.remove("ben", "anna1 cleo1")
-	try := func(name string, r rule.Name, h *house, s star.Setting, by signer) {
-		v := refuse("on the record: "+name, r)
-		e := signed(star.Thing, s, by)
-		if r == "" {
-			v = accept("on the record: " + name)
-			v.Result = e.Hash().String()
-		}
-		v.Thing = "kept"
-		v = c.on(h, v)
-		v.Input = e.Encode()
-		c.f.Vectors = append(c.f.Vectors, v)
-	}
-	try("by somebody who is gone since", "", gone, ben, h.by("ben1"))
-	try("by somebody who never was there", rule.Signer, h, h.starred("eve1"), h.by("eve1"))
-	try("in the name of another", rule.Signature, h, h.starred("anna1"), signer{deviceNamed("anna1"), pair("house eve1").Signing})
-	try("signed by the hub", rule.Signer, h, h.starred("anna1"), h.by("hub"))
-	foreign := h.starred("anna1")
-	foreign.Household = id.Household(id.HashOf([]byte("x")).String())
-	try("of another household", rule.Household, h, foreign, h.by("anna1"))
+	c.spoiledSettings(h, star.Thing, good.Device, spoiled)
 }
 
 func starLeaves(h *house) []vector {
 	statement := signed(star.Thing, h.starred("ben1"), h.by("ben1")).Encode()
 	leaf := &manifest.Star{Header: header(front, manifest.KindStar, 6), Device: deviceNamed("ben1"), Person: personNamed("ben"), Statement: statement}
-	v := accept("star")
-	v.Input = must(manifest.EncodeLeaf(leaf))
-	v.Result = manifest.LeafHash(v.Input).String()
-	seal := func(o object) vector { return vector{Input: must(canon.Marshal(o))} }
-	out := append([]vector{v}, spoil("star leaf", tree(leaf), seal)...)
-	out = append(out, spoilFields("star leaf", tree(leaf), seal,
-		bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"a person that is none", "ben", []any{"person"}},
-		bad{"no statement", "", []any{"statement"}}, bad{"a statement that is too long", b64([]byte(strings.Repeat("a", manifest.MaxStar+1))), []any{"statement"}})...)
-	for i := range out {
-		out[i].Thing = "leaf"
-	}
-	return out
+	return settingLeaves("star", leaf, manifest.MaxStar)
 }
