@@ -65,31 +65,28 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
 	@$(MAKE) web
-	@# Side by side: whatever has a household waits for clocks most of the time, and the others fill it.
-	@$(MAKE) --jobs=4 --output-sync=line test-stories test-e2e test-crimes test-web test-go
+	@# Side by side: stories and crimes wait for clocks much of the time, and the others fill it.
+	@$(MAKE) --jobs=3 --output-sync=line test-stories test-web test-home test-go
 
 .PHONY: test-stories
 test-stories: web
-	@$(GO) run ./scripts/gotest -- -count=1 -parallel 3 -timeout 20m ./e2e/stories
+	@$(GO) run ./scripts/gotest -- -count=1 -timeout 20m ./e2e/stories
 
 .PHONY: test-web
 test-web: web
-	@nice scripts/check web
+	@scripts/check web
 	@scripts/unless-passed web-units web vectors -- bash -c 'cd web && npm run --silent test'
 	@scripts/unless-passed web-states web -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
 
-.PHONY: test-crimes
-test-crimes: web
+.PHONY: test-home
+test-home: web
 	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push
-
-.PHONY: test-e2e
-test-e2e: web
 	@# The longest first, so that nothing is waited for alone at the end. Not every machine lends out networks of one's own.
-	@$(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -p 3 -parallel 3 -timeout 20m $$(printf 'keyhold/e2e/%s\n' adversary home operator household away; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+	@$(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -p 2 -timeout 20m $$(printf 'keyhold/e2e/%s\n' adversary home operator household away; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
 
 .PHONY: test-go
 test-go: web
-	@nice scripts/check go
+	@scripts/check go
 	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')

@@ -93,7 +93,13 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 	if len(one) != 1 || len(two) != 1 || one[0].From > 20*time.Millisecond || two[0].From < one[0].Until-20*time.Millisecond {
 		t.Errorf("the chime was heard at %v and %v", one, two)
 	}
-	if len(said) != 1 || said[0].From < two[0].Until-20*time.Millisecond {
+	var long time.Duration
+	for _, s := range said {
+		long += s.Long()
+	}
+	// What comes late is not played, and this machine may have other things to do.
+	whole := said[len(said)-1].Until - said[0].From
+	if long < whole*3/4 || said[0].From < two[0].Until-20*time.Millisecond {
 		t.Errorf("the voice was heard at %v, after the chime at %v", said, two)
 	}
 	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(let) > 200*time.Millisecond {
@@ -107,7 +113,7 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 
 	must(t, other.press()) // now it is free
 	stop = other.speak()
-	r.Until("the other's voice", func() bool { return len(r.tones(voice)) == 2 })
+	r.Until("the other's voice", func() bool { return len(r.tones(voice)) > len(said) })
 	gone := time.Now()
 	stop()
 	other.close() // the connection breaks
