@@ -28,7 +28,6 @@ func (h *house) childRoom(device string) child.Setting {
 }
 
 func (c *collector) childSettings(h *house) {
-
 	try := func(name string, r rule.Name, device string, last int64, edit func(*child.Setting), by ...signer) {
 		s := h.childRoom(device)
 		edit(&s)
@@ -62,7 +61,6 @@ func (c *collector) childSettings(h *house) {
 		bad{"time 0", int64(0), []any{"at"}}, bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}},
 		bad{"number 0", int64(0), []any{"seq"}}, bad{"a household that is no hash", "home", []any{"household"}})...)
 	c.spoiledSettings(h, child.Thing, good.Device, spoiled)
-
 }
 
 func childLeaves(h *house) []vector {
