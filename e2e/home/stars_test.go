@@ -3,6 +3,7 @@
 package home
 
 import (
+	"database/sql"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -183,6 +184,48 @@ func TestWhatIsStarredOutlivesTheMonth(t *testing.T) {
 	}
 	if list := r.starred(r.Member, door); len(list) != 0 {
 		t.Errorf("let go, there are %+v", list)
+	}
+}
+
+// What was seen when somebody rang is kept apart for the alert. Whoever stars the press keeps what was recorded, not that.
+func TestAPressThatIsStarredOutlivesTheMonth(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	r.Packs(door, 1)
+	if status := r.post(r.bell(door, request.Bell{Kind: request.BellWebhook})); status != http.StatusNoContent {
+		t.Fatalf("the webhook answers %d", status)
+	}
+	r.Until("what was seen then", func() bool { return len(r.Timeline(door).Moments) == 1 })
+	seen, at := r.Timeline(door).Moments[0], r.presses(door)[0].Pressed
+	must(t, r.Member.SetStar(t.Context(), door, at, true))
+	var kept []id.Object
+	r.Until("the pack of it", func() bool {
+		r.Do(request.Op{Kind: request.OpLeaveEarly, Cameras: []id.Camera{door}})
+		all := r.Timeline(door).Segments
+		kept = r.starred(r.Member, door)[0].Objects
+		return slices.ContainsFunc(all, func(s session.Segment) bool { return s.End > at && slices.Contains(kept, s.Pack.Object) })
+	})
+	if slices.Contains(kept, seen.Object) {
+		t.Error("what was kept apart for the alert is starred, too")
+	}
+	r.monthLater()
+	if list := r.starred(r.Member, door); len(list) != 1 {
+		t.Errorf("a month later %d moments are starred", len(list))
+	}
+	_, line, err := r.shownAt(door, at)
+	must(t, err)
+	if len(line.Segments) == 0 || len(line.Presses) != 1 || len(line.Moments) != 0 {
+		t.Errorf("a month later there are %d segments, %d presses, %d moments", len(line.Segments), len(line.Presses), len(line.Moments))
+	}
+	// A hub of an earlier version has had it kept as well: it stands on the record, though no pack names it.
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.Dir, "state.db")+"?_pragma=busy_timeout(10000)")
+	must(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), `INSERT INTO star_packs SELECT camera, moment, $1, run, epoch, page, starts FROM star_packs LIMIT 1`, string(seen.Object))
+	must(t, err)
+	if list := r.starred(r.Member, door); len(list) != 1 || !slices.Contains(list[0].Objects, seen.Object) {
+		t.Errorf("starred are %+v", list)
 	}
 }
 

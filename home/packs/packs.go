@@ -56,7 +56,7 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 		return []ledger.Entry{{Epoch: p.Epoch, Leaf: leaf}}, nil
 	}
 	placed := func(tx *sql.Tx, at []ledger.Place) error {
-		if err := insert(ctx, tx, p, at[0], files); err != nil {
+		if err := insert(ctx, tx, p, at[0], id.Hour(at[0].At), files); err != nil {
 			return err
 		}
 		if s.Also != nil {
@@ -73,11 +73,11 @@ func (s *Store) Closed(ctx context.Context, p record.Pack) error {
 	return nil
 }
 
-func insert(ctx context.Context, tx *sql.Tx, p record.Pack, at ledger.Place, files []byte) error {
+func insert(ctx context.Context, tx *sql.Tx, p record.Pack, at ledger.Place, page int64, files []byte) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO packs (object, run, idx, camera, seq, epoch, hour, starts, ends, size, sha256, files, page)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		string(p.Object), string(at.Run), at.Index, string(p.Camera), at.Seq, string(p.Epoch), id.Hour(p.Start()),
-		p.Start(), p.End(), p.Size, p.SHA256[:], files, id.Hour(at.At))
+		p.Start(), p.End(), p.Size, p.SHA256[:], files, page)
 	return err
 }
 
@@ -91,7 +91,8 @@ func (s *Store) Moment(ctx context.Context, p record.Pack, number int64) error {
 	if err != nil {
 		return fmt.Errorf("packs: %w", err)
 	}
-	placed := func(tx *sql.Tx, at []ledger.Place) error { return insert(ctx, tx, p, at[0], files) }
+	// Without a page nobody stars it: what is starred are packs.
+	placed := func(tx *sql.Tx, at []ledger.Place) error { return insert(ctx, tx, p, at[0], 0, files) }
 	if err := s.Ledger.Append(ctx, ledger.Entries(ledger.Entry{Epoch: p.Epoch, Leaf: leaf}), placed); err != nil {
 		return fmt.Errorf("packs: keep a moment: %w", err)
 	}

@@ -108,12 +108,12 @@ func (v *View) owed(ctx context.Context, s *Star) error {
 	if !v.gone(s.Moment+star.Around) || len(s.Objects) == 0 || v.offline || v.atHome || rule.Off(rule.SeqGap) {
 		return nil
 	}
-	packs, err := v.packsOf(ctx, s.Camera, s.Moment)
+	records, err := v.objectsOf(ctx, s.Camera, s.Moment)
 	if err != nil {
 		return err
 	}
 	for _, o := range s.Objects {
-		if !slices.ContainsFunc(packs, func(r Record) bool { return r.Leaf.(*manifest.Pack).Object == o }) {
+		if !slices.ContainsFunc(records, func(r Record) bool { return manifest.Stored(r.Leaf).Object == o }) {
 			return rule.Errorf(rule.SeqGap, "the record of a moment that somebody has starred is not shown")
 		}
 	}
@@ -125,8 +125,13 @@ func (v *View) gone(at int64) bool {
 	return id.Hour(at) < id.Hour(v.now-retentionDays*day)
 }
 
-// packsOf are the leaves of the packs of a moment, as far as this reader has them.
-func (v *View) packsOf(ctx context.Context, camera id.Camera, moment int64) ([]Record, error) {
+// lapsed says of an object whether it is not there any more, and not missed: it is that old, and nobody has starred it.
+func (v *View) lapsed(o *manifest.Pack) bool {
+	return !v.offline && v.gone(o.Files[0].Start) && !v.s.kept[o.Camera][o.Object]
+}
+
+// objectsOf are the leaves that name an object of a moment, as far as this reader has them.
+func (v *View) objectsOf(ctx context.Context, camera id.Camera, moment int64) ([]Record, error) {
 	set := star.Setting{Moment: moment}
 	// A pack lasts for about a minute.
 	records, err := v.records(ctx, camera, id.Hour(moment-star.Around-packDelay), id.Hour(moment+star.Around+packDelay))
@@ -134,9 +139,15 @@ func (v *View) packsOf(ctx context.Context, camera id.Camera, moment int64) ([]R
 		return nil, err
 	}
 	return slices.DeleteFunc(records, func(r Record) bool {
-		pack, ok := r.Leaf.(*manifest.Pack)
-		return !ok || !set.Touches(pack.Span())
+		o := manifest.Stored(r.Leaf)
+		return o == nil || !set.Touches(o.Span())
 	}), nil
+}
+
+// packsOf are the leaves of the packs of a moment, as far as this reader has them.
+func (v *View) packsOf(ctx context.Context, camera id.Camera, moment int64) ([]Record, error) {
+	records, err := v.objectsOf(ctx, camera, moment)
+	return slices.DeleteFunc(records, func(r Record) bool { return r.Leaf.Common().Kind != manifest.KindPack }), err
 }
 
 const (

@@ -80,7 +80,7 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 		switch leaf := r.Leaf.(type) {
 		case *manifest.Pack:
 			// What is older than all that is kept is not there, but for what somebody has starred.
-			if start := leaf.Files[0].Start; start < earliest || !v.offline && v.gone(start) && !v.s.kept[camera][leaf.Object] {
+			if leaf.Files[0].Start < earliest || v.lapsed(leaf) {
 				continue
 			}
 			for i, f := range leaf.Files {
@@ -118,7 +118,7 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 				t.Presses = append(t.Presses, leaf)
 			}
 		case *manifest.Moment:
-			if leaf.Files[0].Start >= earliest && leaf.At >= from && leaf.At < until+minute {
+			if leaf.Files[0].Start >= earliest && leaf.At >= from && leaf.At < until+minute && !v.lapsed(leaf.Pack()) {
 				t.Moments = append(t.Moments, leaf)
 			}
 		case *manifest.Child:

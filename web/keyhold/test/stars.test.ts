@@ -21,6 +21,8 @@ let home: HomeSession;
 /** The first pack, which alone is of the starred moment. */
 let object: string;
 let moment: number;
+/** What was kept apart when somebody rang at that time; not starred. */
+let rung: string;
 let stars: { objects: string[]; statement: Bytes }[];
 let away: boolean;
 const asked: Op[] = [];
@@ -83,7 +85,9 @@ beforeEach(async () => {
   asked.length = 0;
   away = false;
   world = await World.make();
-  await world.pass(3);
+  await world.pass(1);
+  rung = await world.press(1);
+  await world.pass(2);
   object = [...world.objects.keys()][0]!;
   moment = start + minute - 8_000 + 1 - 30_000;
   stars = [{ objects: [object], statement: await star(1) }];
@@ -129,6 +133,16 @@ test('a cloud that drops a starred pack, or the page of it, is found out', async
   await expect(other.stars.list(world.camera)).rejects.toMatchObject({ rule: 'seq-gap' });
   other.close();
   expect(alarms()).toEqual(['seq-gap']);
+});
+
+test('what was seen when somebody rang a month ago is not there, and not missed', async () => {
+  const [visit] = await home.alerts.visits(start - hour);
+  expect(visit!.presses).toEqual([{ at: start + minute, number: 1, picture: false }]);
+  // A hub of an earlier version has had it kept as well.
+  stars[0]!.objects.push(rung);
+  expect(await home.stars.list(world.camera)).toHaveLength(1);
+  expect((await home.alerts.visits(start - hour))[0]!.presses[0]!.picture).toBe(true);
+  expect(alarms()).toEqual([]);
 });
 
 test('without a star, or without the hub’s word, nothing of that time is shown or missed', async () => {

@@ -219,7 +219,21 @@ export class World {
   }
 
   /** A pack of two segments that say what they are. */
-  async pack(camera = this.camera): Promise<string> {
+  pack(camera = this.camera): Promise<string> {
+    return this.stored(camera, 'pack', {});
+  }
+
+  /** Somebody rings, and what was seen then is kept apart. */
+  async press(number: number, camera = this.camera): Promise<string> {
+    await this.leaf(camera, 'press', { number, pressed: this.now, source: 'webhook' });
+    return this.stored(camera, 'moment', { number });
+  }
+
+  private async stored(
+    camera: string,
+    kind: 'pack' | 'moment',
+    more: Record<string, Writable>,
+  ): Promise<string> {
     const epoch = this.epochOf(camera);
     const object = idOf('obj');
     const parts: Uint8Array[] = [];
@@ -228,12 +242,13 @@ export class World {
     for (let i = 0; i < 2; i++) {
       const plain = utf8(`segment ${i} of ${object}`);
       const sealed = await this.seal(epoch.recipient, plain);
+      const picture = i === 1 && kind === 'moment';
       const from = this.now - 8_000 + i * 4_000;
       files.push({
         content: { sha256: hashText(plain), size: plain.length },
         end: from + 4_000,
-        kind: 'segment',
-        media: 4_000_000,
+        kind: picture ? 'thumbs' : 'segment',
+        media: picture ? 0 : 4_000_000,
         offset,
         sha256: hashText(sealed),
         size: sealed.length,
@@ -243,7 +258,8 @@ export class World {
       offset += sealed.length;
     }
     this.objects.set(object, concat(...parts));
-    await this.leaf(camera, 'pack', { epoch: epoch.id, files, object, session: 1, size: offset });
+    const names = { epoch: epoch.id, files, object, session: 1, size: offset };
+    await this.leaf(camera, kind, { ...names, ...more });
     return object;
   }
 

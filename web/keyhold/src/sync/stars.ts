@@ -2,7 +2,7 @@
 
 import { owned } from '../bytes.ts';
 import type { Writable } from '../canon.ts';
-import type { Pack } from '../manifest/leaf.ts';
+import type { MomentLeaf, Pack } from '../manifest/leaf.ts';
 import { hourOf } from '../manifest/page.ts';
 import { must } from '../mutant.ts';
 import { Envelope } from '../statement/dsse.ts';
@@ -30,6 +30,9 @@ interface Kept {
   readonly setting: StarSetting;
   readonly objects: readonly string[];
 }
+
+/** A leaf that names an object. */
+type Stored = Log & { readonly leaf: Pack | MomentLeaf };
 
 const patience = 10_000;
 /** So often a star is made again that somebody else's came before. */
@@ -84,7 +87,7 @@ export class Stars {
 
   /** What is older than all that is kept is not there any more, but for what is starred. */
   there({ leaf }: Log): boolean {
-    if (leaf.kind !== 'pack') return true;
+    if (leaf.kind !== 'pack' && leaf.kind !== 'moment') return true;
     const past = pastHour(this.engine.cloud.clock());
     return hourOf(leaf.files[0]!.start) >= past || this.has(leaf);
   }
@@ -120,10 +123,8 @@ export class Stars {
     const { engine } = this;
     const old = hourOf(moment + around) < pastHour(engine.cloud.clock());
     if (!old || engine.atHome || objects.length === 0) return;
-    const packs = await this.packs(camera, moment);
-    const shown = objects.every((object) =>
-      packs.some(({ leaf }) => leaf.kind === 'pack' && leaf.object === object),
-    );
+    const logs = await this.objects(camera, moment);
+    const shown = objects.every((object) => logs.some(({ leaf }) => leaf.object === object));
     must(shown, 'seq-gap', 'the record of a moment that somebody has starred is not shown', {
       camera,
       from: moment - around,
@@ -139,10 +140,16 @@ export class Stars {
 
   /** The leaves of a moment's packs, proved. */
   async packs(camera: string, moment: number): Promise<Log[]> {
+    return (await this.objects(camera, moment)).filter(({ leaf }) => leaf.kind === 'pack');
+  }
+
+  /** The leaves that name an object of a moment. */
+  private async objects(camera: string, moment: number): Promise<Stored[]> {
     const [from, until] = [moment - around - packDelay, moment + around + packDelay];
     const logs = await this.engine.records.logs(camera, hourOf(from), hourOf(until));
-    return logs.filter(({ leaf }) => {
-      if (leaf.kind !== 'pack') return false;
+    return logs.filter((log): log is Stored => {
+      const { leaf } = log;
+      if (leaf.kind !== 'pack' && leaf.kind !== 'moment') return false;
       const end = Math.max(...leaf.files.map((file) => file.end));
       return touches(moment, leaf.files[0]!.start, end);
     });
