@@ -141,8 +141,8 @@ func (c *console) starsUnknown(v *session.View) {
 }
 
 // oldStars are the starred moments of cameras from before a time.
-func (c *console) oldStars(ctx context.Context, s *session.Session, v *session.View, cameras []manifest.NamedCam, before time.Time) (map[id.Camera][]int64, error) {
-	out := map[id.Camera][]int64{}
+func (c *console) oldStars(ctx context.Context, s *session.Session, v *session.View, cameras []manifest.NamedCam, before time.Time) (map[id.Camera][]session.Star, error) {
+	out := map[id.Camera][]session.Star{}
 	for _, camera := range cameras {
 		list, err := s.Starred(ctx, v, camera.ID)
 		if err != nil && session.Unasked(ctx, err) {
@@ -154,8 +154,8 @@ func (c *console) oldStars(ctx context.Context, s *session.Session, v *session.V
 			return nil, err
 		}
 		for _, x := range list {
-			if x.Moment < before.UnixMilli() {
-				out[camera.ID] = append(out[camera.ID], x.Moment)
+			if x.Moment-star.Around < before.UnixMilli() {
+				out[camera.ID] = append(out[camera.ID], x)
 			}
 		}
 	}

@@ -266,3 +266,59 @@ func TestAMomentOfSomeDaysAgoIsStarredByItsLeaf(t *testing.T) {
 		t.Error("it does not go along to another cloud")
 	}
 }
+
+// saved exports everything of a camera from a time on into a folder, and what is starred of before. It gives how many segments
+// the index names.
+func (r *Rig) saved(dir string, c id.Camera, from int64, zone *time.Location) int {
+	r.t.Helper()
+	all := &export.All{
+		Session: r.Member, Dir: dir, From: from, Until: r.now().UnixMilli(), Cameras: []manifest.NamedCam{{ID: c, Name: "Door"}},
+		Stars: map[id.Camera][]session.Star{c: r.starred(r.Member, c)}, Zone: zone, Step: func(string, time.Time, int, int, int64) {},
+	}
+	sum, err := all.Run(r.t.Context())
+	must(r.t, err)
+	checked, err := export.CheckAll(dir, func(int64, int64) {})
+	must(r.t, err)
+	if len(checked.Bad)+len(checked.Extra) > 0 || checked.Segments != sum.Segments {
+		r.t.Errorf("the folder does not hold: %+v, of %+v", checked, sum)
+	}
+	return sum.Segments
+}
+
+// Of the time before what is asked for only the star is exported, all of it, and nothing that an earlier export has goes.
+func TestWhatIsStarredIsExportedAlone(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	r.Packs(door, 4)
+	all := r.Timeline(door).Segments
+	next := all[slices.IndexFunc(all, func(s session.Segment) bool { return s.Pack.Object != all[0].Pack.Object })].Start
+	must(t, r.Member.SetStar(t.Context(), door, next+1-star.Around, true))
+	kept := r.starred(r.Member, door)[0].Objects
+	want := 0
+	for _, s := range all {
+		if slices.Contains(kept, s.Pack.Object) {
+			want++
+		}
+	}
+	// Where it is midnight between the two packs of it.
+	zone := time.FixedZone("", int((24*time.Hour-time.Duration(next%(24*time.Hour).Milliseconds())*time.Millisecond)/time.Second)+1)
+	if at := time.UnixMilli(all[0].Start).In(zone); len(kept) != 2 || want == len(all) || at.Hour() != 23 || time.UnixMilli(next).In(zone).Hour() != 0 {
+		t.Fatalf("it begins at %s, with %d packs, %d of %d segments", at, len(kept), want, len(all))
+	}
+	now := r.now().UnixMilli()
+	if n := r.saved(t.TempDir(), door, now, zone); n != want {
+		t.Errorf("of the star %d segments are exported, not %d", n, want)
+	}
+	dir := t.TempDir()
+	long := r.saved(dir, door, now-3_600_000, zone)
+	r.monthLater()
+	from := r.now().Add(-29 * 24 * time.Hour).UnixMilli()
+	n := r.saved(t.TempDir(), door, from, zone)
+	if n < want {
+		t.Errorf("a month later %d segments are exported, not the %d of the star", n, want)
+	}
+	if lately := n - want; r.saved(dir, door, from, zone) < long+lately {
+		t.Errorf("of a folder with %d segments, and %d later ones, not all are left", long, lately)
+	}
+}

@@ -4,7 +4,6 @@ package export
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -23,7 +22,8 @@ import (
 // All exports everything that a device may save into a folder: for each camera one MP4 for each stretch of an hour, with
 // its proof beside it, and an index that people and programs can read.
 //
-// It promises: a file that is complete is never written again, unless the hub has recorded more into its hour since; a
+// It promises: a file that is complete is never written again, unless the hub has recorded more into its hour since, and what
+// a file holds is never taken from the folder, though the cloud may no longer have it; a
 // crash at any point leaves complete files, and parts that the next run replaces; the index is there only when all of the
 // range was written. What does not pass a check stops it with that rule.
 type All struct {
@@ -33,8 +33,8 @@ type All struct {
 	From, Until int64
 	// Cameras are what may be saved.
 	Cameras []manifest.NamedCam
-	// Stars are starred moments from before From that are exported, too.
-	Stars map[id.Camera][]int64
+	// Stars are starred moments from before From of which what is kept is exported, too.
+	Stars map[id.Camera][]session.Star
 	// Zone is the time zone of the files' names.
 	Zone *time.Location
 	// Step is told of each day of a camera of which something was written.
@@ -103,80 +103,92 @@ func (a *All) camera(ctx context.Context, camera manifest.NamedCam, sum *Summary
 		return nil, err
 	}
 	out := &IndexCamera{ID: camera.ID, Name: camera.Name, Folder: filepath.Base(folder), Files: []IndexFile{}, Gaps: []IndexGap{}}
-	covered, err := a.kept(folder, out, sum)
+	before, err := a.films(folder, camera.ID)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.starred(ctx, camera.ID, covered, folder, out, sum); err != nil {
+	x := &exporting{out: out, sum: sum, folder: folder, films: before}
+	if err := a.starred(ctx, camera.ID, x); err != nil {
 		return nil, err
 	}
 	from := time.UnixMilli(a.From).In(a.Zone)
 	for begins := time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, a.Zone); begins.UnixMilli() < a.Until; begins = begins.AddDate(0, 0, 1) {
-		ends := min(begins.AddDate(0, 0, 1).UnixMilli(), a.Until)
-		v, err := a.fresh(ctx)
+		ends := begins.AddDate(0, 0, 1).UnixMilli()
+		v, t, err := a.timeline(ctx, camera.ID, max(begins.UnixMilli(), a.From), min(ends, a.Until))
 		if err != nil {
 			return nil, err
 		}
-		var t *session.Timeline
-		if t, err = v.Timeline(ctx, camera.ID, max(begins.UnixMilli(), a.From), ends); err != nil {
-			// The View may have grown old over a long day.
-			a.view = nil
-			if v, err = a.fresh(ctx); err != nil {
-				return nil, err
-			}
-			if t, err = v.Timeline(ctx, camera.ID, max(begins.UnixMilli(), a.From), ends); err != nil {
-				return nil, err
+		for _, g := range t.Gaps {
+			if g.From >= begins.UnixMilli() && g.From < ends {
+				out.Gaps = append(out.Gaps, IndexGap{From: stamp(g.From, a.Zone), Until: stamp(g.Until, a.Zone), Reason: g.Reason})
 			}
 		}
-		if err := a.day(ctx, v, t, begins, folder, out, sum); err != nil {
+		if err := a.write(ctx, v, begins, stretches(t, begins.UnixMilli(), ends, a.Zone), x); err != nil {
 			return nil, err
 		}
 	}
+	x.keep(a.Zone)
 	return out, nil
 }
 
-// day exports what began within one day.
-func (a *All) day(ctx context.Context, v *session.View, t *session.Timeline, begins time.Time, folder string, out *IndexCamera, sum *Summary) error {
-	ends := begins.AddDate(0, 0, 1).UnixMilli()
-	for _, g := range t.Gaps {
-		if g.From >= begins.UnixMilli() && g.From < ends {
-			out.Gaps = append(out.Gaps, IndexGap{From: stamp(g.From, a.Zone), Until: stamp(g.Until, a.Zone), Reason: g.Reason})
-		}
+// timeline is what is recorded of a camera between two times, with the View that says so.
+func (a *All) timeline(ctx context.Context, camera id.Camera, from, until int64) (*session.View, *session.Timeline, error) {
+	v, err := a.fresh(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	t, err := v.Timeline(ctx, camera, from, until)
+	if err == nil {
+		return v, t, nil
+	}
+	// The View may have grown old over a long day.
+	a.view = nil
+	if v, err = a.fresh(ctx); err != nil {
+		return nil, nil, err
+	}
+	t, err = v.Timeline(ctx, camera, from, until)
+	return v, t, err
+}
+
+// exporting is one camera on its way into the folder.
+type exporting struct {
+	out    *IndexCamera
+	sum    *Summary
+	folder string
+	films  []film // that earlier runs have written
+}
+
+// write exports stretches, as far as no earlier run has. day is what they are said to be of.
+func (a *All) write(ctx context.Context, v *session.View, day time.Time, list []*stretch, x *exporting) error {
 	var missing []*stretch
 	there, bytes := 0, int64(0)
-	for _, s := range stretches(t, begins.UnixMilli(), ends, a.Zone) {
-		path := filepath.Join(folder, s.name)
-		s.path = path
+	for _, s := range list {
+		s.path = filepath.Join(x.folder, s.name)
 		proof, err := prove(ctx, v, s.timeline)
 		if err != nil {
 			return fmt.Errorf("gather the proof: %w", err)
 		}
 		s.proof = proof
-		done, err := finished(path, proof)
+		have, err := x.has(s)
 		if err != nil {
 			return err
 		}
-		if !done {
+		if have == nil {
 			missing = append(missing, s)
+			have = &film{name: s.name, from: s.timeline.From, until: s.timeline.Until, segments: len(s.timeline.Segments), size: s.size()}
 		}
 		there++
-		out.Files = append(out.Files, IndexFile{
-			File: filepath.ToSlash(s.name), From: stamp(s.timeline.From, a.Zone), Until: stamp(s.timeline.Until, a.Zone), Segments: len(s.timeline.Segments),
-		})
-		sum.Files++
-		sum.Segments += len(s.timeline.Segments)
-		sum.Bytes += s.size()
-		bytes += s.size()
+		bytes += have.size
+		x.named(have, a.Zone)
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := a.fetch(ctx, v, t.Camera, missing); err != nil {
+	if err := a.fetch(ctx, v, x.out.ID, missing); err != nil {
 		return err
 	}
-	sum.Written += len(missing)
-	a.Step(out.Name, begins, len(missing), there, bytes)
+	x.sum.Written += len(missing)
+	a.Step(x.out.Name, day, len(missing), there, bytes)
 	return nil
 }
 
@@ -201,46 +213,6 @@ func (a *All) fetch(ctx context.Context, v *session.View, camera id.Camera, miss
 		}
 	}
 	return nil
-}
-
-// kept takes over what earlier runs have written of the time before this one's: the cloud need not have it any more.
-// It says what of that time they cover.
-func (a *All) kept(folder string, out *IndexCamera, sum *Summary) (covered []span, err error) {
-	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".mp4"+Suffix) {
-			return err
-		}
-		film := strings.TrimSuffix(path, Suffix)
-		beside, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer beside.Close()
-		p, err := ReadProof(beside)
-		if err != nil || p.export.Until > a.From || p.export.Camera != out.ID || p.export.Household != a.Session.Home.Household {
-			return nil //nolint:nilerr // of this run's time, or none of ours
-		}
-		info, err := os.Stat(film)
-		if err != nil {
-			return nil //nolint:nilerr // a proof without its film is nothing
-		}
-		name, err := filepath.Rel(folder, film)
-		if err != nil {
-			return err
-		}
-		out.Files = append(out.Files, IndexFile{
-			File: filepath.ToSlash(name), From: stamp(p.export.From, a.Zone), Until: stamp(p.export.Until, a.Zone), Segments: len(p.segments),
-		})
-		sum.Files++
-		sum.Segments += len(p.segments)
-		sum.Bytes += info.Size()
-		covered = append(covered, span{p.export.From, p.export.Until})
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look at what is there: %w", err)
-	}
-	return covered, nil
 }
 
 // folder is a camera's folder, found again by its id where the camera was called otherwise before.
@@ -293,32 +265,6 @@ func (a *All) tidy() error {
 		return fmt.Errorf("tidy the folder: %w", err)
 	}
 	return nil
-}
-
-// finished says whether a stretch lies in its file already: as long as it has to be, with the proof that it would get.
-func finished(path string, want *Proof) (bool, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look at what is there: %w", err)
-	}
-	defer file.Close()
-	beside, err := os.Open(path + Suffix)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look at what is there: %w", err)
-	}
-	defer beside.Close()
-	have, err := ReadProof(beside)
-	if err != nil || !have.covers(want) {
-		return false, nil //nolint:nilerr // what is no proof of this is written again
-	}
-	size, err := findContent(file)
-	return err == nil && size == want.content(), nil
 }
 
 // write lets a stretch's file appear, and its proof before it.

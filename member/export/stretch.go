@@ -5,6 +5,7 @@ package export
 import (
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"keyhold/member/session"
@@ -30,20 +31,22 @@ func (s *stretch) size() int64 {
 	return n
 }
 
-// stretches cuts what began between two times by hours and by interruptions. A segment belongs to the hour in which it
+// stretches cuts what began between two times by hours, at midnight, and by interruptions. A segment belongs to the hour in which it
 // begins, so each is in one file.
 func stretches(t *session.Timeline, from, until int64, zone *time.Location) []*stretch {
 	var out []*stretch
 	var last *session.Segment
+	lastDay := ""
 	for i := range t.Segments {
 		s := &t.Segments[i]
 		if s.Start < from || s.Start >= until {
 			continue
 		}
-		if last == nil || s.Start/hour != last.Start/hour || s.Start-last.End > jitter || s.Pack.Session != last.Pack.Session {
-			at := time.UnixMilli(s.Start).In(zone)
+		at := time.UnixMilli(s.Start).In(zone)
+		day := at.Format("2006-01-02")
+		if last == nil || day != lastDay || s.Start/hour != last.Start/hour || s.Start-last.End > jitter || s.Pack.Session != last.Pack.Session {
 			out = append(out, &stretch{
-				name: filepath.Join(at.Format("2006-01-02"), at.Format("15.04.05.000-0700")+".mp4"),
+				name: filepath.Join(day, at.Format("15.04.05.000-0700")+".mp4"),
 				timeline: &session.Timeline{
 					Camera: t.Camera, From: s.Start,
 				},
@@ -52,29 +55,36 @@ func stretches(t *session.Timeline, from, until int64, zone *time.Location) []*s
 		line := out[len(out)-1].timeline
 		line.Segments = append(line.Segments, *s)
 		line.Until = s.End
-		last = s
+		last, lastDay = s, day
 	}
 	return out
 }
 
-// covers says whether two proofs are about the same segments.
-func (p *Proof) covers(o *Proof) bool {
-	if p.export.Camera != o.export.Camera || p.export.Household != o.export.Household || len(p.segments) != len(o.segments) {
+// contains says whether a proof is about all the segments that another is about.
+func (p *Proof) contains(o *Proof) bool {
+	if p.export.Camera != o.export.Camera || p.export.Household != o.export.Household {
 		return false
 	}
-	for i := range p.segments {
-		a, b := p.segments[i], o.segments[i]
-		if a.File != b.File || a.Leaf >= int64(len(p.leaves)) || string(p.leaves[a.Leaf].Leaf) != string(o.leaves[b.Leaf].Leaf) {
-			return false
+	type segment struct {
+		leaf string
+		file int64
+	}
+	have := map[segment]bool{}
+	for _, s := range p.segments {
+		if s.Leaf < int64(len(p.leaves)) {
+			have[segment{string(p.leaves[s.Leaf].Leaf), s.File}] = true
 		}
 	}
-	return true
+	return !slices.ContainsFunc(o.segments, func(s segmentLine) bool { return !have[segment{string(o.leaves[s.Leaf].Leaf), s.File}] })
 }
 
 // content is how many bytes of pictures and sound a proof is about.
 func (p *Proof) content() int64 {
 	n := int64(0)
 	for _, s := range p.segments {
+		if s.Leaf >= int64(len(p.leaves)) {
+			return -1
+		}
 		leaf, err := manifest.ParseLeaf(p.leaves[s.Leaf].Leaf)
 		if err != nil {
 			return -1
