@@ -16,23 +16,22 @@ import (
 const (
 	// mostHooks bounds the connections of doorbells that cannot speak TLS.
 	mostHooks = 16
-	// hooksPerSecond and hooksAtOnce bound requests of doorbells, so that who guesses at addresses takes nothing from others.
+	// hooksPerSecond and hooksAtOnce bound requests to addresses that are none.
 	hooksPerSecond = 20
 	hooksAtOnce    = 60
 )
 
 // hook takes the word of a doorbell. Its address is the one secret; whoever has another is answered as for anything else
-// that is not there.
+// that is not there. What is bounded are such guesses alone: however many there are, none takes its turn from a doorbell.
 func (d *Door) hook(w http.ResponseWriter, r *http.Request) {
-	if !d.hooks.often.Allow() {
-		d.refuse(w, r, tooMany())
-		return
-	}
-	d.small(func(r *http.Request) (any, error) {
-		if !d.c.Hook(r) {
-			return nil, nothing()
+	d.prompt(func(r *http.Request) (any, error) {
+		switch {
+		case d.c.Hook(r):
+			return nil, nil
+		case !d.hooks.often.Allow():
+			return nil, tooMany()
 		}
-		return nil, nil
+		return nil, nothing()
 	})(w, r)
 }
 

@@ -43,9 +43,14 @@ func (d *Door) limited(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// small is a request that is read and answered at once: with JSON, bytes, or nothing.
+// small is a request that is read and answered at once, so many of them in a second.
 func (d *Door) small(f func(*http.Request) (any, error)) http.HandlerFunc {
-	return d.limited(func(w http.ResponseWriter, r *http.Request) {
+	return d.limited(d.prompt(f))
+}
+
+// prompt reads and answers at once: with JSON, bytes, or nothing.
+func (d *Door) prompt(f func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		control, until := http.NewResponseController(w), time.Now().Add(smallTime)
 		_ = control.SetReadDeadline(until)
 		_ = control.SetWriteDeadline(until)
@@ -69,7 +74,7 @@ func (d *Door) small(f func(*http.Request) (any, error)) http.HandlerFunc {
 		}
 		// The next request of this connection begins with its own time.
 		_ = control.SetReadDeadline(time.Time{})
-	})
+	}
 }
 
 // refuse answers with a problem. What is none is a fault of ours, and says nothing of its cause.
