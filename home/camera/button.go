@@ -42,6 +42,10 @@ type Habits struct {
 	Lasts time.Duration
 	// Twice: every event is brought again with the next pull.
 	Twice bool
+	// Hasty: a pull is answered at once, also with nothing.
+	Hasty bool
+	// TokenOnly: the password is taken in the message alone, and not over HTTP.
+	TokenOnly bool
 }
 
 // notice is one event.
@@ -60,8 +64,8 @@ type button struct {
 	mu     sync.Mutex
 	on     bool              // guarded by mu
 	points map[string]*point // guarded by mu
-	// made counts subscriptions, renewed how often one was renewed; guarded by mu.
-	made, renewed int
+	// made counts subscriptions, renewed how often one was renewed, pulled how often one was asked for events; guarded by mu.
+	made, renewed, pulled int
 }
 
 // point is one client's queue.
@@ -125,8 +129,14 @@ var errNoPoint = errors.New("camera: no such subscription")
 
 // pull waits for events.
 func (b *button) pull(ctx context.Context, name string, wait time.Duration, most int) ([]notice, time.Time, error) {
+	if b.habits.Hasty {
+		wait = 0
+	}
 	t := time.NewTimer(min(max(wait, 0), longestPull))
 	defer t.Stop()
+	b.mu.Lock()
+	b.pulled++
+	b.mu.Unlock()
 	for {
 		b.mu.Lock()
 		b.tidy()
@@ -235,6 +245,17 @@ func (c *Camera) Subscribed(path string) (now, ever, renewed int) {
 	defer f.button.mu.Unlock()
 	f.button.tidy()
 	return len(f.button.points), f.button.made, f.button.renewed
+}
+
+// Pulled says how often the feed at a path was asked for events.
+func (c *Camera) Pulled(path string) int {
+	f := c.feeds[cleanPath(path)]
+	if f == nil || f.button == nil {
+		return 0
+	}
+	f.button.mu.Lock()
+	defer f.button.mu.Unlock()
+	return f.button.pulled
 }
 
 // Into is how far into its film the feed at a path is.

@@ -61,7 +61,7 @@ type Config struct {
 	Webhook, Broker, Topic string
 	// Habits are those of its events.
 	Habits Habits
-	// Skew is by how much the camera's clock is ahead.
+	// Skew is by how much the camera's clock is ahead at first.
 	Skew time.Duration
 	// Speaker gives it a loudspeaker, which all of its feeds share; nil for none.
 	Speaker *SpeakerConfig
@@ -77,6 +77,7 @@ type Camera struct {
 	addr   net.Addr
 	feeds  map[string]*feed
 	onvif  *onvif // nil without
+	skew   atomic.Int64
 	// speaker is nil without.
 	speaker *speaker
 	// discovery is where it is asked.
@@ -116,6 +117,7 @@ func Start(cfg Config) (*Camera, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Camera{cfg: cfg, ctx: ctx, cancel: cancel, feeds: map[string]*feed{}, ready: make(chan struct{}), failed: make(chan error, 1)}
+	c.SetClock(cfg.Skew)
 	ok := false
 	defer func() {
 		if !ok {

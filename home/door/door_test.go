@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -40,6 +41,12 @@ func (l *listener) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.list)
+}
+
+func (l *listener) all() []Press {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
 }
 
 // listening hears presses; brokers on this machine may be connected to where here names them.
@@ -131,6 +138,46 @@ func quiet(l *listener) func() bool {
 			last, since = n, time.Now()
 		}
 		return time.Since(since) > time.Second
+	}
+}
+
+func TestACameraThatSetsItsClockIsHeardAsBefore(t *testing.T) {
+	t.Parallel()
+	c, bell := doorbell(t, camera.Habits{TokenOnly: true}) // its clock is an hour ahead
+	b, l := listening(t)
+	heard1(t, b, bell)
+	until(t, "a question for events", func() bool { return c.Pulled("door") > 1 })
+	c.SetClock(0)
+	for i := range 2 { // the digests of the time before do not hold any more
+		began := time.Now()
+		if err := c.Press("door"); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "a press", func() bool { return l.count() == i+1 })
+		if at := l.all()[i].At; at.Before(began.Add(-late)) {
+			t.Errorf("press %d is told to be %s old", i, began.Sub(at))
+		}
+		until(t, "a breath", func() bool { return time.Since(began) > bounce+heldFor })
+	}
+}
+
+func TestACameraThatAnswersAtOnceIsNotAskedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	c, bell := doorbell(t, camera.Habits{Hasty: true})
+	b, l := listening(t)
+	heard1(t, b, bell)
+	began, before := time.Now(), c.Pulled("door")
+	for i := range 3 {
+		came := time.Now()
+		if err := c.Press("door"); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "a press", func() bool { return l.count() == i+1 })
+		until(t, "a breath", func() bool { return time.Since(came) > bounce+heldFor })
+	}
+	n := c.Pulled("door") - before
+	if most := int(time.Since(began)/apart) + 2; n > most {
+		t.Errorf("it was asked %d times in %s, at most %d are right", n, time.Since(began), most)
 	}
 }
 

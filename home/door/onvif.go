@@ -19,6 +19,9 @@ const (
 	pull = 15 * time.Second
 	// short is what may be left of a subscription before it is asked to last longer.
 	short = pull + 10*time.Second
+	// apart is how long after the beginning of one question the next is asked at the earliest: there are cameras that
+	// answer at once, with nothing.
+	apart = 250 * time.Millisecond
 	// first and longest are pauses after something did not work.
 	first   = 250 * time.Millisecond
 	longest = 15 * time.Second
@@ -90,6 +93,7 @@ func (b *Bells) subscribed(ctx context.Context, camera id.Camera, one *bell) err
 	b.is(one, Listening)
 	pause := first
 	for ctx.Err() == nil {
+		began := time.Now()
 		list, err := s.Pull(ctx, pull)
 		switch {
 		case errors.Is(err, find.ErrAway):
@@ -118,6 +122,9 @@ func (b *Bells) subscribed(ctx context.Context, camera id.Camera, one *bell) err
 			if s.Left() < time.Second {
 				return find.ErrGone
 			}
+		}
+		if !sleep(ctx, time.Until(began.Add(apart))) {
+			return ctx.Err()
 		}
 	}
 	return ctx.Err()

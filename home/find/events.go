@@ -31,6 +31,9 @@ const (
 	maxReference = 4
 	// maxText bounds one text of theirs.
 	maxText = 240
+	// clockStep is by how much a camera's clock has to be another than is known before that is believed: it is told to a
+	// second, and answers take their way.
+	clockStep = 1500 * time.Millisecond
 )
 
 // ErrGone says that the camera knows nothing of a subscription any more.
@@ -64,6 +67,8 @@ type Subscription struct {
 	address string
 	header  string // what the camera wants to hear again
 	until   time.Time
+	// ahead is by how much the clock is ahead that the camera's events are stamped with.
+	ahead time.Duration
 }
 
 type reference struct {
@@ -203,7 +208,7 @@ func (c *Client) Subscribe(ctx context.Context) (*Subscription, error) {
 	}
 	patient := *c
 	patient.http = &http.Client{Transport: transport(c.device.Host, LongestPull+callTime), CheckRedirect: c.http.CheckRedirect}
-	s := &Subscription{c: &patient, address: address.String(), until: c.now().Add(lasting)}
+	s := &Subscription{c: &patient, address: address.String(), until: c.now().Add(lasting), ahead: c.ahead}
 	s.prolonged(said.term)
 	for _, p := range said.Reference.Parameters.List {
 		if strings.Count(s.header, "isReference") == maxReference || len(p.Text) > maxText || len(p.XMLName.Space) > maxText {
@@ -214,8 +219,13 @@ func (c *Client) Subscribe(ctx context.Context) (*Subscription, error) {
 	return s, nil
 }
 
-// prolonged believes what the camera says of the subscription's end.
+// prolonged believes what the camera says of its clock, which it may have set since, and of the subscription's end.
 func (s *Subscription) prolonged(t term) {
+	if at, err := instant(t.Current); err == nil {
+		if ahead := at.Sub(s.c.now()); (ahead - s.ahead).Abs() > clockStep {
+			s.ahead = ahead.Round(time.Second)
+		}
+	}
 	if left, ok := t.left(); ok && left > 0 {
 		s.until = s.c.now().Add(left)
 	}
@@ -227,7 +237,20 @@ func (s *Subscription) Left() time.Duration { return s.until.Sub(s.c.now()) }
 func (s *Subscription) ask(ctx context.Context, name, body string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	return gone(s.c.callWith(ctx, s.address, action(s.address, name)+s.header, body, into))
+	return gone(s.call(ctx, name, body, into))
+}
+
+// call asks the camera, which has accepted the password before: where it does not, its clock may be another since, by
+// which that is proved.
+func (s *Subscription) call(ctx context.Context, name, body string, into any) error {
+	ask := func() error {
+		return s.c.callWith(ctx, s.address, action(s.address, name)+s.header, body, into)
+	}
+	err, was := ask(), s.c.ahead
+	if errors.Is(err, ErrPassword) && s.c.Clock(ctx) == nil && (s.c.ahead-was).Abs() > clockStep {
+		err = ask()
+	}
+	return err
 }
 
 // gone tells a camera that refuses from one that does not answer.
@@ -265,15 +288,14 @@ func (s *Subscription) Pull(ctx context.Context, wait time.Duration) ([]Event, e
 		} `xml:"Body>PullMessagesResponse"`
 	}
 	body := call(eventsNamespace, "PullMessages", fmt.Sprintf("<Timeout>PT%.0fS</Timeout><MessageLimit>%d</MessageLimit>", wait.Seconds(), maxEvents))
-	err := s.c.callWith(ctx, s.address, action(s.address, eventActions+"PullPointSubscription/PullMessagesRequest")+s.header, body, &answer)
-	if err != nil {
+	if err := s.call(ctx, eventActions+"PullPointSubscription/PullMessagesRequest", body, &answer); err != nil {
 		return nil, gone(err)
 	}
 	said := answer.Said
 	s.prolonged(said.term)
 	var out []Event
 	for _, n := range said.List[:min(len(said.List), maxEvents)] {
-		if e, ok := s.c.event(n); ok {
+		if e, ok := s.event(n); ok {
 			out = append(out, e)
 		}
 	}
@@ -281,7 +303,7 @@ func (s *Subscription) Pull(ctx context.Context, wait time.Duration) ([]Event, e
 }
 
 // event reads a message. One that says nothing of a state is none that could be a press.
-func (c *Client) event(n notification) (Event, bool) {
+func (s *Subscription) event(n notification) (Event, bool) {
 	e := Event{Topic: topic(n.Topic), Stamp: strings.TrimSpace(n.Message.Time), News: n.Message.Operation == "Changed" || n.Message.Operation == ""}
 	if e.Topic == "" || len(e.Stamp) > maxText {
 		return e, false
@@ -293,7 +315,7 @@ func (c *Client) event(n notification) (Event, bool) {
 		return e, false
 	}
 	if at, err := instant(e.Stamp); err == nil {
-		e.At = at.Add(-c.ahead)
+		e.At = at.Add(-s.ahead)
 	}
 	for _, i := range n.Message.Data {
 		switch strings.ToLower(strings.TrimSpace(i.Value)) {

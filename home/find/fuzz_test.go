@@ -110,9 +110,9 @@ func FuzzEvents(f *testing.F) {
 		if left, ok := answer.Said.left(); ok && left > time.Hour {
 			t.Fatalf("a subscription for %s", left)
 		}
-		c := &Client{}
+		s := &Subscription{}
 		for _, n := range answer.Said.List {
-			e, ok := c.event(n)
+			e, ok := s.event(n)
 			if ok && (len(e.Topic) > maxText || len(e.Stamp) > maxText || len(e.Source) > 4*maxText || Bell(e.Topic) && strings.HasSuffix(e.Topic, "Motion")) {
 				t.Fatalf("an event %+v", e)
 			}
