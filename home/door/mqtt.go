@@ -60,6 +60,7 @@ func (b *Bells) broker(ctx context.Context, camera id.Camera, one *bell) {
 		return
 	}
 	m := &messages{b: b, camera: camera, one: one, seen: map[uint16]time.Time{}}
+	up := make(chan struct{}, 1)
 	cfg := autopaho.ClientConfig{
 		ServerUrls: []*url.URL{u}, KeepAlive: keepAlive, ConnectTimeout: dialTime,
 		// What was pressed while the connection was gone is brought once it is there again.
@@ -73,13 +74,11 @@ func (b *Bells) broker(ctx context.Context, camera id.Camera, one *bell) {
 			c.Properties.MaximumPacketSize = &most
 			return c, nil
 		},
-		OnConnectionUp: func(cm *autopaho.ConnectionManager, _ *paho.Connack) {
-			_, err := cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: one.Topic, QoS: 1, RetainHandling: 2}}})
-			if err != nil {
-				b.is(one, Refused)
-				return
+		OnConnectionUp: func(*autopaho.ConnectionManager, *paho.Connack) {
+			select {
+			case up <- struct{}{}:
+			default: // it has not been looked at yet that there is one
 			}
-			b.is(one, Listening)
 		},
 		OnConnectError: func(err error) { m.failed(err) },
 		ClientConfig: paho.ClientConfig{
@@ -95,13 +94,43 @@ func (b *Bells) broker(ctx context.Context, camera id.Camera, one *bell) {
 		b.is(one, Barred)
 		return
 	}
-	<-ctx.Done()
+	m.subscribe(ctx, cm, up)
 	<-cm.Done()
 }
 
-// dial connects to a broker, where the hub may go.
+// subscribe asks for the topic with each connection, until the context ends. A broker that does not grant it is asked again:
+// whoever runs it may be about to allow it.
+func (m *messages) subscribe(ctx context.Context, cm *autopaho.ConnectionManager, up <-chan struct{}) {
+	var again <-chan time.Time
+	pause := first
+	for {
+		select {
+		case <-up:
+			pause = first
+		case <-again:
+		case <-ctx.Done():
+			return
+		}
+		said, err := cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: m.one.Topic, QoS: 1, RetainHandling: 2}}})
+		if err == nil {
+			again = nil
+			m.b.is(m.one, Listening)
+			continue
+		}
+		if said != nil {
+			m.b.is(m.one, Refused)
+		} else {
+			m.b.is(m.one, Away)
+		}
+		again, pause = time.After(pause), min(2*pause, longest)
+	}
+}
+
+// dial connects to a broker, where the hub may go, in dialTime or not at all: whoever calls waits for it without an end.
 func (b *Bells) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTime, Control: func(_, address string, _ syscall.RawConn) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	d := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err
