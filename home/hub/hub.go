@@ -111,7 +111,7 @@ type Hub struct {
 	leaving map[id.Camera]*channel // those that are being put away; guarded by mu
 	full    bool                   // the disk is full and nothing can be freed; guarded by mu
 	slots   chan struct{}          // holds a token for each command that is being carried out
-	looking chan struct{}          // the same for those that look at a new camera first
+	looking chan struct{}          // the same for those that look at a camera first
 	// work ends when the hub is told to stop, recordings after the last pack is put away. Set before anything runs.
 	work, recordings context.Context
 }

@@ -52,11 +52,11 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 		return nil
 	}
 	slots := h.slots
-	if c.Op.Kind == request.OpAddCamera {
+	if looks(c.Op.Kind) {
 		// Looking at a camera takes its time: however many are asked for, a removal does not wait behind them.
 		slots = h.looking
 		if len(slots) == cap(slots) {
-			h.Log.Warn("a command was dropped: too many cameras are being added at once", "device", string(c.Device))
+			h.Log.Warn("a command was dropped: too many cameras are being looked at", "device", string(c.Device))
 			return nil
 		}
 	}
@@ -69,6 +69,15 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 			h.Log.Error("a command was carried out, but its answer was not queued", "error", err)
 		}
 	})
+}
+
+// looks says whether a command waits for a camera, which may not answer.
+func looks(kind string) bool {
+	switch kind {
+	case request.OpAddCamera, request.OpSetBell, request.OpSetSmall, request.OpSetRecorded:
+		return true
+	}
+	return false
 }
 
 // beside runs something beside the socket, once there is room for it.
