@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// mostUnheard is how many alerts a device is sent that says nothing in return: its mailbox has an end.
+	// mostUnheard is how many alerts a device is mailed that says nothing in return: its mailbox has an end.
 	mostUnheard = 64
 	// atOnce is how many devices are told side by side, sendTime how long one may take, and followTime how long the next
 	// alert of a device waits for that.
@@ -30,7 +30,9 @@ type Config struct {
 	Roster func() *roster.State
 	// May says whether a device is to know of a camera now, and its person wants to.
 	May func(id.Device, id.Camera) bool
-	// Send brings a piece of mail to a device.
+	// Here brings a piece of mail to a device that is at home, if it is. It does not wait.
+	Here func(to id.Device, sealed []byte) bool
+	// Send brings the same by the cloud, also to a device that is at home: nobody knows whether it still listens there.
 	Send func(ctx context.Context, to id.Device, sealed []byte) error
 	// Push brings the same to a device whose app is closed, if it wants that. It does not wait.
 	Push func(a alert.Alert, to id.Device, sealed []byte)
@@ -60,8 +62,9 @@ func (d *Desk) Heard(dev id.Device) {
 	delete(d.unheard, dev)
 }
 
-// Tell begins to tell all who are to know; wait returns when each has been told or could not be. Alerts are told in the
-// order of the calls: a device takes one that another has overtaken for late.
+// Tell tells all who are to know: those at home at once, whatever becomes of the cloud, and begins to tell them by the
+// cloud; wait returns when each has been told or could not be. Alerts are told in the order of the calls: a device takes
+// one that another has overtaken for late.
 func (d *Desk) Tell(ctx context.Context, a alert.Alert) (wait func()) {
 	s := d.c.Roster()
 	var wg sync.WaitGroup
@@ -69,14 +72,25 @@ func (d *Desk) Tell(ctx context.Context, a alert.Alert) (wait func()) {
 		if !m.ID.Valid() || !d.c.May(m.ID, a.Camera) {
 			continue
 		}
+		reader, ok := s.Reader(m.ID)
+		if !ok {
+			continue // it has gone
+		}
+		sealed, err := Seal(a, s.Household, m.ID, reader, d.c.Key)
+		if err != nil {
+			d.c.Log.Error("an alert was not made", "device", string(m.ID), "error", err)
+			continue
+		}
+		d.c.Here(m.ID, sealed)
+		d.c.Push(a, m.ID, sealed)
 		before, done := d.line(m.ID)
 		wg.Go(func() {
 			defer close(done)
 			follow(ctx, before)
 			d.turn <- struct{}{}
 			defer func() { <-d.turn }()
-			if err := d.tell(ctx, s, m.ID, a); err != nil {
-				d.c.Log.Info("an alert was not delivered", "device", string(m.ID), "error", err)
+			if err := d.send(ctx, m.ID, sealed); err != nil {
+				d.c.Log.Info("an alert was not delivered by the cloud", "device", string(m.ID), "error", err)
 			}
 		})
 	}
@@ -106,16 +120,7 @@ func follow(ctx context.Context, before <-chan struct{}) {
 	}
 }
 
-func (d *Desk) tell(ctx context.Context, s *roster.State, to id.Device, a alert.Alert) error {
-	reader, ok := s.Reader(to)
-	if !ok {
-		return nil // it has gone
-	}
-	sealed, err := Seal(a, s.Household, to, reader, d.c.Key)
-	if err != nil {
-		return err
-	}
-	d.c.Push(a, to, sealed)
+func (d *Desk) send(ctx context.Context, to id.Device, sealed []byte) error {
 	if !d.room(to) {
 		return nil
 	}
@@ -124,7 +129,7 @@ func (d *Desk) tell(ctx context.Context, s *roster.State, to id.Device, a alert.
 	return d.c.Send(ctx, to, sealed)
 }
 
-// room says whether a device is told one more.
+// room says whether a device is mailed one more.
 func (d *Desk) room(dev id.Device) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

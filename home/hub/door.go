@@ -35,8 +35,7 @@ func (h *Hub) openDoors(ctx context.Context) error {
 
 // closeDoors closes them.
 func (h *Hub) closeDoors() error {
-	h.closeBells()
-	return errors.Join(h.closeViews(), h.door.Close())
+	return errors.Join(h.closeBells(), h.closeViews(), h.door.Close())
 }
 
 // openDoor opens the way for those who are at home.

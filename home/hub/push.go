@@ -62,8 +62,8 @@ func (h *Hub) testAlert(ctx context.Context, to id.Device) error {
 	if !ok {
 		return refusal(request.RefusedNotFound) // it went a moment ago
 	}
-	a := alert.Alert{Seq: h.nextAlert(), At: h.Now().UnixMilli(), Camera: id.HouseholdCamera, Kind: alert.Test}
-	if err := h.db.Write(ctx, func(tx *sql.Tx) error { return h.keepAlerts(ctx, tx) }); err != nil {
+	a := alert.Alert{Seq: h.ring.numbers.Next(), At: h.Now().UnixMilli(), Camera: id.HouseholdCamera, Kind: alert.Test}
+	if err := h.db.Write(ctx, func(tx *sql.Tx) error { return h.ring.numbers.Keep(ctx, tx) }); err != nil {
 		return err
 	}
 	sealed, err := tell.Seal(a, h.household.ID(), to, reader, h.keys.Sign)

@@ -6,14 +6,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
 	tell "keyhold/home/alert"
 	"keyhold/home/cameras"
 	"keyhold/home/door"
-	"keyhold/home/household"
 	"keyhold/home/ingest"
 	"keyhold/home/ledger"
 	"keyhold/home/record"
@@ -24,8 +22,6 @@ import (
 )
 
 const (
-	// alertsFact is the number of the last alert.
-	alertsFact = "alerts"
 	// momentAge is how long after a press its moment is still to be seen.
 	momentAge = 5 * time.Second
 	// momentWait is how long the picture of the moment is waited for: what the camera has sent of it is under way.
@@ -34,12 +30,12 @@ const (
 
 // ring is what happens when somebody presses.
 type ring struct {
-	bells *door.Bells
-	desk  *tell.Desk
-	work  sync.WaitGroup // alerts and moments under way
+	bells   *door.Bells
+	desk    *tell.Desk
+	numbers *tell.Numbers
+	work    sync.WaitGroup // alerts and moments under way
 
 	mu      sync.Mutex
-	last    int64                             // the number of the last alert; guarded by mu
 	looking map[id.Camera]bool                // a moment is being made of these; guarded by mu
 	snoozes map[id.Person]map[id.Camera]int64 // until when; guarded by mu
 }
@@ -50,20 +46,14 @@ func (h *Hub) openBells(ctx context.Context) error {
 	if err := h.loadSnoozes(ctx); err != nil {
 		return err
 	}
-	err := h.db.Read(ctx, func(tx *sql.Tx) error {
-		v, err := household.Fact(ctx, tx, alertsFact)
-		if err == nil && v != nil {
-			h.ring.last, err = strconv.ParseInt(string(v), 10, 64)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("hub: number of the last alert: %w", err)
-	}
 	// A hub that took over begins with its own first number, which no earlier one reached.
-	h.ring.last = max(h.ring.last, h.household.Roster().Now().First)
+	numbers, err := tell.OpenNumbers(ctx, h.db, h.household.Roster().Now().First)
+	if err != nil {
+		return err
+	}
+	h.ring.numbers = numbers
 	h.ring.desk = tell.NewDesk(tell.Config{
-		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Send: h.sendMail, Push: h.pushAlert, Log: h.Log,
+		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Here: h.tellHere, Send: h.mailOut, Push: h.pushAlert, Log: h.Log,
 	})
 	list, err := h.cameras.Bells(ctx)
 	if err != nil {
@@ -83,9 +73,10 @@ func (h *Hub) heard(d id.Device) {
 }
 
 // closeBells hears nothing any more, and waits for what is under way.
-func (h *Hub) closeBells() {
+func (h *Hub) closeBells() error {
 	h.ring.bells.Close()
 	h.ring.work.Wait()
+	return h.ring.numbers.Close(h.recordings, h.db)
 }
 
 // mayHear says whether a device is told of presses at a camera: who may see it, live or later, and has not asked for quiet.
@@ -101,14 +92,18 @@ func (h *Hub) mayHear(d id.Device, c id.Camera) bool {
 // press after the other.
 func (h *Hub) pressed(ctx context.Context, p door.Press) {
 	c, ok, err := h.listed(ctx, p.Camera)
-	if err != nil || !ok {
+	switch {
+	case err != nil:
+		h.Log.Error("somebody has pressed at a camera that cannot be looked up", "camera", string(p.Camera), "error", err)
+		c = cameras.Camera{ID: p.Camera} // whoever stands there is told all the same
+	case !ok:
 		return // it was removed a moment ago
 	}
 	now := h.Now()
 	if p.At.After(now) {
 		p.At = now
 	}
-	a := alert.Alert{Seq: h.nextAlert(), At: p.At.UnixMilli(), Camera: c.ID, Kind: alert.Press}
+	a := alert.Alert{Seq: h.ring.numbers.Next(), At: p.At.UnixMilli(), Camera: c.ID, Kind: alert.Press}
 	if err := h.writePress(ctx, c, p, a); err != nil {
 		// Whoever stands there is not to wait for a disk.
 		h.Log.Error("a press is not on the record", "camera", string(c.ID), "error", err)
@@ -142,25 +137,9 @@ func (h *Hub) writePress(ctx context.Context, c cameras.Camera, p door.Press, a 
 	}
 	leaf := &manifest.Press{Header: manifest.Header{Camera: c.ID}, Number: a.Seq, Pressed: a.At, Source: p.Source}
 	return h.ledger.Append(ctx, func(tx *sql.Tx) ([]ledger.Entry, error) {
-		err := h.keepAlerts(ctx, tx)
+		err := h.ring.numbers.Keep(ctx, tx)
 		return []ledger.Entry{{Epoch: e.ID, Leaf: leaf}}, err
 	}, nil)
-}
-
-// nextAlert is the number of an alert that nobody has had.
-func (h *Hub) nextAlert() int64 {
-	h.ring.mu.Lock()
-	defer h.ring.mu.Unlock()
-	h.ring.last++
-	return h.ring.last
-}
-
-// keepAlerts writes down which numbers alerts have had.
-func (h *Hub) keepAlerts(ctx context.Context, tx *sql.Tx) error {
-	h.ring.mu.Lock()
-	last := h.ring.last
-	h.ring.mu.Unlock()
-	return household.SetFact(ctx, tx, alertsFact, strconv.AppendInt(nil, last, 10))
 }
 
 // lookAt takes the right to make a moment of a camera: one at a time, so that nobody who plays with a button keeps the

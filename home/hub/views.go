@@ -44,7 +44,7 @@ func (h *Hub) openViews(ctx context.Context) error {
 	}
 	h.views = view.New(ctx, view.Config{
 		DB: h.db, Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.may, InUse: h.inUse, Private: h.isPrivate, Off: h.off,
-		Record: h.recordLive, Send: h.sendMail, Attend: h.attend, Talks: h.talk.Talks, Engine: h.engine, Now: h.Now, Log: h.Log,
+		Record: h.recordLive, Here: h.tellHere, Send: h.mailOut, Attend: h.attend, Talks: h.talk.Talks, Engine: h.engine, Now: h.Now, Log: h.Log,
 	})
 	if err := h.views.Recover(ctx); err != nil {
 		h.views.Close()
@@ -102,11 +102,15 @@ func (h *Hub) stream(c id.Camera) (live.Stream, bool) {
 // later.
 func (h *Hub) sendMail(ctx context.Context, to id.Device, sealed []byte) error {
 	here := h.tellHere(to, sealed)
-	err := h.client.Mail(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), to, sealed)
-	if here {
-		return nil
+	if err := h.mailOut(ctx, to, sealed); err != nil && !here {
+		return err
 	}
-	return err
+	return nil
+}
+
+// mailOut gives a piece of mail to the cloud.
+func (h *Hub) mailOut(ctx context.Context, to id.Device, sealed []byte) error {
+	return h.client.Mail(ctx, api.Signer{From: id.Hub, Key: h.keys.Sign}, h.household.ID(), to, sealed)
 }
 
 // signal hands a piece of mail on that is no command.

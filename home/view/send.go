@@ -39,30 +39,41 @@ func (d *Desk) answer(offer *signal.Signal, kind, body string) error {
 // refuse says no. Who does not hear it offers once more.
 func (d *Desk) refuse(offer *signal.Signal, word string) { _ = d.answer(offer, signal.Refused, word) }
 
-// send signs and seals a statement for a device.
+// send gives a statement to a device, at home and by the cloud.
 func (d *Desk) send(s *roster.State, to id.Device, thing string, payload any) error {
-	err := d.deliver(s, to, thing, payload)
-	if err != nil {
-		d.c.Log.Info("something about a view was not delivered", "device", string(to), "error", err)
-	}
-	return err
+	return d.letter(s, to, thing, payload)()
 }
 
-func (d *Desk) deliver(s *roster.State, to id.Device, thing string, payload any) error {
+// letter signs and seals a statement for a device, and gives it to those at home at once; what it returns waits for the
+// cloud.
+func (d *Desk) letter(s *roster.State, to id.Device, thing string, payload any) (mail func() error) {
+	sealed, err := d.seal(s, to, thing, payload)
+	here := err == nil && d.c.Here(to, sealed)
+	return func() error {
+		if err == nil {
+			ctx, cancel := context.WithTimeout(d.work, sendTime)
+			defer cancel()
+			err = d.c.Send(ctx, to, sealed)
+		}
+		if err != nil {
+			d.c.Log.Info("something about a view was not delivered", "device", string(to), "error", err)
+		}
+		if here {
+			return nil
+		}
+		return err
+	}
+}
+
+func (d *Desk) seal(s *roster.State, to id.Device, thing string, payload any) ([]byte, error) {
 	e, err := dsse.Signed(thing, payload, id.Hub, d.c.Key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	reader, ok := s.Reader(to)
 	if !ok {
-		return errors.New("view: the device is not in the household any more")
+		return nil, errors.New("view: the device is not in the household any more")
 	}
 	info := box.Context{"household": string(s.Household), "purpose": signal.Purpose}
-	sealed, err := box.Seal(reader, info, box.Context{"from": string(id.Hub), "to": string(to)}, e.Encode())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(d.work, sendTime)
-	defer cancel()
-	return d.c.Send(ctx, to, sealed)
+	return box.Seal(reader, info, box.Context{"from": string(id.Hub), "to": string(to)}, e.Encode())
 }

@@ -58,20 +58,24 @@ func (d *Desk) Tell() {
 }
 
 // tell gives devices the list of what is being watched and what is private, as far as each may know it. always tells also who has nothing
-// new to hear. It waits until the cloud has them all, but not for long. It is called by something that Close waits for.
+// new to hear. Those at home have it at once. It waits until the cloud has them all, but not for long. It is called by
+// something that Close waits for.
 func (d *Desk) tell(always bool, to ...id.Device) {
 	s := d.c.Roster()
-	list := d.lists(s, always, to)
+	var mail []func() error
+	for _, w := range d.lists(s, always, to) {
+		mail = append(mail, d.letter(s, w.To, signal.ThingWatching, w))
+	}
 	done := make(chan struct{})
 	d.wg.Go(func() { // whoever calls is waited for itself
 		defer close(done)
 		var wg sync.WaitGroup
 		turn := make(chan struct{}, tellAtOnce)
-		for _, w := range list {
+		for _, send := range mail {
 			turn <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-turn }()
-				_ = d.send(s, w.To, signal.ThingWatching, w) // it is logged; the next list says it all again
+				_ = send() // it is logged; the next list says it all again
 			})
 		}
 		wg.Wait()

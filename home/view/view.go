@@ -51,7 +51,8 @@ type Config struct {
 	Off     func() []signal.Off
 	// Record adds leaves of live looks to the manifest; also runs in the same transaction.
 	Record func(ctx context.Context, leaves []*manifest.Live, also func(*sql.Tx) error) error
-	// Send gives a piece of mail to the cloud.
+	// Here gives a piece of mail to its reader at home, and says whether they are there; Send gives it to the cloud.
+	Here func(to id.Device, sealed []byte) bool
 	Send func(ctx context.Context, to id.Device, sealed []byte) error
 	// Attend gives who decides about what a viewer wants to do; Talks are who talks now. Nil where nobody can.
 	Attend func(offer *signal.Signal, by id.Person, v *live.View) live.Attendant
