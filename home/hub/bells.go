@@ -15,7 +15,6 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/door"
 	"keyhold/home/find"
-	"keyhold/home/state"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -226,67 +225,14 @@ func (h *Hub) snooze(ctx context.Context, by id.Device, camera id.Camera, until 
 	if until > now+request.MaxSnooze {
 		return refusal(request.RefusedInvalid)
 	}
-	err := h.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM snoozes WHERE until <= $1 OR person = $2 AND camera = $3`, now, string(p.ID), string(camera)); err != nil {
-			return err
-		}
-		if until <= now {
-			return nil
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO snoozes (person, camera, until) VALUES ($1, $2, $3)`, string(p.ID), string(camera), until)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return h.loadSnoozes(ctx)
-}
-
-func (h *Hub) loadSnoozes(ctx context.Context) error {
-	all := map[id.Person]map[id.Camera]int64{}
-	err := h.db.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT person, camera, until FROM snoozes`, nil, func(scan func(...any) error) error {
-			var p id.Person
-			var c id.Camera
-			var until int64
-			err := scan(&p, &c, &until)
-			if all[p] == nil {
-				all[p] = map[id.Camera]int64{}
-			}
-			all[p][c] = until
-			return err
-		})
-	})
-	if err != nil {
-		return err
-	}
-	h.ring.mu.Lock()
-	defer h.ring.mu.Unlock()
-	h.ring.snoozes = all
-	return nil
-}
-
-func (h *Hub) snoozed(p id.Person, c id.Camera) bool {
-	h.ring.mu.Lock()
-	defer h.ring.mu.Unlock()
-	return h.ring.snoozes[p][c] > h.Now().UnixMilli()
+	return h.ring.quiet.Set(ctx, p.ID, camera, until, now)
 }
 
 // ownSnoozes are those of a device's person that still last.
 func (h *Hub) ownSnoozes(by id.Device) []request.Snooze {
-	out := []request.Snooze{}
 	p, ok := h.household.Roster().PersonOf(by)
 	if !ok {
-		return out
+		return []request.Snooze{}
 	}
-	now := h.Now().UnixMilli()
-	h.ring.mu.Lock()
-	defer h.ring.mu.Unlock()
-	for c, until := range h.ring.snoozes[p.ID] {
-		if until > now {
-			out = append(out, request.Snooze{Camera: c, Until: until})
-		}
-	}
-	slices.SortFunc(out, func(a, b request.Snooze) int { return cmp.Compare(a.Camera, b.Camera) })
-	return out
+	return h.ring.quiet.Of(p.ID, h.Now().UnixMilli())
 }

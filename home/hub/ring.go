@@ -14,6 +14,7 @@ import (
 	"keyhold/home/door"
 	"keyhold/home/ingest"
 	"keyhold/home/ledger"
+	"keyhold/home/quiet"
 	"keyhold/home/record"
 	"keyhold/statement/alert"
 	"keyhold/statement/id"
@@ -33,25 +34,24 @@ type ring struct {
 	bells   *door.Bells
 	desk    *tell.Desk
 	numbers *tell.Numbers
+	quiet   *quiet.Book
 	work    sync.WaitGroup // alerts and moments under way
 
 	mu      sync.Mutex
-	looking map[id.Camera]bool                // a moment is being made of these; guarded by mu
-	snoozes map[id.Person]map[id.Camera]int64 // until when; guarded by mu
+	looking map[id.Camera]bool // a moment is being made of these; guarded by mu
 }
 
 // openBells begins to hear the bells that there are.
 func (h *Hub) openBells(ctx context.Context) error {
 	h.ring.looking = map[id.Camera]bool{}
-	if err := h.loadSnoozes(ctx); err != nil {
+	var err error
+	if h.ring.quiet, err = quiet.Open(ctx, h.db); err != nil {
 		return err
 	}
 	// A hub that took over begins with its own first number, which no earlier one reached.
-	numbers, err := tell.OpenNumbers(ctx, h.db, h.household.Roster().Now().First)
-	if err != nil {
+	if h.ring.numbers, err = tell.OpenNumbers(ctx, h.db, h.household.Roster().Now().First); err != nil {
 		return err
 	}
-	h.ring.numbers = numbers
 	h.ring.desk = tell.NewDesk(tell.Config{
 		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Here: h.tellHere, Send: h.mailOut, Push: h.pushAlert, Log: h.Log,
 	})
@@ -85,7 +85,7 @@ func (h *Hub) mayHear(d id.Device, c id.Camera) bool {
 		return false
 	}
 	p, ok := h.household.Roster().PersonOf(d)
-	return ok && !h.snoozed(p.ID, c)
+	return ok && !h.ring.quiet.Is(p.ID, c, h.Now().UnixMilli())
 }
 
 // pressed writes down that somebody has pressed, tells who may know, and keeps what is seen now. It is called for one
