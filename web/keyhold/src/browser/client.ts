@@ -262,7 +262,9 @@ export class HouseholdClient extends TendingClient {
   }
 
   live(cameras: readonly string[]): LiveView {
-    const watch = new Watch(this.port, cameras, this.spare, (over) => this.watching.delete(over));
+    const person = (): string => this.homeValue.get()?.person ?? '';
+    const gone = (over: Watch): boolean => this.watching.delete(over);
+    const watch = new Watch(this.port, cameras, this.spare, person, gone);
     this.watching.add(watch);
     return watch;
   }

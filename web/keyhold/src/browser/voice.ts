@@ -24,10 +24,25 @@ export interface ChallengeTold extends Omit<Challenged, 'challenge' | 'action'> 
 const levelEvery = 80;
 /** A hub that does not answer to a wish. */
 const patience = 8_000;
+/** Whoever is told that they talk already asks again: a view that was just lost still ends. */
+const askAgain = 250;
+const ownEnds = 2_000;
+
+/**
+ * What the hub was asked for, until it says that it is over. There is one at a time, so that what
+ * the hub says is about this one: it does not say which press it answers.
+ */
+interface Wish {
+  readonly camera: string;
+  /** The press that it is for. */
+  turn: number;
+  step: 'asked' | 'ordered' | 'begun';
+}
 
 /**
  * Talking by a camera's speaker, while somebody holds a button. The microphone is open from the
- * press to the release and no longer, and nothing is sent before the hub says that its chime is over.
+ * press to the release and no longer. What it hears is sent from the chime on, so that no word is
+ * lost at its end; the hub lets nobody hear what comes before that.
  */
 export class Voice implements LiveVoice {
   readonly cameras = new Value<readonly string[]>([]);
@@ -35,13 +50,18 @@ export class Voice implements LiveVoice {
   readonly level = new Value<number>(0);
   private held = '';
   private turn = 0;
+  private pressed = 0;
+  private wish: Wish | null = null;
   private microphone: MediaStream | null = null;
   private ears: AudioContext | null = null;
   private listening: ReturnType<typeof setInterval> | undefined;
   private waiting: ReturnType<typeof setTimeout> | undefined;
+  private again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly connection: () => Connection | null,
+    private readonly connection: () => Pick<Connection, 'say' | 'speak'> | null,
+    /** Who holds the button. */
+    private readonly person: () => string,
     private readonly sign: (challenged: Challenged) => Promise<string>,
   ) {
     document.addEventListener('visibilitychange', this.hidden);
@@ -55,11 +75,12 @@ export class Voice implements LiveVoice {
     if (this.held !== '' || this.connection() === null) return;
     this.held = camera;
     this.turn += 1;
+    this.pressed = performance.now();
     this.state.set({ step: 'asking' });
-    void this.begin(camera, this.turn);
+    void this.begin(this.turn);
   }
 
-  private async begin(camera: string, turn: number): Promise<void> {
+  private async begin(turn: number): Promise<void> {
     let microphone: MediaStream;
     try {
       microphone = await navigator.mediaDevices.getUserMedia({
@@ -76,20 +97,36 @@ export class Voice implements LiveVoice {
       return;
     }
     this.microphone = microphone;
-    this.waiting = setTimeout(() => this.fail('no-answer'), patience);
-    this.connection()?.say({ ask: { action: 'talk', target: camera } });
+    this.wait();
+    this.ask();
+  }
+
+  /** Begins to wait for the hub. What it does not answer is not waited for by the next press. */
+  private wait(): void {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      this.fail('no-answer');
+      this.wish = null;
+    }, patience);
+  }
+
+  /** Asks for what is held now, once the hub is done with what was held before. */
+  private ask(): void {
+    if (this.microphone === null || this.wish !== null) return;
+    this.wish = { camera: this.held, turn: this.turn, step: 'asked' };
+    this.wait();
+    this.connection()?.say({ ask: { action: 'talk', target: this.held } });
   }
 
   release(): void {
-    const camera = this.held;
-    if (camera === '') return;
+    if (this.held === '') return;
     this.quiet();
-    if (this.state.get().step !== 'asking') this.connection()?.say({ hush: camera });
     this.state.set({ step: 'off' });
   }
 
   /** The connection is another one, or gone. */
   cut(): void {
+    this.wish = null;
     if (this.held !== '') this.fail('lost');
     this.cameras.set([]);
   }
@@ -100,11 +137,16 @@ export class Voice implements LiveVoice {
     document.removeEventListener('visibilitychange', this.hidden);
   }
 
-  /** Nothing leaves this device any more. */
+  /** Nothing leaves this device any more, and the hub ends what it was ordered. */
   private quiet(): void {
+    const { wish } = this;
+    if (wish?.turn === this.turn && wish.step !== 'asked') {
+      this.connection()?.say({ hush: wish.camera });
+    }
     this.turn += 1;
     this.held = '';
     clearTimeout(this.waiting);
+    clearTimeout(this.again);
     clearInterval(this.listening);
     void this.connection()?.speak(null);
     for (const track of this.microphone?.getTracks() ?? []) track.stop();
@@ -120,31 +162,66 @@ export class Voice implements LiveVoice {
   }
 
   async challenged(told: ChallengeTold): Promise<void> {
-    const { turn } = this;
     const challenge = fromBase64(told.challenge);
-    if (this.held !== told.target || told.action !== 'talk' || challenge === null) return;
+    const { wish } = this;
+    if (told.action !== 'talk' || wish?.step !== 'asked' || wish.camera !== told.target) return;
+    // A challenge is as good for the press that is held by now.
+    if (challenge === null || this.microphone === null || this.held !== wish.camera) {
+      this.done();
+      return;
+    }
+    const turn = (wish.turn = this.turn);
     const { not_after, target } = told;
     try {
       const act = await this.sign({ action: 'talk', challenge, not_after, target });
-      if (turn === this.turn) this.connection()?.say({ act });
+      if (this.wish !== wish) return;
+      if (turn !== this.turn) {
+        this.done();
+        return;
+      }
+      wish.step = 'ordered';
+      this.connection()?.say({ act });
     } catch {
+      if (this.wish !== wish) return;
       if (turn === this.turn) this.fail('invalid');
+      this.done();
     }
   }
 
+  /** The hub has nothing more to say about what it was asked for. */
+  private done(): void {
+    this.wish = null;
+    if (this.held !== '') this.ask();
+  }
+
   told({ action, by, state, target, word }: ActTold): void {
-    if (action !== 'talk' || this.held === '') return;
-    if (target !== '' && target !== this.held) return;
-    clearTimeout(this.waiting);
-    if (state === 'refused') this.fail(word, by);
-    else if (state === 'over') this.fail(word);
-    else if (state === 'begun') {
+    const { wish } = this;
+    if (action !== 'talk' || wish === null) return;
+    if (target !== '' && target !== wish.camera) return;
+    // What was asked for alone has not begun, so it is another thing that is told of.
+    if (wish.step === 'asked' && state !== 'refused') return;
+    const mine = wish.turn === this.turn;
+    if (mine) clearTimeout(this.waiting);
+    if (state === 'refused' || state === 'over') {
+      this.wish = null;
+      if (mine) this.ended(state, word, by);
+      else if (this.held !== '') this.ask();
+    } else if (state === 'begun') {
+      wish.step = 'begun';
+      if (!mine) return;
       this.state.set({ step: 'chime' });
       void this.connection()?.speak(this.microphone?.getAudioTracks()[0] ?? null);
-    } else {
+    } else if (mine) {
       this.state.set({ step: 'on' });
       this.listen();
     }
+  }
+
+  private ended(state: 'refused' | 'over', word: string, by: string): void {
+    const own = state === 'refused' && word === 'busy' && by === this.person();
+    if (own && performance.now() - this.pressed < ownEnds) {
+      this.again = setTimeout(() => this.ask(), askAgain);
+    } else this.fail(word, state === 'refused' ? by : '');
   }
 
   /** Tells how loud it is, so that whoever talks sees that they are heard. */

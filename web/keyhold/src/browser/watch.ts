@@ -80,12 +80,14 @@ export class Watch implements LiveView {
     private readonly port: Port,
     private readonly cameras: readonly string[],
     private readonly spare: Spare,
+    person: () => string,
     private readonly gone: (watch: Watch) => void,
   ) {
     this.streams = cameras.map(() => new Value<MediaStream | null>(null));
     this.shown = cameras;
     this.voice = new Voice(
       () => this.connection,
+      person,
       (challenged) => port.call('signAct', [challenged]),
     );
     addEventListener('online', this.anew);
