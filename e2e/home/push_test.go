@@ -204,4 +204,9 @@ func TestAlertsArePushed(t *testing.T) {
 	if _, err := r.Member.Do(t.Context(), request.Op{Kind: request.OpTestAlert}); err == nil {
 		t.Error("a phone without a subscription is sent something")
 	}
+	gone, _ := r.Member.Roster.PersonOf(jan.Keys.ID())
+	r.Do(r.removal(gone.ID, "", r.owner()))
+	if n := len(phones(t, r.Member)); n != 1 {
+		t.Errorf("with Jan gone the hub brings alerts to %d phones", n)
+	}
 }

@@ -33,7 +33,7 @@ func (h *Hub) openPush(ctx context.Context) error {
 		subject = u.Scheme + "://" + u.Host // whom a push service may turn to: the operator, whose address it sees anyway
 	}
 	var err error
-	h.push, err = push.Open(ctx, push.Config{DB: h.db, Send: c.bring, Subject: subject, Now: h.Now, Log: h.Log})
+	h.push, err = push.Open(ctx, push.Config{DB: h.db, Send: c.bring, May: h.mayPush, Subject: subject, Now: h.Now, Log: h.Log})
 	if err != nil {
 		return err
 	}
@@ -48,9 +48,19 @@ func (h *Hub) keepPhones(ctx context.Context) error {
 	})
 }
 
+// mayPush says whether a device is brought an alert now: of a camera, if it may know of it, and of nothing else while it
+// belongs to the household.
+func (h *Hub) mayPush(m push.Message) bool {
+	if m.Camera == id.HouseholdCamera {
+		_, ok := h.household.Key(m.Device)
+		return ok
+	}
+	return h.mayHear(m.Device, m.Camera)
+}
+
 // pushAlert has an alert that is sealed for a device brought to it, if it has subscribed.
 func (h *Hub) pushAlert(a alert.Alert, to id.Device, sealed []byte) {
-	err := h.push.Push(push.Message{Device: to, Seq: a.Seq, At: a.At, Sealed: sealed, TTL: pushFor, Urgent: true})
+	err := h.push.Push(push.Message{Device: to, Camera: a.Camera, Seq: a.Seq, At: a.At, Sealed: sealed, TTL: pushFor, Urgent: true})
 	if err != nil && !errors.Is(err, push.ErrNotSubscribed) {
 		h.Log.Error("an alert is not brought to a phone", "device", string(to), "error", err)
 	}
@@ -137,14 +147,19 @@ func (c *courier) bring(ctx context.Context, p *request.Push) (*api.Pushed, erro
 
 func (c *courier) cloud(ctx context.Context) ([]byte, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.to == nil {
-		info, err := c.hub.client.Info(ctx)
-		if err != nil {
-			return nil, err
-		}
-		c.to = info.To
+	to := c.to
+	c.mu.Unlock()
+	if to != nil {
+		return to, nil
 	}
+	// Nobody waits for another's question: each has its own end.
+	info, err := c.hub.client.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to = info.To
 	return c.to, nil
 }
 

@@ -139,6 +139,7 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 	}
 	h.household.Moved(next)
 	h.views.Follow()
+	h.say(ctx, "phones", h.keepPhones(ctx))
 	if h.door != nil {
 		h.door.Follow()
 	}

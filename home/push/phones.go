@@ -16,7 +16,8 @@ import (
 	"keyhold/statement/request"
 )
 
-// keepUnheard is how many alerts of one device are remembered that it has said nothing of.
+// keepUnheard is how many alerts of one device are remembered that it has said nothing of: the newest, and the oldest, by
+// which one sees for how long it has been silent.
 const keepUnheard = 64
 
 // load reads everything into memory.
@@ -39,8 +40,11 @@ func (d *Desk) load(ctx context.Context) error {
 	return nil
 }
 
-// change writes and then reads anew: there are few phones, and they rarely change.
+// change writes and then reads anew: there are few phones, and they rarely change. One change is read before the next is
+// written, so that what is in memory is never older than what is in the database.
 func (d *Desk) change(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	d.changing.Lock()
+	defer d.changing.Unlock()
 	if err := d.c.DB.Write(ctx, f); err != nil {
 		return fmt.Errorf("push: %s: %w", what, err)
 	}
@@ -151,8 +155,8 @@ func (d *Desk) sent(ctx context.Context, m Message) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM phones_unheard WHERE device = $1 AND seq NOT IN
-			(SELECT seq FROM phones_unheard WHERE device = $1 ORDER BY seq DESC LIMIT $2)`, m.Device, keepUnheard)
+		_, err = tx.ExecContext(ctx, `DELETE FROM phones_unheard WHERE device = $1 AND seq > (SELECT MIN(seq) FROM phones_unheard WHERE device = $1)
+			AND seq NOT IN (SELECT seq FROM phones_unheard WHERE device = $1 ORDER BY seq DESC LIMIT $2)`, m.Device, keepUnheard-1)
 		return err
 	})
 }

@@ -44,6 +44,8 @@ type Send func(context.Context, *request.Push) (*api.Pushed, error)
 type Config struct {
 	DB   *state.DB
 	Send Send
+	// May says whether a message is for its device still: it is asked before each try.
+	May func(Message) bool
 	// Subject is whom a push service may turn to, "" for nobody.
 	Subject string
 	Now     func() time.Time
@@ -53,6 +55,7 @@ type Config struct {
 // Message is something for a device.
 type Message struct {
 	Device id.Device
+	Camera id.Camera
 	Seq    int64 // of the alert
 	At     int64 // when it happened, ms
 	Sealed []byte
@@ -67,6 +70,8 @@ type Desk struct {
 	life context.Context
 	end  context.CancelFunc
 	wg   sync.WaitGroup
+
+	changing sync.Mutex // held from a change of the database until it is in memory; mu is taken while it is held
 
 	mu     sync.Mutex
 	phones map[id.Device]*phone // guarded by mu; what it points to is not changed
@@ -191,6 +196,10 @@ func (d *Desk) deliver(m Message, p *phone, body []byte) {
 		left := until.Sub(d.c.Now())
 		if left <= 0 {
 			log.Warn("an alert was not brought to its phone in time")
+			return
+		}
+		if !d.c.May(m) {
+			log.Info("an alert is not brought to its phone any more: it may not know of it now")
 			return
 		}
 		outcome, wait := d.try(m, p, body, left)

@@ -120,6 +120,7 @@ type rig struct {
 	device id.Device
 	mu     sync.Mutex
 	answer func(n int) (*api.Pushed, error) // guarded by mu
+	no     bool                             // no device may know of anything; guarded by mu
 	sent   []*request.Push                  // guarded by mu
 	now    time.Time                        // guarded by mu
 }
@@ -136,7 +137,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r := &rig{t: t, device: device, now: time.UnixMilli(1_700_000_000_000)}
 	r.answer = func(int) (*api.Pushed, error) { return &api.Pushed{Outcome: api.PushSent}, nil }
-	r.Desk, err = Open(t.Context(), Config{DB: db, Send: r.take, Now: r.clock, Log: slog.New(slog.DiscardHandler)})
+	r.Desk, err = Open(t.Context(), Config{DB: db, Send: r.take, May: r.may, Now: r.clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +167,12 @@ func (r *rig) take(_ context.Context, p *request.Push) (*api.Pushed, error) {
 	defer r.mu.Unlock()
 	r.sent = append(r.sent, p)
 	return r.answer(len(r.sent))
+}
+
+func (r *rig) may(Message) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.no
 }
 
 func (r *rig) subscribe(s *request.Subscription) []byte {
@@ -301,5 +308,64 @@ func TestAKeyThatIsNoneIsRefused(t *testing.T) {
 	bad.P256DH[20] ^= 1
 	if err := r.Subscribe(t.Context(), r.device, bad); !errors.Is(err, ErrKey) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAPhoneIsSilentSinceTheFirstThatItDidNotHear(t *testing.T) {
+	r := newRig(t)
+	r.subscribe(browser(t))
+	began := r.clock().UnixMilli()
+	for seq := range int64(keepUnheard + 10) {
+		r.push(r.message(seq + 1))
+		r.later(time.Minute)
+	}
+	if p := r.one(); p.Silent != began {
+		t.Errorf("it is silent since %d, not since %d", p.Silent, began)
+	}
+	if err := r.Received(t.Context(), r.device, &request.Received{At: r.clock().UnixMilli(), Seq: keepUnheard + 10}); err != nil {
+		t.Fatal(err)
+	}
+	if p := r.one(); p.Silent != 0 {
+		t.Errorf("it is silent since %d, though it has said something", p.Silent)
+	}
+}
+
+func TestChangesAtTheSameTimeAreAllSeen(t *testing.T) {
+	r := newRig(t)
+	var wg sync.WaitGroup
+	for range 100 {
+		s := browser(t)
+		wg.Go(func() {
+			device, err := id.NewDevice(rand.Reader)
+			if err == nil {
+				_, err = r.Key(t.Context(), device)
+			}
+			if err == nil {
+				err = r.Subscribe(t.Context(), device, s)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(r.Subscribed()); n != 100 {
+		t.Errorf("%d of 100 have subscribed", n)
+	}
+}
+
+func TestWhoMayNotKnowAnyMoreIsNotTold(t *testing.T) {
+	r := newRig(t)
+	r.subscribe(browser(t))
+	r.answer = func(n int) (*api.Pushed, error) {
+		r.no = true
+		if n > 1 {
+			return &api.Pushed{Outcome: api.PushSent}, nil
+		}
+		return nil, errors.New("the cloud cannot be reached")
+	}
+	r.push(r.message(1))
+	if len(r.sent) != 1 {
+		t.Errorf("%d tries", len(r.sent))
 	}
 }
