@@ -16,7 +16,7 @@ import (
 
 // actLine is what somebody set for a camera, as --json prints it.
 type actLine struct {
-	Kind       string    `json:"kind"` // private, masks or star
+	Kind       string    `json:"kind"` // private, masks, star or child
 	At         int64     `json:"at"`
 	Camera     id.Camera `json:"camera"`
 	Name       string    `json:"name"`
@@ -50,6 +50,9 @@ func actOf(v *session.View, camera manifest.NamedCam, a session.Act) actLine {
 	if a.Star != nil {
 		line.Kind, line.On, line.Moment = "star", a.Star.On, a.Star.Moment
 	}
+	if a.Child != nil {
+		line.Kind, line.On = "child", a.Child.On
+	}
 	line.Purpose = line.Kind
 	return line
 }
@@ -78,6 +81,10 @@ func (l *actLine) words(c *console) string {
 		return "starred " + clock(l.Moment, c.now())
 	case l.Kind == "star":
 		return "took the star from " + clock(l.Moment, c.now())
+	case l.Kind == "child" && l.On:
+		return "set it to be in a child's room"
+	case l.Kind == "child":
+		return "set it to be in a child's room no more"
 	case l.Kind == "private" && l.On:
 		return "turned it off" + all
 	case l.Kind == "private" && hours != "":

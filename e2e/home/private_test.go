@@ -197,3 +197,18 @@ func TestPrivateByHoursBeginsAndEndsByTheClock(t *testing.T) {
 		t.Errorf("what is set is %+v", list)
 	}
 }
+
+// Who made a camera one of a child's room, and who took that back, stands among what was set for it.
+func TestWhoSetAChildsRoomIsListed(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	r.Packs(door, 1)
+	for _, on := range []bool{true, false} {
+		must(t, r.Member.SetChild(t.Context(), door, on))
+	}
+	r.Until("both on the record", func() bool {
+		acts := r.Timeline(door).Acts
+		return len(acts) == 2 && acts[0].Child != nil && acts[0].Child.On && acts[1].Child != nil && !acts[1].Child.On && acts[0].Person == r.Member.Person()
+	})
+}

@@ -3,6 +3,7 @@
 package session
 
 import (
+	"keyhold/statement/child"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
@@ -11,7 +12,7 @@ import (
 )
 
 // Act is something that somebody set for a camera, as its signer said it: that it is off, what is covered of its
-// picture, or that a moment of it is kept.
+// picture, that a moment of it is kept, or that it is in a child's room.
 type Act struct {
 	At int64
 	// Camera may be the household, for what was set for all cameras.
@@ -22,6 +23,7 @@ type Act struct {
 	Private *private.Setting
 	Masks   *masks.Setting
 	Star    *star.Setting
+	Child   *child.Setting
 }
 
 // act takes a leaf of what was set, once: hours begin and end by one statement again and again.

@@ -41,13 +41,13 @@ func (s *Session) SetChild(ctx context.Context, camera id.Camera, on bool) error
 }
 
 // checkChild wants what stands on the record of a child's room to be what a member has signed, for this camera.
-func (v *View) checkChild(l *manifest.Child) error {
+func (v *View) checkChild(l *manifest.Child) (*child.Setting, error) {
 	one, err := child.Kept(l.Statement, v.Roster)
 	if err != nil {
-		return fmt.Errorf("check what was set of a child's room: %w", err)
+		return nil, fmt.Errorf("check what was set of a child's room: %w", err)
 	}
 	if one.Device != l.Device || one.Camera != l.Camera {
-		return rule.Errorf(rule.Signer, "a child's room is said to be by somebody who did not say so")
+		return nil, rule.Errorf(rule.Signer, "a child's room is said to be by somebody who did not say so")
 	}
-	return nil
+	return one, nil
 }

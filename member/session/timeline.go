@@ -40,7 +40,8 @@ type Timeline struct {
 	Talks []*manifest.Talk
 	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
 	Privates []*manifest.Private
-	// Acts are what was set for it, in the order of the record: when it is off, what is covered, and what is starred.
+	// Acts are what was set for it, in the order of the record: when it is off, what is covered, what is
+	// starred, and whether it is in a child's room.
 	Acts []Act
 	// KeptFrom is when the time begins of which everything is kept: before it only what is starred is there, and the rest is
 	// not missed. 0 where all of the range is within it.
@@ -122,9 +123,11 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 				t.Moments = append(t.Moments, leaf)
 			}
 		case *manifest.Child:
-			if err := v.checkChild(leaf); err != nil {
+			one, err := v.checkChild(leaf)
+			if err != nil {
 				return nil, err
 			}
+			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Child: one})
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)
