@@ -5,6 +5,7 @@
 package home
 
 import (
+	"testing"
 	"time"
 
 	"keyhold/home/camera/cameratest"
@@ -84,6 +85,20 @@ func crimesOfTalking() []crime {
 			},
 		},
 		{
+			name: "a command to talk, by another view of the same device", off: []rule.Name{rule.Replay}, says: talk.Late, honest: honest,
+			commit: func(s *scene) error {
+				v := s.talker(s.ben.session(), s.door)
+				defer v.close()
+				given, err := v.ask()
+				if err != nil {
+					return err
+				}
+				other := s.talker(s.ben.session(), s.yard)
+				defer other.close()
+				return s.letTalk(other, v.signed(v.command(given)))
+			},
+		},
+		{
 			name: "a command to talk, brought once more", off: []rule.Name{rule.Replay}, says: talk.Late, honest: honest,
 			commit: func(s *scene) error {
 				v := s.talker(s.ben.session(), s.door)
@@ -151,6 +166,32 @@ func crimesOfTalking() []crime {
 			honest: honest,
 		},
 	}
+}
+
+// TestCrimesOfListening are those in a child's room whose sound has to be made for them.
+func TestCrimesOfListening(t *testing.T) {
+	listens := func(by func(*scene) *folk) func(*scene) error {
+		return func(s *scene) error {
+			who := by(s)
+			must(s.t, s.anna.session().SetChild(s.t.Context(), s.door, true))
+			if !s.hearsLive(s.anna.session(), who.session(), s.door) {
+				return rule.Errorf(rule.Child, "nothing is heard")
+			}
+			return nil
+		}
+	}
+	stage := func(t *testing.T) *scene {
+		t.Helper()
+		s := &scene{Rig: New(t)}
+		s.anna = s.owner()
+		s.cameras()
+		s.gus = s.Bring("Gus", roster.Guardian)
+		return s
+	}
+	judge(t, stage, []crime{{
+		name: "a viewer listens in a child's room", off: []rule.Name{rule.Child}, says: string(rule.Child),
+		commit: listens(func(s *scene) *folk { return s.seesLive(nil) }), honest: listens(func(s *scene) *folk { return s.gus }),
+	}})
 }
 
 // nursery lets somebody talk at the door while that is in a child's room.

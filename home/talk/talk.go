@@ -63,12 +63,11 @@ type Config struct {
 
 // A Desk is where wishes to talk come. Close ends all talk.
 type Desk struct {
-	c          Config
-	challenges challenge.Book
-	chime      [][]byte
-	work       context.Context
-	stop       context.CancelFunc
-	wg         sync.WaitGroup // calls
+	c     Config
+	chime [][]byte
+	work  context.Context
+	stop  context.CancelFunc
+	wg    sync.WaitGroup // calls
 
 	mu     sync.Mutex
 	closed bool                // guarded by mu
@@ -102,9 +101,11 @@ func (d *Desk) Attend(v Viewer) live.Attendant { return &visit{desk: d, Viewer: 
 type visit struct {
 	desk *Desk
 	Viewer
-	gone     bool                 // guarded by desk.mu
-	own      *call                // nil while they do not talk; guarded by desk.mu
-	speaking atomic.Pointer[call] // the same, once sound may leave
+	// challenges are those of this view alone: what was asked for here is done here, at a camera that it shows.
+	challenges challenge.Book
+	gone       bool                 // guarded by desk.mu
+	own        *call                // nil while they do not talk; guarded by desk.mu
+	speaking   atomic.Pointer[call] // the same, once sound may leave
 }
 
 // Words of a refusal, and of an end.
@@ -145,7 +146,7 @@ func (v *visit) Ask(a roster.Action, target id.Camera) {
 		v.refuse(a, target, Busy, by)
 		return
 	}
-	bytes, asked := d.challenges.Give(v.Device, a, target, d.c.Now().UnixMilli())
+	bytes, asked := v.challenges.Give(v.Device, a, target, d.c.Now().UnixMilli())
 	v.Say(live.Challenge{Asked: asked, Challenge: bytes})
 }
 
@@ -173,7 +174,7 @@ func (d *Desk) talker(c id.Camera) id.Person {
 // Act carries out a command.
 func (v *visit) Act(envelope []byte) {
 	d := v.desk
-	r := command.Reading{Roster: d.c.Roster(), Hub: d.c.Hub, Now: d.c.Now().UnixMilli(), Take: d.challenges.Take, May: d.may}
+	r := command.Reading{Roster: d.c.Roster(), Hub: d.c.Hub, Now: d.c.Now().UnixMilli(), Take: v.challenges.Take, May: d.may}
 	c, hash, err := r.Read(envelope, v.Device)
 	if err == nil && c.Action != roster.Talk {
 		err = rule.Errorf(rule.Field, "talk: another action")

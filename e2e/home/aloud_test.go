@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package home
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"keyhold/member/live"
+	"keyhold/member/session"
+	"keyhold/statement/id"
+	"keyhold/statement/roster"
+)
+
+// listener is a device that watches a camera and wants to hear it.
+type listener struct{ pictures, packets atomic.Int64 }
+
+func (r *Rig) listener(s *session.Session, c id.Camera) (l *listener, end func()) {
+	r.t.Helper()
+	l = &listener{}
+	v, err := live.Open(r.t.Context(), s, live.Wish{
+		Cameras: []id.Camera{c}, Picture: func(int, [][]byte, bool, time.Duration) { l.pictures.Add(1) }, Sound: func(*rtp.Packet) { l.packets.Add(1) },
+	})
+	must(r.t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = v.Wait(ctx) }()
+	return l, func() { stop(); <-ended; v.Close() }
+}
+
+// hearsLive says whether somebody hears a camera while a witness, who may, hears two seconds of it.
+func (r *Rig) hearsLive(witness, by *session.Session, c id.Camera) bool {
+	r.t.Helper()
+	one, end := r.listener(witness, c)
+	defer end()
+	other, end := r.listener(by, c)
+	defer end()
+	r.Until("pictures", func() bool { return other.pictures.Load() > 5 && one.packets.Load() > 0 })
+	before := one.packets.Load()
+	r.Until("two seconds of sound", func() bool { return one.packets.Load() > before+100 })
+	return other.packets.Load() > 0
+}
+
+func TestAChildsRoomIsHeardByFewAlsoAfterARestart(t *testing.T) {
+	t.Parallel()
+	r := New(t)
+	door := r.Add("Door", "a")
+	gus := r.Bring("Gus", roster.Guardian)
+	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.Live}, Cameras: []id.Camera{door}})
+	if !r.hearsLive(gus.session(), vera.session(), door) {
+		t.Fatal("a viewer hears nothing of a camera that is in nobody's room")
+	}
+	must(t, r.Member.SetChild(t.Context(), door, true))
+	if r.hearsLive(gus.session(), vera.session(), door) {
+		t.Error("a viewer hears a child's room")
+	}
+	r.Stop()
+	r.Start()
+	r.Serving()
+	if r.hearsLive(gus.session(), vera.session(), door) {
+		t.Error("a viewer hears a child's room once the hub was started anew")
+	}
+}
