@@ -19,9 +19,11 @@ import (
 )
 
 const (
-	// askSpeaker bounds the question whether a camera has a speaker; speakerAgain is how long no for an answer holds.
+	// askSpeaker bounds the question whether a camera has a speaker; speakerAgain is how long no for an answer holds, and
+	// speakerSoon how long none is asked again that has not answered.
 	askSpeaker   = 10 * time.Second
 	speakerAgain = 5 * time.Minute
+	speakerSoon  = 10 * time.Second
 )
 
 // speaker is the way to a camera's speaker. It is looked for when somebody watches, and claimed while somebody talks:
@@ -29,6 +31,7 @@ const (
 type speaker struct {
 	run    context.Context // of its camera's channel
 	source *ingest.Source
+	asks   func(context.Context) (bool, error)
 	now    func() time.Time
 	log    *slog.Logger
 	known  func() // told when it is found out
@@ -36,21 +39,20 @@ type speaker struct {
 	mu     sync.Mutex
 	closed bool      // guarded by mu
 	there  bool      // guarded by mu
-	asked  time.Time // when it was asked last; guarded by mu
+	again  time.Time // it is not asked before; guarded by mu
 	asking bool      // guarded by mu
 	wg     sync.WaitGroup
 }
 
 func (h *Hub) speakerOf(run context.Context, c id.Camera, source *ingest.Source, log *slog.Logger) *speaker {
-	return &speaker{run: run, source: source, now: h.Now, log: log, known: func() { h.engine.Known(c) }}
+	return &speaker{run: run, source: source, asks: source.Speaks, now: h.Now, log: log, known: func() { h.engine.Known(c) }}
 }
 
 // isThere says whether there is one as far as that is known, and sees to it that it becomes known.
 func (s *speaker) isThere() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fresh := s.there || !s.asked.IsZero() && s.now().Sub(s.asked) < speakerAgain
-	if !fresh && !s.asking && !s.closed {
+	if fresh := s.there || s.now().Before(s.again); !fresh && !s.asking && !s.closed {
 		s.asking = true
 		s.wg.Go(s.ask)
 	}
@@ -60,12 +62,14 @@ func (s *speaker) isThere() bool {
 func (s *speaker) ask() {
 	ctx, cancel := context.WithTimeout(s.run, askSpeaker)
 	defer cancel()
-	there, err := s.source.Speaks(ctx)
-	if err != nil && s.run.Err() == nil {
-		s.log.Debug("a camera did not say whether it has a speaker", "error", err)
+	there, err := s.asks(ctx)
+	pause := speakerAgain
+	if err != nil {
+		pause = speakerSoon
+		s.log.Debug("a camera did not say whether it has a speaker") // why not would name its address
 	}
 	s.mu.Lock()
-	s.asking, s.asked, s.there = false, s.now(), there
+	s.asking, s.again, s.there = false, s.now().Add(pause), there
 	s.mu.Unlock()
 	if there {
 		s.known()

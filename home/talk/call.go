@@ -153,7 +153,6 @@ func (k *call) speak() {
 	line, err := k.desk.c.Open(k.ctx, k.leaf.Camera)
 	slow.Stop()
 	if err != nil {
-		k.desk.c.Log.Info("a camera's speaker was not claimed", "camera", string(k.leaf.Camera), "error", err)
 		switch {
 		case errors.Is(err, ingest.ErrNoSpeaker):
 			k.end(NoSpeaker)
@@ -161,6 +160,8 @@ func (k *call) speak() {
 			k.end(Taken)
 		}
 		k.end(Camera)
+		// The error itself names the camera's address.
+		k.desk.c.Log.Info("a camera's speaker was not claimed", "camera", string(k.leaf.Camera), "word", k.why())
 		return
 	}
 	defer line.Close()

@@ -3,11 +3,18 @@
 package talk
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pion/rtp"
+
+	"keyhold/statement/command"
+	"keyhold/statement/id"
 )
 
 func TestWhatIsSaidHasItsPlaceInTimeAndNoMoreThanFits(t *testing.T) {
@@ -51,6 +58,24 @@ func TestWhatIsSaidHasItsPlaceInTimeAndNoMoreThanFits(t *testing.T) {
 	}
 	if n > 27 {
 		t.Errorf("%d packets of 20 ms were played at one moment", n)
+	}
+}
+
+func TestNoCamerasAddressIsLogged(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	d := &Desk{work: ctx, c: Config{
+		Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Open: func(context.Context, id.Camera) (Line, error) {
+			return nil, errors.New("dial tcp 192.168.1.77:554: connect: no route to host")
+		},
+	}}
+	k := newCall(d, &visit{desk: d, Viewer: Viewer{Say: func(any) {}}}, &command.Command{Target: "cam_aaaaaaaaaaaaaaaaaaaaaaaaaa"}, id.Hash{})
+	k.speak()
+	if k.why() != Camera || log.Len() == 0 || strings.Contains(log.String(), "192.168") {
+		t.Errorf("it ended as %s, and was logged as %s", k.why(), log.String())
 	}
 }
 
