@@ -115,3 +115,35 @@ func TestTheSecondStreamIsSetAndTakenAway(t *testing.T) {
 	r.Serving()
 	r.Until("the second stream after a restart", func() bool { return slices.Equal(r.smalls(), []id.Camera{yard}) })
 }
+
+func TestWhatIsCoveredOrRecordedStaysWithItsStream(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	yard := r.Add("Yard", "b")
+	record := func(form string) string {
+		_, err := r.Member.Do(t.Context(), request.Op{Kind: request.OpSetRecorded, Camera: yard, Recorded: form})
+		return word(err)
+	}
+	answers := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: the hub answers %q, want %q", what, got, want)
+		}
+	}
+	second := r.URL(camera.SmallPath("a")[1:])
+	answers("a second stream", r.setSmall(r.Member, yard, second), "")
+	r.mask(r.Member, yard, window)
+	answers("recording the second stream while something is covered", record(request.RecordSmall), request.RefusedCovered)
+	answers("making others of the same pictures", record(request.RecordMade), "")
+	answers("another second stream, that is not recorded", r.setSmall(r.Member, yard, r.URL("a")), "")
+	answers("the first second stream", r.setSmall(r.Member, yard, second), "")
+	r.mask(r.Member, yard)
+	answers("recording the second stream", record(request.RecordSmall), "")
+	answers("taking away what is recorded", r.setSmall(r.Member, yard, ""), request.RefusedForm)
+	r.mask(r.Member, yard, window)
+	answers("another stream to be recorded", r.setSmall(r.Member, yard, r.URL("a")), request.RefusedCovered)
+	answers("recording the first stream", record(request.RecordSent), request.RefusedCovered)
+	if form := r.form(yard); form.Form != request.RecordSmall || !form.Small {
+		t.Errorf("it is recorded as %+v", form)
+	}
+}

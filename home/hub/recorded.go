@@ -14,6 +14,7 @@ import (
 	"keyhold/statement/masks"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 // usualRate is how many pictures a second are reckoned with while it is not known.
@@ -50,15 +51,26 @@ func (h *Hub) setRecorded(ctx context.Context, by id.Device, camera id.Camera, f
 	if err != nil || !ok || form == request.RecordSmall && c.Small == "" {
 		return cmp.Or(err, error(refusal(request.RefusedNotFound)))
 	}
+	was := c
+	if c.Recorded = form; h.uncovers(was, c) {
+		return refusal(request.RefusedCovered)
+	}
 	err = h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.SetRecorded(ctx, tx, c.ID, form) })
 	if err != nil {
 		return err
 	}
-	was := cmp.Or(c.Recorded, request.RecordSent)
-	if c.Recorded = form; form != was {
+	if form != cmp.Or(was.Recorded, request.RecordSent) {
 		h.again(c)
 	}
 	return nil
+}
+
+// uncovers says that what is covered of a camera's picture would lie elsewhere: another of its streams may show another
+// part of what is before it, and nobody has said what of that is not to be seen.
+func (h *Hub) uncovers(was, is cameras.Camera) bool {
+	before, _ := streams(was)
+	after, _ := streams(is)
+	return before != after && len(h.cover(is.ID)) > 0 && !rule.Off(rule.Masks)
 }
 
 // again closes everything that is connected to a camera, and connects anew. control is held.

@@ -158,11 +158,18 @@ func (h *Hub) setSmall(ctx context.Context, by id.Device, camera id.Camera, url 
 	if err != nil || !ok {
 		return cmp.Or(err, error(refusal(request.RefusedNotFound)))
 	}
+	was := c
+	switch c.Small = url; {
+	case url == "" && c.Recorded == request.RecordSmall:
+		return refusal(request.RefusedForm) // it is what is recorded: nobody has said in which form the other is to be
+	case h.uncovers(was, c):
+		return refusal(request.RefusedCovered)
+	}
 	err = h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.SetSmall(ctx, tx, c.ID, url) })
 	if err != nil {
 		return err
 	}
-	if c.Small = url; c.Recorded == request.RecordSmall {
+	if c.Recorded == request.RecordSmall {
 		h.again(c)
 	} else if ch := h.channel(camera); ch != nil {
 		ch.small.set(url)

@@ -59,6 +59,8 @@ func (r *RefusedError) Error() string {
 		return "the hub does not know it"
 	case request.RefusedPrivate:
 		return "this camera is private now: nothing connects to it (keyhold private)"
+	case request.RefusedCovered:
+		return "parts of this camera's picture are covered, and its other picture may show them elsewhere: uncover them first (keyhold masks), and cover anew afterwards"
 	case request.RefusedFull:
 		return "as many moments are starred as may be: let some go first (keyhold star list)"
 	case request.RefusedNoBell:

@@ -304,6 +304,8 @@ const (
 	RefusedGestureWrong = "gesture-wrong"
 	// RefusedPrivate: nothing connects to a camera that is private.
 	RefusedPrivate = "private"
+	// RefusedCovered: parts of a camera's picture are covered, which another of its streams may show elsewhere.
+	RefusedCovered = "covered"
 	// RefusedFull: as many moments are kept as may be.
 	RefusedFull = "full"
 )

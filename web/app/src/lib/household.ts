@@ -316,6 +316,7 @@ export type ErrorKind =
   | 'camera-exists'
   | 'stars-full' // as many moments are starred as may be
   | 'camera-private' // somebody turned it off at its source
+  | 'camera-covered' // another picture of it may show elsewhere what is covered
   | 'camera-no-bell' // it tells of no button
   | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud

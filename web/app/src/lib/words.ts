@@ -84,6 +84,8 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_stars_full(), next: m.error_stars_full_next() };
     case 'camera-no-bell':
       return { what: m.error_no_bell(), next: m.error_no_bell_next() };
+    case 'camera-covered':
+      return { what: m.error_covered(), next: m.error_covered_next() };
     case 'camera-private':
       return { what: m.error_private(), next: m.error_private_next() };
     case 'not-allowed':

@@ -29,6 +29,7 @@ const words: Readonly<Record<string, FaultKind>> = {
   'not-found': 'not-found',
   elsewhere: 'camera-elsewhere',
   private: 'camera-private',
+  covered: 'camera-covered',
   full: 'stars-full',
   'no-bell': 'camera-no-bell',
 };

@@ -36,6 +36,7 @@ export type FaultKind =
   | 'camera-form'
   | 'camera-exists'
   | 'camera-private'
+  | 'camera-covered'
   | 'camera-no-bell'
   | 'camera-elsewhere'
   | 'stars-full'
