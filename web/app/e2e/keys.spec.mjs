@@ -17,12 +17,13 @@ after(async () => {
   await server?.close();
 });
 
-async function open(state) {
+async function open(state, prepare = async () => undefined) {
   const { context, page, faults } = await watched(
     browser,
     { viewport: sizes.desk, locale: 'en' },
     server.address,
   );
+  await prepare(page);
   await page.goto(`${server.address}/?state=${state}&theme=light&language=en`);
   await page.waitForFunction(() => document.documentElement.dataset.ready === 'yes');
   return { context, page, faults };
@@ -277,6 +278,54 @@ describe('by keyboard alone', () => {
     await tabTo(page, 'I know about it');
     await page.keyboard.press('Enter');
     await news.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('over a call keys are for the call, and the page behind it stays', async () => {
+    const { context, page, faults } = await open('ring-call-talk');
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await page.keyboard.press('?');
+    assert.equal(await title(page), 'Home');
+    assert.equal(await page.locator('[role=dialog]').count(), 0);
+    const talk = page.locator('dialog .talk button');
+    await page.keyboard.down('t');
+    assert.equal(await talk.getAttribute('aria-pressed'), 'true');
+    await page.keyboard.up('t');
+    assert.equal(await talk.getAttribute('aria-pressed'), 'false');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    assert.equal(await title(page), 'Home');
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
+  const call = 'dialog[aria-labelledby=call-title]';
+  test('a call ends by itself two minutes after the newest press', async () => {
+    const { context, page } = await open('ring-call', (page) => page.clock.install());
+    await page.clock.fastForward('01:40');
+    await page.clock.fastForward('01:00');
+    assert.equal(await page.locator(call).count(), 1);
+    await page.clock.fastForward('01:10');
+    await page.waitForSelector(call, { state: 'detached' });
+    await context.close();
+  });
+
+  test('a call does not end while somebody talks', async () => {
+    const { context, page } = await open('ring-call-talk', (page) => page.clock.install());
+    await page.keyboard.down('t');
+    await page.clock.fastForward('03:00');
+    assert.equal(await page.locator(call).count(), 1);
+    await page.keyboard.up('t');
+    await page.clock.fastForward('02:10');
+    await page.waitForSelector(call, { state: 'detached' });
+    await context.close();
+  });
+
+  test('a child’s room: what goes wrong is said where a screen reader listens already', async () => {
+    const { context, page } = await open('talk-child');
+    const listens = await page.$eval('.child [role=status]', (one) => one.checkVisibility());
+    assert.ok(listens);
     await context.close();
   });
 

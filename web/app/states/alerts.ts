@@ -42,6 +42,18 @@ export function alertStates(three: () => Kin): Record<string, () => State> {
     'alerts-blocked': () => at('blocked'),
     'alerts-unable': () => at('unable'),
     'alerts-install': () => at('install'),
+    'alerts-off-hub-away': () => {
+      const state = at('on', [mine]);
+      state.household.refusal = 'hub-away';
+      return {
+        ...state,
+        then: async () => {
+          await click(`${button}.quiet`);
+          await see('section[aria-labelledby=alerts-here] [role=alert]');
+          await see(`${button}.filled`);
+        },
+      };
+    },
     'alerts-hub-away': () => {
       const state = at('on', [mine]);
       state.household.refusal = 'hub-away';

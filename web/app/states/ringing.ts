@@ -65,7 +65,29 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
     ...change,
   });
   return {
-    'ring-call': () => called(),
+    'ring-call': () => {
+      const state = called();
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          // Who stands there presses once more, when nobody looks at this drawing any more.
+          setTimeout(() => state.household.rung.ring({ seq: 8 }), 1.5 * minute);
+        },
+      };
+    },
+    'ring-call-not-quiet': () => {
+      const state = called();
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          state.household.refusal = 'hub-away';
+          await click('dialog .quiet');
+          await see('dialog [role=alert]');
+        },
+      };
+    },
     'ring-call-talk': () => {
       const view = new DrawnView({ step: 'on' }, () => 'door');
       view.voice.cameras.set(['cam_door']);
@@ -104,10 +126,18 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       bell((household) => {
         household.rung.bells = [heard()];
       }),
-    'bell-away': () =>
-      bell((household) => {
+    'bell-away': () => {
+      const state = bell((household) => {
         household.rung.bells = [heard({ kind: 'mqtt', state: 'away', pressed: 0 })];
-      }),
+      });
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          await see('[role=dialog] input[value=mqtt]:checked');
+        },
+      };
+    },
     'bell-broker': () => {
       const state = bell(() => undefined);
       return {

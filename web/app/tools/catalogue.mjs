@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fails when a catalogue lacks a key, holds one that no page uses, or names other placeholders
-// than English does; and when a page uses a key that is not there.
+// Fails when a catalogue lacks a key, holds one that no page uses, names other placeholders than
+// English does, or is formal with its reader; and when a page uses a key that is not there.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,11 @@ const placeholders = (text) =>
     .map((found) => found[1])
     .sort()
     .join();
+/** Within a sentence a capital makes it formal; at its beginning only what follows tells. */
+const formal = {
+  de: /[^.!?:„ ] (Sie|Ihnen|Ihre?[mnrs]?)\b|\b(Sie (können|haben|müssen)|Ihre?[mnrs]? Hub)\b/,
+  nl: /\b(u|uw|uzelf)\b/i,
+};
 const faults = [];
 const keys = new Set(languages.flatMap((language) => Object.keys(texts[language])));
 for (const key of keys) {
@@ -45,7 +50,7 @@ for (const key of keys) {
       faults.push(`${key}: missing in ${language}`);
     else if (placeholders(text) !== placeholders(texts.en[key] ?? '')) {
       faults.push(`${key}: other placeholders in ${language}`);
-    }
+    } else if (formal[language]?.test(text)) faults.push(`${key}: formal in ${language}`);
   }
 }
 for (const [key, path] of used) {

@@ -10,6 +10,7 @@ import { Engine } from '../src/sync/engine.ts';
 import { Fault } from '../src/sync/fault.ts';
 import { HomeSession } from '../src/sync/home.ts';
 import { MemoryStore } from '../src/sync/store.ts';
+import { freshDevice } from './device.ts';
 import { start, World } from './world.ts';
 
 const minute = 60_000;
@@ -182,4 +183,16 @@ test('whoever stars what is not quite new says which packs it is of', async () =
   expect(said).toMatchObject({ moment: pack + 1_000, on: true, seq: 2, camera: world.camera });
   await home.stars.set(world.camera, moment, false);
   expect(asked.findLast(({ kind }) => kind === 'star')!.leaves).toBeUndefined();
+});
+
+test('a star by a device that came a moment ago is no alarm', async () => {
+  const { device, signer } = await world.admit(await freshDevice());
+  await world.say();
+  const { household, head } = world.roster;
+  const at = moment + minute;
+  const setting = { at, camera: world.camera, device, head: head.hash, household };
+  const signed = await Envelope.signed('star', { ...setting, moment, on: true, seq: 1 }, signer);
+  stars = [{ objects: [object], statement: signed.encode() }];
+  expect(await home.stars.list(world.camera)).toMatchObject([{ moment, mine: true }]);
+  expect(alarms()).toEqual([]);
 });

@@ -18,9 +18,14 @@ export function startKeys(): void {
   on = localStorage.getItem(remembered) !== 'off';
 }
 
-/** The key meant as a command, or null: while typing, with modifiers, or when turned off. */
-export function commandOf(event: KeyboardEvent): string | null {
+/**
+ * The key meant as a command, or null: while typing, with modifiers, or when turned off. While a
+ * dialog is over the page, keys are for what asks from `inside` it alone.
+ */
+export function commandOf(event: KeyboardEvent, inside?: Element): string | null {
   if (!on || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return null;
+  const over = document.querySelector('dialog:modal');
+  if (over !== null && over !== inside?.closest('dialog')) return null;
   const target = event.target;
   if (target instanceof HTMLElement) {
     if (target.isContentEditable || target.closest('input, select, textarea, [role="dialog"]')) {

@@ -11,6 +11,7 @@ export abstract class AlertsClient extends DoorClient {
       key: () => this.port.call('alertKey', []),
       subscribe: (to) => this.port.call('subscribeAlerts', [to, language, tag]),
       unsubscribe: () => this.port.call('unsubscribeAlerts', []),
+      wanted: () => this.port.call('alertsWanted', []),
     };
   }
 
@@ -33,7 +34,7 @@ export abstract class AlertsClient extends DoorClient {
 
   /** Takes the worker away with everything that it was given. */
   protected async endAlerts(): Promise<void> {
-    await (await import('./push.ts')).end().catch(() => undefined);
+    await import('./push.ts').then(({ end }) => end()).catch(() => undefined);
   }
 
   testAlert(): Promise<void> {

@@ -17,6 +17,8 @@ export interface Asked {
   readonly key: () => Promise<Bytes>;
   readonly subscribe: (to: Subscription) => Promise<void>;
   readonly unsubscribe: () => Promise<void>;
+  /** They were turned on here, and not off again. */
+  readonly wanted: () => Promise<boolean>;
 }
 
 const script = '/push.js';
@@ -61,9 +63,11 @@ export async function turnOff(hub: Asked): Promise<AlertsHere> {
   return 'off';
 }
 
-/** What was wanted once still holds: the browser may have made another subscription since. */
+/** What is wanted still holds: the browser may have made another subscription since, or ended it. */
 export async function keepOn(hub: Asked): Promise<void> {
-  if ((await alertsHere()) === 'on') await subscribe(hub);
+  const here = await alertsHere();
+  const off = here === 'off' && Notification.permission === 'granted';
+  if (here === 'on' || (off && (await hub.wanted()))) await subscribe(hub);
 }
 
 export async function end(): Promise<void> {

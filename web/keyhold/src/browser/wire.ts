@@ -152,6 +152,7 @@ export interface Calls {
   alertKey: { args: []; result: Bytes };
   subscribeAlerts: { args: [to: Subscription, language: string, tag: string]; result: void };
   unsubscribeAlerts: { args: []; result: void };
+  alertsWanted: { args: []; result: boolean };
   testAlert: { args: []; result: void };
   phones: { args: []; result: readonly Phone[] };
   /** What is set to be private. */

@@ -164,6 +164,7 @@ const handlers: Handlers = {
     await alerts?.names.keep();
   },
   unsubscribeAlerts: async () => (await phones()).unsubscribe(),
+  alertsWanted: async () => (await phones()).wanted(),
   testAlert: async () => (await phones()).test(),
   phones: async () => (await phones()).list(),
   privates: async () => (await ready()).home().privates.list(),

@@ -54,6 +54,11 @@ export class Phones {
     await this.send({ kind: 'unsubscribe' }, patience);
   }
 
+  /** They were turned on here, and not off again. */
+  async wanted(): Promise<boolean> {
+    return (await this.store.get(wordsKey)) !== undefined;
+  }
+
   async test(): Promise<void> {
     await this.send({ kind: 'test-alert' }, patience);
   }

@@ -5,6 +5,7 @@ import type { Writable } from '../canon.ts';
 import type { MomentLeaf, Pack } from '../manifest/leaf.ts';
 import { hourOf } from '../manifest/page.ts';
 import { must } from '../mutant.ts';
+import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
 import type { Op, Reply } from '../statement/request.ts';
 import { around, openStar, touches, type StarSetting } from '../statement/star.ts';
@@ -93,7 +94,16 @@ export class Stars {
   }
 
   private async ask(camera: string): Promise<{ kept: Kept[]; last: number }> {
-    return this.engine.guarded(() => this.askAll(camera));
+    return this.engine.guarded(async () => {
+      try {
+        return await this.askAll(camera);
+      } catch (error) {
+        // Whoever came a moment ago stands in a newer roster.
+        if (!(error instanceof RuleError && error.rule === 'signer')) throw error;
+        await this.engine.syncAfresh();
+        return this.askAll(camera);
+      }
+    });
   }
 
   private async askAll(camera: string): Promise<{ kept: Kept[]; last: number }> {
