@@ -29,12 +29,7 @@ func (r *Rig) claimed() bool {
 // freed waits until nobody has the speaker, and says how long that took.
 func (r *Rig) freed(since time.Time) time.Duration {
 	r.t.Helper()
-	for r.claimed() {
-		if time.Since(since) > patience {
-			r.t.Fatal("the speaker is still claimed")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	r.Until("a speaker that nobody has", func() bool { return !r.claimed() })
 	return time.Since(since)
 }
 

@@ -21,6 +21,9 @@ const (
 	coverLate = 15 * time.Second
 	// coverPause is how long after it failed a child is started again.
 	coverPause = 3 * time.Second
+	// coverSteady is how long a child has to work so that an earlier failure counts no more: one that makes a few pictures
+	// and fails again changes the form of the recording each time.
+	coverSteady = 5 * time.Minute
 	// coverLong is how long one child is used: its output counts milliseconds in 32 bits.
 	coverLong = 12 * time.Hour
 	// coverBase keeps the times that a child is given above 0: pictures may be shown before the first key frame.
@@ -270,7 +273,9 @@ func (c *cover) emit(p *coverPicture) error {
 	if !p.params.Same(c.made) {
 		c.made = p.params
 	}
-	c.shown, c.last, c.pause = f.Session, f.PTS, 0
+	if c.shown, c.last = f.Session, f.PTS; c.now().Sub(c.began) >= coverSteady {
+		c.pause = 0
+	}
 	c.give(&Frame{
 		Session: f.Session, Kind: Video, PTS: f.PTS, DTS: f.PTS, Key: p.key, Params: c.made, Units: p.units, At: f.At.Add(ticks(f.PTS-f.DTS, VideoRate)),
 	})

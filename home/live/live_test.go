@@ -115,13 +115,12 @@ func TestAViewShowsSeveralCamerasAndWhatIsWanted(t *testing.T) {
 	until(t, "sound", func() bool { return len(w.got(2)) > 50 })
 	may.may.Store(false)
 	v.Review()
-	last := -1
+	last, since := -1, time.Now()
 	until(t, "silence", func() bool {
-		n := len(w.got(2))
-		time.Sleep(100 * time.Millisecond)
-		same := n == last
-		last = n
-		return same
+		if n := len(w.got(2)); n != last {
+			last, since = n, time.Now()
+		}
+		return time.Since(since) > 200*time.Millisecond
 	})
 	quiet := whole(w.got(0))
 	before := whole(w.got(1))
