@@ -182,11 +182,14 @@ func (c *Command) Check() error {
 	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
 		return fmt.Errorf("command: a malformed field")
 	}
-	if err := errors.Join(c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check()); err != nil {
+	if err := errors.Join(c.Op.Bell.check(), c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check()); err != nil {
 		return err
 	}
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
 		return fmt.Errorf("command: a field too long")
+	}
+	if c.Op.After < 0 || c.Op.Until < 0 {
+		return fmt.Errorf("command: a number below 0")
 	}
 	if c.Op.Recorded != "" && !Recording(c.Op.Recorded) {
 		return fmt.Errorf("command: an unknown form of recording")
@@ -194,9 +197,9 @@ func (c *Command) Check() error {
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
 	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded:
-	case OpSetBell, OpSnooze:
-		if err := c.Op.bells(); err != nil {
-			return err
+	case OpSetBell:
+		if c.Op.Bell == nil {
+			return fmt.Errorf("command: set-bell needs to say by what")
 		}
 		cameras = []id.Camera{c.Op.Camera}
 	case OpSubscribe:
@@ -224,7 +227,7 @@ func (c *Command) Check() error {
 				return err
 			}
 		}
-	case OpStars:
+	case OpStars, OpSnooze:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpSetChild:
 		if len(c.Op.Child) == 0 || len(c.Op.Child) > maxChild {
@@ -393,5 +396,5 @@ func (r *Reply) Check() error {
 	if r.At <= 0 || !r.Household.Valid() || len(r.Nonce) != NonceSize || !r.Run.Valid() || r.Size < 0 || r.Head.Seq < 0 {
 		return fmt.Errorf("reply: a malformed field")
 	}
-	return nil
+	return r.Result.check()
 }

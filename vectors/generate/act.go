@@ -52,14 +52,10 @@ func (c *collector) acts(h *house) {
 	try := func(name string, r rule.Name, device string, edit func(*command.Command), by ...signer) {
 		s := h.act(device)
 		edit(&s)
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
 		if by == nil {
 			by = []signer{h.by(device)}
 		}
-		c.acted(h, v, signed(command.Thing, s, by...), deviceNamed(device), h.at, true)
+		c.acted(h, verdict(name, r), signed(command.Thing, s, by...), deviceNamed(device), h.at, true)
 	}
 	same := func(*command.Command) {}
 	good := signed(command.Thing, h.act("ben1"), h.by("ben1"))

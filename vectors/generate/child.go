@@ -28,18 +28,7 @@ func (h *house) childRoom(device string) child.Setting {
 }
 
 func (c *collector) childSettings(h *house) {
-	try := func(name string, r rule.Name, device string, last int64, edit func(*child.Setting), by ...signer) {
-		s := h.childRoom(device)
-		edit(&s)
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
-		if by == nil {
-			by = []signer{h.by(device)}
-		}
-		c.brought(child.Thing, h, v, signed(child.Thing, s, by...), deviceNamed(device), last)
-	}
+	try := bring(c, h, child.Thing, h.childRoom)
 	same := func(*child.Setting) {}
 	try("by an owner", "", "ben1", 0, same)
 	try("by a guardian", "", "gus1", 0, same)

@@ -29,10 +29,7 @@ func eraseVectors() file {
 	change := func(name string, r rule.Name, edit func(*erasure.Statement), by ...signer) {
 		s := good
 		edit(&s)
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
+		v := verdict(name, r)
 		add(v, signed(erasure.Thing, s, by...).Encode(), h.at)
 	}
 	change("an owner has everything erased", "", func(*erasure.Statement) {}, ben)

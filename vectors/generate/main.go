@@ -61,6 +61,14 @@ func (p vectorPage) MarshalJSON() ([]byte, error) {
 func accept(name string) vector              { return vector{Name: name, Expect: "accept"} }
 func refuse(name string, r rule.Name) vector { return vector{Name: name, Expect: "refuse", Rule: r} }
 
+// verdict is a refusal by a rule, or without one the opposite.
+func verdict(name string, r rule.Name) vector {
+	if r == "" {
+		return accept(name)
+	}
+	return refuse(name, r)
+}
+
 // file is what stands in one of the files. Chains are rosters that its vectors go on from.
 type file struct {
 	Chains  map[string][][]byte `json:"chains,omitempty"`

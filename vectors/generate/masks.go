@@ -33,20 +33,9 @@ func (h *house) masked(device string) masks.Setting {
 	}
 }
 
-// mask adds a vector of a setting that is brought to the hub; last is the number of the one before.
+// maskSettings are those that a device brings.
 func (c *collector) maskSettings(h *house) {
-	try := func(name string, r rule.Name, device string, last int64, edit func(*masks.Setting), by ...signer) {
-		s := h.masked(device)
-		edit(&s)
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
-		if by == nil {
-			by = []signer{h.by(device)}
-		}
-		c.brought(masks.Thing, h, v, signed(masks.Thing, s, by...), deviceNamed(device), last)
-	}
+	try := bring(c, h, masks.Thing, h.masked)
 	same := func(*masks.Setting) {}
 	rows := func(n int) func(*masks.Setting) {
 		return func(s *masks.Setting) {

@@ -41,19 +41,10 @@ func workdays() []roster.Hours {
 	return []roster.Hours{{Days: []int{1, 2, 3, 4, 5}, From: 480, Until: 1020}, {Days: []int{7}, From: 0, Until: 1440}}
 }
 
-// set adds a vector of a setting that is brought to the hub; last is the number of the one before.
+// settings are those that a device brings.
 func (c *collector) settings(h *house) {
 	try := func(name string, r rule.Name, camera id.Camera, device string, last int64, edit func(*private.Setting), by ...signer) {
-		s := h.setting(camera, device)
-		edit(&s)
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
-		if by == nil {
-			by = []signer{h.by(device)}
-		}
-		c.brought(private.Thing, h, v, signed(private.Thing, s, by...), deviceNamed(device), last)
+		bring(c, h, private.Thing, func(device string) private.Setting { return h.setting(camera, device) })(name, r, device, last, edit, by...)
 	}
 	garden, home := cameraNamed("garden"), id.HouseholdCamera
 	same := func(*private.Setting) {}

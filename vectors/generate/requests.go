@@ -141,17 +141,8 @@ func requestVectors(w *world) []vector {
 	each(request.ThingReseal, w.asPhone(), request.Reseal{At: start, Device: w.laptopID, Epochs: []request.ResealedEpoch{row}, Head: head.Hash, Household: w.household}, bad{"for the hub", "hub", []any{"device"}}, bad{"an epoch that is none", "epo_", []any{"epochs", 0, "epoch"}})
 	each(request.ThingCommand, w.asPhone(), request.Command{At: start, Device: w.phoneID, Head: head.Hash, Household: w.household, Nonce: fixed("n", 16), Op: request.Op{Kind: request.OpAddCamera, Name: "Garden", URL: "rtsp://camera.local/stream"}},
 		bad{"a kind that is not known", "unlock", []any{"op", "kind"}}, bad{"a camera without name", nil, []any{"op", "name"}})
-	command := func(op request.Op) request.Command {
-		return request.Command{At: start, Device: w.phoneID, Head: head.Hash, Household: w.household, Nonce: fixed("n", 16), Op: op}
-	}
-	// A second kind of command: what is spoiled at the top was tried above.
-	more := func(name string, op request.Op, cases ...bad) {
-		seal := statement(request.ThingCommand, w.asPhone())
-		v := seal(tree(command(op)))
-		v.Name, v.Expect = name, "accept"
-		out = append(out, v)
-		out = append(out, spoilFields(name, tree(command(op)), seal, cases...)...)
-	}
+	commands := &commandVectors{w: w}
+	more, command := commands.add, commands.command
 	more("append-link with a gesture", request.Op{Kind: request.OpAppendLink, Link: []byte("link"), Name: "Phone", PersonName: "Ben", Gesture: &request.Gesture{Code: "012345"}},
 		bad{"no link", nil, []any{"op", "link"}}, bad{"a code of five digits", "01234", []any{"op", "gesture", "code"}}, bad{"a code with a letter", "01234a", []any{"op", "gesture", "code"}},
 		bad{"a code with other digits", "01234٥", []any{"op", "gesture", "code"}}, bad{"an empty person's name, which is left out", "", []any{"op", "person_name"}})
@@ -196,7 +187,9 @@ func requestVectors(w *world) []vector {
 	}
 	more("switch", request.Op{Kind: request.OpSwitch})
 	more("star", request.Op{Kind: request.OpStar, Star: []byte("statement"), Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}}, bad{"no statement", nil, []any{"op", "star"}}, bad{"a place before the first", int64(-1), []any{"op", "leaves", 0, "index"}}, bad{"a run that is none", "run", []any{"op", "leaves", 0, "run"}})
-	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}})
+	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"after a number below 0", int64(-1), []any{"op", "after"}}, bad{"after 0, which is left out", int64(0), []any{"op", "after"}})
+	commands.settings()
+	commands.door()
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
 	bySheet.Device = id.Sheet
 	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))
@@ -237,28 +230,17 @@ func requestVectors(w *world) []vector {
 	each(manifest.ThingLabel, w.asHub(), manifest.Label{At: start, Camera: front, Head: head.Hash, Household: w.household, Name: "Haustür", Seq: 1, Zone: "Europe/Amsterdam"},
 		bad{"the household as camera", "household", []any{"camera"}}, bad{"number 0", int64(0), []any{"seq"}}, bad{"a name of 201 bytes", strings.Repeat("a", 201), []any{"name"}}, bad{"time 0", int64(0), []any{"at"}})
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
-	addresses := request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Addresses: []string{"192.168.1.7:7441", "[fd00::7]:7441"}}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}
-	told := statement(request.ThingReply, w.asHub())(tree(addresses))
-	told.Name, told.Expect = "reply to at-home", "accept"
-	out = append(out, told)
-	addresses.Result = request.Result{Smalls: []id.Camera{front}}
-	told = statement(request.ThingReply, w.asHub())(tree(addresses))
-	told.Name, told.Expect = "reply to smalls", "accept"
-	out = append(out, told)
-	addresses.Result = request.Result{Stars: []request.Starred{{Objects: []id.Object{id.Object(fixedID("obj_", "pack"))}, Statement: []byte("statement")}, {Objects: []id.Object{}, Statement: []byte("another")}}}
-	told = statement(request.ThingReply, w.asHub())(tree(addresses))
-	told.Name, told.Expect = "reply to stars", "accept"
-	out = append(out, told)
-	addresses.Result = request.Result{Recorded: []request.Recorded{{Camera: front, Cost: 41, Form: request.RecordMade, Measured: true, Sent: "h265", Small: true}, {Camera: front, Form: request.RecordSent}}}
-	told = statement(request.ThingReply, w.asHub())(tree(addresses))
-	told.Name, told.Expect = "reply to recorded", "accept"
-	out = append(out, told)
+	commands.reply("reply to at-home", request.Result{Addresses: []string{"192.168.1.7:7441", "[fd00::7]:7441"}})
+	commands.reply("reply to smalls", request.Result{Smalls: []id.Camera{front}})
+	commands.reply("reply to stars", request.Result{Stars: []request.Starred{{Objects: []id.Object{id.Object(fixedID("obj_", "pack"))}, Statement: []byte("statement")}, {Objects: []id.Object{}, Statement: []byte("another")}}},
+		bad{"what is no object", fixedID("cam_", "front"), []any{"result", "stars", 0, "objects", 0}})
+	commands.reply("reply to recorded", request.Result{Recorded: []request.Recorded{{Camera: front, Cost: 41, Form: request.RecordMade, Measured: true, Sent: "h265", Small: true}, {Camera: front, Form: request.RecordSent}}})
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})
 	each(manifest.ThingNames, w.asHub(), manifest.Names{
 		At: start, Cameras: []manifest.NamedCam{{ID: id.Camera(fixedID("cam_", "front")), Name: "Haustür", State: manifest.NameOn}}, Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}, {ID: w.passkeyID, Name: "Passkey"}},
 		Head: head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 1, Zone: "Europe/Amsterdam",
 	}, bad{"the sheet as device", "sheet", []any{"devices", 0, "id"}}, bad{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, bad{"number 0", int64(0), []any{"seq"}})
-	return append(out, secondEditions(w)...)
+	return append(append(out, commands.out...), secondEditions(w)...)
 }
 
 // secondEditions are the document of names and a label with rooms. Neither passes for the first edition, nor that for it.

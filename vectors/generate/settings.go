@@ -25,6 +25,19 @@ func (c *collector) brought(thing string, h *house, v vector, e *dsse.Envelope, 
 	c.f.Vectors = append(c.f.Vectors, v)
 }
 
+// bring returns what adds a setting that a device has made, edited, after the one with number last. The device signs it,
+// where nobody else is named.
+func bring[S any](c *collector, h *house, thing string, made func(device string) S) func(name string, r rule.Name, device string, last int64, edit func(*S), by ...signer) {
+	return func(name string, r rule.Name, device string, last int64, edit func(*S), by ...signer) {
+		s := made(device)
+		edit(&s)
+		if by == nil {
+			by = []signer{h.by(device)}
+		}
+		c.brought(thing, h, verdict(name, r), signed(thing, s, by...), deviceNamed(device), last)
+	}
+}
+
 // spoiledSettings adds settings that do not hold as they are, brought by a device.
 func (c *collector) spoiledSettings(h *house, thing string, device id.Device, spoiled []vector) {
 	for _, v := range spoiled {
@@ -43,10 +56,9 @@ func (c *collector) onRecord(h *house, thing string, made func(h *house, device 
 	ben := made(gone, "ben1", h.s.Household)
 	gone.remove("ben", "anna1 cleo1")
 	try := func(name string, r rule.Name, h *house, setting any, by signer) {
-		v := refuse("on the record: "+name, r)
 		e := signed(thing, setting, by)
+		v := verdict("on the record: "+name, r)
 		if r == "" {
-			v = accept("on the record: " + name)
 			v.Result = e.Hash().String()
 		}
 		v.Thing = "kept"

@@ -33,20 +33,9 @@ func (h *house) starred(device string) star.Setting {
 	}
 }
 
-// star adds a vector of a setting that is brought to the hub; last is the number of the one before.
+// starSettings are those that a device brings.
 func (c *collector) starSettings(h *house) {
-	try := func(name string, r rule.Name, device string, last int64, edit func(*star.Setting), by ...signer) {
-		s := h.starred(device)
-		edit(&s)
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
-		if by == nil {
-			by = []signer{h.by(device)}
-		}
-		c.brought(star.Thing, h, v, signed(star.Thing, s, by...), deviceNamed(device), last)
-	}
+	try := bring(c, h, star.Thing, h.starred)
 	same := func(*star.Setting) {}
 	try("by an owner", "", "ben1", 0, same)
 	try("by a guardian", "", "gus1", 0, same)

@@ -66,10 +66,7 @@ func takeoverVectors() []vector {
 		add(v, "proof", must(canon.Marshal(t)))
 	}
 	proves := func(name string, r rule.Name, link, mac []byte) {
-		v := refuse(name, r)
-		if r == "" {
-			v = accept(name)
-		}
+		v := verdict(name, r)
 		t := whole
 		t.Link, t.HMAC = link, mac
 		proof(v, t)

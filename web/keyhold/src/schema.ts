@@ -129,7 +129,10 @@ export type Shaped<F extends Fields> = { [K in Exclude<keyof F, Optional<F>>]: R
 export const optional = <T>(schema: Schema<T>): Schema<T> & { readonly optional: true } => ({
   shape: (value) => schema.shape(value),
   read(value) {
-    field(value !== '' && !(Array.isArray(value) && value.length === 0), 'left out when empty');
+    field(
+      value !== '' && value !== 0 && !(Array.isArray(value) && value.length === 0),
+      'left out when empty',
+    );
     return schema.read(value);
   },
   optional: true,

@@ -267,7 +267,7 @@ const bellReport = object({
   camera: text(),
   kind: text(),
   pressed: integer(),
-  since: integer(-Number.MAX_SAFE_INTEGER),
+  since: integer(),
   state: text(),
 });
 
