@@ -86,14 +86,14 @@ export async function accessible(page, where) {
   }
 }
 
-/** Waits until something is so in the page and says how many milliseconds that took. */
+/** Waits until something is so in the page and says how many milliseconds that took. It asks seldomer as it waits longer, for a page is busy with each answer. */
 export async function within(limit, what, ask) {
   const began = Date.now();
   for (;;) {
     const value = await ask();
     if (value) return { value, took: Date.now() - began };
     assert.ok(Date.now() - began < limit, `${what} did not happen within ${limit} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(250, 50 + (Date.now() - began) / 10)));
   }
 }
 
