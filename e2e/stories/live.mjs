@@ -150,6 +150,7 @@ test('looking live', async (t) => {
         const { srcObject, muted } = document.querySelector('video');
         const context = (globalThis.ears ??= new AudioContext());
         const [track] = srcObject.getAudioTracks();
+        if (!track) return { muted, loud: 0 }; // what nobody hears is not played either
         if (globalThis.heard !== track) {
           globalThis.heard = track;
           globalThis.meter = context.createAnalyser();
@@ -160,14 +161,26 @@ test('looking live', async (t) => {
         globalThis.meter.getFloatTimeDomainData(wave);
         return { muted, loud: Math.max(...wave.map(Math.abs)) };
       });
+    // What the browser has sent to the speakers; to play silence costs a phone as much as to play a sound.
+    const played = () =>
+      anna.page.evaluate(async () => {
+        const [peer] = globalThis.peers.slice(-1);
+        const [playout] = [...(await peer.getStats()).values()].filter(({ type }) => type === 'media-playout');
+        return playout?.totalSamplesCount ?? 0;
+      });
     assert.deepEqual(await loud(), { muted: true, loud: 0 });
+    assert.equal(await played(), 0);
     await anna.button('player_unmute').click();
     await within(20_000, 'sound', async () => {
       const { muted, loud: heard } = await loud();
       return !muted && heard > 0.01;
     });
+    await within(5_000, 'sound at the speakers', async () => (await played()) > 10_000);
     await anna.button('player_mute').click();
     await within(10_000, 'silence', async () => (await loud()).muted);
+    const then = await played();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.ok((await played()) - then < 10_000, 'nothing is played any more');
   });
 
   await step('Jan is told at once, on every page, and where he would ask', async () => {

@@ -63,6 +63,7 @@ export class Watch implements LiveView {
   /** A hub of an earlier version takes no offer of somebody who talks. */
   private talks = true;
   private readonly streams: readonly Value<MediaStream | null>[];
+  private sound: MediaStreamTrack | null = null;
   private connection: Connection | null = null;
   private view = '';
   private heard = '';
@@ -107,7 +108,18 @@ export class Watch implements LiveView {
   /** Lets one camera be heard, or none. */
   hear(camera: string | null): void {
     this.heard = camera ?? '';
+    this.listen();
     this.saySoon();
+  }
+
+  /** A browser plays every sound that a picture has, muted or not: nothing but what is heard is to cost a phone's battery. */
+  private listen(): void {
+    for (const [place, camera] of this.cameras.entries()) {
+      const stream = this.streams[place]?.get();
+      if (!stream || this.sound === null) continue;
+      if (camera === this.heard) stream.addTrack(this.sound);
+      else stream.removeTrack(this.sound);
+    }
   }
 
   /** Says whose pictures are wanted from now on, and whether they are shown small. */
@@ -194,8 +206,10 @@ export class Watch implements LiveView {
     return {
       tracks: (pictures, sound) => {
         for (const [place, one] of pictures.entries()) {
-          this.streams[place]?.set(new MediaStream([one, sound]));
+          this.streams[place]?.set(new MediaStream([one]));
         }
+        this.sound = sound;
+        this.listen();
       },
       open: this.say,
       connected: () => {
