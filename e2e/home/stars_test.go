@@ -3,6 +3,7 @@
 package home
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"net/http"
@@ -267,9 +268,8 @@ func TestAMomentOfSomeDaysAgoIsStarredByItsLeaf(t *testing.T) {
 	}
 }
 
-// saved exports everything of a camera from a time on into a folder, and what is starred of before. It gives how many segments
-// the index names.
-func (r *Rig) saved(dir string, c id.Camera, from int64, zone *time.Location) int {
+// exported exports everything of a camera from a time on into a folder, and what is starred of before.
+func (r *Rig) exported(dir string, c id.Camera, from int64, zone *time.Location) (*export.Summary, *export.Checked) {
 	r.t.Helper()
 	all := &export.All{
 		Session: r.Member, Dir: dir, From: from, Until: r.now().UnixMilli(), Cameras: []manifest.NamedCam{{ID: c, Name: "Door"}},
@@ -279,10 +279,60 @@ func (r *Rig) saved(dir string, c id.Camera, from int64, zone *time.Location) in
 	must(r.t, err)
 	checked, err := export.CheckAll(dir, func(int64, int64) {})
 	must(r.t, err)
+	return sum, checked
+}
+
+// saved does that where nothing is damaged. It gives how many segments the index names.
+func (r *Rig) saved(dir string, c id.Camera, from int64, zone *time.Location) int {
+	r.t.Helper()
+	sum, checked := r.exported(dir, c, from, zone)
 	if len(checked.Bad)+len(checked.Extra) > 0 || checked.Segments != sum.Segments {
 		r.t.Errorf("the folder does not hold: %+v, of %+v", checked, sum)
 	}
 	return sum.Segments
+}
+
+// A film that was damaged since is written again as long as the cloud has all of it. Once only a starred part of it is left,
+// that does not take its place.
+func TestADamagedFilmGivesWayToNothingThatIsShorter(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	r.Packs(door, 4)
+	first := r.Timeline(door).Segments[0]
+	must(t, r.Member.SetStar(t.Context(), door, first.Start+1-star.Around, true))
+	dir, now := t.TempDir(), r.now().UnixMilli()
+	long := r.saved(dir, door, now-3_600_000, time.UTC)
+	films, err := filepath.Glob(filepath.Join(dir, "*", "*", "*.mp4"))
+	must(t, err)
+	damage := func() {
+		t.Helper()
+		info, err := os.Stat(films[0])
+		must(t, err)
+		must(t, os.Truncate(films[0], info.Size()-1))
+	}
+	damage()
+	if n := r.saved(dir, door, now-3_600_000, time.UTC); n < long {
+		t.Errorf("of %d segments %d are there when a damaged film was written again", long, n)
+	}
+	damage()
+	torn, err := os.ReadFile(films[0])
+	must(t, err)
+	r.monthLater()
+	from := r.now().Add(-29 * 24 * time.Hour).UnixMilli()
+	for range 2 { // the second time all is there
+		_, checked := r.exported(dir, door, from, time.UTC)
+		if len(checked.Bad) != 1 || len(checked.Extra) > 0 {
+			t.Errorf("beside the damaged film the folder has %+v", checked)
+		}
+		if left, err := os.ReadFile(films[0]); err != nil || !bytes.Equal(left, torn) {
+			t.Errorf("of a damaged film of %d bytes %d are left: %v", len(torn), len(left), err)
+		}
+	}
+	own := strings.TrimSuffix(films[0], ".mp4") + " (2).mp4"
+	if _, err := export.Check(own); err != nil {
+		t.Errorf("what is left of it at the cloud does not stand beside it: %v", err)
+	}
 }
 
 // Of the time before what is asked for only the star is exported, all of it, and nothing that an earlier export has goes.
@@ -307,7 +357,8 @@ func TestWhatIsStarredIsExportedAlone(t *testing.T) {
 		t.Fatalf("it begins at %s, with %d packs, %d of %d segments", at, len(kept), want, len(all))
 	}
 	now := r.now().UnixMilli()
-	if n := r.saved(t.TempDir(), door, now, zone); n != want {
+	// Whatever the hub has recorded since is not asked for.
+	if n := r.saved(t.TempDir(), door, now+3_600_000, zone); n != want {
 		t.Errorf("of the star %d segments are exported, not %d", n, want)
 	}
 	dir := t.TempDir()

@@ -22,10 +22,10 @@ import (
 // All exports everything that a device may save into a folder: for each camera one MP4 for each stretch of an hour, with
 // its proof beside it, and an index that people and programs can read.
 //
-// It promises: a file that is complete is never written again, unless the hub has recorded more into its hour since, and what
-// a file holds is never taken from the folder, though the cloud may no longer have it; a
-// crash at any point leaves complete files, and parts that the next run replaces; the index is there only when all of the
-// range was written. What does not pass a check stops it with that rule.
+// It promises: a file that is complete is never written again, unless the hub has recorded more into its hour since; what
+// a file holds is never taken from the folder, though it be damaged: where the cloud has only a part of it any more, that
+// gets a name of its own; a crash at any point leaves complete files, and parts that the next run replaces; the index is
+// there only when all of the range was written. What does not pass a check stops it with that rule.
 type All struct {
 	Session *session.Session
 	Dir     string
@@ -163,7 +163,6 @@ func (a *All) write(ctx context.Context, v *session.View, day time.Time, list []
 	var missing []*stretch
 	there, bytes := 0, int64(0)
 	for _, s := range list {
-		s.path = filepath.Join(x.folder, s.name)
 		proof, err := prove(ctx, v, s.timeline)
 		if err != nil {
 			return fmt.Errorf("gather the proof: %w", err)
@@ -174,6 +173,9 @@ func (a *All) write(ctx context.Context, v *session.View, day time.Time, list []
 			return err
 		}
 		if have == nil {
+			if err := x.place(s); err != nil {
+				return err
+			}
 			missing = append(missing, s)
 			have = &film{name: s.name, from: s.timeline.From, until: s.timeline.Until, segments: len(s.timeline.Segments), size: s.size()}
 		}

@@ -4,6 +4,7 @@ package export
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -86,6 +87,42 @@ func holds(path string, want *Proof) (bool, error) {
 	defer file.Close()
 	size, err := findContent(file)
 	return err == nil && size == have.content(), nil
+}
+
+// place gives a stretch the name under which it is written: its own, or one behind it where a film lies there that holds what
+// this one would not.
+func (x *exporting) place(s *stretch) error {
+	own := strings.TrimSuffix(s.name, ".mp4")
+	for n := 2; ; n++ {
+		s.path = filepath.Join(x.folder, s.name)
+		if ok, err := yields(s.path, s.proof); err != nil || ok {
+			return err
+		}
+		s.name = fmt.Sprintf("%s (%d).mp4", own, n)
+	}
+}
+
+// yields says whether what lies at a path, if anything does, holds nothing but what a film of this proof holds. A film that
+// is damaged may be all that there is left of what the cloud no longer has.
+func yields(path string, to *Proof) (bool, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at what is there: %w", err)
+	}
+	defer file.Close()
+	beside, err := os.Open(path + Suffix)
+	if err == nil {
+		defer beside.Close()
+		if have, err := ReadProof(beside); err == nil {
+			return to.contains(have), nil
+		}
+	}
+	// Without a proof its length alone says what it holds.
+	size, err := findContent(file)
+	return err == nil && size <= to.content(), nil //nolint:nilerr // who knows what it was
 }
 
 // named puts a film into the index, once.

@@ -75,7 +75,9 @@ func (p *Proof) contains(o *Proof) bool {
 			have[segment{string(p.leaves[s.Leaf].Leaf), s.File}] = true
 		}
 	}
-	return !slices.ContainsFunc(o.segments, func(s segmentLine) bool { return !have[segment{string(o.leaves[s.Leaf].Leaf), s.File}] })
+	return !slices.ContainsFunc(o.segments, func(s segmentLine) bool {
+		return s.Leaf >= int64(len(o.leaves)) || !have[segment{string(o.leaves[s.Leaf].Leaf), s.File}]
+	})
 }
 
 // content is how many bytes of pictures and sound a proof is about.
