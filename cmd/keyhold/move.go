@@ -68,6 +68,9 @@ func (m *MoveCommand) move(ctx context.Context, c *console, s, there *session.Se
 	b := c.bar("Copying")
 	err := s.Copy(ctx, func(done, total int) { b.set(int64(done), int64(total)) })
 	b.end()
+	if no := (*session.RefusedError)(nil); errors.As(err, &no) && no.Word == request.RefusedFull {
+		return errors.Join(notKept(ctx, c, s), errors.New("nothing has moved: the other cloud does not keep as many starred moments as there are. Save what matters (keyhold export), take stars away (keyhold star CAMERA T --remove), and give the same command again"))
+	}
 	if err != nil {
 		return fmt.Errorf("copy what the old cloud has: %w\nNothing has moved yet. Give the same command again, and it goes on where it was", err)
 	}
@@ -87,6 +90,15 @@ func (m *MoveCommand) move(ctx context.Context, c *console, s, there *session.Se
 	}
 	c.say("Moved. Start the hub with --cloud %s from now on. Check that all is well there (keyhold list) before anything is erased.", m.To)
 	return m.eraseLeft(ctx, c, s, there)
+}
+
+// notKept lists what is starred, for a move to a cloud that does not keep all of it.
+func notKept(ctx context.Context, c *console, s *session.Session) error {
+	v, err := s.Steady(ctx, func(*session.View) error { return nil })
+	if err != nil {
+		return err
+	}
+	return (&StarCommand{}).list(ctx, c, s, v)
 }
 
 // arrive waits until the hub has shown everything at the other cloud.

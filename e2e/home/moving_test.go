@@ -19,10 +19,13 @@ import (
 	"keyhold/cloud/serve"
 	"keyhold/e2e/harness"
 	"keyhold/home/check"
+	"keyhold/home/household"
+	"keyhold/home/hub"
 	"keyhold/member/device"
 	"keyhold/member/footage"
 	"keyhold/member/session"
 	"keyhold/sealing/keys"
+	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
@@ -101,6 +104,40 @@ func history(ctx context.Context, r *Rig, s *session.Session, c id.Camera) (segm
 		}
 	}
 	return f.Len(), nil
+}
+
+// Nobody moves to a cloud that does not keep all that is starred: there it would be gone, and nobody told.
+func TestNobodyMovesToWhereStarsAreNotKept(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	ctx := t.Context()
+	door := r.Add("Door", "a")
+	r.starFirst(door)
+	there := r.elsewhere()
+	must(t, r.Member.Prepare(ctx, there.Session, r.code))
+	signing, err := household.ReadKeys(hub.LayoutOf(r.Dir).Keys)
+	must(t, err)
+	// As much is kept there as may be, of another camera.
+	other, err := id.NewCamera(rand.Reader)
+	must(t, err)
+	keep := func(n int) {
+		t.Helper()
+		list := api.Kept{Objects: make([]id.Object, n), Pages: []api.KeptPage{}}
+		for i := range list.Objects {
+			list.Objects[i], err = id.NewObject(rand.Reader)
+			must(t, err)
+		}
+		body, err := canon.Marshal(list)
+		must(t, err)
+		must(t, there.Client.Write(ctx, api.Signer{From: id.Hub, Key: signing.Sign}, r.Member.Home.Household, request.WriteKept, api.KeptName(other), api.Bytes(body)))
+	}
+	keep(api.MaxKept)
+	var no *session.RefusedError
+	if err := r.Member.Copy(ctx, func(int, int) {}); !errors.As(err, &no) || no.Word != request.RefusedFull {
+		t.Errorf("copying to a cloud that does not keep what is starred ends with: %v", err)
+	}
+	keep(0)
+	must(t, r.Member.Copy(ctx, func(int, int) {}))
 }
 
 // A household moves: what only the old cloud has is copied, the hub goes over, and its members read everything there.

@@ -204,9 +204,15 @@ func (h *Hub) movable(ctx context.Context) error {
 // the same tree.
 func (h *Hub) copy(ctx context.Context, to request.Place, c *request.Copied) error {
 	there := h.clientOf(to)
-	// First what is to stay there whatever its age.
+	// First what is to stay there whatever its age. Where that cloud does not take it nobody moves: what is starred would be
+	// gone there, one by one, and nobody told.
 	if err := h.stars.Each(ctx, func(camera id.Camera, list []byte) error {
-		return h.give(ctx, there, request.WriteKept, api.KeptName(camera), api.Bytes(list))
+		err := h.give(ctx, there, request.WriteKept, api.KeptName(camera), api.Bytes(list))
+		var p *api.Problem
+		if errors.As(err, &p) && p.Kind() == api.TooMany && p.Rule == rule.Quota {
+			return errors.Join(refusal(request.RefusedFull), p)
+		}
+		return err
 	}); err != nil {
 		return err
 	}

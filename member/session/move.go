@@ -72,7 +72,8 @@ const (
 )
 
 // Copy has the hub fetch from the cloud that is left whatever it no longer has itself: pages, and recordings. What it has
-// copied before it leaves alone.
+// copied before it leaves alone. Where the other cloud does not keep all that is starred the hub refuses, by
+// request.RefusedFull: nobody goes to where a star is worth nothing.
 func (s *Session) Copy(ctx context.Context, step func(done, total int)) error {
 	v, err := s.Steady(ctx, func(*View) error { return nil })
 	if err != nil {
@@ -169,6 +170,10 @@ func (s *Session) copyStarred(ctx context.Context, camera id.Camera, before int6
 	for _, star := range list {
 		if star.Moment > before {
 			continue // its packs go with the others of its time
+		}
+		// Copying many takes longer than the pages can be read at one address.
+		if err := s.renew(ctx, v); err != nil {
+			return err
 		}
 		records, err := (*v).packsOf(ctx, camera, star.Moment)
 		if err != nil {
