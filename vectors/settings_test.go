@@ -6,6 +6,7 @@ import (
 	"keyhold/statement/child"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/lock"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
 	"keyhold/statement/private"
@@ -36,6 +37,10 @@ func (b bases) child(v vector) (any, error) {
 	return settings(b, v, child.Read, child.Kept, func(s *roster.State, d id.Device, _ id.Camera) roster.Reason {
 		return s.May(d, roster.Cameras, id.HouseholdCamera, v.At)
 	})
+}
+
+func (b bases) lock(v vector) (any, error) {
+	return settings(b, v, lock.Read, lock.Kept, func(s *roster.State, d id.Device, _ id.Camera) roster.Reason { return lock.May(s, d) })
 }
 
 // settings reads a setting of a camera, as the hub is brought it or as it is kept, or the leaf that tells of it.

@@ -266,7 +266,7 @@ func (dir folder) all(t *testing.T) {
 	dir.run(t, "erase", bases{}.erase)
 	dir.run(t, "second", bases{}.second)
 	dir.run(t, "era", bases{}.era)
-	for f, check := range map[string]func(vector) (any, error){"act": bases{}.act, "child": bases{}.child, "live": bases{}.live, "find": bases{}.find, "masks": bases{}.masks, "star": bases{}.star, "private": bases{}.private, "relays": statement, "alert": bases{}.alert} {
+	for f, check := range map[string]func(vector) (any, error){"act": bases{}.act, "child": bases{}.child, "lock": bases{}.lock, "live": bases{}.live, "find": bases{}.find, "masks": bases{}.masks, "star": bases{}.star, "private": bases{}.private, "relays": statement, "alert": bases{}.alert} {
 		if dir.has(f) { // newer than the first version
 			dir.run(t, f, check)
 		}

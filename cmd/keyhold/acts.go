@@ -9,6 +9,7 @@ import (
 	"keyhold/member/people"
 	"keyhold/member/session"
 	"keyhold/statement/id"
+	"keyhold/statement/lock"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
 	"keyhold/statement/roster"
@@ -16,7 +17,7 @@ import (
 
 // actLine is what somebody set for a camera, as --json prints it.
 type actLine struct {
-	Kind       string    `json:"kind"` // private, masks, star or child
+	Kind       string    `json:"kind"` // private, masks, star, child or lock
 	At         int64     `json:"at"`
 	Camera     id.Camera `json:"camera"`
 	Name       string    `json:"name"`
@@ -34,6 +35,9 @@ type actLine struct {
 	Masks []masks.Mask   `json:"masks,omitempty"`
 	// Moment is the one that is starred, if On, or no more.
 	Moment int64 `json:"moment,omitempty"`
+	// Door is what opens from then on, by which kind of lock; "off" if nothing does.
+	Door string `json:"door,omitempty"`
+	Lock string `json:"lock,omitempty"`
 }
 
 func actOf(v *session.View, camera manifest.NamedCam, a session.Act) actLine {
@@ -52,6 +56,9 @@ func actOf(v *session.View, camera manifest.NamedCam, a session.Act) actLine {
 	}
 	if a.Child != nil {
 		line.Kind, line.On = "child", a.Child.On
+	}
+	if a.Lock != nil {
+		line.Kind, line.Door, line.Lock = lock.Thing, a.Lock.Name, a.Lock.Kind
 	}
 	line.Purpose = line.Kind
 	return line
@@ -91,6 +98,10 @@ func (l *actLine) words(c *console) string {
 		return "set it to be off " + hours + all
 	case l.Kind == "private":
 		return "let it be on" + all
+	case l.Kind == lock.Thing && l.Lock == lock.Off:
+		return "let no door be opened here any more"
+	case l.Kind == lock.Thing:
+		return "let the door " + l.Door + " be opened here"
 	case len(l.Masks) == 0:
 		return "took away all that was covered"
 	}

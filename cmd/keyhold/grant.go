@@ -27,6 +27,7 @@ type grantFlags struct {
 	Live    string   `enum:"yes,no" default:"yes" placeholder:"yes|no" help:"For a viewer or guest: whether they may watch live; yes by default."`
 	Private string   `enum:"yes,no" default:"no" placeholder:"yes|no" help:"For a viewer or guest: whether they may turn these cameras off and on again (keyhold private); no by default."`
 	Talk    string   `enum:"yes,no" default:"no" placeholder:"yes|no" help:"For a viewer or guest: whether they may talk by the camera's speaker; no by default."`
+	Open    string   `enum:"yes,no" default:"no" placeholder:"yes|no" help:"For a viewer or guest: whether they may open the doors at these cameras (keyhold open); no by default."`
 	History bool     `help:"Also what was recorded before now."`
 }
 
@@ -37,8 +38,8 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 	case g.Role == "":
 		return "", nil, errors.New("say what they are to be: --role owner, guardian, viewer or guest")
 	case role == roster.Owner || role == roster.Guardian:
-		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" || g.Live != "yes" || g.Private != "no" || g.Talk != "no" {
-			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours, --export, --live, --private and --talk are for viewers and guests", people.Role(role))
+		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" || g.Live != "yes" || g.Private != "no" || g.Talk != "no" || g.Open != "no" {
+			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours, --export, --live, --private, --talk and --open are for viewers and guests", people.Role(role))
 		}
 		return role, nil, nil
 	case role == roster.Guest && g.Until == "":
@@ -51,6 +52,9 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 	r.Actions = append(r.Actions, roster.History)
 	if g.Live == "yes" {
 		r.Actions = append(r.Actions, roster.Live)
+	}
+	if g.Open == "yes" {
+		r.Actions = append(r.Actions, roster.Open)
 	}
 	if g.Private == "yes" {
 		r.Actions = append(r.Actions, roster.Private)
@@ -99,7 +103,7 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 
 // wish is what was asked for, as one text.
 func (g *grantFlags) wish() string {
-	return fmt.Sprintf("%s %q %q %q %s %s %s %s %t", g.Role, g.Cameras, g.Until, g.Hours, g.Export, g.Live, g.Private, g.Talk, g.History)
+	return fmt.Sprintf("%s %q %q %q %s %s %s %s %s %t", g.Role, g.Cameras, g.Until, g.Hours, g.Export, g.Live, g.Private, g.Talk, g.Open, g.History)
 }
 
 // offered are the names of the cameras in rights, for somebody who knows none.

@@ -19,6 +19,7 @@ import (
 	"keyhold/home/hub"
 	"keyhold/home/ingest"
 	"keyhold/statement/id"
+	"keyhold/statement/lock"
 	"keyhold/statement/pairing"
 	"keyhold/statement/roster"
 )
@@ -187,6 +188,10 @@ func gestureLine(g gesture.Request) string {
 		what = "a new recovery sheet"
 	case hub.KindMove:
 		what = "the household to move to another cloud"
+	case roster.Kind(lock.Thing):
+		what = "what opens a door to be set: whoever has it opens that door from then on"
+	case roster.Kind(roster.Open):
+		what = "a door to be opened, once, by the device that asked"
 	case hub.KindErase:
 		what = "everything of the household to be erased"
 	}

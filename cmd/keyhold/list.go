@@ -239,13 +239,16 @@ type lookLine struct {
 	Purpose    string    `json:"purpose"`
 	From       int64     `json:"from"`
 	Until      int64     `json:"until"`
+	// Door is one that was opened, Outcome how that went.
+	Door    string `json:"door,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
 }
 
 func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
 	if !asJSON {
 		c.heading(camera)
 	}
-	lines := make([]lookLine, 0, len(t.Looks)+len(t.Lives)+len(t.Talks))
+	lines := make([]lookLine, 0, len(t.Looks)+len(t.Lives)+len(t.Talks)+len(t.Opens))
 	add := func(at int64, p id.Person, d id.Device, purpose string, from, until int64) {
 		lines = append(lines, lookLine{
 			At: at, Camera: camera.ID, Name: camera.Name, Person: p, PersonName: nameOr(v.PersonName(p), string(p)),
@@ -260,6 +263,10 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	}
 	for _, l := range t.Talks {
 		add(l.Since, l.Person, l.Device, purposeTalk, l.Since, l.Until)
+	}
+	for _, l := range t.Opens {
+		add(l.Since, l.Person, l.Device, purposeOpen, l.Since, l.Since)
+		lines[len(lines)-1].Door, lines[len(lines)-1].Outcome = l.Door, l.Outcome
 	}
 	slices.SortStableFunc(lines, func(a, b lookLine) int { return cmp.Compare(a.At, b.At) })
 	acts := t.Acts
@@ -285,6 +292,10 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 			c.answer("  %s  %s (%s)  is talking", clock(line.At, now), line.PersonName, line.DeviceName)
 			continue
 		}
+		if line.Purpose == purposeOpen {
+			c.answer("  %s  %s (%s)  %s", clock(line.At, now), line.PersonName, line.DeviceName, openedWords(line.Door, line.Outcome))
+			continue
+		}
 		c.answer("  %s  %s (%s)  %s  %s – %s", clock(line.At, now), line.PersonName, line.DeviceName, purposeWords(line.Purpose), clock(line.From, now), clock(line.Until, now))
 	}
 	if len(lines) == 0 && !asJSON {
@@ -299,9 +310,11 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 }
 
 // purposeLive is what --json calls a live look, purposeTalk talk by the camera's speaker; until is 0 while it lasts.
+// purposeOpen is a door that was opened.
 const (
 	purposeLive = "live"
 	purposeTalk = "talk"
+	purposeOpen = "open"
 )
 
 func purposeWords(purpose string) string {

@@ -40,6 +40,8 @@ type MemberCommands struct {
 	Quiet   QuietCommand   `cmd:"" help:"Hear nothing of a camera's bell for a while, on all your devices, or say what is quiet."`
 	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
 	Masks   MasksCommand   `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
+	Doors   DoorsCommands  `cmd:"" help:"Say which doors can be opened, and by what."`
+	Open    OpenCommand    `cmd:"" help:"Open a door."`
 	Child   ChildCommand   `cmd:"" help:"Say that a camera is in a child's room, where only owners and guardians talk or listen live."`
 	Private PrivateCommand `cmd:"" help:"Turn cameras off at their source, by hand or by hours, or say which are."`
 	Star    StarCommand    `cmd:"" help:"Keep a moment of a camera for longer than thirty days, let it go, or list those that are kept."`

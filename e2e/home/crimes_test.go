@@ -46,6 +46,8 @@ type scene struct {
 	// otto has been an owner since today, in the scene of two owners.
 	otto       *folk
 	door, yard id.Camera
+	// bensKey is a passkey of ben's, once he has one.
+	bensKey *key
 	// listening is what the scene at the door has besides.
 	listening *doorScene
 	// before are the keys of a hub that was replaced, in the scene of a new hub.
@@ -127,11 +129,7 @@ func (s *scene) shown() string {
 }
 
 // forget lets codes go that nobody typed.
-func (s *scene) forget() {
-	for len(s.gestures) > 0 {
-		<-s.gestures
-	}
-}
+func (s *scene) forget() { s.drain() }
 
 // bring asks, by a courier, for a link that these have signed.
 func (s *scene) bring(courier *folk, op roster.Op, by ...*folk) error {

@@ -58,6 +58,8 @@ type Rig struct {
 	serving chan id.Household
 	// gestures are the codes that the hub shows.
 	gestures chan gesture.Request
+	// lock opens a door, by its own address on this computer.
+	lock *testLock
 	// find are asked for cameras; the rig's own if there are none.
 	find []netip.AddrPort
 	here ingest.Here // what of this computer may be a camera
@@ -120,6 +122,8 @@ func Unpaired(t *testing.T, push ...string) *Rig {
 		must(t, cloud.Close())
 		server.Close()
 	})
+	r.lock = newLock(t)
+	r.here = ingest.Here{Addresses: []netip.AddrPort{r.lock.address()}}
 	config := cameraConfig()
 	r.heard = filepath.Join(t.TempDir(), "heard.wav")
 	config.Speaker = &camera.SpeakerConfig{File: r.heard}

@@ -61,3 +61,14 @@ func (b *Book) Take(d id.Device, challenge []byte) (command.Asked, bool) {
 	}
 	return command.Asked{}, false
 }
+
+// Drop forgets what was given for a target: what it means has changed since.
+func (b *Book) Drop(target id.Camera) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for d, list := range b.out {
+		if b.out[d] = slices.DeleteFunc(list, func(g given) bool { return g.asked.Target == target }); len(b.out[d]) == 0 {
+			delete(b.out, d)
+		}
+	}
+}

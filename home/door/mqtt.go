@@ -67,7 +67,7 @@ func (b *Bells) broker(ctx context.Context, camera id.Camera, one *bell) {
 		CleanStartOnInitialConnection: true, SessionExpiryInterval: waits,
 		ConnectUsername: one.User, ConnectPassword: []byte(one.Password),
 		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
-			return b.dial(ctx, u)
+			return DialBroker(ctx, u, func(to netip.AddrPort) error { return gate.Allowed(to, b.c.Here) })
 		},
 		ConnectPacketBuilder: func(c *paho.Connect, _ *url.URL) (*paho.Connect, error) {
 			most := uint32(maxPacket)
@@ -126,8 +126,9 @@ func (m *messages) subscribe(ctx context.Context, cm *autopaho.ConnectionManager
 	}
 }
 
-// dial connects to a broker, where the hub may go, in dialTime or not at all: whoever calls waits for it without an end.
-func (b *Bells) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
+// DialBroker connects to a broker, where that is allowed, in dialTime or not at all: whoever calls may wait for it without
+// an end. What the broker sends at a time is bounded.
+func DialBroker(ctx context.Context, u *url.URL, allowed func(netip.AddrPort) error) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	d := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
@@ -135,7 +136,7 @@ func (b *Bells) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
 		if err != nil {
 			return err
 		}
-		return gate.Allowed(to, b.c.Here)
+		return allowed(to)
 	}}
 	port := u.Port()
 	if port == "" {

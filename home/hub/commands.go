@@ -60,7 +60,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 func often(kind string) bool {
 	switch kind {
 	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
-		request.OpBells, request.OpSnoozes, request.OpRecorded, request.OpChildren,
+		request.OpBells, request.OpSnoozes, request.OpRecorded, request.OpChildren, request.OpLocks,
 		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
 		return true
 	}
@@ -119,6 +119,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.ask(ctx, c.Op.Removal)
 	case request.OpAsked:
 		r.Removals, err = h.asked(ctx, c.Device)
+	case request.OpSetLock, request.OpLocks, request.OpAskOpen, request.OpOpen:
+		err = h.doors(ctx, c, r)
 	case request.OpSetBell:
 		err = h.setBell(ctx, c.Device, c.Op, r)
 	case request.OpBells:
@@ -254,6 +256,7 @@ func (h *Hub) removeCamera(ctx context.Context, by id.Device, camera id.Camera) 
 		return err
 	}
 	h.ring.bells.Set(camera, nil)
+	h.entry.Forget(camera)
 	h.views.Gone(camera) // whose offer came meanwhile
 	return nil
 }

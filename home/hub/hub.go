@@ -112,6 +112,7 @@ type Hub struct {
 	full    bool                   // the disk is full and nothing can be freed; guarded by mu
 	slots   chan struct{}          // holds a token for each command that is being carried out
 	looking chan struct{}          // the same for those that look at a camera first
+	opening chan struct{}          // and for those that wait for a lock
 	// work ends when the hub is told to stop, recordings after the last pack is put away. Set before anything runs.
 	work, recordings context.Context
 }
@@ -152,7 +153,7 @@ func (h *Hub) defaults() {
 	}
 	h.running, h.leaving = map[id.Camera]*channel{}, map[id.Camera]*channel{}
 	h.found = &findings{now: h.Now, byID: map[id.Found]*found{}}
-	h.slots, h.looking = make(chan struct{}, 8), make(chan struct{}, 4)
+	h.slots, h.looking, h.opening = make(chan struct{}, 8), make(chan struct{}, 4), make(chan struct{}, 8)
 }
 
 // Run boots the hub and serves until the context ends. Then it closes packs, signs, tries for a few
@@ -369,7 +370,7 @@ func (h *Hub) serve(ctx context.Context) error {
 		wg.Go(func() { h.keepReaders(ctx) })
 		<-ctx.Done()
 	}
-	for _, slots := range []chan struct{}{h.slots, h.looking} {
+	for _, slots := range []chan struct{}{h.slots, h.looking, h.opening} {
 		for range cap(slots) {
 			slots <- struct{}{} // no command is under way any more, and none begins
 		}

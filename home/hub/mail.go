@@ -52,13 +52,16 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 		return nil
 	}
 	slots := h.slots
-	if looks(c.Op.Kind) {
+	switch {
+	case looks(c.Op.Kind):
 		// Looking at a camera takes its time: however many are asked for, a removal does not wait behind them.
 		slots = h.looking
-		if len(slots) == cap(slots) {
-			h.Log.Warn("a command was dropped: too many cameras are being looked at", "device", string(c.Device))
-			return nil
-		}
+	case c.Op.Kind == request.OpOpen: // so does a lock
+		slots = h.opening
+	}
+	if slots != h.slots && len(slots) == cap(slots) {
+		h.Log.Warn("a command was dropped: too many cameras or locks are waited for", "device", string(c.Device))
+		return nil
 	}
 	return h.beside(slots, func() {
 		result, word := h.execute(h.work, c)

@@ -117,7 +117,7 @@ func (h *Hub) pressed(ctx context.Context, p door.Press) {
 	ch.recorder.CloseEarly()
 	h.ring.work.Go(func() {
 		defer h.lookedAt(c.ID)
-		if err := h.moment(ctx, c, ch, a, p.At); err != nil && ctx.Err() == nil {
+		if err := h.moment(ctx, c, ch, a.Seq, p.At); err != nil && ctx.Err() == nil {
 			h.Log.Warn("what was seen when somebody pressed is not kept apart", "camera", string(c.ID), "error", err)
 		}
 	})
@@ -161,7 +161,7 @@ func (h *Hub) lookedAt(c id.Camera) {
 }
 
 // moment keeps apart what the camera shows now, and sends it ahead of the pack that it is in as well.
-func (h *Hub) moment(ctx context.Context, c cameras.Camera, ch *channel, a alert.Alert, at time.Time) error {
+func (h *Hub) moment(ctx context.Context, c cameras.Camera, ch *channel, number int64, at time.Time) error {
 	group := seenAt(ctx, ch.source, at)
 	if len(group) == 0 {
 		return nil // it shows nothing
@@ -176,7 +176,7 @@ func (h *Hub) moment(ctx context.Context, c cameras.Camera, ch *channel, a alert
 	if err != nil {
 		return err
 	}
-	return h.packs.Moment(ctx, pack, a.Seq)
+	return h.packs.Moment(ctx, pack, number)
 }
 
 // seenAt is what a camera has shown since its last key frame, up to a time.

@@ -10,6 +10,7 @@ import (
 
 	"keyhold/api"
 	"keyhold/home/cameras"
+	"keyhold/home/entry"
 	"keyhold/home/ledger"
 	"keyhold/home/live"
 	"keyhold/home/talk"
@@ -28,6 +29,7 @@ type watching struct {
 	engine *live.Engine
 	views  *view.Desk
 	talk   *talk.Desk
+	entry  *entry.Desk
 }
 
 // openViews prepares live view, and ends on the record what an earlier process left.

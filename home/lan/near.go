@@ -49,10 +49,12 @@ func (c *counted) Close() error {
 // isNear says whether an address is of this machine or of a network that this machine is in.
 func isNear(a net.Addr) bool {
 	t, ok := a.(*net.TCPAddr)
-	if !ok {
-		return false
-	}
-	ip := t.AddrPort().Addr().Unmap().WithZone("")
+	return ok && Near(t.AddrPort().Addr())
+}
+
+// Near says whether an address is of this machine, or one of the home's networks.
+func Near(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
 	if ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() {
 		return true
 	}

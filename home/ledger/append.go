@@ -214,6 +214,10 @@ func kindOf(leaf manifest.Leaf) string {
 		return manifest.KindPress
 	case *manifest.Moment:
 		return manifest.KindMoment
+	case *manifest.Lock:
+		return manifest.KindLock
+	case *manifest.Open:
+		return manifest.KindOpen
 	case *manifest.Child:
 		return manifest.KindChild
 	}

@@ -98,7 +98,7 @@ func Cameras(list []id.Camera, names Names) string {
 func actions(list []roster.Action) string {
 	var words []string
 	// People watch and see before they save.
-	for _, a := range []roster.Action{roster.Live, roster.History, roster.Export, roster.Private, roster.Talk} {
+	for _, a := range []roster.Action{roster.Live, roster.History, roster.Export, roster.Private, roster.Talk, roster.Open} {
 		if slices.Contains(list, a) {
 			words = append(words, doing[a])
 		}
@@ -112,7 +112,7 @@ func actions(list []roster.Action) string {
 }
 
 // doing is what actions are called.
-var doing = map[roster.Action]string{roster.Live: "watch live", roster.History: "see recordings", roster.Export: "save recordings", roster.Private: "turn cameras off", roster.Talk: "talk by the speaker"}
+var doing = map[roster.Action]string{roster.Live: "watch live", roster.History: "see recordings", roster.Export: "save recordings", roster.Private: "turn cameras off", roster.Talk: "talk by the speaker", roster.Open: "open doors"}
 
 // Moment is a time for a person, with its day of the week.
 func Moment(ms int64, zone *time.Location) string {

@@ -5,6 +5,7 @@ package session
 import (
 	"keyhold/statement/child"
 	"keyhold/statement/id"
+	"keyhold/statement/lock"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
 	"keyhold/statement/private"
@@ -12,7 +13,7 @@ import (
 )
 
 // Act is something that somebody set for a camera, as its signer said it: that it is off, what is covered of its
-// picture, that a moment of it is kept, or that it is in a child's room.
+// picture, that a moment of it is kept, that it is in a child's room, or what opens the door there.
 type Act struct {
 	At int64
 	// Camera may be the household, for what was set for all cameras.
@@ -24,6 +25,7 @@ type Act struct {
 	Masks   *masks.Setting
 	Star    *star.Setting
 	Child   *child.Setting
+	Lock    *lock.Setting
 }
 
 // act takes a leaf of what was set, once: hours begin and end by one statement again and again.

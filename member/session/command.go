@@ -65,6 +65,14 @@ func (r *RefusedError) Error() string {
 		return "as many moments are starred as may be: let some go first (keyhold star list)"
 	case request.RefusedNoBell:
 		return "this camera tells of no button: if there is one, have the bell call an address (keyhold cameras bell NAME webhook)"
+	case request.RefusedNoLock:
+		return "no door is opened at this camera (keyhold doors)"
+	case request.RefusedLate:
+		return "that came too late, so nothing was opened: try again"
+	case request.RefusedLockAway:
+		return "the lock has not answered, so nobody knows whether the door is open: look"
+	case request.RefusedLockNo:
+		return "the lock did not take it: the door was not opened"
 	case finding.Elsewhere:
 		return "what answers there points at another device: the hub sends it no password"
 	case finding.Untried:

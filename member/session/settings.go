@@ -37,14 +37,20 @@ func (s *Session) signed(thing string, setting any) ([]byte, error) {
 // settingTries is how often a setting is made again that somebody else's came before.
 const settingTries = 3
 
-// set sends a setting, and makes it anew where somebody else's came before. next makes it by what is set now.
-func (s *Session) set(ctx context.Context, next func() (request.Op, error)) error {
+// set sends a setting, and makes it anew where somebody else's came before. next makes it by what is set now; done is given
+// the answer.
+func (s *Session) set(ctx context.Context, next func() (request.Op, error), done ...func(*request.Reply)) error {
 	for n := 1; ; n++ {
 		op, err := next()
 		if err != nil {
 			return err
 		}
-		_, err = s.Do(ctx, op)
+		reply, err := s.Do(ctx, op)
+		for _, f := range done {
+			if err == nil {
+				f(reply)
+			}
+		}
 		var no *RefusedError
 		if err == nil || n == settingTries || !errors.As(err, &no) || no.Word != request.RefusedStale {
 			return err

@@ -38,6 +38,8 @@ type Timeline struct {
 	Lives []*manifest.Live
 	// Talks are when somebody talked by its speaker: its end where that is over, else its beginning.
 	Talks []*manifest.Talk
+	// Opens are who opened its door: how that went where it is over, else that it has begun.
+	Opens []*manifest.Open
 	// Privates are when it was turned off at its source: its end where that is over, else its beginning.
 	Privates []*manifest.Private
 	// Acts are what was set for it, in the order of the record: when it is off, what is covered, what is
@@ -128,6 +130,19 @@ func (v *View) Timeline(ctx context.Context, camera id.Camera, from, until int64
 				return nil, err
 			}
 			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Child: one})
+		case *manifest.Lock:
+			one, err := v.checkLock(leaf)
+			if err != nil {
+				return nil, err
+			}
+			t.act(Act{At: leaf.At, Camera: one.Camera, Device: one.Device, Person: leaf.Person, Lock: one})
+		case *manifest.Open:
+			if err := v.checkOpen(leaf); err != nil {
+				return nil, err
+			}
+			if leaf.Since >= from && leaf.Since < until {
+				t.open(leaf)
+			}
 		case *manifest.Look:
 			if leaf.At >= from && leaf.At < until {
 				t.Looks = append(t.Looks, leaf)

@@ -121,3 +121,23 @@ func (r *Reading) check(e *dsse.Envelope, c *Command, device id.Device) error {
 	}
 	return nil
 }
+
+// Kept opens a command that the hub has carried out, as it stands on the record: its device may have gone since.
+func Kept(b []byte, r *roster.State) (*Command, id.Hash, error) {
+	e, err := dsse.Parse(b)
+	if err != nil {
+		return nil, id.Hash{}, err
+	}
+	var c Command
+	if err := e.Read(Thing, &c); err != nil {
+		return nil, id.Hash{}, err
+	}
+	if c.Household != r.Household && !rule.Off(rule.Household) {
+		return nil, id.Hash{}, rule.Errorf(rule.Household, "command: of another household")
+	}
+	m, ok := r.Ever(c.Device)
+	if !ok && !rule.Off(rule.Signer) {
+		return nil, id.Hash{}, rule.Errorf(rule.Signer, "command: its device was never in the household")
+	}
+	return &c, e.Hash(), e.Verify(map[id.Device]ed25519.PublicKey{c.Device: m.Sign})
+}

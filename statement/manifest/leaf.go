@@ -30,6 +30,8 @@ const (
 	KindPress     = "press"
 	KindMoment    = "moment"
 	KindChild     = "child"
+	KindLock      = "lock"
+	KindOpen      = "open"
 )
 
 // SaltSize keeps a leaf from being guessed by its hash.
@@ -376,6 +378,10 @@ func ParseLeaf(b []byte) (Leaf, error) {
 		l = &Moment{}
 	case KindChild:
 		l = &Child{}
+	case KindLock:
+		l = &Lock{}
+	case KindOpen:
+		l = &Open{}
 	default:
 		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"keyhold/statement/id"
-	"keyhold/statement/roster"
 )
 
 // Kinds of operations in a command.
@@ -63,6 +62,8 @@ const (
 // out.
 type Op struct {
 	Kind string `json:"kind"`
+	// Act is an envelope of type act.
+	Act []byte `json:"act,omitempty"`
 	// After is the number behind which stars are asked for.
 	After   int64       `json:"after,omitempty"`
 	Bell    *Bell       `json:"bell,omitempty"`
@@ -78,6 +79,8 @@ type Op struct {
 	// Leaves are those of packs of a moment that is kept, for a hub that no longer knows them.
 	Leaves []Placed `json:"leaves,omitempty"`
 	Link   []byte   `json:"link,omitempty"`
+	// Lock is an envelope of type lock; Way is the way that it names by its hash.
+	Lock []byte `json:"lock,omitempty"`
 	// Masks is an envelope of type masks.
 	Masks []byte `json:"masks,omitempty"`
 	Name  string `json:"name,omitempty"`
@@ -97,6 +100,7 @@ type Op struct {
 	// Until is when a snooze ends, 0 for now.
 	Until int64  `json:"until,omitempty"`
 	URL   string `json:"url,omitempty"`
+	Way   []byte `json:"way,omitempty"`
 }
 
 // Gesture shows that a person wants just this link or statement: the code that the hub showed for its hash.
@@ -196,7 +200,7 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLocks:
 	case OpSetBell:
 		if c.Op.Bell == nil {
 			return fmt.Errorf("command: set-bell needs to say by what")
@@ -232,6 +236,10 @@ func (c *Command) Check() error {
 	case OpSetChild:
 		if len(c.Op.Child) == 0 || len(c.Op.Child) > maxChild {
 			return fmt.Errorf("command: set-child needs a statement")
+		}
+	case OpSetLock, OpAskOpen, OpOpen:
+		if err := c.Op.locks(); err != nil {
+			return err
 		}
 	case OpAddCamera:
 		if c.Op.Name == "" || c.Op.URL == "" {
@@ -337,64 +345,3 @@ const (
 	// CameraUncovered: parts of its picture are to be covered and cannot be, so it is not recorded and nobody sees it.
 	CameraUncovered = "uncovered"
 )
-
-// Result answers a command; which fields stand in it depends on the operation.
-type Result struct {
-	// Addresses are where the hub can be reached at home, as an IP address and a TCP port each.
-	Addresses []string       `json:"addresses,omitempty"`
-	Bells     []BellReport   `json:"bells,omitempty"`
-	Camera    id.Camera      `json:"camera,omitempty"`
-	Cameras   []CameraReport `json:"cameras,omitempty"`
-	// Children are the newest settings of child's rooms, as they were signed.
-	Children [][]byte `json:"children,omitempty"`
-	// Hooks are where a doorbell says that somebody presses: one place, by each address of the hub at home.
-	Hooks []string `json:"hooks,omitempty"`
-	Link  []byte   `json:"link,omitempty"`
-	// Masks are the newest settings of what is covered of cameras, and of each the one before, as they were signed.
-	Masks [][]byte `json:"masks,omitempty"`
-	// Phones are the devices that alerts are pushed to.
-	Phones []Phone `json:"phones,omitempty"`
-	// Privates are the newest settings of cameras and of the household, as they were signed.
-	Privates [][]byte `json:"privates,omitempty"`
-	// PushKey is an uncompressed point of P-256.
-	PushKey []byte `json:"push_key,omitempty"`
-	// Recorded says of cameras in which form each is recorded.
-	Recorded []Recorded `json:"recorded,omitempty"`
-	// Removals are what owners ask other owners for.
-	Removals [][]byte `json:"removals,omitempty"`
-	// Smalls are the cameras that have a second, smaller stream.
-	Smalls []id.Camera `json:"smalls,omitempty"`
-	// Snoozes are those of the person who asks.
-	Snoozes []Snooze `json:"snoozes,omitempty"`
-	// Stars are the moments of a camera that are kept.
-	Stars []Starred `json:"stars,omitempty"`
-}
-
-// Starred is a moment that is kept, by the statement that says so, and the packs that are kept of it. Of one that is let go
-// there is nothing.
-type Starred struct {
-	Objects   []id.Object `json:"objects"`
-	Statement []byte      `json:"statement"`
-}
-
-// Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is
-// uploaded with all it covers; they are what a cloud that holds things back is caught by.
-type Reply struct {
-	At        int64        `json:"at"`
-	Error     string       `json:"error"`
-	Head      roster.Head  `json:"head"`
-	Household id.Household `json:"household"`
-	Nonce     []byte       `json:"nonce"`
-	Result    Result       `json:"result"`
-	Root      id.Hash      `json:"root"`
-	Run       id.Run       `json:"run"`
-	Size      int64        `json:"size"`
-}
-
-// Check refuses values that the types allow.
-func (r *Reply) Check() error {
-	if r.At <= 0 || !r.Household.Valid() || len(r.Nonce) != NonceSize || !r.Run.Valid() || r.Size < 0 || r.Head.Seq < 0 {
-		return fmt.Errorf("reply: a malformed field")
-	}
-	return r.Result.check()
-}

@@ -11,6 +11,12 @@ func (r *Result) check() error {
 	if len(r.PushKey) != 0 && len(r.PushKey) != PushKeySize {
 		return fmt.Errorf("reply: a key of a wrong length")
 	}
+	if c := r.Challenge; c != nil && (len(c.Bytes) != challengeSize || c.NotAfter < 1) {
+		return fmt.Errorf("reply: a malformed challenge")
+	}
+	if o := r.Opened; o != nil && (o.At < 1 || !o.Person.Valid()) {
+		return fmt.Errorf("reply: a door opened by nobody")
+	}
 	for _, b := range r.Bells {
 		if b.Pressed < 0 || b.Since < 0 {
 			return fmt.Errorf("reply: a malformed bell")

@@ -62,6 +62,7 @@ const (
 	PushHost   Name = "push-host"
 	PushInside Name = "push-inside"
 	Child      Name = "child"
+	Once       Name = "once"
 )
 
 // Why a device may not do something now: the answers of roster.State.May (section 3.1).

@@ -38,7 +38,10 @@ func (c *collector) acted(h *house, v vector, e *dsse.Envelope, by id.Device, at
 	v.Thing = command.Thing
 	v = c.on(h, v)
 	v.Input, v.Text, v.At = e.Encode(), string(by), at
-	v.Action, v.Camera, v.Index = string(roster.Talk), string(cameraNamed("door")), h.at+command.Window
+	if v.Action == "" {
+		v.Action = string(roster.Talk)
+	}
+	v.Camera, v.Index = string(cameraNamed("door")), h.at+command.Window
 	if waits {
 		v.Leaves = [][]byte{fixed("challenge", command.ChallengeSize)}
 	}
@@ -84,6 +87,14 @@ func (c *collector) acts(h *house) {
 	gone.remove("ben", "ben1")
 	c.acted(gone, refuse("by somebody who was removed", rule.Signer), signed(command.Thing, gone.act("ben1"), h.by("ben1")), ben, h.at, true)
 	c.acted(h, refuse("by somebody who is not there", rule.Signer), signed(command.Thing, h.act("eve1"), h.by("eve1")), deviceNamed("eve1"), h.at, true)
+	wish := h.act("ben1")
+	wish.Action = roster.Open
+	open := signed(command.Thing, wish, h.by("ben1"))
+	asked := func(v vector) vector { v.Action = string(roster.Open); return v }
+	c.acted(h, asked(accept("to open, by an owner")), open, ben, h.at, true)
+	c.acted(h, asked(refuse("to talk, where to open was asked for", rule.Replay)), good, ben, h.at, true)
+	wish.Device = deviceNamed("tess1")
+	c.acted(h, asked(refuse("to open, by somebody who may talk", rule.Action)), signed(command.Thing, wish, h.by("tess1")), wish.Device, h.at, true)
 	early := h.clone()
 	early.at -= 12 * hour
 	c.acted(early, refuse("out of their hours", rule.Hours), signed(command.Thing, early.act("tess1"), h.by("tess1")), deviceNamed("tess1"), early.at, true)

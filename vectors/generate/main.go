@@ -99,6 +99,7 @@ func main() {
 		"star":       starVectors,
 		"alert":      alertVectors,
 		"child":      childVectors,
+		"lock":       lockVectors,
 		"leaf":       func() file { return plain(leafVectors(w)) },
 		"page":       func() file { return plain(pageVectors(w)) },
 		"numbers":    func() file { return plain(numberVectors(w)) },

@@ -73,6 +73,7 @@ function look(person: string, ago: number, cameras: string[], change: Partial<Lo
     footage: null,
     count: 1,
     set: null,
+    door: null,
     ...change,
   };
 }

@@ -11,6 +11,7 @@ import { Envelope } from '../src/statement/dsse.ts';
 import { openAlert } from '../src/statement/alert.ts';
 import * as finding from '../src/statement/finding.ts';
 import * as live from '../src/statement/live.ts';
+import { lockSetting, openLock } from '../src/statement/lock.ts';
 import { maskSetting, openMasks } from '../src/statement/masks.ts';
 import { openKept, setting } from '../src/statement/private.ts';
 import * as request from '../src/statement/request.ts';
@@ -121,6 +122,33 @@ run('child', async (v) => {
   must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
   const why = roster.may(read.device, 'cameras', 'household', v.at ?? 0);
   if (why !== '') throw new RuleError(why, 'its signer may not');
+  return envelope.hashText();
+});
+
+const doors = replayer();
+run('lock', async (v) => {
+  const input = raw(v.input);
+  if (v.thing === 'leaf') {
+    parseLeaf(input);
+    return base32(leafHash(input));
+  }
+  const roster = await doors(v);
+  const envelope = Envelope.parse(input);
+  if (v.thing === 'kept') {
+    await openLock(input, roster);
+    return envelope.hashText();
+  }
+  const read = envelope.read('lock', lockSetting);
+  must(read.household === roster.household, 'household', 'another household');
+  must(read.device === v.text, 'audience', 'brought by somebody else');
+  const key = roster.key(read.device);
+  must(key !== null, 'signer', 'a device that is not in the roster');
+  await envelope.verify(new Map([[read.device, key!]]));
+  request.checkTime(read.at, v.at ?? 0);
+  must(read.head === roster.head.hash, 'head', 'made under another roster');
+  must(read.seq === (v.index ?? 0) + 1, 'replay', 'not the next setting');
+  const owner = roster.personOf(read.device)?.role === 'owner';
+  if (!owner) throw new RuleError('role', 'only an owner says what opens a door');
   return envelope.hashText();
 });
 

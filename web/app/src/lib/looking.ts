@@ -94,7 +94,20 @@ export interface LiveView {
 }
 
 export type LookKind =
-  'live' | 'talk' | 'history' | 'tiles' | 'export' | 'private' | 'masks' | 'star' | 'child';
+  | 'live'
+  | 'talk'
+  | 'open'
+  | 'history'
+  | 'tiles'
+  | 'export'
+  | 'private'
+  | 'masks'
+  | 'star'
+  | 'child'
+  | 'lock';
+
+/** How it went that a door was opened; '' as long as the lock has not answered. */
+export type DoorOutcome = '' | 'opened' | 'unanswered' | 'refused' | 'late' | 'lost';
 
 /** What somebody set about what is to be seen: that it is off, what is covered, or that a moment is kept. */
 export interface LookSet {
@@ -103,6 +116,8 @@ export interface LookSet {
   readonly masks: readonly Mask[];
   /** 0 for what is no star. */
   readonly moment: number;
+  /** What the door is called that is opened there from then on. */
+  readonly door?: string;
 }
 
 export interface Look {
@@ -125,6 +140,8 @@ export interface Look {
   count: number;
   /** What they set; null for a look. Of `cameras` one may be `household`: all of them. */
   set: LookSet | null;
+  /** The door that was opened, and how that went; null for all else. */
+  door: { readonly name: string; readonly outcome: DoorOutcome } | null;
 }
 
 export interface LookList {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
-import type { Look, LookKind, LookSet, Watched } from './looking';
+import type { DoorOutcome, Look, LookKind, LookSet, Watched } from './looking';
 import type { Named } from './people';
 import { allCameras } from './privacy';
 import {
@@ -56,6 +56,10 @@ export function kindText(kind: LookKind): string {
       return m.looks_live();
     case 'talk':
       return m.looks_talk();
+    case 'open':
+      return m.looks_opened();
+    case 'lock':
+      return m.looks_lock();
     case 'history':
       return m.looks_history();
     case 'tiles':
@@ -75,7 +79,7 @@ export function kindText(kind: LookKind): string {
 
 /** What somebody set: Front door: turned off; Garden: 2 parts of the picture are covered. */
 function setText(
-  { on, hours, masks, moment }: LookSet,
+  { on, hours, masks, moment, door = '' }: LookSet,
   { kind, cameras, at }: Pick<Look, 'kind' | 'cameras' | 'at'>,
   zone?: string,
 ): string {
@@ -92,16 +96,33 @@ function setText(
       : m.looks_set_on({ what });
   }
   if (kind === 'child') return on ? m.looks_set_child({ what }) : m.looks_set_no_child({ what });
+  if (kind === 'lock') return on ? m.looks_set_lock({ what, door }) : m.looks_set_no_lock({ what });
   if (masks.length === 0) return m.looks_set_uncovered({ what });
   return masks.length === 1
     ? m.looks_set_covered_one({ what })
     : m.looks_set_covered({ what, n: masks.length });
 }
 
+/** Front door: opened. What is not known is not said. */
+function doorText(door: string, outcome: DoorOutcome): string {
+  switch (outcome) {
+    case '':
+      return m.looks_door_opening({ door });
+    case 'opened':
+      return m.looks_door_opened({ door });
+    case 'unanswered':
+    case 'lost':
+      return m.looks_door_unknown({ door });
+    default:
+      return m.looks_door_shut({ door });
+  }
+}
+
 /** What was looked at: Live, Front door; Recordings, Garden, 11:30 to 11:40. */
 export function lookText(look: Look, zone?: string): string {
-  const { kind, cameras, footage, at, set } = look;
+  const { kind, cameras, footage, at, set, door } = look;
   if (set !== null) return setText(set, look, zone);
+  if (door !== null) return doorText(door.name, door.outcome);
   const what = m.looks_what({ kind: kindText(kind), cameras: camerasOf(cameras) });
   if (footage === null || kind === 'tiles') return what;
   const day = shortDayText(footage.from, zone);
@@ -113,9 +134,9 @@ export function lookText(look: Look, zone?: string): string {
 }
 
 /** How long, as far as it is known. */
-export function longText({ kind, at, until, open, count, set }: Look): string {
+export function longText({ kind, at, until, open, count, set, door }: Look): string {
   if (open) return m.looks_open();
-  if (set !== null) return '';
+  if (set !== null || door !== null) return '';
   if (kind === 'live' || kind === 'talk') return lengthText(Math.max(1000, until - at));
   // Of recordings it is known when they were asked for, not how long somebody looked.
   return count > 1 ? m.looks_times({ n: count }) : '';

@@ -41,6 +41,8 @@ const maxMedia = 120_000_000;
 const maxSetting = 8192;
 const maxMasks = 4096;
 const maxChild = 4096;
+const maxLock = 4096;
+const maxOpen = 3072;
 
 const file = object({
   content: object({ sha256: hash, size: integer() }),
@@ -180,6 +182,31 @@ const kinds = {
     person: id('per'),
     statement: bytes(1, maxChild),
   }),
+  lock: object({
+    ...common('lock', ofCamera),
+    device: id('dev'),
+    person: id('per'),
+    statement: bytes(1, maxLock),
+  }),
+  open: where(
+    object({
+      ...common('open', ofCamera),
+      act: hash,
+      device: id('dev'),
+      door: text(200, 1),
+      number: integer(1),
+      outcome: oneOf('', 'opened', 'unanswered', 'refused', 'late', 'lost'),
+      person: id('per'),
+      since: integer(1),
+      state: oneOf('began', 'ended'),
+      statement: bytes(0, maxOpen),
+    }),
+    (l) =>
+      l.state === 'began'
+        ? l.outcome === '' && l.statement.length > 0
+        : l.outcome !== '' && l.statement.length === 0,
+    'a door that is being opened or has been',
+  ),
   talk: where(
     object({
       ...common('talk', ofCamera),
@@ -224,6 +251,7 @@ export type File = Read<typeof file>;
 export type Pack = Read<typeof pack>;
 export type MomentLeaf = Read<(typeof kinds)['moment']>;
 export type PressLeaf = Read<(typeof kinds)['press']>;
+export type OpenLeaf = Read<(typeof kinds)['open']>;
 export type PrivateLeaf = Read<(typeof kinds)['private']>;
 export type EpochLeaf = Read<(typeof kinds)['epoch']>;
 export type Leaf = Read<(typeof kinds)[keyof typeof kinds]>;

@@ -3,7 +3,6 @@
 import { maxBytes } from '../canon.ts';
 import { must } from '../mutant.ts';
 import {
-  boolean,
   bytes,
   hash,
   id,
@@ -19,6 +18,7 @@ import {
   where,
   type Read,
 } from '../schema.ts';
+import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { head } from './roster.ts';
 
 /** What devices, hub and cloud say to each other (docs/protocol.md 4, 6 and 7). */
@@ -89,6 +89,7 @@ export const relaysStatement = object({
 
 /** Which fields of an operation have to say something; others may stand there and mean nothing. */
 type OpField =
+  | 'act'
   | 'bell'
   | 'camera'
   | 'child'
@@ -96,6 +97,7 @@ type OpField =
   | 'copy'
   | 'erase'
   | 'link'
+  | 'lock'
   | 'masks'
   | 'name'
   | 'private'
@@ -145,6 +147,10 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   recorded: [],
   'set-child': ['child'],
   children: [],
+  'set-lock': ['lock'],
+  locks: [],
+  'ask-open': ['camera'],
+  open: ['act'],
 };
 
 /** In which form a camera is recorded: as it sends it, made into H.264 by the hub, its second stream. */
@@ -175,6 +181,7 @@ const onOne = [
   'set-bell',
   'snooze',
   'stars',
+  'ask-open',
 ];
 
 const bell = where(
@@ -205,6 +212,7 @@ const received = object({ at, seq: integer(1) });
 const op = where(
   object({
     kind: text(),
+    act: optional(bytes(1, 3072)),
     after: optional(integer()),
     bell: optional(bell),
     camera: optional(text()),
@@ -221,6 +229,7 @@ const op = where(
     gesture: optional(gesture),
     leaves: optional(list(placed, 0, 8)),
     link: optional(bytes()),
+    lock: optional(bytes(1, 4096)),
     masks: optional(bytes(1, 4096)),
     child: optional(bytes(1, 4096)),
     name: optional(text(200)),
@@ -234,6 +243,7 @@ const op = where(
     star: optional(bytes(1, 4096)),
     until: optional(integer()),
     url: optional(text(2048)),
+    way: optional(bytes(1, 8192)),
   }),
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
@@ -253,44 +263,6 @@ export const command = object({
   op,
 });
 
-export const cameraReport = object({
-  audio: text(),
-  height: integer(-Number.MAX_SAFE_INTEGER),
-  id: text(),
-  since: integer(-Number.MAX_SAFE_INTEGER),
-  state: text(),
-  video: text(),
-  width: integer(-Number.MAX_SAFE_INTEGER),
-});
-
-const bellReport = object({
-  camera: text(),
-  kind: text(),
-  pressed: integer(),
-  since: integer(),
-  state: text(),
-});
-
-/** A device that alerts are pushed to. */
-const phone = object({
-  device: text(),
-  seen: integer(),
-  service: text(),
-  silent: integer(),
-  since: integer(),
-  took: integer(),
-});
-export type PhoneReport = Read<typeof phone>;
-
-export const recorded = object({
-  camera: text(),
-  cost: integer(-Number.MAX_SAFE_INTEGER),
-  form: text(),
-  measured: boolean,
-  sent: text(),
-  small: boolean,
-});
-
 export const reply = object({
   at,
   error: text(maxBytes),
@@ -302,9 +274,12 @@ export const reply = object({
     bells: optional(list(bellReport)),
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
+    challenge: optional(object({ bytes: bytes(16), not_after: integer(1) })),
     hooks: optional(list(text())),
     link: optional(bytes()),
+    locks: optional(list(bytes())),
     masks: optional(list(bytes())),
+    opened: optional(object({ at: integer(1), person: id('per') })),
     phones: optional(list(phone)),
     children: optional(list(bytes())),
     privates: optional(list(bytes())),
@@ -376,12 +351,10 @@ export const label = object({ ...labelled, zone: name });
 /** The second edition, with the camera's room. */
 export const label2 = object({ ...labelled, room: name, zone: name });
 
+export type { BellReport, CameraReport, PhoneReport, Recorded } from './reports.ts';
 export type Fetch = Read<typeof fetchStatement>;
 export type Op = Read<typeof op>;
 export type Bell = Read<typeof bell>;
-export type BellReport = Read<typeof bellReport>;
-export type CameraReport = Read<typeof cameraReport>;
-export type Recorded = Read<typeof recorded>;
 export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;
 export type Status = Read<typeof status>;

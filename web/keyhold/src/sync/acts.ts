@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { childOnRecord } from '../statement/child.ts';
+import { lockOnRecord, openingOnRecord } from '../statement/lock.ts';
 import { maskedOnRecord, type Mask } from '../statement/masks.ts';
 import { privateOnRecord } from '../statement/private.ts';
 import type { Hours } from '../statement/rights.ts';
@@ -11,19 +12,21 @@ import type { Log } from './records.ts';
 /** What somebody set about what is to be seen of a camera, or of all (`household`). */
 export interface Act {
   readonly id: string;
-  readonly kind: 'private' | 'masks' | 'star' | 'child';
+  readonly kind: 'private' | 'masks' | 'star' | 'child' | 'lock';
   readonly person: string;
   readonly device: string;
   readonly camera: string;
   readonly at: number;
   readonly set: {
-    /** It is off, or so it is in these hours; or the moment is kept; it is in a child’s room. */
+    /** It is off, or so it is in these hours; or the moment is kept; it is in a child’s room; its door opens. */
     readonly on: boolean;
     readonly hours: readonly Hours[];
     /** What is covered. */
     readonly masks: readonly Mask[];
     /** Which moment is kept, or no more; 0 for other acts. */
     readonly moment: number;
+    /** What the door is called that is opened there. */
+    readonly door?: string;
   };
 }
 
@@ -49,6 +52,14 @@ export async function actsIn(logs: readonly Log[], roster: Roster): Promise<Act[
       const set = { on, hours: [], masks: [], moment: 0 };
       const id = `child/${camera}/${seq}`;
       out.set(id, { id, kind: 'child', person, device, camera, at, set });
+    }
+    if (leaf.kind === 'open') await openingOnRecord(leaf, roster);
+    if (leaf.kind === 'lock') {
+      const { camera, kind, name: door } = await lockOnRecord(leaf, roster);
+      const { person, device, at, seq } = leaf;
+      const set = { on: kind !== 'off', hours: [], masks: [], moment: 0, door };
+      const id = `lock/${camera}/${seq}`;
+      out.set(id, { id, kind: 'lock', person, device, camera, at, set });
     }
     if (leaf.kind === 'masks') {
       const { camera, masks } = await maskedOnRecord(leaf, roster);

@@ -244,7 +244,12 @@ export class HomeSession {
     });
     await this.engine.guarded(() => checkActs(reading.logs, this.engine.known.roster));
     for (const { leaf } of reading.logs) {
-      if (leaf.kind === 'look' || leaf.kind === 'live' || leaf.kind === 'talk') {
+      if (
+        leaf.kind === 'look' ||
+        leaf.kind === 'live' ||
+        leaf.kind === 'talk' ||
+        leaf.kind === 'open'
+      ) {
         this.events.looked(leaf.device, leaf.at);
       }
     }

@@ -2,6 +2,7 @@
 
 import type { Right, Role } from '../statement/rights.ts';
 import { actsIn, type Act } from './acts.ts';
+import type { OpenLeaf } from '../manifest/leaf.ts';
 import type { Engine } from './engine.ts';
 import type { Named } from './people.ts';
 import type { Log, Reading } from './records.ts';
@@ -11,7 +12,7 @@ import type { Roster } from '../statement/roster.ts';
 /** What somebody looked at, out of the hub's record; or what they set about what is to be seen. */
 export interface Look {
   readonly id: string;
-  readonly kind: 'live' | 'talk' | 'history' | 'tiles' | 'export' | Act['kind'];
+  readonly kind: 'live' | 'talk' | 'open' | 'history' | 'tiles' | 'export' | Act['kind'];
   readonly person: Named;
   readonly device: Named;
   /** What the person was to the household then; null for nobody of the roster. */
@@ -30,6 +31,13 @@ export interface Look {
   readonly count: number;
   /** What they set; null for a look. */
   readonly set: Act['set'] | null;
+  /** The door that was opened, and how that went; null for all else. */
+  readonly door: Opened | null;
+}
+
+export interface Opened {
+  readonly name: string;
+  readonly outcome: OpenLeaf['outcome'];
 }
 
 export interface LookList {
@@ -67,6 +75,7 @@ interface Raw {
   footage: { from: number; until: number } | null;
   count: number;
   set: Act['set'] | null;
+  door?: Opened | null;
 }
 
 interface Fetched extends Raw {
@@ -110,17 +119,23 @@ export function looksOf(
   from: number,
   { roster, self, nameOf }: LookNames,
 ): Look[] {
-  const looks = [...views(logs).values(), ...talks(logs), ...rows(fetches(logs))];
+  const looks = [
+    ...views(logs).values(),
+    ...talks(logs),
+    ...openings(logs),
+    ...rows(fetches(logs)),
+  ];
   const raw = [...looks, ...acts.map(rowOf)];
   const named = (id: string): Named => ({ id, name: nameOf(id) });
   return raw
     .filter(({ at }) => at >= from)
     .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1))
-    .map(({ cameras, person, device, ...look }) => {
+    .map(({ cameras, person, device, door = null, ...look }) => {
       const state = roster.stateAfter(roster.seqAt(look.at));
       const member = state.people.find((one) => one.id === person);
       return {
         ...look,
+        door,
         person: named(person),
         device: named(device),
         role: member?.role ?? null,
@@ -169,6 +184,21 @@ function talks(logs: readonly Log[]): Raw[] {
     const talk = { id: act, kind: 'talk' as const, person, device, cameras: new Set([camera]), at };
     const rest = { footage: null, count: 1, set: null };
     out.set(act, { ...talk, until: over ? until : at, open: !over, ...rest });
+  }
+  return [...out.values()];
+}
+
+/** A door that is opened has a leaf before the lock is told, and one when it has answered. */
+function openings(logs: readonly Log[]): Raw[] {
+  const out = new Map<string, Raw>();
+  for (const { leaf } of logs) {
+    if (leaf.kind !== 'open') continue;
+    const { act, camera, device, person, since: at, outcome, door: name } = leaf;
+    const over = leaf.state === 'ended';
+    if (out.has(act) && !over) continue;
+    const one = { id: act, kind: 'open' as const, person, device, cameras: new Set([camera]), at };
+    const rest = { footage: null, count: 1, set: null, door: { name, outcome } };
+    out.set(act, { ...one, until: at, open: false, ...rest });
   }
   return [...out.values()];
 }

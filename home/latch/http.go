@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package latch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"keyhold/statement/lock"
+)
+
+const (
+	// mostHead and mostAnswer bound what a lock answers, in bytes.
+	mostHead   = 16 << 10
+	mostAnswer = 4 << 10
+)
+
+// post tells a lock by one POST. Any answer of the kind 2xx says that it has taken it.
+func (d *Driver) post(ctx context.Context, w *lock.Way) error {
+	u, err := url.Parse(w.URL)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNo, ErrWay)
+	}
+	user := u.User
+	u.User = nil
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(w.Body))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNo, ErrWay)
+	}
+	if user != nil {
+		password, _ := user.Password()
+		req.SetBasicAuth(user.Username(), password)
+	}
+	if strings.HasPrefix(w.Body, "{") || strings.HasPrefix(w.Body, "[") {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	dialer := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		return d.allowed(to)
+	}}
+	t := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHead, DisableCompression: true}
+	defer t.CloseIdleConnections()
+	client := &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		return outcome(err)
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, mostAnswer) // what it says beside the status is not needed
+	_ = resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%w (status %d)", ErrNo, resp.StatusCode)
+	}
+	return nil
+}
