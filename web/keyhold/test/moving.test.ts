@@ -75,6 +75,18 @@ test('a household moves, with everything that is kept and everything that was gi
   expect(browser.alarms()).toEqual([]);
 });
 
+test('where the other cloud does not keep all that is starred, nothing moves', async () => {
+  const home = await Home.make();
+  const one = await Browser.open(home, new MemoryStore());
+  home.no.set('copy', 'full');
+  pauses();
+  await one.moving.begin(next);
+  await until(() => one.state?.step === 'code');
+  one.moving.code(home.code);
+  await until(() => one.state?.step === 'stopped');
+  expect(one.state).toMatchObject({ reason: 'stars-full', gone: false, again: false });
+});
+
 test('it goes on after the page was closed, while it copies and while the hub is on its way', async () => {
   const home = await Home.make();
   const store = new MemoryStore();

@@ -16,6 +16,9 @@ export function moveWords(kind: ErrorKind): Said | null {
       return { what: m.error_hub_reach(), next: m.error_hub_reach_next() };
     case 'not-movable':
       return { what: m.error_not_movable(), next: m.error_not_movable_next() };
+    // Not that the household has as many as may be.
+    case 'stars-full':
+      return { what: m.error_stars_elsewhere(), next: m.error_stars_elsewhere_next() };
     case 'to-be-erased':
       return { what: m.error_to_be_erased(), next: m.error_to_be_erased_next() };
     case 'hub-elsewhere':
