@@ -28,6 +28,7 @@ import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
 import type { Ringing } from '../src/lib/ringing';
 import type { People } from '../src/lib/people';
+import type { Door, OpenOutcome, OpenResult } from '../src/lib/doors';
 import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
 import type { Starred } from '../src/lib/stars';
@@ -117,6 +118,17 @@ export class Fixture implements Omit<
 
   async setChildRoom(camera: string, on: boolean): Promise<void> {
     this.children = on ? [camera] : [];
+  }
+
+  /** Which doors can be opened, and what comes of it. */
+  openable: readonly Door[] = [];
+  outcome: OpenOutcome = 'opened';
+  async doors(): Promise<readonly Door[]> {
+    return this.openable;
+  }
+  async openDoor(): Promise<OpenResult> {
+    await this.#act();
+    return { outcome: this.outcome, person: '' };
   }
 
   async setMasks(): Promise<boolean> {

@@ -9,6 +9,7 @@ import { camera, nothing, now } from './fixture';
 import { asGuest, family, friday, Kin, right } from './kin';
 import type { Scene } from './scenes';
 import type { State } from './states';
+import { openStates } from './opening';
 import { talkStates } from './talking';
 
 const minute = 60_000;
@@ -215,6 +216,7 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       state.household.cameras.set([{ ...door, sound: true }, ...others]);
       return state;
     },
+    ...openStates((then) => live({ step: 'on' }, { scene: 'door', then })),
     ...talkStates((then) => live({ step: 'on' }, { scene: 'door', then })),
     'live-with': () => {
       const state = live({ step: 'on' }, { scene: 'door' });

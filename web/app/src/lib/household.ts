@@ -2,6 +2,7 @@
 import type { Alerting } from './alerting';
 import type { Findable } from './finding';
 import type { Going } from './leaving';
+import type { Doors } from './doors';
 import type { Looking } from './looking';
 import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
@@ -33,6 +34,7 @@ export interface Household
     Covering,
     Keeping,
     Ringing,
+    Doors,
     Alerting,
     Recordable {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */

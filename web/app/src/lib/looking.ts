@@ -159,6 +159,7 @@ export interface LookList {
 export const mayLive = (own: Own | null, camera: string): boolean => may(own, 'live', camera);
 
 /** The same of talking there. */
+export const mayOpen = (own: Own | null, camera: string): boolean => may(own, 'open', camera);
 export const mayTalk = (own: Own | null, camera: string): boolean => may(own, 'talk', camera);
 
 function may(own: Own | null, action: Action, camera: string): boolean {

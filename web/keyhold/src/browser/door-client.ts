@@ -2,6 +2,8 @@
 
 import type { Bell, BellReport } from '../statement/request.ts';
 import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
+import type { Door, OpenResult } from '../sync/doors.ts';
+import type { Shown } from '../sync/gesture.ts';
 import type { Picture } from '../sync/pictures.ts';
 import { StarClient } from './star-client.ts';
 
@@ -41,5 +43,22 @@ export abstract class DoorClient extends StarClient {
 
   setBell(camera: string, bell: Bell): Promise<readonly string[]> {
     return this.port.call('setBell', [camera, bell]);
+  }
+
+  doors(): Promise<readonly Door[]> {
+    return this.port.call('doors', []);
+  }
+
+  /** Opens a door. Where it wants a gesture a passkey is asked, if there is one here and nobody typed digits. */
+  async openDoor({ camera, gesture }: Door, digits?: string): Promise<OpenResult> {
+    const wish = await this.port.call('wishOpen', [camera]);
+    if ('outcome' in wish) return wish;
+    const passkey = gesture && digits === undefined ? wish.passkey : null;
+    let shown: Shown | null = digits ?? null;
+    if (passkey !== null) {
+      const { signByPasskey } = await import('./passkey.ts');
+      shown = await signByPasskey(passkey);
+    }
+    return this.port.call('openDoor', [wish.act, shown]);
   }
 }

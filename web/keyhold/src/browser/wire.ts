@@ -6,6 +6,7 @@ import type { Right, Role } from '../statement/rights.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
 import type { Alarm } from '../sync/alarms.ts';
 import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
+import type { Door, OpenResult, Wish } from '../sync/doors.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { Shown } from '../sync/gesture.ts';
@@ -146,6 +147,9 @@ export interface Calls {
   /** What is covered of pictures. */
   masks: { args: []; result: readonly Covered[] };
   childRooms: { args: []; result: readonly string[] };
+  doors: { args: []; result: readonly Door[] };
+  wishOpen: { args: [camera: string]; result: Wish | OpenResult };
+  openDoor: { args: [act: string, shown: Shown | null]; result: OpenResult };
   setChildRoom: { args: [camera: string, on: boolean]; result: void };
   setMasks: { args: [camera: string, masks: readonly Mask[], last: number]; result: boolean };
   /** The key that this browser subscribes to, for alerts while no page is open. */

@@ -16,6 +16,7 @@ import { Findings } from './finding.ts';
 import { Footage } from './footage.ts';
 import { readLooks, type LookList, type LookNames } from './looks.ts';
 import { Children } from './children.ts';
+import { Doors } from './doors.ts';
 import { Masks } from './masks.ts';
 import { Recording } from './recording.ts';
 import { Newest } from './newest.ts';
@@ -91,6 +92,7 @@ export class HomeSession {
   readonly stars: Stars;
   readonly recording: Recording;
   readonly children: Children;
+  readonly doors: Doors;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -124,6 +126,7 @@ export class HomeSession {
       this.reports.ask(),
     );
     this.children = new Children(engine, (op, patience) => this.commands.send(op, patience));
+    this.doors = new Doors(engine, (op, patience) => this.commands.send(op, patience));
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,
