@@ -205,6 +205,28 @@ func TestWhoOpensADoor(t *testing.T) {
 	}
 }
 
+// Whoever is at home opens the door there, whether the cloud is dead or keeps the command to itself; and once, though the
+// letter goes both ways.
+func TestADoorOpensAtHomeWithoutTheCloud(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Doorbell", "a")
+	r.hang(r.Member, door, "Front door", false)
+	r.learn()
+	for n, way := range []func(){r.keepBack, r.dead} {
+		way()
+		s := r.again()
+		if _, err := s.Open(t.Context(), door, nil); err != nil {
+			t.Errorf("at home, without the cloud: %v", err)
+		}
+		if told := r.lock.opened(); told != n+1 {
+			t.Errorf("the lock was told %d times for %d openings", told, n+1)
+		}
+		r.offset.Add(int64(6 * time.Second)) // else it counts as open from a moment ago
+	}
+	r.way.Store(nil)
+}
+
 // By a broker that is not ours a lock is told once, and what it says of itself is waited for. Where no lock listens
 // nothing is kept for it.
 func TestADoorOpensByABroker(t *testing.T) {
