@@ -66,7 +66,7 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
 	@$(MAKE) web
 	@# Side by side: stories and crimes wait for clocks much of the time, and the others fill it.
-	@$(MAKE) --jobs=3 --output-sync=line test-stories test-web test-home test-go
+	@$(MAKE) --jobs=3 --output-sync=line test-stories test-web test-home test-crimes test-go
 
 .PHONY: test-stories
 test-stories: web
@@ -80,9 +80,12 @@ test-web: web
 
 .PHONY: test-home
 test-home: web
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push
 	@# The longest first, so that nothing is waited for alone at the end. Not every machine lends out networks of one's own.
 	@$(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -p 2 -timeout 20m $$(printf 'keyhold/e2e/%s\n' adversary home operator household away; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+
+.PHONY: test-crimes
+test-crimes: web
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push
 
 .PHONY: test-go
 test-go: web
