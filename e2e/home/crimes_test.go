@@ -50,6 +50,8 @@ type scene struct {
 	bensKey *key
 	// listening is what the scene at the door has besides.
 	listening *doorScene
+	// smart is what the scene with a broker has besides.
+	smart *smartScene
 	// before are the keys of a hub that was replaced, in the scene of a new hub.
 	before *household.Keys
 }

@@ -25,7 +25,7 @@ func must(t *testing.T, err error) {
 }
 
 // home is a household with an owner and two cameras.
-func home(t *testing.T) *harness.World {
+func home(t *testing.T, env ...string) *harness.World {
 	t.Helper()
 	ctx := t.Context()
 	programs, err := harness.Build(ctx, false)
@@ -33,6 +33,7 @@ func home(t *testing.T) *harness.World {
 	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
+	w.Env = append(w.Env, env...)
 	film := w.Path("film.mp4")
 	must(t, harness.Film{Seconds: 10, Small: true, Hz: 440}.Make(ctx, film))
 	must(t, w.StartCloud(ctx))

@@ -35,13 +35,16 @@ const (
 	dialTime  = 5 * time.Second
 )
 
+// TLS is the scheme of a broker's address that is connected to by TLS.
+const TLS = "mqtts"
+
 // ErrBroker says that a broker's address is none.
 var ErrBroker = errors.New("door: a broker's address is like mqtt://192.168.1.5:1883 or mqtts://192.168.1.5:8883")
 
 // CheckBroker reads a broker's address.
 func CheckBroker(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "mqtt" && u.Scheme != "mqtts" || u.Hostname() == "" || u.Opaque != "" || strings.Trim(u.Path, "/") != "" {
+	if err != nil || u.Scheme != "mqtt" && u.Scheme != TLS || u.Hostname() == "" || u.Opaque != "" || strings.Trim(u.Path, "/") != "" {
 		return nil, ErrBroker
 	}
 	return u, nil
@@ -140,14 +143,14 @@ func DialBroker(ctx context.Context, u *url.URL, allowed func(netip.AddrPort) er
 	}}
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"mqtt": "1883", "mqtts": "8883"}[u.Scheme]
+		port = map[string]string{"mqtt": "1883", TLS: "8883"}[u.Scheme]
 	}
 	address := net.JoinHostPort(u.Hostname(), port)
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	if u.Scheme == "mqtts" {
+	if u.Scheme == TLS {
 		t := tls.Client(conn, &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12})
 		if err := t.HandshakeContext(ctx); err != nil {
 			return nil, errors.Join(err, conn.Close())
@@ -169,19 +172,22 @@ type messages struct {
 }
 
 func (m *messages) failed(err error) {
-	m.refused = false
+	state := Why(err)
+	m.refused = state != Away
+	m.b.is(m.one, state)
+	m.b.c.Log.Debug("a broker is not reached", "error", errKind(err))
+}
+
+// Why says how a broker is that was not connected to: Barred, Refused or Away.
+func Why(err error) string {
 	var said *autopaho.ConnackError
 	switch {
-	case rule.Of(err) == rule.Here:
-		m.b.is(m.one, Barred)
-		m.refused = true
+	case rule.Of(err) == rule.Here, rule.Of(err) == rule.Elsewhere:
+		return Barred
 	case errors.As(err, &said) && (said.ReasonCode == 0x86 || said.ReasonCode == 0x87):
-		m.b.is(m.one, Refused)
-		m.refused = true
-	default:
-		m.b.is(m.one, Away)
+		return Refused
 	}
-	m.b.c.Log.Debug("a broker is not reached", "error", errKind(err))
+	return Away
 }
 
 // errKind keeps the broker's address out of a log.

@@ -60,7 +60,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 func often(kind string) bool {
 	switch kind {
 	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
-		request.OpBells, request.OpSnoozes, request.OpRecorded, request.OpChildren, request.OpLocks,
+		request.OpBells, request.OpSnoozes, request.OpRecorded, request.OpChildren, request.OpLocks, request.OpIntegrations,
 		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
 		return true
 	}
@@ -121,6 +121,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		r.Removals, err = h.asked(ctx, c.Device)
 	case request.OpSetLock, request.OpLocks, request.OpAskOpen, request.OpOpen:
 		err = h.doors(ctx, c, r)
+	case request.OpAddIntegration, request.OpRemoveIntegration, request.OpIntegrations:
+		err = h.integration(ctx, c, r)
 	case request.OpSetBell:
 		err = h.setBell(ctx, c.Device, c.Op, r)
 	case request.OpBells:

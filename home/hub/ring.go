@@ -16,6 +16,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/quiet"
 	"keyhold/home/record"
+	"keyhold/home/smart"
 	"keyhold/statement/alert"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -35,6 +36,7 @@ type ring struct {
 	desk    *tell.Desk
 	numbers *tell.Numbers
 	quiet   *quiet.Book
+	smart   *smart.Desk
 	work    sync.WaitGroup // alerts and moments under way
 
 	mu      sync.Mutex
@@ -59,6 +61,9 @@ func (h *Hub) openBells(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := h.openSmart(ctx); err != nil {
+		return err
+	}
 	h.ring.bells = door.New(ctx, door.Config{Pressed: h.pressed, Here: h.Here.Addresses, Now: h.Now, Log: h.Log})
 	for camera, bell := range list {
 		h.ring.bells.Set(camera, bell)
@@ -76,6 +81,7 @@ func (h *Hub) heard(d id.Device) {
 func (h *Hub) closeBells() error {
 	h.ring.bells.Close()
 	h.ring.work.Wait()
+	h.ring.smart.Close()
 	return h.ring.numbers.Close(h.recordings, h.db)
 }
 
@@ -110,6 +116,7 @@ func (h *Hub) pressed(ctx context.Context, p door.Press) {
 	}
 	h.Log.Info("somebody has pressed", "camera", string(c.ID), "source", p.Source)
 	h.ring.work.Go(h.ring.desk.Tell(ctx, a))
+	h.ring.smart.Pressed(c.ID, p.At)
 	ch := h.channel(c.ID)
 	if ch == nil || now.Sub(p.At) > momentAge || !h.lookAt(c.ID) {
 		return

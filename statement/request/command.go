@@ -76,6 +76,8 @@ type Op struct {
 	// Erase is an envelope of type erase.
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
+	// Language is the one in which an integration is told what is what.
+	Language string `json:"language,omitempty"`
 	// Leaves are those of packs of a moment that is kept, for a hub that no longer knows them.
 	Leaves []Placed `json:"leaves,omitempty"`
 	Link   []byte   `json:"link,omitempty"`
@@ -97,6 +99,8 @@ type Op struct {
 	Room     string `json:"room,omitempty"`
 	// Star is an envelope of type star.
 	Star []byte `json:"star,omitempty"`
+	// Tells are what an integration is told.
+	Tells []string `json:"tells,omitempty"`
 	// Until is when a snooze ends, 0 for now.
 	Until int64  `json:"until,omitempty"`
 	URL   string `json:"url,omitempty"`
@@ -206,6 +210,10 @@ func (c *Command) Check() error {
 			return fmt.Errorf("command: set-bell needs to say by what")
 		}
 		cameras = []id.Camera{c.Op.Camera}
+	case OpAddIntegration, OpRemoveIntegration, OpIntegrations:
+		if err := c.Op.integrations(); err != nil {
+			return err
+		}
 	case OpSubscribe:
 		if c.Op.Push == nil {
 			return fmt.Errorf("command: subscribe needs a subscription")

@@ -20,9 +20,12 @@ type Result struct {
 	Challenge *Challenge `json:"challenge,omitempty"`
 	// Children are the newest settings of child's rooms, as they were signed.
 	Children [][]byte `json:"children,omitempty"`
+	// Forgotten: the broker has forgotten what it was told by an integration that is removed.
+	Forgotten bool `json:"forgotten,omitempty"`
 	// Hooks are where a doorbell says that somebody presses: one place, by each address of the hub at home.
-	Hooks []string `json:"hooks,omitempty"`
-	Link  []byte   `json:"link,omitempty"`
+	Hooks        []string      `json:"hooks,omitempty"`
+	Integrations []Integration `json:"integrations,omitempty"`
+	Link         []byte        `json:"link,omitempty"`
 	// Locks are the newest settings of what opens doors, as they were signed.
 	Locks [][]byte `json:"locks,omitempty"`
 	// Masks are the newest settings of what is covered of cameras, and of each the one before, as they were signed.

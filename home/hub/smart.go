@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+
+	"keyhold/home/cameras"
+	"keyhold/home/door"
+	"keyhold/home/lan"
+	"keyhold/home/smart"
+	"keyhold/statement/id"
+	"keyhold/statement/request"
+	"keyhold/statement/roster"
+	"keyhold/statement/rule"
+)
+
+// openSmart begins to tell the integrations that there are.
+func (h *Hub) openSmart(ctx context.Context) error {
+	list, err := h.cameras.Integrations(ctx)
+	if err != nil {
+		return err
+	}
+	h.ring.smart = smart.New(ctx, smart.Config{Look: h.lookForSmart, Here: h.Here.Addresses, Near: lan.Near, Now: h.Now, Log: h.Log})
+	for _, i := range list {
+		h.ring.smart.Add(i)
+	}
+	return nil
+}
+
+// lookForSmart says how the cameras do. Who it is that watches is nobody's business there.
+func (h *Hub) lookForSmart(ctx context.Context) ([]smart.Camera, error) {
+	list, err := h.cameras.List(ctx)
+	watched := h.views.Watched()
+	var out []smart.Camera
+	for _, c := range list {
+		if c.Removed == 0 {
+			state := h.report(c).State
+			out = append(out, smart.Camera{
+				ID: c.ID, Name: c.Name, Online: state == request.CameraRecording, Private: state == request.CameraPrivate, Watched: watched[c.ID],
+			})
+		}
+	}
+	return out, err
+}
+
+// integration carries out what is asked of integrations: by owners, but that adults may see them.
+func (h *Hub) integration(ctx context.Context, c *request.Command, r *request.Result) (err error) {
+	switch c.Op.Kind {
+	case request.OpAddIntegration:
+		return h.addIntegration(ctx, c)
+	case request.OpRemoveIntegration:
+		r.Forgotten, err = h.removeIntegration(ctx, c)
+		return err
+	}
+	if !h.may(c.Device, roster.Cameras, id.HouseholdCamera) {
+		return refusal(request.RefusedDenied)
+	}
+	r.Integrations, err = h.integrations(ctx)
+	return err
+}
+
+// owner is the owner whose device this is.
+func (h *Hub) owner(by id.Device) (id.Person, error) {
+	p, ok := h.household.Roster().PersonOf(by)
+	if !ok || p.Role != roster.Owner && !rule.Off(rule.Role) {
+		return "", refusal(request.RefusedDenied)
+	}
+	return p.ID, nil
+}
+
+func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
+	h.control.Lock()
+	defer h.control.Unlock()
+	by, err := h.owner(c.Device)
+	if err != nil {
+		return err
+	}
+	u, err := door.CheckBroker(c.Op.URL)
+	if err != nil {
+		return refusal(request.RefusedInvalid)
+	}
+	for _, camera := range c.Op.Cameras {
+		if _, ok, err := h.listed(ctx, camera); err != nil {
+			return err
+		} else if !ok {
+			return refusal(request.RefusedNotFound)
+		}
+	}
+	list, err := h.cameras.Integrations(ctx)
+	if err != nil {
+		return err
+	}
+	if len(list) >= request.MaxIntegrations {
+		return refusal(request.RefusedFull)
+	}
+	i := smart.Integration{
+		Added: h.Now().UnixMilli(), By: by, Cameras: c.Op.Cameras, Language: c.Op.Language, Name: c.Op.Name, Secret: make([]byte, 32), Tells: c.Op.Tells,
+	}
+	if _, err := rand.Read(i.Secret); err != nil {
+		return err
+	}
+	if u.User != nil {
+		i.User = u.User.Username()
+		i.Password, _ = u.User.Password()
+		u.User = nil
+	}
+	i.URL = u.String()
+	err = h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.AddIntegration(ctx, tx, &i) })
+	if errors.Is(err, cameras.ErrName) {
+		return refusal(request.RefusedExists)
+	}
+	if err == nil {
+		h.ring.smart.Add(i)
+	}
+	return err
+}
+
+// removeIntegration ends an integration, and says whether its broker has forgotten what it was told.
+func (h *Hub) removeIntegration(ctx context.Context, c *request.Command) (bool, error) {
+	h.control.Lock()
+	_, err := h.owner(c.Device)
+	if err == nil {
+		err = h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.RemoveIntegration(ctx, tx, c.Op.Name) })
+	}
+	h.control.Unlock()
+	if errors.Is(err, cameras.ErrNotFound) {
+		return false, refusal(request.RefusedNotFound)
+	}
+	if err != nil {
+		return false, err
+	}
+	return h.ring.smart.Remove(c.Op.Name), nil // a broker takes its time, and nobody else waits for it
+}
+
+// integrations are those there are.
+func (h *Hub) integrations(ctx context.Context) ([]request.Integration, error) {
+	list, err := h.cameras.Integrations(ctx)
+	out := []request.Integration{}
+	for _, i := range list {
+		s := h.ring.smart.State(i.Name)
+		out = append(out, request.Integration{
+			Added: i.Added, By: i.By, Cameras: i.Cameras, Language: i.Language, Name: i.Name, Since: s.Since.UnixMilli(), State: s.State, Tells: i.Tells, URL: i.URL,
+		})
+	}
+	return out, err
+}

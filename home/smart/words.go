@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package smart
+
+// words are what is told of a camera, as a person reads it in the program that is told.
+var words = map[string]map[string]string{
+	"de": {Online: "Wird aufgenommen", Press: "Klingel", Private: "Privat", Watching: "Jemand schaut live zu"},
+	"en": {Online: "Recording", Press: "Bell", Private: "Private", Watching: "Somebody is watching live"},
+	"nl": {Online: "Wordt opgenomen", Press: "Bel", Private: "Privé", Watching: "Iemand kijkt live mee"},
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package request
+
+import (
+	"fmt"
+	"slices"
+
+	"keyhold/statement/id"
+)
+
+const (
+	// OpAddIntegration lets the hub tell a program of the home, by a broker, how cameras do; OpRemoveIntegration ends that;
+	// OpIntegrations asks for those there are.
+	OpAddIntegration    = "add-integration"
+	OpRemoveIntegration = "remove-integration"
+	OpIntegrations      = "integrations"
+)
+
+// What an integration may be told of a camera.
+const (
+	TellOnline   = "online"
+	TellPress    = "press"
+	TellPrivate  = "private"
+	TellWatching = "watching"
+)
+
+const (
+	// MaxIntegrations is how many there may be, maxScope of how many cameras one is told.
+	MaxIntegrations = 8
+	maxScope        = 64
+)
+
+// Tells are all that may be told, in order.
+func Tells() []string { return []string{TellOnline, TellPress, TellPrivate, TellWatching} }
+
+// Languages are those in which an integration is told what is what.
+func Languages() []string { return []string{"de", "en", "nl"} }
+
+// Integration is one that there is. URL has no user and no password.
+type Integration struct {
+	Added    int64       `json:"added"`
+	By       id.Person   `json:"by"`
+	Cameras  []id.Camera `json:"cameras"`
+	Language string      `json:"language"`
+	Name     string      `json:"name"`
+	// Since is when the state began.
+	Since int64    `json:"since"`
+	State string   `json:"state"`
+	Tells []string `json:"tells"`
+	URL   string   `json:"url"`
+}
+
+// integrations checks what the operations of this file need.
+func (o *Op) integrations() error {
+	switch {
+	case o.Kind == OpIntegrations:
+		return nil
+	case o.Name == "":
+		return fmt.Errorf("command: an integration needs a name")
+	case o.Kind == OpRemoveIntegration:
+		return nil
+	case o.URL == "" || !slices.Contains(Languages(), o.Language):
+		return fmt.Errorf("command: an integration needs a broker and a language")
+	case len(o.Cameras) == 0 || len(o.Cameras) > maxScope || !ascending(o.Cameras):
+		return fmt.Errorf("command: an integration needs cameras, in order")
+	case len(o.Tells) == 0 || !ascending(o.Tells) || slices.ContainsFunc(o.Tells, func(t string) bool { return !slices.Contains(Tells(), t) }):
+		return fmt.Errorf("command: an integration needs to know what is told, in order")
+	}
+	return nil
+}
+
+func ascending[T ~string](list []T) bool {
+	for i := range list[1:] {
+		if list[i] >= list[i+1] {
+			return false
+		}
+	}
+	return true
+}
