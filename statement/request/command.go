@@ -190,7 +190,7 @@ func (c *Command) Check() error {
 	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
 		return fmt.Errorf("command: a malformed field")
 	}
-	if err := errors.Join(c.Op.Bell.check(), c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check()); err != nil {
+	if err := errors.Join(c.Op.Bell.check(), c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check(), c.Op.telling()); err != nil {
 		return err
 	}
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {

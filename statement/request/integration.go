@@ -60,12 +60,21 @@ func (o *Op) integrations() error {
 		return fmt.Errorf("command: an integration needs a name")
 	case o.Kind == OpRemoveIntegration:
 		return nil
-	case o.URL == "" || !slices.Contains(Languages(), o.Language):
-		return fmt.Errorf("command: an integration needs a broker and a language")
+	case o.URL == "" || o.Language == "" || len(o.Tells) == 0:
+		return fmt.Errorf("command: an integration needs a broker, a language, and something to be told")
 	case len(o.Cameras) == 0 || len(o.Cameras) > maxScope || !ascending(o.Cameras):
 		return fmt.Errorf("command: an integration needs cameras, in order")
-	case len(o.Tells) == 0 || !ascending(o.Tells) || slices.ContainsFunc(o.Tells, func(t string) bool { return !slices.Contains(Tells(), t) }):
-		return fmt.Errorf("command: an integration needs to know what is told, in order")
+	}
+	return nil
+}
+
+// telling checks what may be told, and how, wherever it stands.
+func (o *Op) telling() error {
+	if o.Language != "" && !slices.Contains(Languages(), o.Language) {
+		return fmt.Errorf("command: a language without words")
+	}
+	if len(o.Tells) > 0 && (!ascending(o.Tells) || slices.ContainsFunc(o.Tells, func(t string) bool { return !slices.Contains(Tells(), t) })) {
+		return fmt.Errorf("command: something to be told that is none, or not in order")
 	}
 	return nil
 }

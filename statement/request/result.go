@@ -22,6 +22,11 @@ func (r *Result) check() error {
 			return fmt.Errorf("reply: a malformed bell")
 		}
 	}
+	for _, i := range r.Integrations {
+		if i.Added < 0 || i.Since < 0 {
+			return fmt.Errorf("reply: a malformed integration")
+		}
+	}
 	for _, p := range r.Phones {
 		if min(p.Seen, p.Silent, p.Since, p.Took) < 0 {
 			return fmt.Errorf("reply: a malformed phone")

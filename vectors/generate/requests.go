@@ -190,6 +190,7 @@ func requestVectors(w *world) []vector {
 	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"after a number below 0", int64(-1), []any{"op", "after"}}, bad{"after 0, which is left out", int64(0), []any{"op", "after"}})
 	commands.settings()
 	commands.door()
+	commands.integrations()
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
 	bySheet.Device = id.Sheet
 	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))

@@ -92,10 +92,12 @@ type OpField =
   | 'act'
   | 'bell'
   | 'camera'
+  | 'cameras'
   | 'child'
   | 'cloud'
   | 'copy'
   | 'erase'
+  | 'language'
   | 'link'
   | 'lock'
   | 'masks'
@@ -106,6 +108,7 @@ type OpField =
   | 'recorded'
   | 'removal'
   | 'star'
+  | 'tells'
   | 'url';
 const opFields: Readonly<Record<string, readonly OpField[]>> = {
   ping: [],
@@ -151,6 +154,9 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   locks: [],
   'ask-open': ['camera'],
   open: ['act'],
+  'add-integration': ['cameras', 'language', 'name', 'tells', 'url'],
+  'remove-integration': ['name'],
+  integrations: [],
 };
 
 /** In which form a camera is recorded: as it sends it, made into H.264 by the hub, its second stream. */
@@ -183,6 +189,33 @@ const onOne = [
   'stars',
   'ask-open',
 ];
+
+/** What an integration may be told of a camera, in order. */
+export const tellings = ['online', 'press', 'private', 'watching'] as const;
+export type Telling = (typeof tellings)[number];
+
+/** In which languages it is told what is what. */
+export const languages = ['de', 'en', 'nl'] as const;
+
+const ascending = (list: readonly string[]): boolean =>
+  list.every((x, i) => i === 0 || (list[i - 1] as string) < x);
+
+/** Of which cameras an integration is told. */
+const scope = (cameras: readonly string[]): boolean =>
+  cameras.length >= 1 && cameras.length <= 64 && ascending(cameras);
+
+const integration = object({
+  added: integer(),
+  by: text(),
+  cameras: list(text()),
+  language: text(),
+  name: text(),
+  since: integer(),
+  state: text(),
+  tells: list(text()),
+  url: text(),
+});
+export type Integration = Read<typeof integration>;
 
 const bell = where(
   object({
@@ -227,6 +260,7 @@ const op = where(
     ),
     erase: optional(bytes()),
     gesture: optional(gesture),
+    language: optional(oneOf(...languages)),
     leaves: optional(list(placed, 0, 8)),
     link: optional(bytes()),
     lock: optional(bytes(1, 4096)),
@@ -241,6 +275,7 @@ const op = where(
     removal: optional(bytes()),
     room: optional(text(200)),
     star: optional(bytes(1, 4096)),
+    tells: optional(where(list(oneOf(...tellings), 1), ascending, 'in order')),
     until: optional(integer()),
     url: optional(text(2048)),
     way: optional(bytes(1, 8192)),
@@ -248,6 +283,7 @@ const op = where(
   (o) => {
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
+    if (o.kind === 'add-integration' && !scope(o.cameras ?? [])) return false;
     const cameras = onOne.includes(o.kind) ? [o.camera ?? ''] : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
   },
@@ -275,7 +311,9 @@ export const reply = object({
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
     challenge: optional(object({ bytes: bytes(16), not_after: integer(1) })),
+    forgotten: optional(boolean),
     hooks: optional(list(text())),
+    integrations: optional(list(integration)),
     link: optional(bytes()),
     locks: optional(list(bytes())),
     masks: optional(list(bytes())),
