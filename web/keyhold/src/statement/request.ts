@@ -3,6 +3,7 @@
 import { maxBytes } from '../canon.ts';
 import { must } from '../mutant.ts';
 import {
+  boolean,
   bytes,
   hash,
   id,
@@ -18,8 +19,12 @@ import {
   where,
   type Read,
 } from '../schema.ts';
+import { bell } from './bell.ts';
+import { integration, languages, scope, told } from './integration.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { head } from './roster.ts';
+
+export type { Bell } from './bell.ts';
 
 /** What devices, hub and cloud say to each other (docs/protocol.md 4, 6 and 7). */
 const at = integer(1);
@@ -190,47 +195,6 @@ const onOne = [
   'ask-open',
 ];
 
-/** What an integration may be told of a camera, in order. */
-export const tellings = ['online', 'press', 'private', 'watching'] as const;
-export type Telling = (typeof tellings)[number];
-
-/** In which languages it is told what is what. */
-export const languages = ['de', 'en', 'nl'] as const;
-
-const ascending = (list: readonly string[]): boolean =>
-  list.every((x, i) => i === 0 || (list[i - 1] as string) < x);
-
-/** Of which cameras an integration is told. */
-const scope = (cameras: readonly string[]): boolean =>
-  cameras.length >= 1 && cameras.length <= 64 && ascending(cameras);
-
-const integration = object({
-  added: integer(),
-  by: text(),
-  cameras: list(text()),
-  language: text(),
-  name: text(),
-  since: integer(),
-  state: text(),
-  tells: list(text()),
-  url: text(),
-});
-export type Integration = Read<typeof integration>;
-
-const bell = where(
-  object({
-    kind: oneOf('onvif', 'webhook', 'mqtt', 'off'),
-    payload: optional(text(256)),
-    topic: optional(text(256)),
-    url: optional(text(2048)),
-  }),
-  (b) =>
-    b.kind === 'mqtt'
-      ? b.url !== undefined && b.topic !== undefined
-      : b.url === undefined && b.topic === undefined && b.payload === undefined,
-  'a bell as its kind wants it',
-);
-
 /** Where a browser takes push messages, and what they are encrypted with. */
 const subscription = object({
   auth: bytes(16),
@@ -275,7 +239,7 @@ const op = where(
     removal: optional(bytes()),
     room: optional(text(200)),
     star: optional(bytes(1, 4096)),
-    tells: optional(where(list(oneOf(...tellings), 1), ascending, 'in order')),
+    tells: optional(told),
     until: optional(integer()),
     url: optional(text(2048)),
     way: optional(bytes(1, 8192)),
@@ -392,7 +356,6 @@ export const label2 = object({ ...labelled, room: name, zone: name });
 export type { BellReport, CameraReport, PhoneReport, Recorded } from './reports.ts';
 export type Fetch = Read<typeof fetchStatement>;
 export type Op = Read<typeof op>;
-export type Bell = Read<typeof bell>;
 export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;
 export type Status = Read<typeof status>;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { integer, list, object, oneOf, text, where, type Read } from '../schema.ts';
+
+/** What an integration may be told of a camera, in order. */
+export const tellings = ['online', 'press', 'private', 'watching'] as const;
+export type Telling = (typeof tellings)[number];
+
+/** In which languages it is told what is what. */
+export const languages = ['de', 'en', 'nl'] as const;
+
+const ascending = (list: readonly string[]): boolean =>
+  list.every((x, i) => i === 0 || (list[i - 1] as string) < x);
+
+/** Of which cameras an integration is told. */
+export const scope = (cameras: readonly string[]): boolean =>
+  cameras.length >= 1 && cameras.length <= 64 && ascending(cameras);
+
+/** A program of the home that is told how cameras do. */
+export const integration = object({
+  added: integer(),
+  by: text(),
+  cameras: list(text()),
+  language: text(),
+  name: text(),
+  since: integer(),
+  state: text(),
+  tells: list(text()),
+  url: text(),
+});
+export type Integration = Read<typeof integration>;
+
+export const told = where(list(oneOf(...tellings), 1), ascending, 'in order');
