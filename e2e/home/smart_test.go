@@ -304,8 +304,13 @@ func TestNothingThatComesByABrokerIsDone(t *testing.T) {
 	r.stands(e, d.Available, "online")
 	base := strings.TrimSuffix(d.Available, "available")
 	for _, m := range []struct{ topic, payload string }{
-		{d.Components["private"].State, "ON"}, {d.Components["private"].State + "/set", "ON"}, {base + "private/set", "ON"}, {base + "open", "OPEN"},
-		{d.Components["press"].State, `{"event_type":"ring"}`}, {"homeassistant/status", "OPEN"}, {"homeassistant/status", strings.Repeat("x", 10_000)},
+		{d.Components["private"].State, "ON"},
+		{d.Components["private"].State + "/set", "ON"},
+		{base + "private/set", "ON"},
+		{base + "open", "OPEN"},
+		{d.Components["press"].State, `{"event_type":"ring"}`},
+		{"homeassistant/status", "OPEN"},
+		{"homeassistant/status", strings.Repeat("x", 10_000)},
 		{"homeassistant/device/" + d.Device.Identifiers[0] + "/config", `{"device":{"identifiers":["x"]},"origin":{"name":"x"},"components":{}}`},
 		{d.Available, "offline"},
 	} {
