@@ -254,6 +254,26 @@ func TestABrokerSaysThatAHubIsGone(t *testing.T) {
 	r.stands(e, d.Available, "offline")
 }
 
+func TestWithoutTheCloudAPressIsToldAtHome(t *testing.T) {
+	t.Parallel()
+	r, broker := brokered(t)
+	yard := r.Add("Yard", "b")
+	hook := r.bell(yard, request.Bell{Kind: request.BellWebhook})
+	e := r.ear(broker)
+	r.Do(tells("HA", broker.URL(broker.Password), []string{request.TellPress}, yard))
+	d := r.found(e, "Yard")
+	r.stands(e, d.Available, "online")
+	dead := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	}
+	r.way.Store(&dead)
+	if status := r.post(hook); status != http.StatusNoContent {
+		t.Fatalf("the webhook answers %d", status)
+	}
+	r.Until("a press at home", func() bool { return e.Last(d.Components["press"].State) != nil })
+	r.way.Store(nil)
+}
+
 // pseudonym is what could tell that two things are one.
 var pseudonym = regexp.MustCompile(`[a-z2-7]{24}`)
 
