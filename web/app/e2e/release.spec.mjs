@@ -65,7 +65,7 @@ describe('the release', () => {
     const size = (path) => gzipSync(readFileSync(join(folder, path))).length;
     const total = first.reduce((sum, path) => sum + size(path), 0);
     console.log(`first load: ${first.length} files, ${(total / 1000).toFixed(1)} kB gzipped`);
-    assert.ok(total < 70_000, `${total} bytes`);
+    assert.ok(total < 66_000, `${total} bytes`);
     const player = script.filter((path) => /hls/.test(relative(folder, path)));
     assert.equal(player.length, 1, 'one file holds the player');
     assert.ok(statSync(player[0]).size > 300_000);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
+import type { Said } from './clock-words';
 import type { ErrorKind } from './household';
 import type { Choice, Form } from './recording';
-import { errorWords, type Said } from './words';
+import { errorWords } from './words';
 
 /** Cameras that are found and not typed: a part of `Household`. The hub looks, tries and adds. */
 export interface Findable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
+import type { Said } from './clock-words';
 import type { ErrorKind } from './household';
-import type { Said } from './words';
 
 /** What goes wrong on the way to another cloud: only the pages about that load these words. */
 export function moveWords(kind: ErrorKind): Said | null {

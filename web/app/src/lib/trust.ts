@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { m } from '../paraglide/messages.js';
+import { clockWords } from './clock-words';
 import type { Trust } from './household';
 import { agoText, clockText, minutesText } from './time';
-import { clockWords } from './words';
 
 export type Tone = 'calm' | 'good' | 'warning' | 'alarm';
 
