@@ -31,6 +31,7 @@ type CameraServeCommand struct {
 	Webhook      string            `placeholder:"URL" help:"Tell this address of each press as well, by a request."`
 	MQTT         string            `name:"mqtt" placeholder:"URL" help:"Tell this broker of each press as well, such as mqtt://user:password@127.0.0.1:1883."`
 	Topic        string            `default:"keyhold/camera/" placeholder:"TOPIC" help:"The topic at the broker; the path is added if it ends in a slash."`
+	Lock         string            `placeholder:"ADDRESS" help:"A lock, which a POST to /open there opens for some seconds, with the same user and password; a GET says how it is."`
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
 	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma" default:"" help:"What the loudspeaker understands: pcmu or pcma; both if it is not given."`
@@ -48,7 +49,7 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	if len(r.Doorbell) > 0 && r.Onvif == "" {
 		return errors.New("a doorbell is pressed where it answers ONVIF: --doorbell needs --onvif")
 	}
-	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Discovery: r.Discovery, Webhook: r.Webhook, Broker: r.MQTT, Topic: r.Topic, Log: slog.New(slog.NewTextHandler(c.err, nil))}
+	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Lock: r.Lock, Discovery: r.Discovery, Webhook: r.Webhook, Broker: r.MQTT, Topic: r.Topic, Log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if r.Speaker != "" {
 		cfg.Speaker = &camera.SpeakerConfig{File: r.Speaker, Law: r.SpeakerLaw}
 	}

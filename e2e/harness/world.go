@@ -108,10 +108,11 @@ func (w *World) CameraURL(path string) string {
 	return (&url.URL{Scheme: "rtsp", User: url.UserPassword(CameraUser, CameraPassword), Host: w.CameraAddress, Path: "/" + path}).String()
 }
 
-// StartHub starts the hub.
-func (w *World) StartHub(_ context.Context) error {
+// StartHub starts the hub; more are further flags.
+func (w *World) StartHub(_ context.Context, more ...string) error {
 	var err error
-	w.Hub, err = Start("hub", w.Path("logs/hub.log"), w.Env, w.Keyhold, "hub", "run", "--dir", w.Path("hub"), "--cloud", w.HubCloud, "--find", w.OnvifAddress)
+	args := append([]string{"hub", "run", "--dir", w.Path("hub"), "--cloud", w.HubCloud, "--find", w.OnvifAddress}, more...)
+	w.Hub, err = Start("hub", w.Path("logs/hub.log"), w.Env, w.Keyhold, args...)
 	return err
 }
 

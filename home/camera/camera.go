@@ -59,6 +59,8 @@ type Config struct {
 	// Webhook is told of each press by a request, if it is not empty. Broker is told by MQTT, at Topic: its address is
 	// mqtt://user:password@host:port.
 	Webhook, Broker, Topic string
+	// Lock is host:port of a lock beside it, which opens by a request; a camera without one if empty.
+	Lock string
 	// Habits are those of its events.
 	Habits Habits
 	// Skew is by how much the camera's clock is ahead at first.
@@ -77,6 +79,7 @@ type Camera struct {
 	addr   net.Addr
 	feeds  map[string]*feed
 	onvif  *onvif // nil without
+	latch  *latch // nil without
 	skew   atomic.Int64
 	// speaker is nil without.
 	speaker *speaker
@@ -183,6 +186,11 @@ func Start(cfg Config) (*Camera, error) {
 			return nil, err
 		}
 	}
+	if cfg.Lock != "" {
+		if err := c.startLock(); err != nil {
+			return nil, err
+		}
+	}
 	close(c.ready)
 	for path, f := range c.feeds {
 		c.wg.Go(func() {
@@ -270,6 +278,9 @@ func (c *Camera) release() {
 	c.cancel()
 	if c.onvif != nil {
 		c.onvif.close()
+	}
+	if c.latch != nil {
+		_ = c.latch.server.Close()
 	}
 	if c.server != nil {
 		c.server.Close()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera"
 )
 
 const (
@@ -24,9 +25,10 @@ const (
 	origin        = "http://cloud.localhost:7440"
 	cameraAddress = "127.0.0.1:7554"
 	onvifAddress  = "127.0.0.1:7580"
+	lockAddress   = "127.0.0.1:7581"
 	cameraUser    = "demo"
 	sheet         = "recovery-sheet.txt"
-	// doorbell is the camera at which somebody rings.
+	// doorbell is the camera at which somebody rings, and whose door can be opened.
 	doorbell = "front-door"
 )
 
@@ -46,7 +48,7 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, address := range []string{cloudAddress, cameraAddress, onvifAddress} {
+	for _, address := range []string{cloudAddress, cameraAddress, onvifAddress, lockAddress} {
 		if err := free(ctx, address); err != nil {
 			return err
 		}
@@ -55,7 +57,7 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--user", cameraUser, "--password-file", h.path("camera-password"), "--doorbell", doorbell}
+	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--lock", lockAddress, "--user", cameraUser, "--password-file", h.path("camera-password"), "--doorbell", doorbell}
 	for _, name := range cameraNames {
 		args = append(args, name+"="+filepath.Join(h.footage, name+".mp4"))
 	}
@@ -69,19 +71,22 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err := cameras.Until(ctx, 15*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cameraAddress) }); err != nil {
 		return err
 	}
-	hub, err := h.start("hub", "keyhold", "hub", "run", "--dir", h.path("hub"), "--cloud", cloudURL)
+	hub, err := h.start("hub", "keyhold", "hub", "run", "--dir", h.path("hub"), "--cloud", cloudURL, "--here", lockAddress)
 	if err != nil {
 		return err
 	}
 	if err := h.settle(ctx, hub, password); err != nil {
 		return err
 	}
-	// A household of an earlier demo has no bell yet.
+	// A household of an earlier demo has no bell and no door yet.
 	err = h.once("bell", func() error {
 		_, err := h.keyhold(ctx, "cameras", "bell", title(doorbell), "onvif", "--device", h.path("device"))
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := h.once("door", func() error { return h.hang(ctx, password) }); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -147,6 +152,17 @@ func (h *household) settle(ctx context.Context, hub *harness.Process, password s
 		}
 	}
 	return h.once("cameras", func() error { return nil })
+}
+
+// hang lets the door at the doorbell be opened, with the digits that the hub shows for that.
+func (h *household) hang(ctx context.Context, password string) error {
+	w := harness.World{Programs: harness.Programs{Keyhold: filepath.Join(h.bin, "keyhold")}, Dir: h.dir}
+	address := url.URL{Scheme: "http", User: url.UserPassword(cameraUser, password), Host: lockAddress, Path: camera.LockPath}
+	s, err := w.Confirmed(ctx, "doors", "add", title(doorbell), "--camera", title(doorbell), "--http", address.String(), "--device", h.path("device"))
+	if err == nil && s.Code != 0 {
+		err = fmt.Errorf("keyhold doors add ended with %d:\n%s", s.Code, s.Said)
+	}
+	return err
 }
 
 // done says whether a step was done in some run.
