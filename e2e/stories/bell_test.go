@@ -3,15 +3,17 @@
 package stories
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
 )
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
-// seen stands on the page of alerts; and who wants quiet has it.
+// seen stands on the page of alerts; and who wants quiet has it. From the call the door is opened, once.
 func TestSomebodyRings(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -22,9 +24,11 @@ func TestSomebodyRings(t *testing.T) {
 	t.Cleanup(func() { must(t, w.Close()) })
 	film, heard := w.Path("porch.mp4"), w.Path("heard.wav")
 	must(t, harness.Film{Seconds: 30, Colour: "SeaGreen", Hz: 440}.Make(ctx, film))
+	lock, err := harness.FreeAddress(ctx)
+	must(t, err)
 	must(t, w.StartCloud(ctx))
-	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard))
-	must(t, w.StartHub(ctx))
+	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard, "--lock", lock))
+	must(t, w.StartHub(ctx, "--here", lock))
 	must(t, w.Pair(ctx, w.CloudURL()))
 	found, err := w.Owner(ctx, "cameras", "find", "--user", harness.CameraUser, "--password-file", w.Path("camera-password"), "--json")
 	must(t, err)
@@ -37,7 +41,13 @@ func TestSomebodyRings(t *testing.T) {
 	}
 	_, err = w.Owner(ctx, "cameras", "add", "Porch", list[0].Found)
 	must(t, err)
-	play(t, "bell.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
+	opens := url.URL{Scheme: "http", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: lock, Path: camera.LockPath}
+	hung, err := w.Confirmed(ctx, "doors", "add", "Front door", "--camera", "Porch", "--http", opens.String(), "--device", w.Path("device"))
+	must(t, err)
+	if hung.Code != 0 {
+		t.Fatalf("add the door: %s", hung.Said)
+	}
+	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
 
 	if chimes := cameratest.Tones(cameratest.Heard(t, heard), 659.3); len(chimes) != 3 {
 		t.Errorf("it chimed at the door at %v; three times somebody talked from the call", chimes)
