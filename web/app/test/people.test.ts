@@ -126,6 +126,9 @@ test('a form becomes exactly the rights that it shows, and back', () => {
   const off = rightsOf({ ...whole, save: false, off: true }, 0, zone);
   expect(off[0]?.actions).toEqual(['history', 'live', 'private']);
   expect(wishOf('viewer', off, now, zone)).toMatchObject({ off: true, save: false });
+  // What somebody may stays with them when something else of it is changed.
+  const opens = { ...sitter, actions: ['history', 'live', 'open', 'private', 'talk'] } as const;
+  expect(rightsOf(wishOf('guest', [opens], now, zone), now - day, zone)).toEqual([opens]);
   // Midnight at the end is the end of the day, and comes back as it was typed.
   const night = rightsOf({ ...wish, from: '20:00', until: '00:00' }, now, zone);
   expect(night[0]?.hours[0]).toMatchObject({ from: 1200, until: 1440 });

@@ -22,6 +22,8 @@ export interface Wish {
   off: boolean;
   /** May talk by the cameras' speakers. */
   talk: boolean;
+  /** May open the doors at these cameras. */
+  open: boolean;
   always: boolean;
   /** 1 is Monday. */
   days: number[];
@@ -44,6 +46,7 @@ export function newWish(role: Role, now: number, zone: string): Wish {
     save: false,
     off: false,
     talk: false,
+    open: false,
     always: true,
     days: [1, 2, 3, 4, 5],
     from: '08:00',
@@ -71,6 +74,7 @@ export function wishOf(role: Role, rights: readonly Right[], now: number, zone: 
     save: right.actions.includes('export'),
     off: right.actions.includes('private'),
     talk: right.actions.includes('talk'),
+    open: right.actions.includes('open'),
     always: !hours,
     days: hours ? [...hours.days] : wish.days,
     from: hours ? clock(hours.from) : wish.from,
@@ -138,6 +142,7 @@ const actionsOf = (wish: Wish): Action[] => [
   ...(wish.save ? (['export'] as const) : []),
   'history',
   'live',
+  ...(wish.open ? (['open'] as const) : []),
   ...(wish.off ? (['private'] as const) : []),
   ...(wish.talk ? (['talk'] as const) : []),
 ];
