@@ -61,6 +61,20 @@ test('somebody rings', async (t) => {
     await accessible(first.page, 'no alerts');
   });
 
+  await step('she says what opens the door', async () => {
+    await first.go('home');
+    await first.page.locator('a.tile').first().click();
+    await first.button('door_button').click();
+    await first.field('door_name').fill(door);
+    await first.field('door_url').fill(LOCK);
+    await first.button('bell_set').click();
+    await showPresence(first);
+    await first.text('door_is', { door }).waitFor();
+    await accessible(first.page, 'what opens the door');
+    await first.button('close').click();
+    await first.button('open_hold', { door }).waitFor();
+  });
+
   for (const nth of [0, 1, 2]) {
     const anna = speaking(first, tongue(nth));
     await step(`it rings, in ${anna.language}`, async () => {

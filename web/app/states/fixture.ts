@@ -28,7 +28,7 @@ import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
 import type { Ringing } from '../src/lib/ringing';
 import type { People } from '../src/lib/people';
-import type { Door, OpenOutcome, OpenResult } from '../src/lib/doors';
+import type { Door, DoorStep, OpenOutcome, OpenResult } from '../src/lib/doors';
 import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
 import type { Starred } from '../src/lib/stars';
@@ -123,8 +123,14 @@ export class Fixture implements Omit<
   /** Which doors can be opened, and what comes of it. */
   openable: readonly Door[] = [];
   outcome: OpenOutcome = 'opened';
+  hanging: DoorStep['outcome'] = 'set';
   async doors(): Promise<readonly Door[]> {
     return this.openable;
+  }
+  async setDoor(): Promise<DoorStep> {
+    await this.#act();
+    const digits = (): Promise<DoorStep> => this.setDoor();
+    return { outcome: this.hanging, digits, passkey: null };
   }
   async openDoor(): Promise<OpenResult> {
     await this.#act();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OpenOutcome } from '../src/lib/doors';
-import { click, see } from './drive';
+import type { DoorStep, OpenOutcome } from '../src/lib/doors';
+import { click, fill, see } from './drive';
 import type { State } from './states';
 
 /** Opening the front door, on its camera's live page, as `live` shows it. */
@@ -12,7 +12,9 @@ export function openStates(
       await see('.open');
       await then();
     });
-    state.household.openable = [{ camera: 'cam_door', name: 'Front door', gesture: true }];
+    state.household.openable = [
+      { camera: 'cam_door', name: 'Front door', kind: 'http', gesture: true },
+    ];
     state.household.outcome = outcome;
     return state;
   };
@@ -22,7 +24,31 @@ export function openStates(
     await click('.open button');
   };
   const said = (): Promise<void> => twice().then(() => see('.open .hint:not(:empty)'));
+  /** What opens it, as its owner sees and sets it. */
+  const hang = (then: () => Promise<void>, outcome: DoorStep['outcome'] = 'set'): State => {
+    const state = open(async () => {
+      await click('.btn:has(.lucide-door-closed)');
+      await see('[role=dialog] form');
+      await then();
+    });
+    state.household.hanging = outcome;
+    return state;
+  };
+  const dialog = '[role=dialog]';
+  const send = async (): Promise<void> => {
+    await fill(`${dialog} fieldset + .field input`, 'http://192.168.1.9/relay/0?turn=on');
+    await click(`${dialog} button[type=submit]`);
+  };
   return {
+    'door-none': () =>
+      live(async () => {
+        await click('.btn:has(.lucide-door-closed)');
+        await see(`${dialog} form`);
+      }),
+    'door-set': () => hang(async () => undefined),
+    'door-broker': () => hang(() => click(`${dialog} input[value=mqtt]`)),
+    'door-digits': () => hang(() => send().then(() => see(`${dialog} .digits`)), 'gesture'),
+    'door-wrong': () => hang(() => send().then(() => see(`${dialog} .wrong`)), 'invalid'),
     'open-door': () => open(async () => undefined),
     'open-sure': () => open(() => click('.open button')),
     'open-done': () => open(said),

@@ -11,11 +11,37 @@ export interface Doors {
    * asked, if there is one at this address; `gesture` where the digits that the hub shows are wanted.
    */
   openDoor(door: Door, digits?: string): Promise<OpenResult>;
+
+  /** Says what opens the door at a camera; null: nothing any more. Owners do. */
+  setDoor(camera: string, wish: DoorWish | null): Promise<DoorStep>;
+}
+
+/** What is to open a door: an address where something is posted, or a broker. */
+export interface DoorWish {
+  readonly name: string;
+  readonly kind: 'http' | 'mqtt';
+  /** It opens only for who shows that it is them. */
+  readonly gesture: boolean;
+  readonly url: string;
+  readonly body: string;
+  readonly topic: string;
+  readonly state: string;
+  readonly expect: string;
+}
+
+/** `gesture`: the hub wants to see somebody before it is set. `invalid`: it cannot go there. */
+export interface DoorStep {
+  readonly outcome: 'set' | 'gesture' | 'gesture-wrong' | 'invalid';
+  /** Goes on with the digits that the hub shows. */
+  digits(typed: string): Promise<DoorStep>;
+  /** Goes on with a passkey; null where there is none at this address. */
+  readonly passkey: (() => Promise<DoorStep>) | null;
 }
 
 export interface Door {
   readonly camera: string;
   readonly name: string;
+  readonly kind: 'http' | 'mqtt' | 'onvif' | 'off';
   readonly gesture: boolean;
 }
 

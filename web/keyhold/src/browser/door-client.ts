@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { random } from '../bytes.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
 import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
-import type { Door, OpenResult } from '../sync/doors.ts';
+import type { Door, DoorWish, OpenResult, SetResult } from '../sync/doors.ts';
 import type { Shown } from '../sync/gesture.ts';
 import type { Picture } from '../sync/pictures.ts';
 import { StarClient } from './star-client.ts';
+
+/** Where setting a door stands, and how it goes on. */
+export interface DoorStep extends Pick<SetResult, 'outcome'> {
+  digits(typed: string): Promise<DoorStep>;
+  readonly passkey: (() => Promise<DoorStep>) | null;
+}
 
 /** The part of a household that is about who rings at its doors. */
 export abstract class DoorClient extends StarClient {
@@ -47,6 +54,20 @@ export abstract class DoorClient extends StarClient {
 
   doors(): Promise<readonly Door[]> {
     return this.port.call('doors', []);
+  }
+
+  /** Sets what opens the door at a camera; null: nothing any more. */
+  setDoor(camera: string, wish: Omit<DoorWish, 'nonce'> | null): Promise<DoorStep> {
+    const whole = wish === null ? null : { ...wish, nonce: random(16) };
+    const go = async (shown: Shown | null): Promise<DoorStep> => {
+      const { outcome, passkey } = await this.port.call('setDoor', [camera, whole, shown]);
+      const sign = async (): Promise<DoorStep> => {
+        const { signByPasskey } = await import('./passkey.ts');
+        return go(await signByPasskey(passkey!));
+      };
+      return { outcome, digits: go, passkey: passkey === null ? null : sign };
+    };
+    return go(null);
   }
 
   /** Opens a door. Where it wants a gesture a passkey is asked, if there is one here and nobody typed digits. */

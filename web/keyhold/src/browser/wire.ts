@@ -6,7 +6,7 @@ import type { Right, Role } from '../statement/rights.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
 import type { Alarm } from '../sync/alarms.ts';
 import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
-import type { Door, OpenResult, Wish } from '../sync/doors.ts';
+import type { Door, DoorWish, OpenResult, SetResult, Wish } from '../sync/doors.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { Shown } from '../sync/gesture.ts';
@@ -148,6 +148,10 @@ export interface Calls {
   masks: { args: []; result: readonly Covered[] };
   childRooms: { args: []; result: readonly string[] };
   doors: { args: []; result: readonly Door[] };
+  setDoor: {
+    args: [camera: string, wish: DoorWish | null, shown: Shown | null];
+    result: SetResult;
+  };
   wishOpen: { args: [camera: string]; result: Wish | OpenResult };
   openDoor: { args: [act: string, shown: Shown | null]; result: OpenResult };
   setChildRoom: { args: [camera: string, on: boolean]; result: void };

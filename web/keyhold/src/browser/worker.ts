@@ -158,6 +158,7 @@ const handlers: Handlers = {
   childRooms: async () => (await ready()).home().children.list(),
   setChildRoom: async (_, camera, on) => (await ready()).home().children.set(camera, on),
   doors: async () => (await ready()).home().doors.list(),
+  setDoor: async (_, camera, wish, shown) => (await ready()).home().doors.set(camera, wish, shown),
   wishOpen: async (_, camera) => (await ready()).home().doors.wish(camera),
   openDoor: async (_, act, shown) => (await ready()).home().doors.open(act, shown),
   setMasks: async (_, camera, masks, last) => (await ready()).home().masks.set(camera, masks, last),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { fromBase64 } from '../bytes.ts';
+import { fromBase64, type Bytes } from '../bytes.ts';
 import { Envelope } from '../statement/dsse.ts';
-import { openLock } from '../statement/lock.ts';
+import { openLock, type LockSetting } from '../statement/lock.ts';
 import type { Op, Reply } from '../statement/request.ts';
+import { encodeWay, lockWish, type Way } from '../statement/way.ts';
 import { Refused } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { gestureOf, type Shown } from './gesture.ts';
@@ -14,6 +15,7 @@ import { passkeyWanted, type PasskeyWanted } from './passkey.ts';
 export interface Door {
   readonly camera: string;
   readonly name: string;
+  readonly kind: LockSetting['kind'];
   /** It opens only for who shows that it is them. */
   readonly gesture: boolean;
 }
@@ -36,6 +38,19 @@ export interface OpenResult {
   readonly person: string;
 }
 
+/** What is to open a door. Its nonce stays the same until it is set: what somebody shows is for it. */
+export interface DoorWish extends Way {
+  readonly name: string;
+  readonly kind: 'http' | 'mqtt';
+  readonly gesture: boolean;
+}
+
+/** Whether it is set, or what is wanted or wrong; by which passkeys somebody may show that it is them. */
+export interface SetResult {
+  readonly outcome: 'set' | 'gesture' | 'gesture-wrong' | 'invalid';
+  readonly passkey: PasskeyWanted | null;
+}
+
 /** What the hub says where nothing went wrong on the way. */
 const outcomes: Readonly<Record<string, OpenOutcome>> = {
   late: 'late',
@@ -49,6 +64,8 @@ const outcomes: Readonly<Record<string, OpenOutcome>> = {
 };
 
 const patience = 10_000;
+/** So often a setting is made again where the household has changed, or another came before. */
+const tries = 3;
 /** A lock may take five seconds. */
 const openPatience = 15_000;
 
@@ -60,12 +77,55 @@ export class Doors {
   ) {}
 
   async list(): Promise<Door[]> {
+    return (await this.kept())
+      .filter(({ kind }) => kind !== 'off')
+      .map(({ camera, name, kind, gesture }) => ({ camera, name, kind, gesture }));
+  }
+
+  private async kept(): Promise<LockSetting[]> {
     const { result } = await this.send({ kind: 'locks' }, patience);
     const { roster } = this.engine.known;
-    const all = await Promise.all((result.locks ?? []).map((one) => openLock(one, roster)));
-    return all
-      .filter(({ kind }) => kind !== 'off')
-      .map(({ camera, name, gesture }) => ({ camera, name, gesture }));
+    return Promise.all((result.locks ?? []).map((one) => openLock(one, roster)));
+  }
+
+  /** Sets what opens the door at a camera; null: nothing any more. */
+  async set(
+    camera: string,
+    wish: DoorWish | null,
+    shown: Shown | null,
+    attempt = 1,
+  ): Promise<SetResult> {
+    const last = (await this.kept()).find((one) => one.camera === camera)?.seq ?? 0;
+    const { cloud, member, known } = this.engine;
+    const { household, head } = known.roster;
+    const way = wish === null ? null : encodeWay(wish);
+    const setting: LockSetting = {
+      at: cloud.now(),
+      camera,
+      device: member.device,
+      gesture: wish?.gesture ?? false,
+      head: head.hash,
+      household,
+      kind: wish?.kind ?? 'off',
+      name: (wish?.name ?? '').normalize('NFC'),
+      seq: last + 1,
+      way: way?.hash ?? (new Uint8Array(0) as Bytes),
+    };
+    const lock = (await Envelope.signed('lock', setting, member.signer)).encode();
+    const brought = way === null ? {} : { way: way.text };
+    const given = shown === null ? {} : { gesture: gestureOf(shown) };
+    try {
+      await this.send({ kind: 'set-lock', lock, ...brought, ...given }, patience);
+    } catch (error) {
+      const word = error instanceof Refused ? error.word : '';
+      if (word === 'stale' && attempt < tries) {
+        await this.engine.syncAfresh();
+        return this.set(camera, wish, shown, attempt + 1);
+      }
+      if (word !== 'gesture' && word !== 'gesture-wrong' && word !== 'invalid') throw error;
+      return { outcome: word, passkey: passkeyWanted(this.engine, lockWish(setting)) };
+    }
+    return { outcome: 'set', passkey: null };
   }
 
   /** Signs for a challenge of the hub's, or says at once why it would be no use. */
