@@ -50,6 +50,7 @@ describe('the release', () => {
       'example.com',
       'fallback.com',
       'cloud.example', // what an address looks like
+      '192.168.1.9', // what a lock's address looks like, where it is asked for
     ];
     for (const path of all.filter((one) => /\.(js|css|html|webmanifest)$/.test(one))) {
       for (const [, host] of readFileSync(path, 'utf8').matchAll(/https?:\/\/([\w.-]+)/g)) {
