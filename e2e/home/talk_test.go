@@ -88,6 +88,9 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 	if len(one) != 1 || len(two) != 1 || one[0].From > 20*time.Millisecond || two[0].From < one[0].Until-20*time.Millisecond {
 		t.Errorf("the chime was heard at %v and %v", one, two)
 	}
+	if len(one) == 0 || len(two) == 0 || len(said) == 0 {
+		t.Fatalf("%d samples were heard, and of them the chime at %v and %v, and the voice at %v", len(cameratest.Heard(t, r.heard)), one, two, said)
+	}
 	var long time.Duration
 	for _, s := range said {
 		long += s.Long()
