@@ -52,6 +52,7 @@ test('what is covered is black', async (t) => {
     await within(10_000, 'a bright picture', async () => (await brightest(anna)) > 60);
     await anna.button('cover_button').click();
     await anna.button('cover_save').waitFor();
+    await area(anna).locator('canvas').waitFor(); // whoever draws sees the picture first
     const { x, y, width, height } = await area(anna).boundingBox();
     const { mouse, keyboard } = anna.page;
     await mouse.move(x + width * 0.1, y + height * 0.1);
