@@ -251,6 +251,14 @@ describe('by keyboard alone', () => {
     await context.close();
   });
 
+  test('a door that wants digits has them typed at once', async () => {
+    const { context, page, faults } = await open('open-digits');
+    await page.keyboard.type('123 456');
+    assert.equal(await page.inputValue('.open input'), '123 456');
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+
   test('removing a device: asked once, given up, asked again, and then not in force yet', async () => {
     const { context, page, faults } = await open('person');
     await tabTo(page, 'Remove Firefox at work');
