@@ -157,11 +157,15 @@ func (h *Hub) lookIn(camera id.Camera, number int64, at time.Time) {
 			return // private, or gone: there is nothing to be seen
 		}
 		for n := 0; !h.lookAt(camera); n++ {
-			if n == lookTries {
+			t := time.NewTimer(lookPause)
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+			}
+			t.Stop()
+			if n == lookTries || ctx.Err() != nil {
 				return
 			}
-			t := time.NewTimer(lookPause)
-			<-t.C
 		}
 		defer h.lookedAt(camera)
 		ch.recorder.CloseEarly()
