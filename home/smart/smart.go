@@ -115,8 +115,8 @@ func (d *Desk) Add(i Integration) {
 	d.wg.Go(func() { l.run(d.ctx) })
 }
 
-// Remove ends an integration, and says whether the broker has forgotten what it was told. A broker that does not answer
-// is not waited for.
+// Remove ends an integration, and says whether the broker has forgotten what it was told. It waits some seconds for a
+// broker that does not answer.
 func (d *Desk) Remove(name string) (forgotten bool) {
 	d.mu.Lock()
 	l := d.lines[name]
