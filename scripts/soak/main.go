@@ -49,7 +49,7 @@ func parts(kills int) []part {
 		{"timing", "whether the time of an answer tells what is there", []string{"KEYHOLD_TEST_ASKS=5000"}, test("2h", "^TestTheTimeOfAnAnswer", "./cloud/serve")},
 		{"adversary", "every attack, on command line and in a browser", nil, []string{"go", "run", "./e2e/adversary"}},
 		{"languages", "every story of the household in each of the three languages", nil, []string{"bash", "-c", inEachLanguage}},
-		{"pages", "every state of every page, in two sizes, two themes and three languages", nil, []string{"bash", "-c", "cd web/app && node --test e2e/*.spec.mjs"}},
+		{"pages", "every state of every page, each loaded anew, in two sizes, two themes and three languages", nil, []string{"bash", "-c", "cd web/app && node --test e2e/*.spec.mjs"}},
 		{"race", "all but the end-to-end tests under the race detector", []string{"CGO_ENABLED=1"}, []string{"bash", "-c", "go test -race -count=1 -timeout 1h $(go list ./... | grep -v '/e2e/')"}},
 		{"hub-kills", "the hub killed under load, again and again", often, test("6h", "^TestHubKilled", "./e2e/faults")},
 		{"cloud-kills", "the cloud killed under load, again and again", often, test("6h", "^TestCloudKilled", "./e2e/faults")},

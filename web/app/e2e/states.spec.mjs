@@ -2,7 +2,8 @@
 // Every drawn state in a real browser, under the real headers: on a phone and on a desk, light and
 // dark, in three languages. Looks for what axe-core finds, for text that does not fit, for anything
 // the content policy refuses, for errors, and for requests to another host. Prints what it counted.
-// SHORT=1 leaves axe-core out on the desk and lays out German alone there, the longest. STATES=invite
+// SHORT=1 leaves axe-core out on the desk and lays out German alone there, the longest; and it draws
+// some states in a row on one page, where the full run loads the page anew for each. STATES=invite
 // looks at those alone whose names begin so.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -16,6 +17,8 @@ import { app, serve } from './server.mjs';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const languages = ['en', 'de', 'nl'];
 const short = process.env.SHORT === '1';
+/** How many states one page draws before another is loaded. */
+const inRow = short ? 25 : 1;
 const counts = { pages: 0, axe: 0, passes: 0, fits: 0, targets: 0 };
 
 let server;
@@ -74,78 +77,92 @@ function small() {
   return { found, count };
 }
 
-async function names() {
-  const { context, page } = await watched(browser, {}, server.address);
-  await page.goto(server.address);
-  const all = (await page.getAttribute('html', 'data-states')).split(' ');
-  await context.close();
-  return all;
-}
-
-/** Rules of axe-core that a page breaks; in the dark nothing but the colours is another. */
-async function violations(page, theme) {
-  const result = await page.evaluate(
-    async (what) => {
-      const { passes, violations } = await globalThis.axe.run(document, what);
-      const short = violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
-      return { passes: passes.length, violations: short };
-    },
-    {
-      resultTypes: ['violations'],
-      runOnly:
-        theme === 'light'
-          ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-          : { type: 'rule', values: ['color-contrast'] },
-    },
-  );
-  counts.axe += 1;
-  counts.passes += result.passes;
-  return result.violations.map(([id, nodes]) => [id, theme, nodes]);
-}
-
-/** One state that is loaded, at one size. */
-async function look(page, size) {
-  const brief = short && size === 'desk';
-  await page.setViewportSize(sizes[size]);
-  counts.pages += 1;
-  for (const theme of brief ? [] : ['light', 'dark']) {
-    await page.evaluate((next) => (document.documentElement.dataset.theme = next), theme);
-    await page.evaluate(() => globalThis.settle());
-    assert.deepEqual(await violations(page, theme), [], size);
+/** Everything to be seen of a state at one size, in the page itself: each word to it takes its time. */
+async function look({ themes, languages }) {
+  const found = { axe: 0, passes: 0, fits: 0, targets: 0, faults: [] };
+  const page = document.documentElement;
+  for (const theme of themes) {
+    if (page.dataset.theme !== theme) {
+      page.dataset.theme = theme;
+      await globalThis.settle();
+    }
+    // In the dark nothing but the colours is another.
+    const runOnly =
+      theme === 'light'
+        ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+        : { type: 'rule', values: ['color-contrast'] };
+    const result = await globalThis.axe.run(document, { resultTypes: ['violations'], runOnly });
+    found.axe += 1;
+    found.passes += result.passes.length;
+    for (const { id, nodes } of result.violations) {
+      found.faults.push([id, theme, ...nodes.map((node) => node.html)]);
+    }
   }
-  for (const language of brief ? ['de'] : languages) {
-    await page.evaluate((next) => globalThis.speak(next), language);
+  for (const language of languages) {
+    if (page.lang !== language) {
+      globalThis.speak(language);
+      await globalThis.settle();
+    }
+    const { found: less, count } = globalThis.small();
+    for (const fault of [...globalThis.overflow(), ...less]) found.faults.push([fault, language]);
+    found.fits += 1;
+    found.targets += count;
+  }
+  return found;
+}
+
+/** A page on which states can be drawn, with what looks at them. */
+async function load(page) {
+  await page.goto(server.address);
+  await page.evaluate(
+    `${axe}; Object.assign(globalThis, { overflow: ${overflow}, small: ${small} })`,
+  );
+  return (await page.getAttribute('html', 'data-states')).split(' ');
+}
+
+/** One state that is drawn in one of the languages, at every size. */
+async function lookAt(page, drawn) {
+  const others = languages.filter((language) => language !== drawn);
+  for (const size of Object.keys(sizes)) {
+    const brief = short && size === 'desk';
+    await page.setViewportSize(sizes[size]);
     await page.evaluate(() => globalThis.settle());
-    assert.deepEqual(await page.evaluate(overflow), [], `${size}, ${language}`);
-    counts.fits += 1;
-    const targets = await page.evaluate(small);
-    assert.deepEqual(targets.found, [], `${size}, ${language}`);
-    counts.targets += targets.count;
+    const { faults, ...counted } = await page.evaluate(look, {
+      themes: brief ? [] : ['light', 'dark'],
+      languages: brief ? ['de'] : [drawn, ...others],
+    });
+    assert.deepEqual(faults, [], size);
+    counts.pages += 1;
+    for (const [what, count] of Object.entries(counted)) counts[what] += count;
   }
 }
 
 describe('the drawn states', () => {
   test('all of them, on a phone and on a desk', async (t) => {
-    const every = await names();
-    assert.ok(every.length > 60, 'the states are there');
-    const all = every.filter((one) => one.startsWith(process.env.STATES ?? ''));
     const { context, page, faults } = await watched(
       browser,
       { viewport: sizes.phone },
       server.address,
     );
+    const every = await load(page);
+    assert.ok(every.length > 60, 'the states are there');
+    const all = every.filter((one) => one.startsWith(process.env.STATES ?? ''));
+    let row = 0;
     for (const [index, state] of all.entries()) {
       await t.test(state, async () => {
         faults.length = 0;
         await page.setViewportSize(sizes.phone);
+        if (row === 0) await load(page);
+        // After a fault the page is nothing to draw on.
+        const after = (row + 1) % inRow;
+        row = 0;
         // Each state begins in another language; the others follow in place.
-        const first = languages[index % 3];
-        await page.goto(`${server.address}/?state=${state}&theme=light&language=${first}`);
-        await page.waitForFunction(() => document.documentElement.dataset.ready);
-        assert.equal(await page.getAttribute('html', 'data-ready'), 'yes');
-        await page.evaluate(axe);
-        for (const size of Object.keys(sizes)) await look(page, size);
+        const language = languages[index % 3];
+        await page.evaluate((wish) => globalThis.show(...wish), [state, 'light', language]);
+        await lookAt(page, language);
+        await page.evaluate(() => globalThis.leave());
         assert.deepEqual(faults, []);
+        row = after;
       });
     }
     await context.close();

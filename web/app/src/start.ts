@@ -2,7 +2,7 @@
 import '@fontsource-variable/figtree/wght.css';
 import '@keyhold/ui/tokens.css';
 import '@keyhold/ui/base.css';
-import { mount } from 'svelte';
+import { mount, unmount } from 'svelte';
 import App from './App.svelte';
 import { startKeys } from './lib/keys.svelte';
 import type { Household } from './lib/household';
@@ -18,12 +18,21 @@ export function takeInvitation(): string | null {
   return link;
 }
 
-export function mountApp(household: Household, link: string | null, joining: boolean): void {
+/** Gives back what ends the app and leaves the page without it. */
+export function mountApp(
+  household: Household,
+  link: string | null,
+  joining: boolean,
+): () => Promise<void> {
   startLanguage();
   startTheme();
   startKeys();
-  startRoutes();
+  const endRoutes = startRoutes();
   const target = document.getElementById('app');
   if (!target) throw new Error('the page lacks its place for the app');
-  mount(App, { target, props: { household, link, joining } });
+  const app = mount(App, { target, props: { household, link, joining } });
+  return () => {
+    endRoutes();
+    return unmount(app);
+  };
 }
