@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+import { Decrypter, Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+import { MLKEM768X25519 } from '@noble/post-quantum/hybrid.js';
 import { expect, test } from 'vitest';
 import { equal, random, utf8 } from '../src/bytes.ts';
 import { Identity } from '../src/crypto/age.ts';
 import { open, seal } from '../src/crypto/box.ts';
 import { hashText } from '../src/crypto/hash.ts';
-import { fromSeed } from '../src/crypto/xwing.ts';
+import { encapsulate, fromSeed } from '../src/crypto/xwing.ts';
+import { sealTo } from './age.ts';
 
 const info = utf8('{"purpose":"test"}');
 const aad = utf8('{"to":"me"}');
@@ -57,4 +59,32 @@ test('another identity opens nothing', async () => {
   const { file } = await ageFile(utf8('x'));
   const other = await Identity.parse(await generateHybridIdentity());
   await expect(other.open(file)).rejects.toThrow();
+});
+
+test('what is sealed here opens with the library', async () => {
+  const identity = await generateHybridIdentity();
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  const file = await sealTo(await identityToRecipient(identity), utf8('good evening'));
+  expect(await decrypter.decrypt(file, 'text')).toBe('good evening');
+});
+
+test("keys and secrets are the library's, in both directions", async () => {
+  const seed = random(32);
+  const key = await fromSeed(seed);
+  expect(equal(key.publicKey, MLKEM768X25519.getPublicKey(seed))).toBe(true);
+  const theirs = MLKEM768X25519.encapsulate(key.publicKey);
+  expect(equal(await key.decapsulate(theirs.cipherText), theirs.sharedSecret)).toBe(true);
+  const ours = await encapsulate(key.publicKey);
+  expect(equal(MLKEM768X25519.decapsulate(ours.enc, seed), ours.secret)).toBe(true);
+});
+
+test('nothing is sealed to, or opened from, a point that gives everybody the same secret', async () => {
+  const key = await fromSeed(random(32));
+  const weak = key.publicKey.slice();
+  weak.fill(0, 1184);
+  await expect(encapsulate(weak)).rejects.toThrow();
+  const { enc } = await encapsulate(key.publicKey);
+  enc.fill(0, 1088);
+  await expect(key.decapsulate(enc)).rejects.toThrow();
 });

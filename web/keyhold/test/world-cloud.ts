@@ -16,6 +16,9 @@ export class WorldCloud extends Cloud {
     object(object: string, offset: number, bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
   }> = {};
 
+  /** Pages as they were uploaded: whoever asks again is given the same bytes. */
+  private readonly files = new Map<string, Promise<Uint8Array>>();
+
   /** Every part of an object that was asked for. */
   readonly fetched: { object: string; offset: number; signal: AbortSignal | undefined }[] = [];
 
@@ -61,7 +64,13 @@ export class WorldCloud extends Cloud {
       (p) => p.camera === ref.camera && p.epoch === ref.epoch && p.hour === ref.hour,
     );
     if (page === undefined) throw new Fault('not-found', 'no such page');
-    const sealed = await world.seal(world.recipients.get(ref.epoch)!, utf8(page.text));
+    const key = `${world.recipients.get(ref.epoch)!} ${page.text}`;
+    let file = this.files.get(key);
+    if (file === undefined) {
+      file = world.seal(world.recipients.get(ref.epoch)!, utf8(page.text));
+      this.files.set(key, file);
+    }
+    const sealed = new Uint8Array(await file);
     return new Uint8Array((await this.alter.page?.(ref, sealed)) ?? sealed);
   }
 

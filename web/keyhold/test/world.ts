@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+import { bech32 } from '@scure/base';
+import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { base32, concat, random, utf8, type Bytes } from '../src/bytes.ts';
 import { encode, type Writable } from '../src/canon.ts';
+import { recipientText } from '../src/crypto/age.ts';
 import { seal } from '../src/crypto/box.ts';
 import { hashText } from '../src/crypto/hash.ts';
 import { signerFromSeed, type Signer } from '../src/crypto/sign.ts';
@@ -15,6 +17,7 @@ import type { Row } from '../src/statement/request.ts';
 import { Roster } from '../src/statement/roster.ts';
 import type { FreshDevice } from '../src/sync/join.ts';
 import type { Member } from '../src/sync/member.ts';
+import { sealTo } from './age.ts';
 import { WorldCloud } from './world-cloud.ts';
 
 /**
@@ -183,8 +186,9 @@ export class World {
 
   /** A new epoch with its row and its leaf. */
   async rotate(camera: string): Promise<void> {
-    const identity = await generateHybridIdentity();
-    const recipient = await identityToRecipient(identity);
+    const seed = random(32);
+    const identity = bech32.encodeFromBytes('AGE-SECRET-KEY-PQ-', seed).toUpperCase();
+    const recipient = recipientText((await fromSeed(seed)).publicKey);
     const epoch = { id: idOf('epo'), identity, recipient };
     this.epochs.set(camera, epoch);
     this.recipients.set(epoch.id, recipient);
@@ -263,10 +267,8 @@ export class World {
     return object;
   }
 
-  async seal(recipient: string, plain: Uint8Array): Promise<Uint8Array> {
-    const encrypter = new Encrypter();
-    encrypter.addRecipient(recipient);
-    return encrypter.encrypt(plain);
+  seal(recipient: string, plain: Uint8Array): Promise<Uint8Array> {
+    return sealTo(recipient, plain);
   }
 
   async name(): Promise<void> {

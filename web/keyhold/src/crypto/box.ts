@@ -2,6 +2,8 @@
 
 import { Chacha20Poly1305 } from '@hpke/chacha20poly1305';
 import { CipherSuite, HkdfSha256, KemId, type KemInterface } from '@hpke/core';
+import { expand, extract } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, owned, type Bytes } from '../bytes.ts';
 import { encapsulate, encSize, publicSize, type XWingKey } from './xwing.ts';
 
@@ -43,9 +45,26 @@ const unused = { type: 'private', algorithm: { name: 'X-Wing' } } as CryptoKey;
 function suite(held: { to: Uint8Array } | { key: XWingKey }): CipherSuite {
   return new CipherSuite({
     kem: new HeldKey(held),
-    kdf: new HkdfSha256(),
+    kdf: new ShortHkdf(),
     aead: new Chacha20Poly1305(),
   });
+}
+
+/** The library's HKDF over a few bytes at a time: a call into WebCrypto costs more than hashing here. */
+class ShortHkdf extends HkdfSha256 {
+  override extract(salt: Given, ikm: Given): Promise<ArrayBuffer> {
+    return Promise.resolve(exact(extract(sha256, view(ikm), view(salt))));
+  }
+
+  override extractAndExpand(
+    salt: Given,
+    ikm: Given,
+    info: Given,
+    size: number,
+  ): Promise<ArrayBuffer> {
+    const secret = extract(sha256, view(ikm), view(salt));
+    return Promise.resolve(exact(expand(sha256, secret, view(info), size)));
+  }
 }
 
 /** The KEM of one operation: to one public key, or with one key handle. */
@@ -58,18 +77,15 @@ class HeldKey implements KemInterface {
 
   constructor(private readonly held: { to: Uint8Array } | { key: XWingKey }) {}
 
-  encap(): Promise<{ sharedSecret: ArrayBuffer; enc: ArrayBuffer }> {
+  async encap(): Promise<{ sharedSecret: ArrayBuffer; enc: ArrayBuffer }> {
     if (!('to' in this.held)) return this.refuse();
-    const { enc, secret } = encapsulate(this.held.to);
-    return Promise.resolve({ enc: exact(enc), sharedSecret: exact(secret) });
+    const { enc, secret } = await encapsulate(this.held.to);
+    return { enc: exact(enc), sharedSecret: exact(secret) };
   }
 
-  async decap(params: { enc: ArrayBufferLike | ArrayBufferView }): Promise<ArrayBuffer> {
+  async decap(params: { enc: Given }): Promise<ArrayBuffer> {
     if (!('key' in this.held)) return this.refuse();
-    const enc = ArrayBuffer.isView(params.enc)
-      ? new Uint8Array(params.enc.buffer, params.enc.byteOffset, params.enc.byteLength)
-      : new Uint8Array(params.enc);
-    return exact(await this.held.key.decapsulate(enc));
+    return exact(await this.held.key.decapsulate(view(params.enc)));
   }
 
   serializePublicKey = () => this.refuse();
@@ -83,6 +99,14 @@ class HeldKey implements KemInterface {
   private refuse(): Promise<never> {
     return Promise.reject(new Error('hpke: this key is held elsewhere'));
   }
+}
+
+type Given = ArrayBufferLike | ArrayBufferView;
+
+function view(given: Given): Uint8Array {
+  return ArrayBuffer.isView(given)
+    ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    : new Uint8Array(given);
 }
 
 function exact(bytes: Uint8Array): ArrayBuffer {

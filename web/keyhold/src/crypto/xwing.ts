@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js';
-import { MLKEM768X25519 } from '@noble/post-quantum/hybrid.js';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { concat, owned, utf8, type Bytes } from '../bytes.ts';
 
 /**
@@ -90,15 +90,25 @@ export async function agree(secret: CryptoKey, publicKey: Bytes): Promise<Bytes>
   return new Uint8Array(shared);
 }
 
+/** A key whose ML-KEM half is opened in JavaScript: expanded once, for whoever opens much with it. */
 class SoftwareKey implements XWingKey {
-  readonly publicKey: Bytes;
-  constructor(private readonly seed: Bytes) {
-    this.publicKey = owned(MLKEM768X25519.getPublicKey(seed));
-  }
-  decapsulate(enc: Uint8Array): Promise<Bytes> {
-    return Promise.resolve(owned(MLKEM768X25519.decapsulate(enc, this.seed)));
+  constructor(
+    readonly publicKey: Bytes,
+    private readonly mlkem: Uint8Array,
+    private readonly x25519: CryptoKey,
+  ) {}
+
+  async decapsulate(enc: Uint8Array): Promise<Bytes> {
+    if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
+    const ephemeral = owned(enc.slice(mlkemCiphertext));
+    const classic = await agree(this.x25519, ephemeral);
+    const post = ml_kem768.decapsulate(enc.subarray(0, mlkemCiphertext), this.mlkem);
+    return combine(post, classic, ephemeral, this.publicKey);
   }
 }
+
+// The point that makes a public key of a secret one: RFC 7748, section 6.1.
+const basePoint = Uint8Array.of(9, ...new Uint8Array(31));
 
 // PKCS #8 around a 32-byte scalar: RFC 8410, section 7.
 const pkcs8X25519 = Uint8Array.of(
@@ -123,19 +133,18 @@ const pkcs8X25519 = Uint8Array.of(
 /** The key of a 32-byte seed: an epoch identity, or the sheet's reader. */
 export async function fromSeed(seed: Uint8Array): Promise<XWingKey> {
   if (seed.length !== 32) throw new Error('x-wing: seed of a wrong length');
-  const software = new SoftwareKey(owned(seed));
-  if (!hasNativeKem()) return software;
-  // The same expansion as in the library; here the halves become handles, which are faster.
   const halves = owned(shake256(seed, { dkLen: 96 }));
-  const [mlkem, x25519] = await Promise.all([
-    kemSubtle().importKey('raw-seed', halves.slice(0, 64), 'ML-KEM-768', false, [
-      'decapsulateBits',
-    ]),
-    crypto.subtle.importKey('pkcs8', concat(pkcs8X25519, halves.subarray(64)), 'X25519', false, [
-      'deriveBits',
-    ]),
-  ]);
-  return new HandleKey(software.publicKey, mlkem, x25519);
+  const upper = halves.slice(0, 64);
+  const scalar = concat(pkcs8X25519, halves.subarray(64));
+  const x25519 = await crypto.subtle.importKey('pkcs8', scalar, 'X25519', false, ['deriveBits']);
+  const { publicKey, secretKey } = ml_kem768.keygen(upper);
+  const whole = concat(publicKey, await agree(x25519, basePoint));
+  if (!hasNativeKem()) return new SoftwareKey(whole, secretKey, x25519);
+  // The same key as a handle, which is faster.
+  secretKey.fill(0);
+  const usages = ['decapsulateBits'];
+  const mlkem = await kemSubtle().importKey('raw-seed', upper, 'ML-KEM-768', false, usages);
+  return new HandleKey(whole, mlkem, x25519);
 }
 
 /** A new key that this browser keeps and nobody can export. */
@@ -159,7 +168,17 @@ export async function generateHandles(): Promise<{
   };
 }
 
-export function encapsulate(publicKey: Uint8Array): { enc: Bytes; secret: Bytes } {
-  const made = MLKEM768X25519.encapsulate(publicKey);
-  return { enc: owned(made.cipherText), secret: owned(made.sharedSecret) };
+/** A secret for whoever holds the key, and what tells them. */
+export async function encapsulate(publicKey: Uint8Array): Promise<{ enc: Bytes; secret: Bytes }> {
+  const pair = (await crypto.subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair;
+  const [classic, exported] = await Promise.all([
+    agree(pair.privateKey, owned(publicKey.slice(mlkemPublic))),
+    crypto.subtle.exportKey('raw', pair.publicKey),
+  ]);
+  const ephemeral = new Uint8Array(exported);
+  const post = ml_kem768.encapsulate(publicKey.subarray(0, mlkemPublic));
+  return {
+    enc: concat(post.cipherText, ephemeral),
+    secret: combine(post.sharedSecret, classic, ephemeral, publicKey),
+  };
 }
