@@ -35,12 +35,19 @@ export function momentText(at: number, zone?: string): string {
   );
 }
 
+// To make one costs a hundred times what a use of it costs, and a long page tells the time of every line.
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function format(at: number, options: Intl.DateTimeFormatOptions, zone?: string): string {
-  return new Intl.DateTimeFormat(language.tag, {
-    ...options,
-    hourCycle: 'h23',
-    timeZone: zone,
-  }).format(at);
+  // Without a zone it keeps the one that this device was in when it was made, and devices travel.
+  const where = zone ?? String(new Date().getTimezoneOffset());
+  const key = `${language.tag} ${where} ${JSON.stringify(options)}`;
+  let made = formats.get(key);
+  if (made === undefined) {
+    made = new Intl.DateTimeFormat(language.tag, { ...options, hourCycle: 'h23', timeZone: zone });
+    formats.set(key, made);
+  }
+  return made.format(at);
 }
 
 /** How many days of the calendar lie between two moments: 1 is tomorrow, whatever the hour. */
