@@ -65,27 +65,27 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
 	@$(MAKE) web
-	@# Side by side: stories and crimes wait for clocks much of the time, and the others fill it.
-	@$(MAKE) --jobs=3 --output-sync=line test-stories test-web test-home test-crimes test-go
+	@# Side by side, first what waits for clocks much of the time: together it fills the processors without crowding them.
+	@$(MAKE) --jobs=3 --output-sync=line test-stories test-home test-crimes test-web test-go
 
 .PHONY: test-stories
 test-stories: web
-	@$(GO) run ./scripts/gotest -- -count=1 -timeout 20m ./e2e/stories
+	@KEYHOLD_CHROMIUM=$(CURDIR)/scripts/browser $(GO) run ./scripts/gotest -- -count=1 -timeout 40m ./e2e/stories
 
 .PHONY: test-web
 test-web: web
 	@scripts/check web
 	@scripts/unless-passed web-units web vectors -- bash -c 'cd web && npm run --silent test'
-	@scripts/unless-passed web-states web -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
+	@scripts/unless-passed web-states web -- bash -c 'export KEYHOLD_CHROMIUM=$$PWD/scripts/browser; cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
 
 .PHONY: test-home
 test-home: web
 	@# The longest first, so that nothing is waited for alone at the end. Not every machine lends out networks of one's own.
-	@$(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -p 2 -timeout 20m $$(printf 'keyhold/e2e/%s\n' adversary home operator household away; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+	@$(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -p 2 -timeout 40m $$(printf 'keyhold/e2e/%s\n' adversary home operator household away; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
 
 .PHONY: test-crimes
 test-crimes: web
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -timeout 40m -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push
 
 .PHONY: test-go
 test-go: web
