@@ -23,7 +23,7 @@ func TestOneWatchesAndAnotherIsTold(t *testing.T) {
 	must(t, err)
 	must(t, jan.Until(t.Context(), `"looks":[]`))
 
-	s := person(t, w, "device", 0, "live", "--camera", "Door", "--out", w.Path("door.h264"), "--sound", w.Path("door.ogg"), "--for", "6s", "--json")
+	s := person(t, w, "device", 0, "live", "--camera", "Door", "--out", w.Path("door.h264"), "--sound", w.Path("door.ogg"), "--for", "15s", "--json")
 	lines, err := harness.Lines[struct {
 		Event    string
 		MS       int64

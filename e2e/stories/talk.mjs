@@ -91,21 +91,21 @@ test('talking by a camera', async (t) => {
   });
 
   await step('the second is told who talks, and may not', async () => {
-    await tablet.text('talk_busy', { person: owner }).waitFor({ timeout: 5_000 });
+    await tablet.text('talk_busy', { person: owner }).waitFor();
     await tablet.see('talking_you', { cameras: CAMERA });
     await second.focus();
     await other.keyboard.down('Space');
-    await within(5_000, 'a refusal', async () => (await second.getAttribute('aria-pressed')) === 'false');
+    await within(20_000, 'a refusal', async () => (await second.getAttribute('aria-pressed')) === 'false');
     await tablet.text('talk_busy', { person: owner }).waitFor();
     await other.keyboard.up('Space');
     assert.equal(await second.getAttribute('aria-pressed'), 'false');
   });
 
   await step('let go, she is not heard any more', async () => {
-    await within(12_000, 'all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
+    await within(40_000, 'all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
     await page.mouse.up();
     const let_go = Date.now();
-    await within(1_000, 'the microphone to be closed', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
+    await within(5_000, 'the microphone to be closed', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
     assert.equal(await pressed(), 'false');
     const { echoCancellation } = await page.evaluate(() => globalThis.wish.audio);
     assert.equal(echoCancellation, true);
@@ -117,11 +117,11 @@ test('talking by a camera', async (t) => {
     await page.keyboard.down('t');
     await anna.text('talk_on').waitFor();
     await page.keyboard.up('t');
-    await within(2_000, 'silence', async () => (await pressed()) === 'false');
+    await within(5_000, 'silence', async () => (await pressed()) === 'false');
     await talk.evaluate((button) => button.click());
     await anna.text('talk_on').waitFor();
     await talk.evaluate((button) => button.click());
-    await within(2_000, 'silence', async () => (await pressed()) === 'false');
+    await within(5_000, 'silence', async () => (await pressed()) === 'false');
     assert.equal(await page.evaluate(() => globalThis.voice.open), 0);
   });
 
