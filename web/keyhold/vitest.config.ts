@@ -2,7 +2,4 @@
 
 import { defineConfig } from 'vitest/config';
 
-// Modules are loaded once in each worker and not for each file: tests put back what they change.
-export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], testTimeout: 30_000, isolate: false },
-});
+export default defineConfig({ test: { include: ['test/**/*.test.ts'], testTimeout: 30_000 } });
