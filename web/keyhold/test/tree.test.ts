@@ -39,6 +39,11 @@ function tilesOf(all: readonly Uint8Array[]): TileSource & { asked: string[] } {
   };
 }
 
+/** More than two levels of tiles; nobody changes it. */
+const large = leaves(66_000);
+const largeTiles = tilesOf(large);
+const largeRoot = new Uint8Array(rootOfLeaves(large));
+
 function treeOf(all: readonly Uint8Array[], source: TileSource = tilesOf(all)): Tree {
   const root = new Uint8Array(rootOfLeaves(all));
   return new Tree({ household: '', run, size: all.length, root, at: 1 }, source);
@@ -56,13 +61,13 @@ test.each(sizes)('every leaf of a tree of %i leaves is included', async (size) =
 });
 
 test('a tree of more than two levels', async () => {
-  const all = leaves(66_000);
-  const tree = treeOf(all);
-  await tree.included([0, 255, 256, 65_535, 65_536, 65_999].map((i) => entry(all, i)));
+  const checkpoint = { household: '', run, size: large.length, root: largeRoot, at: 1 };
+  const tree = new Tree(checkpoint, largeTiles);
+  await tree.included([0, 255, 256, 65_535, 65_536, 65_999].map((i) => entry(large, i)));
   await tree.follows({
     run,
     size: 65_537,
-    root: new Uint8Array(rootOfLeaves(all.slice(0, 65_537))),
+    root: new Uint8Array(rootOfLeaves(large.slice(0, 65_537))),
   });
 });
 
@@ -77,20 +82,17 @@ test('a leaf that the hub never made is refused', async () => {
 });
 
 test('a changed tile of any level is refused', async () => {
-  const all = leaves(66_000);
-  const honest = tilesOf(all);
-  const root = new Uint8Array(rootOfLeaves(all));
   for (const target of ['0/0/256', '0/257/208', '1/0/256', '1/1/1', '2/0/1']) {
     const source: TileSource = {
       async tile(r, level, n, width) {
-        const tile = await honest.tile(r, level, n, width);
+        const tile = await largeTiles.tile(r, level, n, width);
         if (`${level}/${n}/${width}` === target) tile[5]! ^= 1;
         return tile;
       },
     };
     const index = target === '0/257/208' ? 65_999 : 3;
-    const tree = new Tree({ household: '', run, size: all.length, root, at: 1 }, source);
-    const error = await tree.included([entry(all, index)]).catch((e: unknown) => e);
+    const tree = new Tree({ household: '', run, size: large.length, root: largeRoot, at: 1 }, source);
+    const error = await tree.included([entry(large, index)]).catch((e: unknown) => e);
     expect(ruleOf(error), target).toBe('not-included');
   }
 });
