@@ -91,7 +91,10 @@ test('a changed tile of any level is refused', async () => {
       },
     };
     const index = target === '0/257/208' ? 65_999 : 3;
-    const tree = new Tree({ household: '', run, size: large.length, root: largeRoot, at: 1 }, source);
+    const tree = new Tree(
+      { household: '', run, size: large.length, root: largeRoot, at: 1 },
+      source,
+    );
     const error = await tree.included([entry(large, index)]).catch((e: unknown) => e);
     expect(ruleOf(error), target).toBe('not-included');
   }
