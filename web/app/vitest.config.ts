@@ -9,7 +9,5 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     environment: 'node',
     setupFiles: ['test/setup.ts'],
-    // Modules are loaded once in each worker and not for each file.
-    isolate: false,
   },
 });
