@@ -40,7 +40,7 @@ func (e *earth) invitation(t *testing.T) string {
 func TestTheHomeIsSeenInABrowserElsewhere(t *testing.T) {
 	e := newEarth(t)
 	ms := func(name string, d time.Duration) string { return fmt.Sprintf("%s=%d", name, d.Milliseconds()) }
-	node := exec.CommandContext(t.Context(), "node", "--test", "browser.mjs")
+	node := exec.CommandContext(t.Context(), "node", "--test-reporter=tap", "browser.mjs")
 	node.Env = append(os.Environ(), "LINK="+e.invitation(t), "OUT="+t.TempDir(), "ORIGIN="+cloudURL,
 		ms("FIRST", firstWithin), ms("FREEZE", freeze), ms("BACK", backWithin), ms("LOOK", stretch(t)))
 	var said []byte
@@ -51,6 +51,6 @@ func TestTheHomeIsSeenInABrowserElsewhere(t *testing.T) {
 		}
 	}
 	if err != nil {
-		t.Fatalf("node --test browser.mjs: %v\n%s", err, said)
+		t.Fatalf("node browser.mjs: %v\n%s", err, said)
 	}
 }

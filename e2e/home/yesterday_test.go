@@ -64,7 +64,7 @@ func TestYesterdayPlaysWithTheCloudDead(t *testing.T) {
 	}))
 	control := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { r.dead() }))
 	t.Cleanup(control.Close)
-	node := exec.CommandContext(ctx, "node", "--test", "yesterday.mjs")
+	node := exec.CommandContext(ctx, "node", "--test-reporter=tap", "yesterday.mjs")
 	node.Env = append(os.Environ(), "LINK="+link, "ORIGIN="+origin, "OUT="+t.TempDir(), "KILL="+control.URL,
 		"CAMERA="+string(door), fmt.Sprintf("AT=%d", yesterday))
 	said, err := node.CombinedOutput()
@@ -74,7 +74,7 @@ func TestYesterdayPlaysWithTheCloudDead(t *testing.T) {
 		}
 	}
 	if err != nil {
-		t.Fatalf("node --test yesterday.mjs: %v\n%s", err, said)
+		t.Fatalf("node yesterday.mjs: %v\n%s", err, said)
 	}
 	// It is a look like any other, by the hub's own record.
 	r.way.Store(nil)

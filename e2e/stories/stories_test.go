@@ -99,14 +99,15 @@ var spoken = map[string]string{
 // play runs a script and shows what it said if it fails.
 func play(t *testing.T, script string, env ...string) (said string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "node", "--test", script)
+	// Without --test, for which Node would start itself once more.
+	cmd := exec.CommandContext(t.Context(), "node", "--test-reporter=tap", script)
 	cmd.Env = append(os.Environ(), env...)
 	if language, ok := spoken[script]; ok {
 		cmd.Env = append(cmd.Env, "LANGUAGE="+cmp.Or(os.Getenv("KEYHOLD_TEST_LANGUAGE"), language))
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("node --test %s: %v\n%s", script, err, out)
+		t.Fatalf("node %s: %v\n%s", script, err, out)
 	}
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, "figure:") {
