@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -24,6 +23,9 @@ const (
 // hook takes the word of a doorbell. Its address is the one secret; whoever has another is answered as for anything else
 // that is not there. What is bounded are such guesses alone: however many there are, none takes its turn from a doorbell.
 func (d *Door) hook(w http.ResponseWriter, r *http.Request) {
+	// In a connection that is kept a press can be lost: sent in the moment in which it is closed for want of another. What
+	// a press asks for is not to be asked for twice, so no client sends it again by itself.
+	w.Header().Set("Connection", "close")
 	d.prompt(func(r *http.Request) (any, error) {
 		switch {
 		case d.c.Hook(r):
@@ -55,7 +57,7 @@ func (d *Door) openHooks(ctx context.Context) (*hooks, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/bell/", d.hook)
 	h.server = &http.Server{
-		Handler: mux, ReadTimeout: headTime, WriteTimeout: headTime, IdleTimeout: time.Second, MaxHeaderBytes: maxHead,
+		Handler: mux, ReadTimeout: headTime, WriteTimeout: headTime, MaxHeaderBytes: maxHead,
 		BaseContext: func(net.Listener) context.Context { return d.work },
 		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // it would name addresses
 	}

@@ -41,6 +41,9 @@ func TestGuessesSilenceNoDoorbell(t *testing.T) {
 		post := func(path string) int {
 			w := httptest.NewRecorder()
 			way.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, http.NoBody))
+			if w.Header().Get("Connection") != "close" {
+				t.Errorf("%s: the next press could be lost in the connection of this one", name)
+			}
 			return w.Code
 		}
 		refused := false
