@@ -12,9 +12,12 @@ import { accessible, desk, within } from './person.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE } = process.env;
 
+/** Runs a command as the owner's first device. */
+const keyhold = (...args) => promisify(execFile)(KEYHOLD, [...args, '--device', DEVICE]);
+
 /** What the command line says is private, by name; all cameras are called ''. */
 async function privates() {
-  const { stdout } = await promisify(execFile)(KEYHOLD, ['private', '--json', '--device', DEVICE]);
+  const { stdout } = await keyhold('private', '--json');
   const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
   return Object.fromEntries(lines.map((line) => [line.name ?? '', line]));
 }
@@ -131,6 +134,24 @@ test('off means off', async (t) => {
     await dialog(anna).getByText(anna.say('private_never'), { exact: true }).click();
     await anna.button('private_save').click();
     await within(10_000, 'no hours', async () => (await privates())[''].hours.length === 0);
+    await anna.button('close').click();
+  });
+
+  await step('and each camera of a room by hours of its own', async () => {
+    for (const name of ['Porch', 'Back yard']) await keyhold('cameras', 'room', name, 'Garden');
+    await anna.button('private_all').click();
+    await anna.field('private_whom').selectOption('Garden');
+    await dialog(anna).getByText(anna.say('private_in_hours'), { exact: true }).click();
+    await anna.field('wish_from').fill('03:00');
+    await anna.field('wish_until').fill('03:01');
+    await accessible(anna.page, 'hours of a room');
+    await anna.button('private_save').click();
+    await anna.text('private_saved').waitFor();
+    const { '': home, ...each } = await privates();
+    assert.deepEqual(home?.hours ?? [], []);
+    for (const name of ['Porch', 'Back yard']) {
+      assert.deepEqual(each[name].hours, [{ days: [1, 2, 3, 4, 5], from: 180, until: 181 }]);
+    }
   });
 
   await anna.close();

@@ -33,6 +33,13 @@ export async function fill(selector: string, text: string): Promise<void> {
   await settle();
 }
 
+export async function pick(selector: string, value: string): Promise<void> {
+  const select = (await find(selector, () => true)) as HTMLSelectElement;
+  select.value = value;
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+  await settle();
+}
+
 export async function key(name: string): Promise<void> {
   document.body.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true }));
   await settle();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { click, fill, see } from './drive';
+import { click, fill, pick, see } from './drive';
 import { camera, nothing, now, type Drawn } from './fixture';
 import { family, Kin } from './kin';
 import type { Scene } from './scenes';
@@ -80,6 +80,35 @@ export function roomStates(): Record<string, () => State> {
       ),
       then: opened,
     }),
+    'rooms-private-hours': () => {
+      const household = usual();
+      const hours = [{ days: [6, 7], from: 480, until: 1320 }];
+      household.settings = ['cam_1', 'cam_2'].map((camera) => {
+        return { camera, on: false, hours, zone: 'UTC', person: 'per_jan', at: now - hour };
+      });
+      return {
+        household,
+        then: async () => {
+          await opened();
+          await pick('[role=dialog] select', 'Garden');
+          await see('[role=dialog] form input[type=time]');
+        },
+      };
+    },
+    'rooms-private-differ': () => {
+      const household = usual();
+      const hours = [{ days: [6, 7], from: 480, until: 1320 }];
+      household.settings = [
+        { camera: 'cam_2', on: false, hours, zone: 'UTC', person: 'per_jan', at: now - hour },
+      ];
+      return {
+        household,
+        then: async () => {
+          await opened();
+          await pick('[role=dialog] select', 'Garden');
+        },
+      };
+    },
     'rooms-settings': () => ({ household: usual(), fragment: '#/settings' }),
     'rooms-change': () => ({
       household: usual(),

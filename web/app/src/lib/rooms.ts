@@ -18,3 +18,8 @@ export function byRoom<C extends Camera>(cameras: readonly C[]): Room<C>[] {
   const list = [...rooms].map(([name, inside]) => ({ name, cameras: inside }));
   return [...list.filter(({ name }) => name !== ''), ...list.filter(({ name }) => name === '')];
 }
+
+/** Those with more than one camera: what is done to such a room is done to several. */
+export function shared<C extends Camera>(cameras: readonly C[]): Room<C>[] {
+  return byRoom(cameras).filter(({ name, cameras: inside }) => name !== '' && inside.length > 1);
+}
