@@ -146,7 +146,7 @@ func TestASpeakerThatIsNotOurs(t *testing.T) {
 	}
 	speak(t, s, 150)
 	want := 100 * 160 // it hears nothing until its pipeline has begun
-	until(t, "what was said", 10*time.Second, func() bool { b, err := os.ReadFile(file); return err == nil && len(b) >= want })
+	until(t, "what was said", 40*time.Second, func() bool { b, err := os.ReadFile(file); return err == nil && len(b) >= want })
 	law, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
