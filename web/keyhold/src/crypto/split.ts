@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
-import { concat, owned, random, type Bytes } from '../bytes.ts';
-import { agree, combine, encSize, mlkemCiphertext, type XWingKey } from './xwing.ts';
+import { concat, random, type Bytes } from '../bytes.ts';
+import { agree, combine, halvesOf, type XWingKey } from './xwing.ts';
 
 /**
  * X-Wing for browsers without ML-KEM in WebCrypto. The X25519 half is a handle that nobody can
@@ -26,12 +26,11 @@ export class SplitKey implements XWingKey {
   ) {}
 
   async decapsulate(enc: Uint8Array): Promise<Bytes> {
-    if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
-    const ephemeral = owned(enc.slice(mlkemCiphertext));
+    const { ciphertext, ephemeral } = halvesOf(enc);
     const [seed, classic] = await Promise.all([unwrap(this.mlkem), agree(this.x25519, ephemeral)]);
     const { secretKey } = ml_kem768.keygen(seed);
     seed.fill(0);
-    const post = ml_kem768.decapsulate(enc.subarray(0, mlkemCiphertext), secretKey);
+    const post = ml_kem768.decapsulate(ciphertext, secretKey);
     secretKey.fill(0);
     return combine(post, classic, ephemeral, this.publicKey);
   }

@@ -12,7 +12,7 @@ import { concat, owned, utf8, type Bytes } from '../bytes.ts';
 export const publicSize = 1216;
 export const encSize = 1120;
 const mlkemPublic = 1184;
-export const mlkemCiphertext = 1088;
+const mlkemCiphertext = 1088;
 const label = utf8('\\.//^\\');
 
 export interface XWingKey {
@@ -50,6 +50,15 @@ export function hasNativeKem(): boolean {
   return 'decapsulateBits' in crypto.subtle;
 }
 
+/** What an encapsulation holds: the ciphertext of ML-KEM, and a key of X25519. */
+export function halvesOf(enc: Uint8Array): { ciphertext: Bytes; ephemeral: Bytes } {
+  if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
+  return {
+    ciphertext: owned(enc.slice(0, mlkemCiphertext)),
+    ephemeral: owned(enc.slice(mlkemCiphertext)),
+  };
+}
+
 /** A key whose two secret halves are WebCrypto handles. */
 export class HandleKey implements XWingKey {
   constructor(
@@ -59,14 +68,9 @@ export class HandleKey implements XWingKey {
   ) {}
 
   async decapsulate(enc: Uint8Array): Promise<Bytes> {
-    if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
-    const ephemeral = owned(enc.subarray(mlkemCiphertext));
+    const { ciphertext, ephemeral } = halvesOf(enc);
     const [post, classic] = await Promise.all([
-      kemSubtle().decapsulateBits(
-        'ML-KEM-768',
-        this.mlkem,
-        owned(enc.subarray(0, mlkemCiphertext)),
-      ),
+      kemSubtle().decapsulateBits('ML-KEM-768', this.mlkem, ciphertext),
       agree(this.x25519, ephemeral),
     ]);
     return combine(new Uint8Array(post), classic, ephemeral, this.publicKey);
@@ -99,10 +103,9 @@ class SoftwareKey implements XWingKey {
   ) {}
 
   async decapsulate(enc: Uint8Array): Promise<Bytes> {
-    if (enc.length !== encSize) throw new Error('x-wing: encapsulation of a wrong length');
-    const ephemeral = owned(enc.slice(mlkemCiphertext));
+    const { ciphertext, ephemeral } = halvesOf(enc);
     const classic = await agree(this.x25519, ephemeral);
-    const post = ml_kem768.decapsulate(enc.subarray(0, mlkemCiphertext), this.mlkem);
+    const post = ml_kem768.decapsulate(ciphertext, this.mlkem);
     return combine(post, classic, ephemeral, this.publicKey);
   }
 }
