@@ -13,9 +13,10 @@ const owner = 'Thessaly Quillfeather';
 
 const devices = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 
-/** Remembers when the microphone first gave the tone, and when nothing was taken from it any more. */
+/** Remembers when the microphone first gave the tone, when a finger was lifted, and when nothing was taken from it any more. */
 function overhear() {
-  globalThis.voice = { began: 0, open: 0 };
+  globalThis.voice = { began: 0, open: 0, lifted: 0, closed: 0 };
+  addEventListener('pointerup', ({ timeStamp }) => (globalThis.voice.lifted = timeStamp), true);
   const { mediaDevices } = navigator;
   const ask = mediaDevices.getUserMedia.bind(mediaDevices);
   mediaDevices.getUserMedia = async (wish) => {
@@ -38,6 +39,7 @@ function overhear() {
       clearInterval(timer);
       void ears.close();
       globalThis.voice.open -= 1;
+      globalThis.voice.closed = performance.now();
       stop();
     };
     return stream;
@@ -106,6 +108,10 @@ test('talking by a camera', async (t) => {
     await page.mouse.up();
     const let_go = Date.now();
     await within(5_000, 'the microphone to be closed', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
+    // By the page's own clock, which does not wait for whoever asks.
+    const { lifted, closed } = await page.evaluate(() => globalThis.voice);
+    console.log(`figure: the microphone is closed ${Math.round(closed - lifted)} ms after the finger was lifted`);
+    assert.ok(lifted > 0 && closed - lifted >= 0 && closed - lifted <= 200, `closed at ${closed}, lifted at ${lifted}`);
     assert.equal(await pressed(), 'false');
     const { echoCancellation } = await page.evaluate(() => globalThis.wish.audio);
     assert.equal(echoCancellation, true);
