@@ -42,7 +42,7 @@ func TestWhatIsMadeTodayIsReadable(t *testing.T) {
 	must(t, golden.Make(t.Context(), programs, t.TempDir(), out))
 	must(t, golden.Read(t.Context(), programs, out, t.TempDir()))
 	for name, spoil := range map[string]func(dir string) error{
-		"an export that was changed":   func(dir string) error { return flip(filepath.Join(dir, "export.mp4"), -10_000) },
+		"an export that was changed":   func(dir string) error { return flip(filepath.Join(dir, "export.mp4"), 10_000) },
 		"a proof that was changed":     func(dir string) error { return flip(filepath.Join(dir, "export.mp4.proof"), 1000) },
 		"a device without its keys":    func(dir string) error { return os.Remove(filepath.Join(dir, "sitter", "device.key")) },
 		"a hub without its database":   func(dir string) error { return os.Remove(filepath.Join(dir, "hub", "state.db")) },

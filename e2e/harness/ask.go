@@ -4,20 +4,10 @@ package harness
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
 )
-
-// FreeAddress is an address of the loopback on which nobody listens.
-func FreeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	return l.Addr().String(), l.Close()
-}
 
 // Answers says whether a GET is answered with 200.
 func Answers(ctx context.Context, address string) bool {

@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"keyhold/home/camera/freeport"
 )
 
 // Broker is an MQTT broker that is not ours, and wants a user and a password.
@@ -36,13 +38,11 @@ func StartBroker(ctx context.Context, dir string) (*Broker, error) {
 	if out, err := exec.CommandContext(ctx, tool, "-b", "-c", passwords, b.User, b.Password).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("give the broker a password: %w\n%s", err, out)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("find a port for the broker: %w", err)
+	if b.Address, err = freeport.Address(ctx); err != nil {
+		return nil, err
 	}
-	b.Address = l.Addr().String()
 	_, port, err := net.SplitHostPort(b.Address)
-	if err = errors.Join(err, l.Close()); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	conf := "listener " + port + " 127.0.0.1\nallow_anonymous false\npassword_file " + passwords + "\npersistence false\nlog_dest stderr\n"

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"keyhold/home/camera/freeport"
 )
 
 // The names and the secret in every world. They are distinctive, so that a search for them finds them or nothing.
@@ -46,15 +48,15 @@ type World struct {
 
 // NewWorld chooses the addresses. Nothing runs yet.
 func NewWorld(ctx context.Context, dir string, programs Programs) (*World, error) {
-	cloud, err := FreeAddress(ctx)
+	cloud, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cameras, err := FreeAddress(ctx)
+	cameras, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, err
 	}
-	onvif, err := FreeAddress(ctx)
+	onvif, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +121,7 @@ func (w *World) StartHub(_ context.Context, more ...string) error {
 // StartApp serves the owner app as a person's own computer does, for a household that does not exist yet, and returns
 // the address to open.
 func (w *World) StartApp(ctx context.Context) (string, error) {
-	listen, err := FreeAddress(ctx)
+	listen, err := freeport.Address(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera/freeport"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 )
@@ -40,7 +41,7 @@ func TestYesterdayPlaysWithTheCloudDead(t *testing.T) {
 
 	programs, err := harness.Build(ctx, false)
 	must(t, err)
-	listen, err := harness.FreeAddress(ctx)
+	listen, err := freeport.Address(ctx)
 	must(t, err)
 	_, port, _ := strings.Cut(listen, ":")
 	origin, logs := "http://localhost:"+port, t.TempDir()

@@ -10,6 +10,7 @@ import (
 	"keyhold/e2e/harness"
 	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
+	"keyhold/home/camera/freeport"
 )
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
@@ -24,7 +25,7 @@ func TestSomebodyRings(t *testing.T) {
 	t.Cleanup(func() { must(t, w.Close()) })
 	film, heard := w.Path("porch.mp4"), w.Path("heard.wav")
 	must(t, harness.Film{Seconds: 30, Colour: "SeaGreen", Hz: 440}.Make(ctx, film))
-	lock, err := harness.FreeAddress(ctx)
+	lock, err := freeport.Address(ctx)
 	must(t, err)
 	must(t, w.StartCloud(ctx))
 	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard, "--lock", lock))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera/freeport"
 )
 
 // Two people look live, at one camera and at all. Each is told of the other while it lasts, the record tells it
@@ -34,7 +35,7 @@ func TestLookingLive(t *testing.T) {
 func third(t *testing.T, w *harness.World) *harness.Process {
 	t.Helper()
 	ctx := t.Context()
-	listen, err := harness.FreeAddress(ctx)
+	listen, err := freeport.Address(ctx)
 	must(t, err)
 	film := w.Path("attic.mp4")
 	must(t, harness.Film{Seconds: 30, Colour: "SlateGray", Hz: 440}.Make(ctx, film))

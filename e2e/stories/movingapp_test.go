@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera/freeport"
 )
 
 // ownApp is `keyhold app` on one address, started again with any cloud.
@@ -24,7 +25,7 @@ type ownApp struct {
 
 func newApp(t *testing.T, w *harness.World) *ownApp {
 	t.Helper()
-	listen, err := harness.FreeAddress(t.Context())
+	listen, err := freeport.Address(t.Context())
 	must(t, err)
 	return &ownApp{w, listen}
 }
@@ -49,7 +50,7 @@ func (a *ownApp) start(t *testing.T, cloud string) {
 // ownCloud starts a second cloud and returns its address.
 func ownCloud(t *testing.T, w *harness.World) string {
 	t.Helper()
-	listen, err := harness.FreeAddress(t.Context())
+	listen, err := freeport.Address(t.Context())
 	must(t, err)
 	_, port, _ := strings.Cut(listen, ":")
 	must(t, os.MkdirAll(w.Path("other"), 0o700))

@@ -4,24 +4,24 @@ package cameratest
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"os/exec"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"keyhold/home/camera/freeport"
 )
 
 // FreeAddr is an address of the loopback at which nobody listens just now.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	at, err := freeport.Address(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return at
 }
 
 // StartServer lets ffmpeg be a camera with these arguments, for one connection at a time and each from the beginning,
