@@ -25,7 +25,7 @@ import (
 
 const (
 	// lookTries and lookPause: a moment of a press may be under way, and the picture of who comes in is to be there too.
-	lookTries = 20
+	lookTries = 65
 	lookPause = 100 * time.Millisecond
 )
 

@@ -21,8 +21,9 @@ import (
 const (
 	// momentWidth is how wide the single picture of a moment is.
 	momentWidth = 640
-	// pictureTime is how long it may take; without it the moment goes its way.
-	pictureTime = 2 * time.Second
+	// pictureTime is how long it may take; without it the moment goes its way. Who was at the door is worth some seconds of
+	// a busy computer: what was pressed has been told by then.
+	pictureTime = 6 * time.Second
 	// maxMoment bounds the pictures of which it is made.
 	maxMoment = 8 << 20
 )
