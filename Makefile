@@ -65,9 +65,9 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
 	@$(MAKE) web
-	@# Two side by side fill the processors, first those that wait for clocks much of the time. Three crowd a small machine:
-	@# nothing is over sooner, and what has to be in time is late.
-	@$(MAKE) --jobs=2 --output-sync=line test-stories test-home test-crimes test-web test-go
+	@# Two side by side fill the processors, one that waits much of the time beside one that does not. Three crowd a small
+	@# machine: nothing is over sooner, and what has to be in time is late. What has to be in time most of all comes first.
+	@$(MAKE) --jobs=2 --output-sync=line test-crimes test-away test-stories test-go test-home test-web
 
 .PHONY: test-stories
 test-stories: web
@@ -83,6 +83,9 @@ test-web: web
 test-home: web
 	@# The longest first, so that nothing is waited for alone at the end.
 	@$(GO) run ./scripts/gotest -- -count=1 -p 2 -timeout 40m $$(printf 'keyhold/e2e/%s\n' adversary home operator household; $(GO) list ./e2e/... | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+
+.PHONY: test-away
+test-away: web
 	@# Not every machine lends out networks of one's own; and what promises a picture in time goes before what does not.
 	@nice -n -10 $(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -timeout 40m ./e2e/away
 
