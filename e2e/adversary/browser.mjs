@@ -24,6 +24,7 @@ const orders = {
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--in-process-gpu",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",

@@ -20,6 +20,7 @@ export async function person(folder, { args = [], ...options } = {}) {
       '--headless',
       '--no-sandbox',
       '--disable-gpu',
+      '--in-process-gpu',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
