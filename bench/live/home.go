@@ -14,6 +14,7 @@ import (
 	"keyhold/api"
 	"keyhold/bench/setting"
 	"keyhold/e2e/harness"
+	"keyhold/home/camera/freeport"
 	"keyhold/member/device"
 	"keyhold/member/live"
 	"keyhold/member/session"
@@ -99,7 +100,7 @@ func (h *home) sessionIn(name string) (*session.Session, error) {
 }
 
 func (h *home) startPeer(ctx context.Context) error {
-	at, err := harness.FreeAddress(ctx)
+	at, err := freeport.Address(ctx)
 	if err != nil {
 		return err
 	}

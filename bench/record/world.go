@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"keyhold/e2e/harness"
+	"keyhold/home/camera/freeport"
 )
 
 // startCameras runs the simulated cameras for all measurements.
 func startCameras(ctx context.Context, dir string, programs harness.Programs, clip string, n int) (*harness.Process, []string, error) {
-	addr, err := harness.FreeAddress(ctx)
+	addr, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
