@@ -86,6 +86,7 @@ type Hub struct {
 	stars     *stars.Book
 	nursery   *nursery.Book
 	clock     *window.Clock
+	last      int64 // when an earlier process wrote its newest leaf, 0 if there was none
 	ledger    *ledger.Ledger
 	epochs    *epochs.Epochs
 	packs     *packs.Store
@@ -265,6 +266,7 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	if err != nil {
 		return err
 	}
+	h.last = h.ledger.Standing().At
 	h.clock = &window.Clock{DB: h.db, Now: h.Now}
 	if err := h.clock.Load(ctx); err != nil {
 		return err
@@ -312,7 +314,7 @@ func (h *Hub) recover(ctx context.Context) error {
 	l := LayoutOf(h.Dir)
 	err := record.Recover(record.RecoverConfig{
 		Spool: l.Spool, Packs: l.Packs, Log: h.Log,
-		Closed: func(p record.Pack) error { return h.packs.Closed(ctx, p) },
+		Closed: func(p record.Pack) error { return h.keepOld(ctx, p) },
 		// The gap is announced when the camera's next picture says where it ends.
 		Gap: func(record.Gap) {},
 	})
@@ -341,6 +343,9 @@ func (h *Hub) serve(ctx context.Context) error {
 	}
 	// Epochs that grew old while the hub was away are renewed before anything is sealed to them.
 	if err := h.tidy(ctx); err != nil {
+		return err
+	}
+	if err := h.back(ctx, reason); err != nil {
 		return err
 	}
 	if err := h.follow(ctx); err != nil {

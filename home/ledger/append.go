@@ -163,6 +163,9 @@ func (l *Ledger) numbered(ctx context.Context, tx *sql.Tx, at int64, entries []E
 		if h.At, h.Kind = at, kindOf(e.Leaf); h.Kind == "" {
 			return nil, nil, errors.New("ledger: a leaf of a kind that nobody could read")
 		}
+		if g, ok := e.Leaf.(*manifest.Gap); ok && g.Until == 0 {
+			g.Until = at // it ends where it is written down
+		}
 		h.Salt = make([]byte, manifest.SaltSize)
 		if _, err := io.ReadFull(l.c.Rand, h.Salt); err != nil {
 			return nil, nil, fmt.Errorf("ledger: salt leaf: %w", err)

@@ -99,12 +99,12 @@ func (s *Store) Moment(ctx context.Context, p record.Pack, number int64) error {
 	return nil
 }
 
-// Gap writes down a stretch without footage. epoch is the camera's newest.
+// Gap writes down a stretch without footage; one without an end ends where it is written down. epoch is the camera's newest.
 func (s *Store) Gap(ctx context.Context, epoch id.Epoch, g record.Gap) error {
 	leaf := &manifest.Gap{Header: manifest.Header{Camera: g.Camera}, From: g.From, Until: g.Until, Reason: g.Reason}
 	placed := func(tx *sql.Tx, _ []ledger.Place) error {
 		// What comes next is missing from here on, if it does not come to be: gaps do not overlap.
-		_, err := tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, g.Until, string(g.Camera))
+		_, err := tx.ExecContext(ctx, `UPDATE counters SET ends = max(ends, $1) WHERE camera = $2`, leaf.Until, string(g.Camera))
 		return err
 	}
 	if err := s.Ledger.Append(ctx, ledger.Entries(ledger.Entry{Epoch: epoch, Leaf: leaf}), placed); err != nil {

@@ -69,7 +69,7 @@ func (v *View) checkNumbers(stretch []Record, tail int64) error {
 	from := 0
 	for i := 1; i < len(stretch); i++ {
 		before, after := stretch[i-1].Leaf.Common(), stretch[i].Leaf.Common()
-		if after.At < v.now-(retentionDays-1)*day && after.Seq > before.Seq+1 {
+		if after.Seq > before.Seq+1 && v.nothingBefore(stretch[i:]) {
 			// What lies between is older than what is kept. Only what somebody has starred is left.
 			if err := manifest.CheckNumbers(entriesOf(stretch[from:i]), 0); err != nil {
 				return err
@@ -99,6 +99,12 @@ func (v *View) checkNumbers(stretch []Record, tail int64) error {
 		from = i
 	}
 	return manifest.CheckNumbers(entriesOf(stretch[from:]), tail)
+}
+
+// nothingBefore says whether what the hub wrote before a stretch is older than what is kept.
+func (v *View) nothingBefore(stretch []Record) bool {
+	old := v.now - (retentionDays-1)*day
+	return stretch[0].Leaf.Common().At < old || manifest.Back(entriesOf(stretch), old)
 }
 
 func entriesOf(stretch []Record) []manifest.Entry {
@@ -157,10 +163,9 @@ func (v *View) checkStart(refs []api.PageRef, stretch []Record) error {
 		return nil
 	}
 	first := stretch[0].Leaf.Common()
-	tooOld := first.At < v.now-(retentionDays-1)*day
 	// The cloud does not list what was recorded before a viewer's or guest's right began.
 	begins := manifest.Begins(v.era(stretch[0].Run), entriesOf(stretch))
-	if !begins && !tooOld && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.mayLack(first.Camera, first.At, first.At) {
+	if !begins && !v.nothingBefore(stretch) && stretch[0].Index >= 0 && refs[0].Run == stretch[0].Run.Run && !v.mayLack(first.Camera, first.At, first.At) {
 		return rule.Errorf(rule.SeqGap, "a camera's first leaves are missing")
 	}
 	return nil

@@ -130,6 +130,18 @@ func Begins(era roster.Era, entries []Entry) bool {
 	return false
 }
 
+// Back says whether the hub says, in what is shown of its record, that it wrote nothing from before a time until it wrote
+// that: then nothing that is younger came before what is shown. The gap of a camera ends before it is written down, with
+// the first segment that follows on it; in what ends where it is written down nothing at all was written.
+func Back(entries []Entry, old int64) bool {
+	for _, e := range entries {
+		if g, ok := e.Leaf.(*Gap); ok && g.From < old && g.Until >= g.At {
+			return true
+		}
+	}
+	return false
+}
+
 // firstLeaves are a new camera's epoch and the leaf that says that it came.
 const firstLeaves = 2
 

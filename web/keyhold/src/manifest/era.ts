@@ -128,6 +128,17 @@ export function begins(era: Era, entries: readonly Entry[]): boolean {
     .some(({ leaf }) => leaf.kind === 'camera' && leaf.state === 'added');
 }
 
+/**
+ * Whether the hub says, in what is shown of its record, that it wrote nothing from before a time until
+ * it wrote that: then nothing that is younger came before what is shown. Another gap ends before it is
+ * written down, with the first segment that follows on it.
+ */
+export function back(entries: readonly Entry[], old: number): boolean {
+  return entries.some(
+    ({ leaf }) => leaf.kind === 'gap' && leaf.from < old && leaf.until >= leaf.at,
+  );
+}
+
 /** Wants two leaves of a camera, the last of one hub and the first of a later, to follow each other. */
 export function checkTurn(era: Era, { leaf }: Entry): void {
   must(

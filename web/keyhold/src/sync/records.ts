@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Identity } from '../crypto/age.ts';
-import { begins, checkRange, checkTurn } from '../manifest/era.ts';
+import { back, begins, checkRange, checkTurn } from '../manifest/era.ts';
 import {
   checkNumbers,
   checkPage,
@@ -260,6 +260,12 @@ export class Records {
     return at < this.now() - (retention - day);
   }
 
+  /** Whether what the hub wrote before a stretch is older than what is kept. */
+  private nothingBefore(stretch: readonly Log[]): boolean {
+    const old = this.now() - (retention - day);
+    return this.tooOld(stretch[0]!.leaf.at) || back(stretch, old);
+  }
+
   /** Whether there can honestly be nothing of an hour for this reader: no right, or no hub. */
   private unknowable(page: PageRef, hour: number, stretch: readonly Log[]): boolean {
     const from = hour * hourLong + patience;
@@ -276,12 +282,13 @@ export class Records {
    */
   private partsOf(stretch: Log[], refs: readonly PageRef[], closed: readonly PageRef[]): Log[][] {
     const parts: Log[][] = [[]];
-    for (const log of stretch) {
+    for (const [i, log] of stretch.entries()) {
       const before = parts.at(-1)!.at(-1);
-      if (before !== undefined && log.leaf.seq > before.leaf.seq + 1 && this.tooOld(log.leaf.at)) {
+      const hole = before !== undefined && log.leaf.seq > before.leaf.seq + 1;
+      if (hole && this.nothingBefore(stretch.slice(i))) {
         // What lies between is older than what is kept: of it there is what somebody has starred.
         parts.push([]);
-      } else if (before !== undefined && log.leaf.seq > before.leaf.seq + 1) {
+      } else if (hole) {
         const [from, until] = [hourOf(before.leaf.at), hourOf(log.leaf.at)];
         const page = closed.find(
           ({ hour, run }) =>
@@ -321,7 +328,7 @@ export class Records {
     // this reader then has to be one who can honestly know nothing.
     const begun = this.epochs().begins(page.camera) > 0;
     const early = begun && this.unknowable(page, page.hour - 1, stretch);
-    if (lacking || early || this.tooOld(first.leaf.at)) return;
+    if (lacking || early || this.nothingBefore(stretch)) return;
     throw new RuleError('seq-gap', "a camera's first leaves are missing", {
       ...place(page),
       seq: first.leaf.seq,
