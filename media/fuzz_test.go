@@ -111,3 +111,82 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzList holds lists of samples against two segments of which everything else is known.
+func FuzzList(f *testing.F) {
+	seed := small(f)
+	s, err := media.Parse(seed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var content []byte
+	if err := s.Content(func(b []byte) error { content = append(content, b...); return nil }); err != nil {
+		f.Fatal(err)
+	}
+	// Two pictures of 6000/90000 s each.
+	pieces := []media.Recorded{{Session: 1, Start: 1000, End: 1133, Media: 133_333}, {Session: 2, Start: 3000, End: 3133, Media: 133_333}}
+	o := media.Options{From: 1000, Until: 3133}
+	var out memory
+	n := 0
+	_, err = media.Export(&out, func() (media.Piece, error) {
+		if n == len(pieces) {
+			return media.Piece{}, io.EOF
+		}
+		n++
+		return media.Piece{Data: seed, Session: pieces[n-1].Session, Start: pieces[n-1].Start, End: pieces[n-1].End}, nil
+	}, o)
+	if err != nil {
+		f.Fatal(err)
+	}
+	const head = 28 + 16
+	size := int64(len(content))
+	hold := func(moov []byte) error {
+		list, err := media.NewList(moov, pieces, o)
+		if err == nil {
+			err = list.Segment(head, content)
+		}
+		if err == nil {
+			err = list.Segment(head+size, content)
+		}
+		return err
+	}
+	moov := out.b[head+2*len(content)+8:]
+	if err := hold(moov); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(moov)
+	f.Add(moov[:len(moov)/2])
+	f.Add([]byte("\x00\x00\x00\x08trak"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		held := hold(b)
+		index, err := media.ReadIndex(b)
+		if err != nil {
+			if held == nil {
+				t.Fatal("a list holds that cannot be read")
+			}
+			return
+		}
+		for _, track := range index.Tracks {
+			samples, at := track.Samples(), int64(0)
+			for n := 0; ; n++ {
+				p, err := samples.Next()
+				if err != nil {
+					if held == nil {
+						t.Fatal("a list holds whose tables do not agree")
+					}
+					break
+				}
+				if p == nil {
+					break
+				}
+				if 4*n > len(b) {
+					t.Fatal("more samples than bytes of a list")
+				}
+				if held == nil && (p.Pos < head || p.Pos < at || p.Pos+p.Size > head+2*size) {
+					t.Fatalf("a list holds with a sample at %d", p.Pos)
+				}
+				at = p.Pos + p.Size
+			}
+		}
+	})
+}

@@ -16,6 +16,7 @@ import (
 	"keyhold/api"
 	"keyhold/member/alarm"
 	"keyhold/member/device"
+	"keyhold/member/export"
 	"keyhold/member/session"
 	"keyhold/statement/rule"
 )
@@ -145,6 +146,9 @@ func (c *console) alarm(err error) {
 	w := alarm.Of(rule.Of(err))
 	if errors.As(err, new(copyError)) {
 		w = alarm.OfCopy(rule.Of(err))
+	}
+	if errors.Is(err, export.ErrList) {
+		w = alarm.OfList()
 	}
 	c.say("\nALARM  %s", w.What)
 	c.say("  What it means  %s", w.Means)

@@ -114,8 +114,9 @@ func (v *VerifyCommand) export(c *console, path string) (verifyLine, error) {
 	}
 	c.answer("  What is not proved")
 	c.answer("    That the camera saw reality, and that the hub's clock was right.")
-	c.answer("    How fast the pictures play, and which of the first and last seconds are shown: the list")
-	c.answer("    of pictures in the file was written by the export, not by the hub.")
+	c.answer("    At which moment within its segment, of some seconds, a picture is shown, which part of the first and")
+	c.answer("    the last segment is, how pictures are to be decoded, and how well sound and pictures fit: the list of")
+	c.answer("    them was written by the export, not by the hub. None is missing in it, and none was added.")
 	c.answer("    Whose household it is. %s", v.whose(p))
 	return line, nil
 }

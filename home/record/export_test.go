@@ -39,6 +39,8 @@ func (b *bench) export(o media.Options) (path string, res media.Result) {
 		b.t.Fatal(err)
 	}
 	defer out.Close()
+	var pieces []media.Recorded
+	var content [][]byte
 	res, err = media.Export(out, func() (media.Piece, error) {
 		for len(order) > 0 {
 			at := order[0]
@@ -47,14 +49,57 @@ func (b *bench) export(o media.Options) (path string, res media.Result) {
 			if o.From > 0 && f.End <= o.From || o.Until > 0 && f.Start >= o.Until {
 				continue
 			}
-			return media.Piece{Data: b.open(p, f), Session: p.Session, Start: f.Start, End: f.End}, nil
+			plain := b.open(p, f)
+			pieces, content = append(pieces, media.Recorded{Session: p.Session, Start: f.Start, End: f.End, Media: f.Media}), append(content, inside(b.t, plain))
+			return media.Piece{Data: plain, Session: p.Session, Start: f.Start, End: f.End}, nil
 		}
 		return media.Piece{}, io.EOF
 	}, o)
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.listed(path, pieces, content, o)
 	return path, res
+}
+
+// inside is the content of a segment.
+func inside(t testing.TB, plain []byte) []byte {
+	t.Helper()
+	s, err := media.Parse(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []byte
+	if err := s.Content(func(b []byte) error { out = append(out, b...); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// listed wants an export's list of samples to be the one that belongs to what was recorded.
+func (b *bench) listed(path string, pieces []media.Recorded, content [][]byte, o media.Options) {
+	b.t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	const head = 28 + 16 // ftyp, and the header of mdat
+	at := int64(head)
+	for _, c := range content {
+		at += int64(len(c))
+	}
+	list, err := media.NewList(file[at+8:], pieces, o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	at = head
+	for i, c := range content {
+		if err := list.Segment(at, c); err != nil {
+			b.t.Errorf("segment %d of %d: %v", i+1, len(content), err)
+			return
+		}
+		at += int64(len(c))
+	}
 }
 
 const frame = 1.0 / 15

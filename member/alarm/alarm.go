@@ -69,6 +69,14 @@ func OfCopy(name rule.Name) Words {
 	return w
 }
 
+// OfList returns the words for a film whose pictures and sound are the hub's, with another list of them.
+func OfList() Words {
+	w := OfCopy(rule.FileHash)
+	w.What = "The list of pictures in this file is not the one that belongs to this recording."
+	w.Means = "A player shows something else than the hub recorded: pictures were left out, hidden, added, or made faster or slower."
+	return w
+}
+
 var words = map[rule.Name]Words{
 	rule.Checkpoint: {
 		What:  "The cloud sent a record that your hub did not sign.",

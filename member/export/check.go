@@ -3,7 +3,7 @@
 package export
 
 import (
-	"crypto/sha256"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 
+	"keyhold/media"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
@@ -73,11 +74,11 @@ func (p *Proof) Check(file io.ReadSeeker) (*Proved, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := p.files(packs, out)
+	files, pieces, err := p.files(packs, out)
 	if err != nil {
 		return nil, err
 	}
-	return out, checkContent(file, files)
+	return out, p.held(file, files, pieces)
 }
 
 // packs proves every leaf.
@@ -121,72 +122,127 @@ func (p *Proof) packs(state *roster.State, out *Proved) ([]*manifest.Pack, error
 }
 
 // files finds the segments in the leaves and wants them in the order in which they were recorded.
-func (p *Proof) files(packs []*manifest.Pack, out *Proved) ([]manifest.File, error) {
+func (p *Proof) files(packs []*manifest.Pack, out *Proved) ([]manifest.File, []media.Recorded, error) {
 	files := make([]manifest.File, len(p.segments))
+	pieces := make([]media.Recorded, len(p.segments))
 	for i, s := range p.segments {
 		if s.Leaf >= int64(len(packs)) || s.File >= int64(len(packs[s.Leaf].Files)) {
-			return nil, rule.Errorf(rule.Shape, "proof: a segment that no leaf names")
+			return nil, nil, rule.Errorf(rule.Shape, "proof: a segment that no leaf names")
 		}
 		f := packs[s.Leaf].Files[s.File]
 		if f.Kind != manifest.FileSegment {
-			return nil, rule.Errorf(rule.Shape, "proof: a segment that is none")
+			return nil, nil, rule.Errorf(rule.Shape, "proof: a segment that is none")
 		}
 		if i > 0 {
 			before := files[i-1]
 			if f.Start <= before.Start && !rule.Off(rule.FileHash) {
-				return nil, rule.Errorf(rule.FileHash, "proof: segments are not in the order in which they were recorded")
+				return nil, nil, rule.Errorf(rule.FileHash, "proof: segments are not in the order in which they were recorded")
 			}
 			if f.Start-before.End > jitter {
 				out.Holes = append(out.Holes, Hole{From: before.End, Until: f.Start})
 			}
 		}
-		files[i] = f
+		files[i], pieces[i] = f, media.Recorded{Session: packs[s.Leaf].Session, Start: f.Start, End: f.End, Media: f.Media}
 	}
 	out.Segments, out.From, out.Until = len(files), files[0].Start, files[len(files)-1].End
-	return files, nil
+	return files, pieces, nil
 }
 
-// checkContent hashes the file's mdat box piece by piece.
-func checkContent(file io.ReadSeeker, files []manifest.File) error {
-	size, err := findContent(file)
+// held hashes the file's mdat box piece by piece, and holds the list of its samples against the pieces.
+func (p *Proof) held(file io.ReadSeeker, files []manifest.File, pieces []media.Recorded) error {
+	f, err := findContent(file)
 	if err != nil {
 		return err
 	}
 	var want int64
-	for _, f := range files {
-		want += f.Content.Size
+	for _, one := range files {
+		want += one.Content.Size
 	}
-	if size != want && !rule.Off(rule.FileSize) {
-		return rule.Errorf(rule.FileSize, "the file holds %d bytes of pictures and sound, the hub recorded %d", size, want)
+	if f.size != want && !rule.Off(rule.FileSize) {
+		return rule.Errorf(rule.FileSize, "the file holds %d bytes of pictures and sound, the hub recorded %d", f.size, want)
 	}
-	for i, f := range files {
-		h := sha256.New()
-		if _, err := io.CopyN(h, file, f.Content.Size); err != nil && !errors.Is(err, io.EOF) {
+	if rule.Off(rule.FileHash) {
+		return nil
+	}
+	list, err := f.list(file, pieces, media.Options{From: p.export.From, Until: p.export.Until})
+	if err != nil {
+		return err
+	}
+	at := f.content
+	if _, err := file.Seek(at, io.SeekStart); err != nil {
+		return fmt.Errorf("read the file: %w", err)
+	}
+	var b bytes.Buffer
+	for i, one := range files {
+		b.Reset()
+		if _, err := io.CopyN(&b, file, one.Content.Size); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read the file: %w", err)
 		}
-		if id.Hash(h.Sum(nil)) != f.Content.SHA256 && !rule.Off(rule.FileHash) {
+		if id.HashOf(b.Bytes()) != one.Content.SHA256 {
 			return rule.Errorf(rule.FileHash, "segment %d of %d is not what the hub recorded", i+1, len(files))
 		}
+		if err := list.Segment(at, b.Bytes()); err != nil {
+			return unlike(err)
+		}
+		at += one.Content.Size
 	}
 	return nil
 }
 
-// findContent moves to the payload of the file's only mdat box and returns its length.
-func findContent(file io.ReadSeeker) (int64, error) {
+// ErrList refuses a film whose pictures and sound are the hub's, but not what a player makes of them.
+var ErrList = errors.New("the list of pictures in this file is not the one that belongs to this recording")
+
+func unlike(err error) error {
+	return fmt.Errorf("%w: %w", ErrList, rule.Errorf(rule.FileHash, "%v", err))
+}
+
+// mostTable bounds a list of samples, by segment and in all.
+const mostTable, mostTables = 128 << 10, 1 << 30
+
+// A layout is where the parts of a file lie.
+type layout struct {
+	content, size int64 // of mdat
+	moov, table   int64
+}
+
+// list reads the list of samples.
+func (f *layout) list(file io.ReadSeeker, pieces []media.Recorded, o media.Options) (*media.List, error) {
+	if f.table > min(int64(len(pieces)+8)*mostTable, mostTables) {
+		return nil, unlike(errors.New("it is longer than that of any film of this length"))
+	}
+	if _, err := file.Seek(f.moov, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	moov, err := io.ReadAll(io.LimitReader(file, f.table))
+	if err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	l, err := media.NewList(moov, pieces, o)
+	if err != nil {
+		return nil, unlike(err)
+	}
+	return l, nil
+}
+
+// order is of which boxes a film is made.
+var order = [...]string{"ftyp", "mdat", "moov"}
+
+// findContent finds the boxes of a film: those that an exporter writes, in its order, and nothing else.
+func findContent(file io.ReadSeeker) (*layout, error) {
 	end, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return 0, fmt.Errorf("read the file: %w", err)
+		return nil, fmt.Errorf("read the file: %w", err)
 	}
-	var at, found, length int64
-	found = -1
-	for at < end {
+	f := &layout{}
+	var at int64
+	for n := 0; at < end; n++ {
 		if _, err := file.Seek(at, io.SeekStart); err != nil {
-			return 0, fmt.Errorf("read the file: %w", err)
+			return nil, fmt.Errorf("read the file: %w", err)
 		}
 		var head [16]byte
-		n, err := io.ReadFull(file, head[:])
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) || n < 8 {
-			return 0, rule.Errorf(rule.FileSize, "the file is cut off")
+		k, err := io.ReadFull(file, head[:])
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) || k < 8 {
+			return nil, rule.Errorf(rule.FileSize, "the file is cut off")
 		}
 		box, skip := int64(binary.BigEndian.Uint32(head[:4])), int64(8)
 		switch box {
@@ -196,21 +252,22 @@ func findContent(file io.ReadSeeker) (int64, error) {
 			box, skip = int64(binary.BigEndian.Uint64(head[8:])), 16
 		}
 		if box < skip || box > end-at {
-			return 0, rule.Errorf(rule.FileSize, "the file is cut off, or is no MP4")
+			return nil, rule.Errorf(rule.FileSize, "the file is cut off, or is no MP4")
 		}
-		if string(head[4:8]) == "mdat" {
-			if found >= 0 {
-				return 0, rule.Errorf(rule.FileHash, "the file holds pictures that were not exported with it")
-			}
-			found, length = at+skip, box-skip
+		name := string(head[4:8])
+		if (n >= len(order) || name != order[n]) && !rule.Off(rule.FileHash) {
+			return nil, rule.Errorf(rule.FileHash, "the file holds something that was not exported with it")
+		}
+		switch name {
+		case "mdat":
+			f.content, f.size = at+skip, box-skip
+		case "moov":
+			f.moov, f.table = at+skip, box-skip
 		}
 		at += box
 	}
-	if found < 0 {
-		return 0, rule.Errorf(rule.FileSize, "the file holds no pictures, or is no MP4")
+	if f.content == 0 || f.moov == 0 {
+		return nil, rule.Errorf(rule.FileSize, "the file is cut off, or is no MP4")
 	}
-	if _, err := file.Seek(found, io.SeekStart); err != nil {
-		return 0, fmt.Errorf("read the file: %w", err)
-	}
-	return length, nil
+	return f, nil
 }

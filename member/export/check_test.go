@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
-	"encoding/binary"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -39,8 +38,10 @@ type hub struct {
 	run    id.Run
 	leaves [][]byte
 	hashes []tlog.Hash
-	// content of each segment, in order
+	// of each segment, in order
+	parts   []part
 	content [][]byte
+	files   []manifest.File
 }
 
 func (h *hub) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
@@ -104,16 +105,18 @@ func (h *hub) pack(n int64) {
 	check(h.t, err)
 	leaf := &manifest.Pack{
 		Header: manifest.Header{At: begun + 60_000*n + 9000, Camera: h.camera, Kind: manifest.KindPack, Salt: make([]byte, 16), Seq: n},
-		Epoch:  epoch, Object: object, Size: 200,
+		Epoch:  epoch, Object: object, Session: n + 1, Size: 200,
 	}
 	for k := range int64(2) {
-		content := bytes.Repeat([]byte{byte(n), byte(k)}, 50)
-		h.content = append(h.content, content)
+		one := recordedPart(int(2*n+k), int(k), k == 1)
+		content := one.content
+		h.parts, h.content = append(h.parts, one), append(h.content, content)
 		leaf.Files = append(leaf.Files, manifest.File{
 			Content: manifest.Content{SHA256: id.HashOf(content), Size: int64(len(content))}, Kind: manifest.FileSegment,
 			Start: begun + 60_000*n + 4000*k, End: begun + 60_000*n + 4000*(k+1), Media: 4_000_000, Offset: 100 * k, Size: 100,
 		})
 	}
+	h.files = append(h.files, leaf.Files...)
 	raw, err := manifest.EncodeLeaf(leaf)
 	check(h.t, err)
 	more, err := tlog.StoredHashes(int64(len(h.leaves)), raw, h)
@@ -161,16 +164,6 @@ func encode(t testing.TB, lines []object) []byte {
 	return out.Bytes()
 }
 
-func mp4(content ...[]byte) []byte {
-	payload := bytes.Join(content, nil)
-	out := []byte("\x00\x00\x00\x08ftyp")
-	out = binary.BigEndian.AppendUint32(out, 1)
-	out = append(out, "mdat"...)
-	out = binary.BigEndian.AppendUint64(out, uint64(len(payload)+16))
-	out = append(out, payload...)
-	return append(out, "\x00\x00\x00\x08moov"...)
-}
-
 func holds(t testing.TB, file, proof []byte) (*export.Proved, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.mp4")
@@ -181,7 +174,7 @@ func holds(t testing.TB, file, proof []byte) (*export.Proved, error) {
 
 func TestAnExportHolds(t *testing.T) {
 	h := newHub(t, 1)
-	p, err := holds(t, mp4(h.content...), encode(t, h.proof()))
+	p, err := holds(t, h.whole(), encode(t, h.proof()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,59 +191,59 @@ func TestAnExportThatWasTouchedDoesNotHold(t *testing.T) {
 		change func(h *hub, lines []object) ([]object, []byte)
 	}{
 		{"a picture is changed", rule.FileHash, func(h *hub, l []object) ([]object, []byte) {
-			f := mp4(h.content...)
+			f := h.whole()
 			f[60] ^= 1
 			return l, f
 		}},
-		{"a segment is cut out", rule.FileSize, func(h *hub, l []object) ([]object, []byte) { return l, mp4(h.content[1:]...) }},
+		{"a segment is cut out", rule.FileSize, func(h *hub, l []object) ([]object, []byte) { return l, h.mp4(h.content[1:]...) }},
 		{"segments are swapped in the file", rule.FileHash, func(h *hub, l []object) ([]object, []byte) {
 			c := slices.Clone(h.content)
 			c[1], c[2] = c[2], c[1]
-			return l, mp4(c...)
+			return l, h.mp4(c...)
 		}},
 		{"segments are swapped in file and proof", rule.FileHash, func(h *hub, l []object) ([]object, []byte) {
 			c := slices.Clone(h.content)
 			c[1], c[2] = c[2], c[1]
 			l[7], l[8] = l[8], l[7]
-			return l, mp4(c...)
+			return l, h.mp4(c...)
 		}},
 		{"a second box of pictures", rule.FileHash, func(h *hub, l []object) ([]object, []byte) {
-			return l, append(mp4(h.content...), "\x00\x00\x00\x09mdatx"...)
+			return l, append(h.whole(), "\x00\x00\x00\x09mdatx"...)
 		}},
-		{"the file is cut off", rule.FileSize, func(h *hub, l []object) ([]object, []byte) { f := mp4(h.content...); return l, f[:len(f)-100] }},
+		{"the file is cut off", rule.FileSize, func(h *hub, l []object) ([]object, []byte) { f := h.whole(); return l, f[:len(f)-100] }},
 		{"it is no MP4", rule.FileSize, func(h *hub, l []object) ([]object, []byte) { return l, []byte("GIF89a") }},
 		{"a leaf says another hash", rule.NotIncluded, func(h *hub, l []object) ([]object, []byte) {
 			l[3]["leaf"] = bytes.Replace(h.leaves[0], []byte(`"media":4000000`), []byte(`"media":4000001`), 1)
-			return l, mp4(h.content...)
+			return l, h.whole()
 		}},
-		{"a leaf at another place", rule.NotIncluded, func(h *hub, l []object) ([]object, []byte) { l[3]["index"] = 1; return l, mp4(h.content...) }},
-		{"no checkpoint", rule.NotIncluded, func(h *hub, l []object) ([]object, []byte) { return slices.Delete(l, 2, 3), mp4(h.content...) }},
+		{"a leaf at another place", rule.NotIncluded, func(h *hub, l []object) ([]object, []byte) { l[3]["index"] = 1; return l, h.whole() }},
+		{"no checkpoint", rule.NotIncluded, func(h *hub, l []object) ([]object, []byte) { return slices.Delete(l, 2, 3), h.whole() }},
 		{"a checkpoint by another key", rule.Checkpoint, func(h *hub, l []object) ([]object, []byte) {
 			h.sign = other.sign
-			return h.proof(), mp4(h.content...)
+			return h.proof(), h.whole()
 		}},
 		{"another camera", rule.WrongCamera, func(h *hub, l []object) ([]object, []byte) {
 			l[0]["camera"] = other.camera
-			return l, mp4(h.content...)
+			return l, h.whole()
 		}},
 		{"another household", rule.Household, func(h *hub, l []object) ([]object, []byte) {
 			l[0]["household"] = other.state.Household
-			return l, mp4(h.content...)
+			return l, h.whole()
 		}},
 		{"another household's hub", rule.WrongHousehold, func(h *hub, l []object) ([]object, []byte) {
 			l[0]["household"], l[1]["envelope"] = other.state.Household, other.state.Chain[0]
-			return l, mp4(h.content...)
+			return l, h.whole()
 		}},
 		{"genesis is changed", rule.Household, func(h *hub, l []object) ([]object, []byte) {
 			l[1]["envelope"] = bytes.Replace(h.state.Chain[0], payloadHead(h, 30), flipped(payloadHead(h, 30)), 1)
-			return l, mp4(h.content...)
+			return l, h.whole()
 		}},
-		{"a segment that no leaf names", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[6]["file"] = 2; return l, mp4(h.content...) }},
-		{"lines out of order", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[2], l[3] = l[3], l[2]; return l, mp4(h.content...) }},
-		{"a line of an unknown kind", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[3]["kind"] = "note"; return l, mp4(h.content...) }},
-		{"a field too many", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[0]["name"] = "Door"; return l, mp4(h.content...) }},
-		{"another version", rule.Field, func(h *hub, l []object) ([]object, []byte) { l[0]["version"] = 2; return l, mp4(h.content...) }},
-		{"nothing in it", rule.Shape, func(h *hub, l []object) ([]object, []byte) { return l[:2], mp4() }},
+		{"a segment that no leaf names", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[6]["file"] = 2; return l, h.whole() }},
+		{"lines out of order", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[2], l[3] = l[3], l[2]; return l, h.whole() }},
+		{"a line of an unknown kind", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[3]["kind"] = "note"; return l, h.whole() }},
+		{"a field too many", rule.Shape, func(h *hub, l []object) ([]object, []byte) { l[0]["name"] = "Door"; return l, h.whole() }},
+		{"another version", rule.Field, func(h *hub, l []object) ([]object, []byte) { l[0]["version"] = 2; return l, h.whole() }},
+		{"nothing in it", rule.Shape, func(h *hub, l []object) ([]object, []byte) { return l[:2], h.mp4() }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHub(t, 1)
@@ -282,7 +275,7 @@ func flipped(b []byte) []byte {
 
 func FuzzProof(f *testing.F) {
 	h := newHub(f, 1)
-	f.Add(encode(f, h.proof()), mp4(h.content...))
+	f.Add(encode(f, h.proof()), h.whole())
 	f.Add([]byte("{\"kind\":\"segment\"}\n"), []byte("\x00\x00\x00\x01mdat"))
 	f.Add([]byte{}, []byte("\x00\x00\x00\x00mdat"))
 	f.Fuzz(func(t *testing.T, proof, file []byte) {
@@ -301,7 +294,7 @@ func FuzzProof(f *testing.F) {
 func FuzzFile(f *testing.F) {
 	h := newHub(f, 1)
 	proof := encode(f, h.proof())
-	whole := mp4(h.content...)
+	whole := h.whole()
 	f.Add(whole)
 	f.Add(append([]byte("\x00\x00\x00\x09freex"), whole...))
 	f.Add([]byte("\x00\x00\x00\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff"))

@@ -85,8 +85,8 @@ func holds(path string, want *Proof) (bool, error) {
 		return false, fmt.Errorf("look at what is there: %w", err)
 	}
 	defer file.Close()
-	size, err := findContent(file)
-	return err == nil && size == have.content(), nil
+	f, err := findContent(file)
+	return err == nil && f.size == have.content(), nil
 }
 
 // place gives a stretch the name under which it is written: its own, or one behind it where a film lies there that holds what
@@ -121,8 +121,8 @@ func yields(path string, to *Proof) (bool, error) {
 		}
 	}
 	// Without a proof its length alone says what it holds.
-	size, err := findContent(file)
-	return err == nil && size <= to.content(), nil //nolint:nilerr // who knows what it was
+	f, err := findContent(file)
+	return err == nil && f.size <= to.content(), nil //nolint:nilerr // who knows what it was
 }
 
 // named puts a film into the index, once.
