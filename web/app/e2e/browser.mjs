@@ -13,6 +13,8 @@ export function launch() {
       '--headless',
       '--no-sandbox',
       '--disable-gpu',
+      // What puts frames together needs no process of its own.
+      '--in-process-gpu',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',

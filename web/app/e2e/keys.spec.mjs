@@ -8,25 +8,29 @@ import { app, serve } from './server.mjs';
 
 let server;
 let browser;
+/** One page for nearly all: what it loads is fetched and compiled once. */
+let usual;
+const fresh = () => watched(browser, { viewport: sizes.desk, locale: 'en' }, server.address);
 before(async () => {
   server = await serve(join(app, 'dist-states'), 'states.html');
   browser = await launch();
+  usual = await fresh();
+  // Nothing that a test has set stays for the next.
+  await usual.page.addInitScript(() => localStorage.clear());
 });
 after(async () => {
   await browser?.close();
   await server?.close();
 });
 
-async function open(state, prepare = async () => undefined) {
-  const { context, page, faults } = await watched(
-    browser,
-    { viewport: sizes.desk, locale: 'en' },
-    server.address,
-  );
-  await prepare(page);
+/** Loads a state; on a page of its own if that is to be prepared. */
+async function open(state, prepare) {
+  const { page, faults } = prepare ? await fresh() : usual;
+  await prepare?.(page);
+  faults.length = 0;
   await page.goto(`${server.address}/?state=${state}&theme=light&language=en`);
   await page.waitForFunction(() => document.documentElement.dataset.ready === 'yes');
-  return { context, page, faults };
+  return { page, faults };
 }
 
 /** Presses Tab until something with this name has the focus. */
@@ -55,7 +59,7 @@ async function heading(page, text) {
 
 describe('by keyboard alone', () => {
   test('the first run, from the language to the first picture', async () => {
-    const { context, page, faults } = await open('first-language');
+    const { page, faults } = await open('first-language');
     await tabTo(page, 'Next');
     await page.keyboard.press('Enter');
     await heading(page, 'How do you want to begin?');
@@ -97,11 +101,10 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await heading(page, 'The first picture is on its way');
     assert.deepEqual(faults, []);
-    await context.close();
   });
 
   test('the skip link, the places, and the short cuts between them', async () => {
-    const { context, page } = await open('home');
+    const { page } = await open('home');
     await page.keyboard.press('Tab');
     assert.equal(
       await page.evaluate(() => document.activeElement.textContent),
@@ -118,11 +121,10 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('t');
     await heading(page, 'History');
-    await context.close();
   });
 
   test('the strip: arrows, minutes, the ends of the day, and words for each moment', async () => {
-    const { context, page } = await open('history');
+    const { page } = await open('history');
     const text = () => page.getAttribute('[role=slider]', 'aria-valuetext');
     await tabTo(page, 'Front door, the day');
     const start = await text();
@@ -143,11 +145,10 @@ describe('by keyboard alone', () => {
     assert.match(await text(), /^23:59:59, nothing here$/);
     await page.keyboard.press('2');
     assert.equal(await page.textContent('.name.selected'), 'Hall');
-    await context.close();
   });
 
   test('playing, pausing, moving and zooming by single keys', async () => {
-    const { context, page, faults } = await open('history-playing');
+    const { page, faults } = await open('history-playing');
     const video = (wish) =>
       page.waitForFunction(
         (paused) => document.querySelector('video').paused === paused,
@@ -177,11 +178,10 @@ describe('by keyboard alone', () => {
       zoomed,
     );
     assert.deepEqual(faults, []);
-    await context.close();
   });
 
   test('an export: its two ends, saving, and closing', async () => {
-    const { context, page } = await open('history');
+    const { page } = await open('history');
     await page.keyboard.press('e');
     await tabTo(page, 'Beginning of the export');
     const at = () => page.evaluate(() => document.activeElement.getAttribute('aria-valuetext'));
@@ -198,11 +198,10 @@ describe('by keyboard alone', () => {
     assert.match(film, /^Front door 2026-11-22 14\.0\d\.\d\d\.mp4$/);
     assert.equal(proof, `${film}.proof`);
     await page.waitForSelector('.export .done');
-    await context.close();
   });
 
   test('the list of keys opens, closes, gives the focus back, and the keys can be turned off', async () => {
-    const { context, page } = await open('settings');
+    const { page } = await open('settings');
     await tabTo(page, 'Show all keys');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[role=dialog]');
@@ -220,11 +219,10 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('h');
     assert.equal(await title(page), 'Settings');
     assert.equal(await page.locator('[role=dialog]').count(), 0);
-    await context.close();
   });
 
   test('inviting a guest: who, what, from where, and the code of the hub', async () => {
-    const { context, page, faults } = await open('invite-by-hand');
+    const { page, faults } = await open('invite-by-hand');
     await tabTo(page, 'Their name');
     await page.keyboard.type('Eva');
     await page.keyboard.press('Enter');
@@ -248,19 +246,17 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await heading(page, 'Eva is in');
     assert.deepEqual(faults, []);
-    await context.close();
   });
 
   test('a door that wants digits has them typed at once', async () => {
-    const { context, page, faults } = await open('open-digits');
+    const { page, faults } = await open('open-digits');
     await page.keyboard.type('123 456');
     assert.equal(await page.inputValue('.open input'), '123 456');
     assert.deepEqual(faults, []);
-    await context.close();
   });
 
   test('removing a device: asked once, given up, asked again, and then not in force yet', async () => {
-    const { context, page, faults } = await open('person');
+    const { page, faults } = await open('person');
     await tabTo(page, 'Remove Firefox at work');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[role=dialog]');
@@ -272,11 +268,10 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.getByText('Not in force yet').waitFor();
     assert.deepEqual(faults, []);
-    await context.close();
   });
 
   test('news of a new device stays above every page until somebody says that they know', async () => {
-    const { context, page } = await open('news');
+    const { page } = await open('news');
     const news = page.getByRole('alert').filter({ hasText: 'Jan has a new device' });
     await news.waitFor();
     await page.keyboard.press('g');
@@ -286,11 +281,10 @@ describe('by keyboard alone', () => {
     await tabTo(page, 'I know about it');
     await page.keyboard.press('Enter');
     await news.waitFor({ state: 'detached' });
-    await context.close();
   });
 
   test('over a call keys are for the call, and the page behind it stays', async () => {
-    const { context, page, faults } = await open('ring-call-talk');
+    const { page, faults } = await open('ring-call-talk');
     await page.keyboard.press('g');
     await page.keyboard.press('p');
     await page.keyboard.press('?');
@@ -305,40 +299,36 @@ describe('by keyboard alone', () => {
     await page.waitForSelector('dialog', { state: 'detached' });
     assert.equal(await title(page), 'Home');
     assert.deepEqual(faults, []);
-    await context.close();
   });
 
   const call = 'dialog[aria-labelledby=call-title]';
   test('a call ends by itself two minutes after the newest press', async () => {
-    const { context, page } = await open('ring-call', (page) => page.clock.install());
+    const { page } = await open('ring-call', (page) => page.clock.install());
     await page.clock.fastForward('01:40');
     await page.clock.fastForward('01:00');
     assert.equal(await page.locator(call).count(), 1);
     await page.clock.fastForward('01:10');
     await page.waitForSelector(call, { state: 'detached' });
-    await context.close();
   });
 
   test('a call does not end while somebody talks', async () => {
-    const { context, page } = await open('ring-call-talk', (page) => page.clock.install());
+    const { page } = await open('ring-call-talk', (page) => page.clock.install());
     await page.keyboard.down('t');
     await page.clock.fastForward('03:00');
     assert.equal(await page.locator(call).count(), 1);
     await page.keyboard.up('t');
     await page.clock.fastForward('02:10');
     await page.waitForSelector(call, { state: 'detached' });
-    await context.close();
   });
 
   test('a child’s room: what goes wrong is said where a screen reader listens already', async () => {
-    const { context, page } = await open('talk-child');
+    const { page } = await open('talk-child');
     const listens = await page.$eval('.child [role=status]', (one) => one.checkVisibility());
     assert.ok(listens);
-    await context.close();
   });
 
   test('an alarm stays over every page until it is acknowledged, and its proof can be saved', async () => {
-    const { context, page } = await open('alarm-changed');
+    const { page } = await open('alarm-changed');
     await heading(page, 'A recording is not the one your hub made');
     await page.keyboard.press('g');
     await page.keyboard.press('t');
@@ -351,12 +341,11 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await heading(page, 'Home');
     assert.match(await page.textContent('.line'), /Something did not pass the check/);
-    await context.close();
   });
 });
 
 test('the recovery sheet is printed dark on white, even in a dark theme', async () => {
-  const { context, page } = await open('first-sheet');
+  const { page } = await open('first-sheet');
   await page.evaluate(() => (document.documentElement.dataset.theme = 'dark'));
   await page.emulateMedia({ media: 'print' });
   const colours = await page.evaluate(() => [
@@ -366,5 +355,5 @@ test('the recovery sheet is printed dark on white, even in a dark theme', async 
     getComputedStyle(document.querySelector('.actions')).display,
   ]);
   assert.deepEqual(colours, ['rgb(255, 255, 255)', 'rgb(29, 27, 25)', 'block', 'none']);
-  await context.close();
+  await page.emulateMedia({ media: null });
 });

@@ -86,8 +86,17 @@ const painters: Record<Scene, (p: Paint, walk: number) => void> = {
   },
 };
 
-/** The same scene changes a little with time, so that scrubbing shows something. */
+const painted = new Map<string, ImageBitmap>();
+
+/** The same scene changes a little with time, so that scrubbing shows something. Painted once a page. */
 export function paint(scene: Scene, at: number): ImageBitmap {
+  const name = `${scene} ${at}`;
+  const picture = painted.get(name) ?? draw(scene, at);
+  painted.set(name, picture);
+  return picture;
+}
+
+function draw(scene: Scene, at: number): ImageBitmap {
   const canvas = new OffscreenCanvas(W, H);
   const p = canvas.getContext('2d');
   if (!p) throw new Error('no canvas');
