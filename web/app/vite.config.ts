@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { messages } from './tools/messages.mjs';
 
 // Three modes: `production` is what the programs embed; `mutant` is the same with the hook that
 // adversary tests use to switch single checks off; `states` is the page of drawn states alone.
 export default defineConfig(({ mode }) => ({
-  plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/paraglide',
-      strategy: ['globalVariable', 'baseLocale'],
-      emitGitIgnore: false,
-      emitReadme: false,
-    }),
-    svelte(),
-  ],
+  plugins: [messages(), svelte()],
   // What a library asks for where there is no WebCrypto. Browsers have it.
   resolve: {
     alias: [

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { defineConfig } from 'vite';
+import { messages } from './tools/messages.mjs';
 
 // The service worker: one file of its own at the root, beside what vite.config.ts has built. Its name
 // carries no hash, since a browser asks for a newer one under the name that it knows.
 export default defineConfig(({ mode }) => ({
-  plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/paraglide',
-      strategy: ['globalVariable', 'baseLocale'],
-      emitGitIgnore: false,
-      emitReadme: false,
-    }),
-  ],
+  plugins: [messages()],
   resolve: {
     alias: [
       { find: /^crypto$/, replacement: fileURLToPath(new URL('./tools/none.ts', import.meta.url)) },
