@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
@@ -134,19 +133,12 @@ func (m *messages) subscribe(ctx context.Context, cm *autopaho.ConnectionManager
 func DialBroker(ctx context.Context, u *url.URL, allowed func(netip.AddrPort) error) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	d := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		return allowed(to)
-	}}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"mqtt": "1883", TLS: "8883"}[u.Scheme]
 	}
 	address := net.JoinHostPort(u.Hostname(), port)
-	conn, err := d.DialContext(ctx, "tcp", address)
+	conn, err := gate.Dialer(allowed).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}

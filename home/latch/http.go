@@ -6,13 +6,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 
+	"keyhold/home/gate"
 	"keyhold/statement/lock"
 )
 
@@ -41,14 +39,7 @@ func (d *Driver) post(ctx context.Context, w *lock.Way) error {
 	if strings.HasPrefix(w.Body, "{") || strings.HasPrefix(w.Body, "[") {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	dialer := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		return d.allowed(to)
-	}}
-	t := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHead, DisableCompression: true}
+	t := &http.Transport{DialContext: gate.Dialer(d.allowed).DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHead, DisableCompression: true}
 	defer t.CloseIdleConnections()
 	client := &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)

@@ -4,7 +4,7 @@ package latch
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -21,8 +21,6 @@ const (
 	forgotten = 5
 	// noReaders is the broker's word that nobody listens at a topic.
 	noReaders = 0x10
-	// maxSaid bounds what a broker sends at a time.
-	maxSaid = 16 << 10
 )
 
 // publish tells a lock by a broker, and waits for the lock's word where it tells how it is.
@@ -37,8 +35,7 @@ func (d *Driver) publish(ctx context.Context, w *lock.Way) error {
 	}
 	said, gone := make(chan struct{}, 1), make(chan struct{})
 	lost := sync.OnceFunc(func() { close(gone) })
-	c := paho.NewClient(paho.ClientConfig{
-		ClientID: "keyhold-" + strings.ToLower(rand.Text()[:16]), Conn: conn, PacketTimeout: Patience,
+	c, err := door.Greet(ctx, conn, u.User, Patience, paho.ClientConfig{
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 			// What the broker keeps for whoever comes says how the lock was.
 			if p.Packet.Topic == w.State && !p.Packet.Retain && strings.Contains(string(p.Packet.Payload), w.Expect) {
@@ -52,22 +49,10 @@ func (d *Driver) publish(ctx context.Context, w *lock.Way) error {
 		OnClientError:      func(error) { lost() },
 		OnServerDisconnect: func(*paho.Disconnect) { lost() },
 	})
-	most, name := uint32(maxSaid), ""
-	var password []byte
-	if u.User != nil {
-		name = u.User.Username()
-		p, _ := u.User.Password()
-		password = []byte(p)
+	if errors.Is(err, door.ErrTakesNobody) {
+		return fmt.Errorf("%w (the broker takes nobody)", ErrNo)
 	}
-	ack, err := c.Connect(ctx, &paho.Connect{
-		ClientID: c.ClientID(), CleanStart: true, KeepAlive: 15, Username: name, UsernameFlag: name != "", Password: password, PasswordFlag: len(password) > 0,
-		Properties: &paho.ConnectProperties{MaximumPacketSize: &most},
-	})
 	if err != nil {
-		_ = conn.Close()
-		if ack != nil && ack.ReasonCode >= 0x80 {
-			return fmt.Errorf("%w (the broker takes nobody)", ErrNo)
-		}
 		return ErrAway
 	}
 	defer func() { _ = c.Disconnect(&paho.Disconnect{}); <-c.Done() }()

@@ -114,7 +114,7 @@ func (l *line) options(u *url.URL) autopaho.ClientConfig {
 		ConnectUsername: l.User, ConnectPassword: []byte(l.Password),
 		WillMessage: &paho.WillMessage{Topic: l.here(), Payload: []byte(unavail), QoS: 1, Retain: true},
 		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
-			return door.DialBroker(ctx, u, func(to netip.AddrPort) error { return l.allowed(u, to) })
+			return door.DialBroker(ctx, u, func(to netip.AddrPort) error { return gate.Told(to, u.Scheme == door.TLS, l.d.c.Here, l.d.c.Near) })
 		},
 		ConnectPacketBuilder: func(c *paho.Connect, _ *url.URL) (*paho.Connect, error) {
 			most := uint32(mostPacket)
@@ -146,17 +146,6 @@ func (l *line) options(u *url.URL) autopaho.ClientConfig {
 			return min(first<<min(max(attempt, 0), 6), longest)
 		},
 	}
-}
-
-// allowed says whether the hub goes to an address: where it may go at all, and out of the home only by TLS.
-func (l *line) allowed(u *url.URL, to netip.AddrPort) error {
-	if err := gate.Allowed(to, l.d.c.Here); err != nil {
-		return err
-	}
-	if u.Scheme != door.TLS && !l.d.c.Near(to.Addr()) && !rule.Off(rule.Elsewhere) {
-		return rule.Errorf(rule.Elsewhere, "smart: a broker outside the home, and no TLS on the way there")
-	}
-	return nil
 }
 
 // take takes what comes. All that counts is that the other side says that it has started: then it is told everything
