@@ -91,7 +91,7 @@ test-away: web
 
 .PHONY: test-crimes
 test-crimes: web
-	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -timeout 40m -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push ./member/export
+	@$(GO) run ./scripts/gotest -- -tags mutant -count=1 -timeout 40m -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push ./member/export ./home/tell
 
 .PHONY: test-go
 test-go: web
@@ -104,7 +104,7 @@ test-go: web
 adversary: web ## attack the road from the operator's place; a table of attack, control, mutant, outcome (JSON=1)
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
 	@mkdir -p $(CACHE) && rm -f $(CRIMES)
-	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -p 1 -v -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push ./member/export ./e2e/stories | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
+	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -p 1 -v -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push ./member/export ./home/tell ./e2e/stories | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
 	@cd web/keyhold && KEYHOLD_CRIMES=$(CRIMES) npx --no-install vitest run --reporter=verbose test/crimes.test.ts >&2
 	@$(if $(JSON),cat $(CRIMES))
 

@@ -15,6 +15,8 @@ require (
 	github.com/danielgtaylor/huma/v2 v2.37.2
 	github.com/dustin/go-humanize v1.1.0
 	github.com/eclipse/paho.golang v0.23.0 // MQTT 5: the client of the Eclipse project itself
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // has no releases; go-smtp names this one
+	github.com/emersion/go-smtp v0.26.0 // the mail server of tests
 	github.com/go-webauthn/webauthn v0.18.2
 	github.com/gofrs/flock v0.13.2
 	github.com/mattn/go-isatty v0.0.24

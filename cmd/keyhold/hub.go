@@ -192,6 +192,8 @@ func gestureLine(g gesture.Request) string {
 		what = "what opens a door to be set: whoever has it opens that door from then on"
 	case roster.Kind(roster.Open):
 		what = "a door to be opened, once, by the device that asked"
+	case hub.KindChannel:
+		what = "somebody to be told, outside Keyhold, whenever somebody rings"
 	case hub.KindErase:
 		what = "everything of the household to be erased"
 	}

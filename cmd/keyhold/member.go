@@ -39,6 +39,7 @@ type MemberCommands struct {
 	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
 	Alerts  AlertsCommand  `cmd:"" help:"Say who rang at the doors, or who rings."`
 	Smart   SmartCommand   `cmd:"" name:"integrations" help:"Tell Home Assistant, or another program of the home, how cameras do, or say who is told."`
+	Tell    TellCommand    `cmd:"" name:"channels" help:"Be told by ntfy, MQTT or e-mail, too, that somebody rings, or say who is told."`
 	Quiet   QuietCommand   `cmd:"" help:"Hear nothing of a camera's bell for a while, on all your devices, or say what is quiet."`
 	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
 	Masks   MasksCommand   `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`

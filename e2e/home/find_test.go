@@ -103,11 +103,11 @@ func TestCamerasAreFoundAndAdded(t *testing.T) {
 	r.hasNoPassword()
 }
 
-// hasNoPassword looks for the camera's address and its device's own name where they must not stand.
-func (r *Rig) hasNoPassword() {
+// hasNoPassword looks for the camera's address, its device's own name and more where they must not stand.
+func (r *Rig) hasNoPassword(more ...string) {
 	r.t.Helper()
 	r.Stop()
-	for _, secret := range []string{"u:p@", "rtsp://", "urn:uuid:"} {
+	for _, secret := range append(more, "u:p@", "rtsp://", "urn:uuid:") {
 		if r.logged(secret) {
 			r.t.Errorf("the log has %q", secret)
 		}

@@ -60,7 +60,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 func often(kind string) bool {
 	switch kind {
 	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
-		request.OpBells, request.OpSnoozes, request.OpRecorded, request.OpChildren, request.OpLocks, request.OpIntegrations,
+		request.OpBells, request.OpSnoozes, request.OpRecorded, request.OpChildren, request.OpLocks, request.OpIntegrations, request.OpChannels,
 		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
 		return true
 	}
@@ -123,6 +123,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.doors(ctx, c, r)
 	case request.OpAddIntegration, request.OpRemoveIntegration, request.OpIntegrations:
 		err = h.integration(ctx, c, r)
+	case request.OpAddChannel, request.OpRemoveChannel, request.OpTestChannel, request.OpChannels:
+		err = h.channels(ctx, c, r)
 	case request.OpSetBell:
 		err = h.setBell(ctx, c.Device, c.Op, r)
 	case request.OpBells:

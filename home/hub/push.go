@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"keyhold/api"
-	tell "keyhold/home/alert"
+	alerts "keyhold/home/alert"
 	"keyhold/home/push"
 	"keyhold/statement/alert"
 	"keyhold/statement/dsse"
@@ -76,7 +76,7 @@ func (h *Hub) testAlert(ctx context.Context, to id.Device) error {
 	if err := h.db.Write(ctx, func(tx *sql.Tx) error { return h.ring.numbers.Keep(ctx, tx) }); err != nil {
 		return err
 	}
-	sealed, err := tell.Seal(a, h.household.ID(), to, reader, h.keys.Sign)
+	sealed, err := alerts.Seal(a, h.household.ID(), to, reader, h.keys.Sign)
 	if err == nil {
 		h.pushAlert(a, to, sealed)
 	}

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	tell "keyhold/home/alert"
+	alerts "keyhold/home/alert"
 	"keyhold/home/cameras"
 	"keyhold/home/door"
 	"keyhold/home/ingest"
@@ -17,6 +17,7 @@ import (
 	"keyhold/home/quiet"
 	"keyhold/home/record"
 	"keyhold/home/smart"
+	"keyhold/home/tell"
 	"keyhold/statement/alert"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -33,10 +34,11 @@ const (
 // ring is what happens when somebody presses.
 type ring struct {
 	bells   *door.Bells
-	desk    *tell.Desk
-	numbers *tell.Numbers
+	desk    *alerts.Desk
+	numbers *alerts.Numbers
 	quiet   *quiet.Book
 	smart   *smart.Desk
+	tell    *tell.Desk
 	work    sync.WaitGroup // alerts and moments under way
 
 	mu      sync.Mutex
@@ -51,10 +53,10 @@ func (h *Hub) openBells(ctx context.Context) error {
 		return err
 	}
 	// A hub that took over begins with its own first number, which no earlier one reached.
-	if h.ring.numbers, err = tell.OpenNumbers(ctx, h.db, h.household.Roster().Now().First); err != nil {
+	if h.ring.numbers, err = alerts.OpenNumbers(ctx, h.db, h.household.Roster().Now().First); err != nil {
 		return err
 	}
-	h.ring.desk = tell.NewDesk(tell.Config{
+	h.ring.desk = alerts.NewDesk(alerts.Config{
 		Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.mayHear, Here: h.tellHere, Send: h.mailOut, Push: h.pushAlert, Log: h.Log,
 	})
 	list, err := h.cameras.Bells(ctx)
@@ -62,6 +64,9 @@ func (h *Hub) openBells(ctx context.Context) error {
 		return err
 	}
 	if err := h.openSmart(ctx); err != nil {
+		return err
+	}
+	if err := h.openTell(ctx); err != nil {
 		return err
 	}
 	h.ring.bells = door.New(ctx, door.Config{Pressed: h.pressed, Here: h.Here.Addresses, Now: h.Now, Log: h.Log})
@@ -82,6 +87,7 @@ func (h *Hub) closeBells() error {
 	h.ring.bells.Close()
 	h.ring.work.Wait()
 	h.ring.smart.Close()
+	h.ring.tell.Close()
 	return h.ring.numbers.Close(h.recordings, h.db)
 }
 
@@ -117,6 +123,7 @@ func (h *Hub) pressed(ctx context.Context, p door.Press) {
 	h.Log.Info("somebody has pressed", "camera", string(c.ID), "source", p.Source)
 	h.ring.work.Go(h.ring.desk.Tell(ctx, a))
 	h.ring.smart.Pressed(c.ID, p.At)
+	h.ring.tell.Pressed(c.ID, c.Name, p.At)
 	ch := h.channel(c.ID)
 	if ch == nil || now.Sub(p.At) > momentAge || !h.lookAt(c.ID) {
 		return

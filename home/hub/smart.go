@@ -83,12 +83,8 @@ func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
 	if err != nil {
 		return refusal(request.RefusedInvalid)
 	}
-	for _, camera := range c.Op.Cameras {
-		if _, ok, err := h.listed(ctx, camera); err != nil {
-			return err
-		} else if !ok {
-			return refusal(request.RefusedNotFound)
-		}
+	if err := h.allListed(ctx, c.Op.Cameras); err != nil {
+		return err
 	}
 	list, err := h.cameras.Integrations(ctx)
 	if err != nil {

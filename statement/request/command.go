@@ -69,6 +69,7 @@ type Op struct {
 	Bell    *Bell       `json:"bell,omitempty"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
+	Channel *Channel    `json:"channel,omitempty"`
 	// Child is an envelope of type child.
 	Child []byte  `json:"child,omitempty"`
 	Cloud *Place  `json:"cloud,omitempty"`
@@ -76,7 +77,7 @@ type Op struct {
 	// Erase is an envelope of type erase.
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
-	// Language is the one in which an integration is told what is what.
+	// Language is the one in which an integration is told what is what, or a channel's text is.
 	Language string `json:"language,omitempty"`
 	// Leaves are those of packs of a moment that is kept, for a hub that no longer knows them.
 	Leaves []Placed `json:"leaves,omitempty"`
@@ -190,7 +191,7 @@ func (c *Command) Check() error {
 	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
 		return fmt.Errorf("command: a malformed field")
 	}
-	if err := errors.Join(c.Op.Bell.check(), c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check(), c.Op.telling()); err != nil {
+	if err := errors.Join(c.Op.Bell.check(), c.Op.Channel.check(), c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check(), c.Op.telling()); err != nil {
 		return err
 	}
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
@@ -212,6 +213,10 @@ func (c *Command) Check() error {
 		cameras = []id.Camera{c.Op.Camera}
 	case OpAddIntegration, OpRemoveIntegration, OpIntegrations:
 		if err := c.Op.integrations(); err != nil {
+			return err
+		}
+	case OpAddChannel, OpRemoveChannel, OpTestChannel, OpChannels:
+		if err := c.Op.channels(); err != nil {
 			return err
 		}
 	case OpSubscribe:

@@ -13,7 +13,7 @@ import (
 func FuzzCommand(f *testing.F) {
 	head := `{"at":1,"device":"dev_aaaaaaaaaaaaaaaaaaaaaaaaaa","head":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","household":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","nonce":"AAAAAAAAAAAAAAAAAAAAAA==","op":`
 	for _, op := range []string{
-		`{"kind":"ping"}`, `{"kind":"remove","removal":"AA=="}`, `{"kind":"add-camera","name":"Door","url":"rtsp://x"}`,
+		`{"kind":"ping"}`, `{"channel":{"kind":"ntfy","names":true,"url":"https://ntfy.example/door"},"kind":"add-channel","language":"de","name":"Oma"}`, `{"kind":"remove","removal":"AA=="}`, `{"kind":"add-camera","name":"Door","url":"rtsp://x"}`,
 		`{"gesture":{"code":"012345"},"kind":"append-link","link":"AA==","name":"Phone","person_name":"Sam"}`,
 	} {
 		f.Add([]byte(head + op + `}`))

@@ -18,6 +18,8 @@ type Result struct {
 	Cameras   []CameraReport `json:"cameras,omitempty"`
 	// Challenge is what is to be signed to open a door.
 	Challenge *Challenge `json:"challenge,omitempty"`
+	// Channels are those there are; of test-channel the one that was tried.
+	Channels []ChannelReport `json:"channels,omitempty"`
 	// Children are the newest settings of child's rooms, as they were signed.
 	Children [][]byte `json:"children,omitempty"`
 	// Forgotten: the broker has forgotten what it was told by an integration that is removed.

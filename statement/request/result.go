@@ -27,6 +27,11 @@ func (r *Result) check() error {
 			return fmt.Errorf("reply: a malformed integration")
 		}
 	}
+	for _, c := range r.Channels {
+		if min(c.Added, c.Missed, c.Since, c.Told) < 0 {
+			return fmt.Errorf("reply: a malformed channel")
+		}
+	}
 	for _, p := range r.Phones {
 		if min(p.Seen, p.Silent, p.Since, p.Took) < 0 {
 			return fmt.Errorf("reply: a malformed phone")

@@ -191,6 +191,7 @@ func requestVectors(w *world) []vector {
 	commands.settings()
 	commands.door()
 	commands.integrations()
+	commands.channels()
 	bySheet := command(request.Op{Kind: request.OpRemove, Removal: []byte("removal")})
 	bySheet.Device = id.Sheet
 	v := statement(request.ThingCommand, w.asSheet())(tree(bySheet))

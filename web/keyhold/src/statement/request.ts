@@ -20,6 +20,7 @@ import {
   type Read,
 } from '../schema.ts';
 import { bell } from './bell.ts';
+import { channel, channelReport } from './channel.ts';
 import { integration, languages, scope, told } from './integration.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { head } from './roster.ts';
@@ -98,6 +99,7 @@ type OpField =
   | 'bell'
   | 'camera'
   | 'cameras'
+  | 'channel'
   | 'child'
   | 'cloud'
   | 'copy'
@@ -162,6 +164,10 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   'add-integration': ['cameras', 'language', 'name', 'tells', 'url'],
   'remove-integration': ['name'],
   integrations: [],
+  'add-channel': ['channel', 'language', 'name'],
+  'remove-channel': ['name'],
+  'test-channel': ['name'],
+  channels: [],
 };
 
 /** In which form a camera is recorded: as it sends it, made into H.264 by the hub, its second stream. */
@@ -214,6 +220,7 @@ const op = where(
     bell: optional(bell),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
+    channel: optional(channel),
     cloud: optional(object({ to: bytes(32), url: text(2048) })),
     copy: optional(
       object({
@@ -248,6 +255,7 @@ const op = where(
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
     if (o.kind === 'add-integration' && !scope(o.cameras ?? [])) return false;
+    if (o.kind === 'add-channel' && o.cameras !== undefined && !scope(o.cameras)) return false;
     const cameras = onOne.includes(o.kind) ? [o.camera ?? ''] : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
   },
@@ -274,6 +282,7 @@ export const reply = object({
     bells: optional(list(bellReport)),
     camera: optional(text()),
     cameras: optional(list(cameraReport)),
+    channels: optional(list(channelReport)),
     challenge: optional(object({ bytes: bytes(16), not_after: integer(1) })),
     forgotten: optional(boolean),
     hooks: optional(list(text())),
