@@ -37,11 +37,9 @@ func (m *memory) Seek(to int64, whence int) (int64, error) {
 	return to, nil
 }
 
-// small is a segment of two pictures and two sounds, of a few hundred bytes: a fuzzer works best on little.
-func small(f *testing.F) []byte {
-	f.Helper()
-	var b seekablebuffer.Buffer
-	init := fmp4.Init{Tracks: []*fmp4.InitTrack{
+// header is that of a camera with sound.
+func header() fmp4.Init {
+	return fmp4.Init{Tracks: []*fmp4.InitTrack{
 		{ID: 1, TimeScale: 90000, Codec: &codecs.H264{
 			SPS: []byte{
 				0x67, 0x42, 0xc0, 0x28, 0xd9, 0x00, 0x78, 0x02, 0x27, 0xe5, 0x84, 0x00, 0x00, 0x03, 0x00, 0x04,
@@ -52,6 +50,13 @@ func small(f *testing.F) []byte {
 			Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 1,
 		}}},
 	}}
+}
+
+// small is a segment of two pictures and two sounds, of a few hundred bytes: a fuzzer works best on little.
+func small(f *testing.F) []byte {
+	f.Helper()
+	var b seekablebuffer.Buffer
+	init := header()
 	part := fmp4.Part{SequenceNumber: 1, Tracks: []*fmp4.PartTrack{
 		{ID: 1, BaseTime: 900, Samples: []*fmp4.Sample{
 			{Duration: 6000, PTSOffset: 3000, Payload: []byte{0, 0, 0, 2, 0x65, 1}},

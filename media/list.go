@@ -30,6 +30,7 @@ type List struct {
 	spoken float64
 
 	shows *Entry // of the last picture
+	shown int64  // when the last picture is decoded
 	due   int64  // when the next segment begins, by what the hub signed
 	reach int64  // until when the pictures so far are shown
 	tail  [32]int64
@@ -96,8 +97,8 @@ func (t *heldTrack) advance() error {
 	return nil
 }
 
-// shown is when something of a track is shown, in seconds of the film.
-func (l *List) shown(t *heldTrack, at int64) float64 {
+// seconds is when something of a track is shown, from the beginning of the film.
+func (l *List) seconds(t *heldTrack, at int64) float64 {
 	return float64(t.Delay)/float64(l.index.Timescale) + float64(at-t.From)/float64(t.Timescale)
 }
 
@@ -164,7 +165,7 @@ func (l *List) picture(b []byte) error {
 	case p.Offset > mostShift*scale || p.Offset < -mostShift*scale:
 		return unlisted("a picture is shown at another time than it was recorded")
 	}
-	l.shows = p.Entry
+	l.shows, l.shown = p.Entry, p.Time
 	l.reach = max(l.reach, min(p.Time+int64(p.Duration), l.due)+int64(p.Offset))
 	l.tail[l.count%len(l.tail)] = p.Time + int64(p.Duration) + int64(p.Offset)
 	l.count++
@@ -181,8 +182,9 @@ func (l *List) hear(t *heldTrack, b []byte) error {
 		return unlisted("what is listed as sound is none")
 	}
 	l.sound, l.heard = t, true
-	at := l.shown(t, p.Time)
-	if now := l.shown(l.video, l.video.end); at < now-mostApart || at > now+mostApart+float64(l.joints*mostLag) {
+	at := l.seconds(t, p.Time)
+	// The last picture may have stood still for long, with sound all the while.
+	if at < l.seconds(l.video, l.shown)-mostApart || at > l.seconds(l.video, l.video.end)+mostApart+float64(l.joints*mostLag) {
 		return unlisted("sound is away from its pictures")
 	}
 	l.spoken = at + min(float64(p.Duration)/float64(t.Timescale), mostPiece)
@@ -195,7 +197,7 @@ func (l *List) hides(b []byte) bool { return !Flac(b) && l.shows.Hides(b) }
 // leave says whether bytes that no sample names may be sound that the export has left out: after a joint,
 // before any other sound, and no longer than the sound before the joint may have gone on.
 func (l *List) leave() error {
-	if l.joints == 0 || l.heard || l.spoken == 0 || l.shown(l.video, l.video.end) > l.spoken+mostOver {
+	if l.joints == 0 || l.heard || l.spoken == 0 || l.seconds(l.video, l.shown) > l.spoken+mostOver {
 		return unlisted("pictures or sound were left out")
 	}
 	return nil

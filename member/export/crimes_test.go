@@ -37,3 +37,19 @@ func TestCrimesOfFilms(t *testing.T) {
 	}
 	crimes.Report(t, "keyhold verify", rows)
 }
+
+// TestCrimesNeedTheCheck tells the other lies without the check, too: each of them is refused by it and by nothing else.
+func TestCrimesNeedTheCheck(t *testing.T) {
+	h := newHub(t, 1)
+	for _, one := range lies[len(crime):] {
+		if one.rule != rule.FileHash {
+			continue
+		}
+		t.Run(one.name, func(t *testing.T) {
+			crimes.Switch(t, rule.FileHash)
+			if _, err := holds(t, one.tell(h), encode(t, h.proof())); err != nil {
+				t.Errorf("refused without the check: %v", err)
+			}
+		})
+	}
+}

@@ -67,12 +67,44 @@ var crime = []lie{
 
 // lies are all that are tried.
 var lies = append(slices.Clone(crime), []lie{
-	{"a segment that is sped up", rule.FileHash, func(h *hub) []byte {
+	{"a segment that is sped up, sound and all", rule.FileHash, func(h *hub) []byte {
 		return h.altered(4, func(p *part) {
-			for i := range p.runs[2].samples {
-				p.runs[2].samples[i].duration /= 3
+			for i := range p.runs {
+				p.runs[i].time /= 2
+				for j := range p.runs[i].samples {
+					p.runs[i].samples[j].duration /= 2
+				}
 			}
 		})
+	}},
+	{"sound that is played a minute later", rule.FileHash, func(h *hub) []byte {
+		return h.altered(5, func(p *part) { p.runs[1].time += 60 * soundRate; p.runs[3].time += 60 * soundRate })
+	}},
+	{"sound of which the beginning is hidden", rule.FileHash, func(h *hub) []byte {
+		f := h.whole()
+		put32(f, bytes.LastIndex(f, []byte("elst"))+4+20, 60*soundRate)
+		return f
+	}},
+	{"sound of which the end is hidden", rule.FileHash, func(h *hub) []byte {
+		f := h.whole()
+		put32(f, bytes.LastIndex(f, []byte("elst"))+4+12, 90000)
+		return f
+	}},
+	{"forged pictures after the last, in the name of a track", rule.FileHash, func(h *hub) []byte {
+		forged := h.parts[0].runs[0].samples[:1]
+		bytesOf := h.parts[0].content[:forged[0].size]
+		f := h.altered(5, func(p *part) {
+			p.runs = append(p.runs, run{time: p.runs[2].time + perPart*aPicture, at: len(p.content), samples: forged})
+			p.content = slices.Concat(p.content, bytesOf)
+		})
+		all := len(bytes.Join(h.content, nil))
+		f = slices.Concat(f[:44+all], f[44+all+len(bytesOf):])
+		binary.BigEndian.PutUint64(f[36:], uint64(all+16))
+		hdlr := inner(h.t, f, "hdlr")
+		f = splice(h.t, f, atom("hdlr", slices.Concat(f[hdlr:hdlr+24], bytesOf)), "moov", "trak", "mdia", "hdlr")
+		at := inner(h.t, f, "stco")
+		put32(f, at+4+4*int(binary.BigEndian.Uint32(f[at+4:])), uint32(inner(h.t, f, "hdlr")+24))
+		return f
 	}},
 	{"a whole part that is not played, at a joint", rule.FileHash, func(h *hub) []byte {
 		return h.altered(2, func(p *part) {
