@@ -54,6 +54,27 @@ func adds(by func(*scene) *folk) func(*scene) error {
 	}
 }
 
+// tellsOf lets somebody add a channel, with or without the code that the hub shows, and take it away again.
+func tellsOf(by func(*scene) *folk, code bool) func(*scene) error {
+	return func(s *scene) error {
+		op := request.Op{
+			Kind: request.OpAddChannel, Language: "en", Name: "Phone",
+			Channel: &request.Channel{Kind: request.ChannelMQTT, Topic: "home/said", URL: s.smart.broker.URL(s.smart.broker.Password)},
+		}
+		var err error
+		if code {
+			err = s.ask(by(s), op)
+		} else {
+			_, err = by(s).session().Do(s.t.Context(), op)
+			s.forget()
+		}
+		if err == nil {
+			must(s.t, s.ask(s.anna, request.Op{Kind: request.OpRemoveChannel, Name: "Phone"}))
+		}
+		return err
+	}
+}
+
 // ends takes the integration away.
 func (x *smartScene) ends() {
 	x.t.Helper()
@@ -140,6 +161,14 @@ func TestCrimesWithABroker(t *testing.T) {
 		{
 			name: "ending an integration of an owner's, as a guardian", off: []rule.Name{rule.Role}, says: request.RefusedDenied,
 			commit: takesAway(func(s *scene) *folk { return s.gus }), honest: takesAway(own),
+		},
+		{
+			name: "having somebody told outside Keyhold who rings, as a guardian", off: []rule.Name{rule.Role}, says: request.RefusedDenied,
+			commit: tellsOf(func(s *scene) *folk { return s.gus }, true), honest: tellsOf(own, true),
+		},
+		{
+			name: "having somebody told outside Keyhold who rings, with an owner's phone alone", off: []rule.Name{rule.Gesture}, says: request.RefusedGesture,
+			commit: tellsOf(own, false), honest: tellsOf(own, true),
 		},
 		{
 			name: "telling an integration of a camera that is not in its scope", off: []rule.Name{rule.Camera}, says: string(rule.Camera),

@@ -3,8 +3,10 @@
 package household_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"keyhold/e2e/harness"
 )
@@ -39,4 +41,35 @@ func TestAProgramOfTheHomeIsTold(t *testing.T) {
 
 	wants(t, "a wrong password", person(t, w, "device", 0, "integrations", "add", "HA", "--broker", broker.URL("another word"), "--camera", "Door", "--tell", "press").Out, "does not accept this user and password")
 	wants(t, "removing what never told", person(t, w, "device", 0, "integrations", "remove", "HA").Said, "did not answer")
+	aChannelIsTold(t, w, broker, e)
+}
+
+// aChannelIsTold sets up another way to be told that somebody rings, on the same command line.
+func aChannelIsTold(t *testing.T, w *harness.World, broker *harness.Broker, e *harness.Ear) {
+	t.Helper()
+	ctx := t.Context()
+	wants(t, "no channel", person(t, w, "device", 0, "channels", "list").Said, "Nobody is told by another way")
+	wants(t, "two ways at once", person(t, w, "device", 1, "channels", "add", "Bell", "--email", "oma@example.org").Said, "say how to tell it")
+	wants(t, "a page that is no topic", person(t, w, "device", 1, "channels", "add", "Bell", "--ntfy", "https://ntfy.example").Said, "the hub cannot go there")
+	d, err := w.Ask(ctx, "channels", "add", "Bell", "--mqtt", "mqtt://"+broker.Address, "--topic", "home/said", "--user", broker.User, "--language", "nl", "--camera", "Door", "--device", w.Path("device"))
+	must(t, err)
+	must(t, d.Until(ctx, "Password: "))
+	must(t, d.Type(broker.Password))
+	must(t, d.Until(ctx, "Six digits: "))
+	code, err := w.Gesture(ctx)
+	must(t, err)
+	must(t, d.Type(code))
+	added, err := d.End()
+	must(t, err)
+	wants(t, "adding a channel", added.Said+added.Out, "Whoever runs that server can read it", "Bell  home/said by mqtt://"+broker.Address+"  telling since", "of Door; told last")
+	hides(t, "adding a channel", added.Said+added.Out, broker.Password)
+	must(t, harness.Poll(ctx, time.Minute, "a test", func(context.Context) bool { return len(e.All("home/said")) == 1 }))
+	if said := e.Last("home/said").Payload; !strings.HasPrefix(said, "Test: zo meldt Keyhold") {
+		t.Errorf("the broker is told %q", said)
+	}
+	wants(t, "listing channels", person(t, w, "device", 0, "channels", "list", "--json").Out, `"name":"Bell"`, `"kind":"mqtt"`, `"state":"telling"`, `"missed":0`, `"names":true`)
+	wants(t, "testing a channel", person(t, w, "device", 0, "channels", "test", "Bell").Out, "works")
+	wants(t, "a second channel of the name", person(t, w, "device", 1, "channels", "add", "Bell", "--ntfy", "https://ntfy.example/door").Said, "one of this name")
+	wants(t, "removing a channel", person(t, w, "device", 0, "channels", "remove", "Bell").Said, "told nothing any more")
+	wants(t, "removing it twice", person(t, w, "device", 1, "channels", "remove", "Bell").Said, `no channel "Bell"`)
 }
