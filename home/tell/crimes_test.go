@@ -25,18 +25,6 @@ import (
 // nowhere is an address that nobody has (RFC 5737), outside of every home.
 const nowhere = "203.0.113.9"
 
-// once tells something by a channel, and gives the error with the state that it makes.
-func (h *home) once(ctx context.Context, c request.Channel) (string, error) {
-	h.t.Helper()
-	h.add("x", c)
-	defer h.Remove("x")
-	h.mu.Lock()
-	l := h.lines["x"]
-	h.mu.Unlock()
-	err := l.try(ctx, text{"Doorbell", "Somebody rang, 11:04"})
-	return why(err), err
-}
-
 // arrives says what came of telling something: whether it came to a board where it must not come, or how it was refused.
 func arrives(state string, err error, at *board) (string, error) {
 	if at != nil && len(at.notes()) > 0 && at.notes()[len(at.notes())-1].header.Get("Authorization") != "" {
@@ -195,26 +183,4 @@ func TestCrimesOfTelling(t *testing.T) {
 		})
 	}
 	crimes.Report(t, "hub", rows)
-}
-
-// A server of topics that answers without an end holds nobody up, and is not listened to.
-func TestAnEndlessAnswerIsNotListenedTo(t *testing.T) {
-	t.Parallel()
-	b := newBoard(t)
-	h := newHome(t, b.at())
-	var sent int
-	done := make(chan struct{})
-	b.answer(func(w http.ResponseWriter, r *http.Request) {
-		defer close(done)
-		for ; sent < 64<<20 && r.Context().Err() == nil; sent += 1 << 10 {
-			if _, err := w.Write(make([]byte, 1<<10)); err != nil {
-				return
-			}
-		}
-	})
-	state, err := h.once(t.Context(), request.Channel{Kind: request.ChannelNtfy, URL: b.URL + "/door"})
-	<-done
-	if err != nil || state != Telling || sent >= 64<<20 {
-		t.Errorf("%s after %d bytes: %v", state, sent, err)
-	}
 }

@@ -120,6 +120,18 @@ func (h *home) add(name string, c request.Channel) {
 	h.Add(one)
 }
 
+// once tells something by a channel, and gives the error with the state that it makes.
+func (h *home) once(ctx context.Context, c request.Channel) (string, error) {
+	h.t.Helper()
+	h.add("x", c)
+	defer h.Remove("x")
+	h.mu.Lock()
+	l := h.lines["x"]
+	h.mu.Unlock()
+	err := l.try(ctx, text{"Doorbell", "Somebody rang, 11:04"})
+	return why(err), err
+}
+
 // until waits for something.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()

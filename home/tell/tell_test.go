@@ -287,3 +287,25 @@ func TestAMailServerIsTrustedByItsCertificate(t *testing.T) {
 		t.Errorf("%d letters were taken", n)
 	}
 }
+
+// A server of topics that answers without an end holds nobody up, and is not listened to.
+func TestAnEndlessAnswerIsNotListenedTo(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t)
+	h := newHome(t, b.at())
+	var sent int
+	done := make(chan struct{})
+	b.answer(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		for ; sent < 64<<20 && r.Context().Err() == nil; sent += 1 << 10 {
+			if _, err := w.Write(make([]byte, 1<<10)); err != nil {
+				return
+			}
+		}
+	})
+	state, err := h.once(t.Context(), request.Channel{Kind: request.ChannelNtfy, URL: b.URL + "/door"})
+	<-done
+	if err != nil || state != Telling || sent >= 64<<20 {
+		t.Errorf("%s after %d bytes: %v", state, sent, err)
+	}
+}
