@@ -3,6 +3,7 @@
 package home
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -46,8 +47,8 @@ func (b *heardAt) all() []string {
 	return append([]string(nil), b.list...)
 }
 
-// A household without a cloud hears its bell by every other way that it has chosen, and by the app at home; once the cloud
-// is back all of it is on the record there.
+// A household without a cloud hears its bell by every other way that it has chosen, and by the app at home, where it also
+// opens and talks; once the cloud is back all of it is on the record there.
 func TestTheBellGoesOnWithoutTheCloud(t *testing.T) {
 	t.Parallel()
 	r := Unpaired(t)
@@ -107,13 +108,27 @@ func TestTheBellGoesOnWithoutTheCloud(t *testing.T) {
 	if n := r.lock.opened(); n != 1 || !home.AtHome() {
 		t.Errorf("without the cloud the door was opened %d times", n)
 	}
+	// Whoever opens talks, too.
+	anna := r.talker(home, door)
+	r.Until("word that the camera has a speaker", anna.speaker.Load)
+	stop := anna.speak()
+	must(t, anna.press())
+	r.Until("a voice at the door", func() bool { return long(r.tones(voice)) > time.Second })
+	let := time.Now()
+	anna.hush()
+	r.freed(let)
+	stop()
 	if got := told(); got != [3]int{2, 2, 2} {
 		t.Errorf("two presses of one visit are told %v times", got)
 	}
 
 	// Everything catches up.
 	r.way.Store(nil)
-	r.Until("the record of all at the cloud", func() bool { return len(r.presses(door)) == 2 })
+	// Between two tries the hub waits for up to half a minute.
+	must(t, harness.Poll(t.Context(), 2*patience, "the record of all at the cloud", func(context.Context) bool {
+		tl := r.Timeline(door)
+		return len(tl.Presses) == 2 && len(tl.Opens) == 1 && len(tl.Talks) == 1
+	}))
 	for _, c := range r.Do(request.Op{Kind: request.OpChannels}).Result.Channels {
 		if c.State != "telling" || c.Missed != 0 || c.Told == 0 || strings.Contains(c.URL, broker.Password) || strings.Contains(c.URL, "/door") {
 			t.Errorf("a channel is listed as %+v", c)
