@@ -10,7 +10,7 @@ export default ts.config(
       '**/dist-*/',
       '**/.svelte-check/',
       'app/src/paraglide/',
-      'api/src/schema.d.ts',
+      'api/src/schema.ts',
     ],
   },
   ...ts.configs.recommended,

@@ -2,13 +2,13 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { random } from '../src/bytes.ts';
-import { signerFromSeed } from '../src/crypto/sign.ts';
 import { Envelope } from '../src/statement/dsse.ts';
 import type { Reply } from '../src/statement/request.ts';
 import type { Rule } from '../src/rule.ts';
 import { Way } from '../src/sync/way.ts';
 import { AtHome, quickly } from './athome.ts';
 import { freshDevice } from './device.ts';
+import { newSigner } from './signer.ts';
 import { tell } from './tell.ts';
 
 afterEach(() => {
@@ -314,7 +314,7 @@ const crimes: readonly Crime[] = [
     async run(home) {
       const { world } = home;
       const { hub } = world;
-      world.hub = await signerFromSeed('hub', random(32));
+      world.hub = await newSigner('hub');
       const checkpoint = await world.checkpoint();
       world.hub = hub;
       home.cloud.away = true;

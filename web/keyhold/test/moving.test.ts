@@ -2,7 +2,6 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { base64, equal, fromUtf8, random } from '../src/bytes.ts';
-import { signerFromSeed } from '../src/crypto/sign.ts';
 import { fromSeed } from '../src/crypto/xwing.ts';
 import { Roster } from '../src/statement/roster.ts';
 import { Fault } from '../src/sync/fault.ts';
@@ -10,6 +9,7 @@ import { give } from '../src/sync/give.ts';
 import { addressOf, placeKey } from '../src/sync/moving.ts';
 import { MemoryStore } from '../src/sync/store.ts';
 import { Browser, Home, left, next, outcome, pauses, until } from './movers.ts';
+import { newSigner } from './signer.ts';
 import { idOf } from './world.ts';
 
 afterEach(() => vi.useRealTimers());
@@ -19,10 +19,7 @@ test('a household moves, with everything that is kept and everything that was gi
   const { world } = home;
   // A second device, which was given what was recorded before it came.
   const id = idOf('dev');
-  const [signer, reader] = await Promise.all([
-    signerFromSeed(id, random(32)),
-    fromSeed(random(32)),
-  ]);
+  const [signer, reader] = await Promise.all([newSigner(id), fromSeed(random(32))]);
   const keys = {
     id,
     reader: reader.publicKey,

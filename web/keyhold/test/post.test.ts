@@ -3,13 +3,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { random, type Bytes } from '../src/bytes.ts';
 import { fromSeed } from '../src/crypto/xwing.ts';
-import { signerFromSeed } from '../src/crypto/sign.ts';
 import { Cloud } from '../src/sync/cloud.ts';
 import type { Door } from '../src/sync/door.ts';
 import { Fault } from '../src/sync/fault.ts';
 import { Post } from '../src/sync/post.ts';
 import type { Sides } from '../src/sync/sides.ts';
 import { Envelope } from '../src/statement/dsse.ts';
+import { newSigner } from './signer.ts';
 import { idOf, World } from './world.ts';
 
 /** Sockets by where they lead; each is accepted, unless nobody is there. */
@@ -59,7 +59,7 @@ async function post(known = true) {
   const home = new Side('http://home.test');
   const door = { side: home } as unknown as Door;
   const sides = { atHome: false, home: () => Promise.resolve(known ? door : null) };
-  const signer = await signerFromSeed(idOf('dev'), random(32));
+  const signer = await newSigner(idOf('dev'));
   const reader = await fromSeed(random(32));
   const made = new Post(
     cloud,

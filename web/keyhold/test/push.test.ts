@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { base64url, random, type Bytes } from '../src/bytes.ts';
 import { encode } from '../src/canon.ts';
 import { open, seal } from '../src/crypto/box.ts';
-import { signerFromSeed, type Signer } from '../src/crypto/sign.ts';
+import type { Signer } from '../src/crypto/sign.ts';
 import { fromSeed, type XWingKey } from '../src/crypto/xwing.ts';
 import { makeDevice, useDevice, type KeptDevice } from '../src/browser/keys.ts';
 import { AlertNames } from '../src/push/names.ts';
@@ -15,6 +15,7 @@ import { Cloud } from '../src/sync/cloud.ts';
 import { pinKey, type HubPin } from '../src/sync/kept.ts';
 import { wordsKey } from '../src/sync/phones.ts';
 import { MemoryStore } from '../src/sync/store.ts';
+import { newSigner } from './signer.ts';
 import { tell } from './tell.ts';
 import { idOf } from './world.ts';
 
@@ -33,7 +34,7 @@ async function scene(): Promise<Scene> {
   const store = new MemoryStore();
   const [device, hub, hpke] = await Promise.all([
     makeDevice(),
-    signerFromSeed('hub', random(32)),
+    newSigner('hub'),
     fromSeed(random(32)),
   ]);
   const pin: HubPin = {
@@ -181,7 +182,7 @@ const crimes: readonly {
   {
     name: 'the cloud makes up a ring',
     rule: 'signature',
-    commit: async (s) => message(s, { by: await signerFromSeed('hub', random(32)) }),
+    commit: async (s) => message(s, { by: await newSigner('hub') }),
   },
   {
     name: 'a ring for another device of the household',

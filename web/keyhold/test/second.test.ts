@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { base32, random, type Bytes } from '../src/bytes.ts';
-import { signerFromSeed, type Signer } from '../src/crypto/sign.ts';
+import type { Signer } from '../src/crypto/sign.ts';
 import { fromSeed } from '../src/crypto/xwing.ts';
 import type { Rule } from '../src/rule.ts';
 import { Envelope } from '../src/statement/dsse.ts';
@@ -12,6 +12,7 @@ import { linkAge } from '../src/statement/second.ts';
 import type { Asking } from '../src/sync/second.ts';
 import { freshDevice } from './device.ts';
 import { anotherOwner, House, until, type App } from './house.ts';
+import { newSigner } from './signer.ts';
 
 const week = 7 * 24 * 3_600_000;
 
@@ -44,7 +45,7 @@ async function hubGone(minutes: number): Promise<void> {
 }
 
 async function someHub(): Promise<HubKeys> {
-  const [sign, hpke] = await Promise.all([signerFromSeed('hub', random(32)), fromSeed(random(32))]);
+  const [sign, hpke] = await Promise.all([newSigner('hub'), fromSeed(random(32))]);
   return { sign: sign.publicKey, hpke: hpke.publicKey };
 }
 

@@ -7,7 +7,7 @@ import { encode, type Writable } from '../src/canon.ts';
 import { recipientText } from '../src/crypto/age.ts';
 import { seal } from '../src/crypto/box.ts';
 import { hashText } from '../src/crypto/hash.ts';
-import { signerFromSeed, type Signer } from '../src/crypto/sign.ts';
+import type { Signer } from '../src/crypto/sign.ts';
 import { fromSeed, type XWingKey } from '../src/crypto/xwing.ts';
 import { noteText, signNote } from '../src/manifest/checkpoint.ts';
 import { hourOf } from '../src/manifest/page.ts';
@@ -18,6 +18,7 @@ import { Roster } from '../src/statement/roster.ts';
 import type { FreshDevice } from '../src/sync/join.ts';
 import type { Member } from '../src/sync/member.ts';
 import { sealTo } from './age.ts';
+import { newSigner } from './signer.ts';
 import { WorldCloud } from './world-cloud.ts';
 
 /**
@@ -75,9 +76,9 @@ export class World {
     const world = new World();
     const device = idOf('dev');
     const [signer, sheet, hub] = await Promise.all([
-      signerFromSeed(device, random(32)),
-      signerFromSeed('sheet', random(32)),
-      signerFromSeed('hub', random(32)),
+      newSigner(device),
+      newSigner('sheet'),
+      newSigner('hub'),
     ]);
     const [reader, sheetReader, hubReader] = await Promise.all([
       fromSeed(random(32)),
