@@ -64,8 +64,8 @@ test('a device signs, and opens what was sealed to it', async () => {
   expect(await page.evaluate(() => keyholdTests.opensWhatWasSealed())).toBe('good evening');
 });
 
-test('a segment of 2.5 MB opens within the time of a frame', async () => {
-  expect(await page.evaluate(() => keyholdTests.opensQuickly())).toBeLessThan(40);
+test("a segment of 2.5 MB opens no slower than by age's own code", async () => {
+  expect(await page.evaluate(() => keyholdTests.opensBesideAge())).toBeLessThan(1.3);
 });
 
 test('as many cameras as a view can have fit into an offer, and that into the mail', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What the Chromium tests call: the same modules that the app bundles. */
-import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+import { Decrypter, Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { Connection } from '../../src/browser/connection.ts';
 import { DatabaseStore } from '../../src/browser/db.ts';
 import { makeDevice, useDevice, type KeptDevice } from '../../src/browser/keys.ts';
@@ -57,8 +57,8 @@ const tests = {
     return sdp;
   },
 
-  /** Milliseconds to open an age file of 2.5 MB, best of ten. */
-  async opensQuickly(): Promise<number> {
+  /** How long it takes to open an age file of 2.5 MB, as a part of what age's own code takes: each the best of ten. */
+  async opensBesideAge(): Promise<number> {
     const plain = crypto.getRandomValues(new Uint8Array(65_536));
     const large = new Uint8Array(2_500_000);
     for (let at = 0; at < large.length; at += plain.length) {
@@ -69,14 +69,21 @@ const tests = {
     encrypter.addRecipient(await identityToRecipient(text));
     const file = await encrypter.encrypt(large);
     const identity = await Identity.parse(text);
-    let best = Infinity;
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(text);
+    const best = { own: Infinity, age: Infinity };
     for (let i = 0; i < 10; i++) {
-      const begin = performance.now();
-      const opened = await identity.open(file);
-      best = Math.min(best, performance.now() - begin);
-      if (!equal(opened, large)) throw new Error('opened to something else');
+      for (const [who, open] of [
+        ['own', () => identity.open(file)],
+        ['age', () => decrypter.decrypt(file)],
+      ] as const) {
+        const begin = performance.now();
+        const opened = await open();
+        best[who] = Math.min(best[who], performance.now() - begin);
+        if (!equal(opened, large)) throw new Error('opened to something else');
+      }
     }
-    return best;
+    return best.own / best.age;
   },
 };
 
