@@ -95,8 +95,9 @@ test-crimes: web
 
 .PHONY: test-go
 test-go: web
-	@scripts/check go
-	@$(GO) run ./scripts/fuzz -pick 3 -time 10s
+	@# What would take all processors for itself leaves one to the stories, in which people wait for pictures.
+	@GOMAXPROCS=1 scripts/check go
+	@GOMAXPROCS=1 $(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
