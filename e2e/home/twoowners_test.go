@@ -101,6 +101,11 @@ func TestTheRosterGoesOnBetweenTwoOwners(t *testing.T) {
 	r.Add("Door", "a")
 	anna := r.owner()
 	ben := r.Bring("Ben", roster.Owner)
+	// What the old hub has signed has arrived: that it came a week later, after the link, would be no honest hub's doing.
+	r.Until("all having arrived that is signed", func() bool {
+		runs := r.View().Runs
+		return runs[len(runs)-1].Size == int64(r.count(`SELECT max(size) FROM runs`))
+	})
 	r.offset.Add(int64(week + time.Minute))
 	stopOld, ended := r.stop, r.ended
 	r.stop = nil
