@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 )
 
@@ -52,9 +51,9 @@ func (r *CamerasBellCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	camera, ok := v.Camera(r.Name)
-	if !ok || camera.State != manifest.NameOn {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+	camera, err := cameraInUse(v, r.Name)
+	if err != nil {
+		return err
 	}
 	reply, err := s.Do(ctx, request.Op{Kind: request.OpSetBell, Camera: camera.ID, Bell: bell})
 	if err != nil {
@@ -137,9 +136,9 @@ func (q *QuietCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	if q.Camera != "" {
-		camera, ok := v.Camera(q.Camera)
-		if !ok {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", q.Camera)
+		camera, err := cameraOf(v, q.Camera)
+		if err != nil {
+			return err
 		}
 		op := request.Op{Kind: request.OpSnooze, Camera: camera.ID}
 		if q.For > 0 {

@@ -264,9 +264,9 @@ func (r *CamerasRenameCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	camera, ok := v.Camera(r.Old)
-	if !ok || camera.State != manifest.NameOn {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Old)
+	camera, err := cameraInUse(v, r.Old)
+	if err != nil {
+		return err
 	}
 	if _, err := s.Do(ctx, request.Op{Kind: request.OpRenameCamera, Camera: camera.ID, Name: name}); err != nil {
 		return fmt.Errorf("rename camera: %w", err)
@@ -287,9 +287,9 @@ func (r *CamerasRemoveCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	camera, ok := v.Camera(r.Name)
-	if !ok || camera.State != manifest.NameOn {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+	camera, err := cameraInUse(v, r.Name)
+	if err != nil {
+		return err
 	}
 	if _, err := s.Do(ctx, request.Op{Kind: request.OpRemoveCamera, Camera: camera.ID}); err != nil {
 		return fmt.Errorf("remove camera: %w", err)

@@ -25,9 +25,9 @@ func (r *ChildCommand) Run(ctx context.Context, c *console) error {
 		return errors.New("say which camera is meant: keyhold child NAME on")
 	}
 	if r.Set != "" {
-		camera, ok := v.Camera(r.Name)
-		if !ok {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+		camera, err := cameraOf(v, r.Name)
+		if err != nil {
+			return err
 		}
 		if err := s.SetChild(ctx, camera.ID, r.Set == "on"); err != nil {
 			return fmt.Errorf("set a child's room: %w", err)

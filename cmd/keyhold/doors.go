@@ -62,9 +62,9 @@ func (r *DoorsAddCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	camera, ok := v.Camera(r.Camera)
-	if !ok || camera.State != manifest.NameOn {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Camera)
+	camera, err := cameraInUse(v, r.Camera)
+	if err != nil {
+		return err
 	}
 	if why := lock.May(s.Roster, s.Keys.ID()); why != "" {
 		return errors.New("only an owner says what opens a door")

@@ -96,7 +96,7 @@ func (e *ExportCommand) look(ctx context.Context, s *session.Session, from, unti
 			return err
 		}
 		if len(cameras) == 0 {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", e.Camera)
+			return noCamera(e.Camera)
 		}
 		camera = cameras[0]
 		if why := s.May(roster.Export, camera.ID); why != "" {

@@ -66,9 +66,9 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 		r.Actions = append(r.Actions, roster.Talk)
 	}
 	for _, name := range g.Cameras {
-		camera, ok := v.Camera(strings.TrimSpace(name))
-		if !ok {
-			return "", nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
+		camera, err := cameraOf(v, strings.TrimSpace(name))
+		if err != nil {
+			return "", nil, err
 		}
 		r.Cameras = append(r.Cameras, camera.ID)
 	}

@@ -113,9 +113,9 @@ func chosen(s *session.Session, v *session.View, name string) ([]manifest.NamedC
 	if name == "" {
 		return own(s, v), nil
 	}
-	camera, ok := v.Camera(name)
-	if !ok {
-		return nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
+	camera, err := cameraOf(v, name)
+	if err != nil {
+		return nil, err
 	}
 	if why := s.May(roster.History, camera.ID); why != "" {
 		return nil, fmt.Errorf("%s is not open to you now: %s", camera.Name, whyNot(s, v, why))

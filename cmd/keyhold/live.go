@@ -53,7 +53,7 @@ func (l *LiveCommand) Run(ctx context.Context, c *console) error {
 		camera, ok = manifest.NamedCam{ID: one, Name: l.Camera}, true // whoever may only watch live is told no names
 	}
 	if !ok {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", l.Camera)
+		return noCamera(l.Camera)
 	}
 	if why := s.May(roster.Live, camera.ID); why != "" {
 		return fmt.Errorf("%s is not open to you now: %s", camera.Name, whyNot(s, v, why))

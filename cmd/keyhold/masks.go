@@ -53,9 +53,9 @@ func (m *MasksCommand) Run(ctx context.Context, c *console) error {
 		}
 		return m.list(ctx, c, s, v, own(s, v))
 	}
-	camera, ok := v.Camera(m.Name)
-	if !ok {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", m.Name)
+	camera, err := cameraOf(v, m.Name)
+	if err != nil {
+		return err
 	}
 	if !change {
 		return m.list(ctx, c, s, v, []manifest.NamedCam{camera})

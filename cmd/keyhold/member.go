@@ -23,35 +23,35 @@ import (
 
 // MemberCommands are what a household's device does.
 type MemberCommands struct {
-	Init    InitCommand    `cmd:"" help:"Begin a household with a hub."`
-	Cameras CamerasCommand `cmd:"" help:"Add, list and remove cameras."`
-	Roster  RosterCommand  `cmd:"" help:"Say who belongs to the household, and what they may do."`
-	Invite  InviteCommand  `cmd:"" help:"Invite a further device, or another person."`
-	Join    JoinCommand    `cmd:"" help:"Make this a device of a household, by an invitation."`
-	Rights  RightsCommand  `cmd:"" help:"Change what somebody else may do."`
-	Remove  RemoveCommand  `cmd:"" help:"Take a device or a person out of the household."`
-	Object  ObjectCommand  `cmd:"" help:"Object to the announced removal of an owner."`
-	Leave   LeaveCommand   `cmd:"" help:"Leave the household, with all your devices."`
-	Erase   EraseCommand   `cmd:"" help:"Have everything of the household erased, take that back, or see the receipt."`
-	Move    MoveCommand    `cmd:"" help:"Move the household to another cloud, or let this device follow it."`
-	Rotate  RotateCommand  `cmd:"" help:"Make new keys for everything that is recorded from now on."`
-	Sheet   SheetCommand   `cmd:"" help:"Make a new recovery sheet."`
-	List    ListCommand    `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
-	Alerts  AlertsCommand  `cmd:"" help:"Say who rang at the doors, or who rings."`
-	Smart   SmartCommand   `cmd:"" name:"integrations" help:"Tell Home Assistant, or another program of the home, how cameras do, or say who is told."`
-	Tell    TellCommand    `cmd:"" name:"channels" help:"Be told by ntfy, MQTT or e-mail, too, that somebody rings, or say who is told."`
-	Quiet   QuietCommand   `cmd:"" help:"Hear nothing of a camera's bell for a while, on all your devices, or say what is quiet."`
-	Live    LiveCommand    `cmd:"" help:"Watch a camera now, or say who is watching."`
-	Masks   MasksCommand   `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
-	Doors   DoorsCommands  `cmd:"" help:"Say which doors can be opened, and by what."`
-	Open    OpenCommand    `cmd:"" help:"Open a door."`
-	Child   ChildCommand   `cmd:"" help:"Say that a camera is in a child's room, where only owners and guardians talk or listen live."`
-	Private PrivateCommand `cmd:"" help:"Turn cameras off at their source, by hand or by hours, or say which are."`
-	Star    StarCommand    `cmd:"" help:"Keep a moment of a camera for longer than thirty days, let it go, or list those that are kept."`
-	Export  ExportCommand  `cmd:"" help:"Write a range as an MP4 with its proof beside it, or everything into a folder."`
-	Verify  VerifyCommand  `cmd:"" help:"Check exports and copies of ciphertext, without any network."`
-	Recover RecoverCommand `cmd:"" help:"Come back with the recovery sheet."`
-	App     AppCommand     `cmd:"" help:"Serve the owner app on this computer."`
+	Init     InitCommand     `cmd:"" help:"Begin a household with a hub."`
+	Cameras  CamerasCommand  `cmd:"" help:"Add, list and remove cameras."`
+	Roster   RosterCommand   `cmd:"" help:"Say who belongs to the household, and what they may do."`
+	Invite   InviteCommand   `cmd:"" help:"Invite a further device, or another person."`
+	Join     JoinCommand     `cmd:"" help:"Make this a device of a household, by an invitation."`
+	Rights   RightsCommand   `cmd:"" help:"Change what somebody else may do."`
+	Remove   RemoveCommand   `cmd:"" help:"Take a device or a person out of the household."`
+	Object   ObjectCommand   `cmd:"" help:"Object to the announced removal of an owner."`
+	Leave    LeaveCommand    `cmd:"" help:"Leave the household, with all your devices."`
+	Erase    EraseCommand    `cmd:"" help:"Have everything of the household erased, take that back, or see the receipt."`
+	Move     MoveCommand     `cmd:"" help:"Move the household to another cloud, or let this device follow it."`
+	Rotate   RotateCommand   `cmd:"" help:"Make new keys for everything that is recorded from now on."`
+	Sheet    SheetCommand    `cmd:"" help:"Make a new recovery sheet."`
+	List     ListCommand     `cmd:"" help:"Say what was recorded, what is missing, and who has looked."`
+	Alerts   AlertsCommand   `cmd:"" help:"Say who rang at the doors, or who rings."`
+	Smart    SmartCommand    `cmd:"" name:"integrations" help:"Tell Home Assistant, or another program of the home, how cameras do, or say who is told."`
+	Channels ChannelsCommand `cmd:"" help:"Be told by ntfy, MQTT or e-mail, too, that somebody rings, or say who is told."`
+	Quiet    QuietCommand    `cmd:"" help:"Hear nothing of a camera's bell for a while, on all your devices, or say what is quiet."`
+	Live     LiveCommand     `cmd:"" help:"Watch a camera now, or say who is watching."`
+	Masks    MasksCommand    `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
+	Doors    DoorsCommands   `cmd:"" help:"Say which doors can be opened, and by what."`
+	Open     OpenCommand     `cmd:"" help:"Open a door."`
+	Child    ChildCommand    `cmd:"" help:"Say that a camera is in a child's room, where only owners and guardians talk or listen live."`
+	Private  PrivateCommand  `cmd:"" help:"Turn cameras off at their source, by hand or by hours, or say which are."`
+	Star     StarCommand     `cmd:"" help:"Keep a moment of a camera for longer than thirty days, let it go, or list those that are kept."`
+	Export   ExportCommand   `cmd:"" help:"Write a range as an MP4 with its proof beside it, or everything into a folder."`
+	Verify   VerifyCommand   `cmd:"" help:"Check exports and copies of ciphertext, without any network."`
+	Recover  RecoverCommand  `cmd:"" help:"Come back with the recovery sheet."`
+	App      AppCommand      `cmd:"" help:"Serve the owner app on this computer."`
 }
 
 // memberDefaults are the defaults that depend on the computer.

@@ -94,9 +94,9 @@ func (p *PrivateCommand) targets(s *session.Session, v *session.View) ([]manifes
 	case p.Room != "":
 		return inRoom(s, v, p.Room)
 	case p.Camera != "":
-		camera, ok := v.Camera(p.Camera)
-		if !ok {
-			return nil, fmt.Errorf("there is no camera %q; see keyhold cameras list", p.Camera)
+		camera, err := cameraOf(v, p.Camera)
+		if err != nil {
+			return nil, err
 		}
 		return []manifest.NamedCam{camera}, nil
 	}

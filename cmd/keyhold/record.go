@@ -58,9 +58,9 @@ func (r *CamerasRecordCommand) Run(ctx context.Context, c *console) error {
 	}
 	list := own(s, v)
 	if r.Name != "" {
-		camera, ok := v.Camera(r.Name)
-		if !ok || camera.State != manifest.NameOn {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+		camera, err := cameraInUse(v, r.Name)
+		if err != nil {
+			return err
 		}
 		list = []manifest.NamedCam{camera}
 	}

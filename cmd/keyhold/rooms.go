@@ -34,9 +34,9 @@ func (r *CamerasRoomCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	camera, ok := v.Camera(r.Name)
-	if !ok || camera.State != manifest.NameOn {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+	camera, err := cameraInUse(v, r.Name)
+	if err != nil {
+		return err
 	}
 	if err := setRoom(ctx, s, camera.ID, room); err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 	"keyhold/home/ingest"
 	"keyhold/member/session"
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 )
 
@@ -43,9 +42,9 @@ func (r *CamerasSmallCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	camera, ok := v.Camera(r.Name)
-	if !ok || camera.State != manifest.NameOn {
-		return fmt.Errorf("there is no camera %q; see keyhold cameras list", r.Name)
+	camera, err := cameraInUse(v, r.Name)
+	if err != nil {
+		return err
 	}
 	if address != "" {
 		c.say("Asking the hub to look at the second stream.")

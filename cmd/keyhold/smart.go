@@ -12,7 +12,6 @@ import (
 
 	"keyhold/member/session"
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 )
 
@@ -64,14 +63,9 @@ func (a *SmartAddCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	op := request.Op{Kind: request.OpAddIntegration, Name: a.Name, URL: broker, Language: a.Language, Tells: sorted(a.Tell)}
-	for _, name := range a.Camera {
-		camera, ok := v.Camera(name)
-		if !ok || camera.State != manifest.NameOn {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
-		}
-		op.Cameras = append(op.Cameras, camera.ID)
+	if op.Cameras, err = camerasInUse(v, a.Camera); err != nil {
+		return err
 	}
-	op.Cameras = sorted(op.Cameras)
 	if _, err := s.Do(ctx, op); err != nil {
 		var no *session.RefusedError
 		if errors.As(err, &no) && no.Word == request.RefusedFull {
@@ -132,14 +126,8 @@ var integrationStates = map[string]string{
 
 // integration prints one for a person.
 func (c *console) integration(v *session.View, i request.Integration) {
-	var names []string
-	for _, id := range i.Cameras {
-		if camera, ok := v.Camera(string(id)); ok && camera.State == manifest.NameOn {
-			names = append(names, camera.Name)
-		}
-	}
 	c.answer("%s  %s  %s since %s: %s", i.Name, i.URL, i.State, clock(i.Since, c.now()), nameOr(integrationStates[i.State], i.State))
-	c.answer("  of %s: %s; added %s", nameOr(strings.Join(names, ", "), "no camera any more"), strings.Join(i.Tells, ", "), clock(i.Added, c.now()))
+	c.answer("  of %s: %s; added %s", namesInUse(v, i.Cameras), strings.Join(i.Tells, ", "), clock(i.Added, c.now()))
 }
 
 // SmartListCommand lists them.

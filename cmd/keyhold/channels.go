@@ -8,24 +8,22 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"keyhold/member/session"
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 )
 
-// TellCommand say by which other ways the household is told that somebody rings.
-type TellCommand struct {
-	Add    TellAddCommand    `cmd:"" help:"Be told by ntfy, MQTT or e-mail, too, that somebody rings: one line of text, also while the cloud is away. For owners."`
-	List   TellListCommand   `cmd:"" help:"List the channels, and how they do."`
-	Test   TellTestCommand   `cmd:"" help:"Send a test by a channel. For owners."`
-	Remove TellRemoveCommand `cmd:"" help:"Tell nothing by a channel any more. For owners."`
+// ChannelsCommand groups by which other ways the household is told that somebody rings.
+type ChannelsCommand struct {
+	Add    ChannelsAddCommand    `cmd:"" help:"Be told by ntfy, MQTT or e-mail, too, that somebody rings: one line of text, also while the cloud is away. For owners."`
+	List   ChannelsListCommand   `cmd:"" help:"List the channels, and how they do."`
+	Test   ChannelsTestCommand   `cmd:"" help:"Send a test by a channel. For owners."`
+	Remove ChannelsRemoveCommand `cmd:"" help:"Tell nothing by a channel any more. For owners."`
 }
 
-// TellAddCommand adds one.
-type TellAddCommand struct {
+// ChannelsAddCommand adds one.
+type ChannelsAddCommand struct {
 	deviceFlag
 	Name         string   `arg:"" help:"What to call it, such as Grandma."`
 	Ntfy         string   `placeholder:"URL" xor:"way" help:"A topic of ntfy, such as https://ntfy.sh/ and a name that nobody guesses: who knows it reads what is told. - reads it from standard input."`
@@ -43,7 +41,7 @@ type TellAddCommand struct {
 }
 
 // channel is what the flags say.
-func (a *TellAddCommand) channel(c *console) (*request.Channel, error) {
+func (a *ChannelsAddCommand) channel(c *console) (*request.Channel, error) {
 	out := &request.Channel{URL: a.Ntfy + a.MQTT, Names: !a.WithoutNames}
 	switch {
 	case a.Ntfy != "" && a.Topic+a.SMTP+a.From == "":
@@ -65,7 +63,7 @@ func (a *TellAddCommand) channel(c *console) (*request.Channel, error) {
 }
 
 // secrets asks for what is not to stand on a command line.
-func (a *TellAddCommand) secrets(c *console, out *request.Channel) (err error) {
+func (a *ChannelsAddCommand) secrets(c *console, out *request.Channel) (err error) {
 	if a.Token {
 		if out.Token, err = c.ask("Token: "); err != nil {
 			return err
@@ -85,7 +83,7 @@ func (a *TellAddCommand) secrets(c *console, out *request.Channel) (err error) {
 }
 
 // Run asks the hub, and sends a test.
-func (a *TellAddCommand) Run(ctx context.Context, c *console) error {
+func (a *ChannelsAddCommand) Run(ctx context.Context, c *console) error {
 	channel, err := a.channel(c)
 	if err != nil {
 		return err
@@ -95,14 +93,9 @@ func (a *TellAddCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	op := request.Op{Channel: channel, Language: a.Language, Name: a.Name}
-	for _, name := range a.Camera {
-		camera, ok := v.Camera(name)
-		if !ok || camera.State != manifest.NameOn {
-			return fmt.Errorf("there is no camera %q; see keyhold cameras list", name)
-		}
-		op.Cameras = append(op.Cameras, camera.ID)
+	if op.Cameras, err = camerasInUse(v, a.Camera); err != nil {
+		return err
 	}
-	op.Cameras = sorted(op.Cameras)
 	err = s.AddChannel(ctx, op, c.gesture)
 	var no *session.RefusedError
 	switch {
@@ -182,15 +175,9 @@ var channelStates = map[string]string{
 
 // channel prints one for a person.
 func (c *console) channel(v *session.View, r request.ChannelReport) {
-	var names []string
-	for _, id := range r.Cameras {
-		if camera, ok := v.Camera(string(id)); ok && camera.State == manifest.NameOn {
-			names = append(names, camera.Name)
-		}
-	}
 	of := "all cameras"
 	if len(r.Cameras) > 0 {
-		of = nameOr(strings.Join(names, ", "), "no camera any more")
+		of = namesInUse(v, r.Cameras)
 	}
 	if !r.Names {
 		of += ", without their names"
@@ -206,14 +193,14 @@ func (c *console) channel(v *session.View, r request.ChannelReport) {
 	c.answer("  of %s; %s", of, told)
 }
 
-// TellListCommand lists them.
-type TellListCommand struct {
+// ChannelsListCommand lists them.
+type ChannelsListCommand struct {
 	deviceFlag
 	JSON bool `name:"json" help:"Print one object of JSON a line."`
 }
 
 // Run asks the hub.
-func (l *TellListCommand) Run(ctx context.Context, c *console) error {
+func (l *ChannelsListCommand) Run(ctx context.Context, c *console) error {
 	s, v, err := l.look(ctx, c)
 	if err != nil {
 		return err
@@ -235,15 +222,15 @@ func (l *TellListCommand) Run(ctx context.Context, c *console) error {
 	return nil
 }
 
-// TellTestCommand sends a test.
-type TellTestCommand struct {
+// ChannelsTestCommand sends a test.
+type ChannelsTestCommand struct {
 	deviceFlag
 	Name string `arg:"" help:"Which one."`
 	JSON bool   `name:"json" help:"Print one object of JSON."`
 }
 
 // Run asks the hub.
-func (t *TellTestCommand) Run(ctx context.Context, c *console) error {
+func (t *ChannelsTestCommand) Run(ctx context.Context, c *console) error {
 	s, v, err := t.look(ctx, c)
 	if err != nil {
 		return err
@@ -259,14 +246,14 @@ func (t *TellTestCommand) Run(ctx context.Context, c *console) error {
 	return nil
 }
 
-// TellRemoveCommand ends one.
-type TellRemoveCommand struct {
+// ChannelsRemoveCommand ends one.
+type ChannelsRemoveCommand struct {
 	deviceFlag
 	Name string `arg:"" help:"Which one."`
 }
 
 // Run asks the hub.
-func (r *TellRemoveCommand) Run(ctx context.Context, c *console) error {
+func (r *ChannelsRemoveCommand) Run(ctx context.Context, c *console) error {
 	s, _, err := r.look(ctx, c)
 	if err != nil {
 		return err
