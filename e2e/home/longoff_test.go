@@ -3,37 +3,64 @@
 package home
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"keyhold/member/session"
 	"keyhold/statement/manifest"
 )
 
 // A family was away for longer than the cloud keeps anything, with the hub switched off. Nobody is told that something was
-// left out: the hub says, with the first that it writes, that it wrote nothing since.
+// left out: the hub says, with the first that it writes, that it wrote nothing since. What was starred before is there.
 func TestAHubThatWasOffForLongerThanAMonthIsNoAlarm(t *testing.T) {
 	t.Parallel()
-	r := Plain(t)
-	door := r.Add("Door", "a")
-	r.Packs(door, 1)
-	r.Stop()
-	off := r.now().UnixMilli()
-	r.offset.Add(int64(45 * 24 * time.Hour))
-	must(t, r.Cloud.Sweep(t.Context()))
-	r.Start()
-	r.Serving()
-	r.Packs(door, 2)
-	r.View() // wants no alarm
-	var said *manifest.Gap
-	for _, g := range r.Timeline(door).Gaps {
-		if g.Until >= g.At {
-			said = g
-		}
-	}
-	if said == nil || said.From > off || said.From < off-60_000 || said.Reason != manifest.GapStopped {
-		t.Errorf("since %d the hub was off, and says %+v", off, said)
-	}
-	if first := r.Timeline(door).Segments; len(first) == 0 || first[0].Start < said.Until {
-		t.Errorf("%d segments are shown since", len(first))
+	for name, starred := range map[string]bool{"nothing is left of before": false, "a star is left of before": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := Plain(t)
+			door := r.Add("Door", "a")
+			first, moment := r.Packs(door, 1)[0], int64(0)
+			if starred {
+				first, moment = r.starFirst(door)
+				// And then there is what nobody has starred, on a page of its own.
+				r.Stop()
+				r.offset.Add(int64(2 * time.Hour))
+				r.Start()
+				r.Serving()
+				r.Packs(door, 1)
+			}
+			r.Stop()
+			off := r.now().UnixMilli()
+			r.offset.Add(int64(45 * 24 * time.Hour))
+			r.Start()
+			r.Serving()
+			r.Packs(door, 1)
+			must(t, r.Cloud.Sweep(t.Context()))
+			r.View() // wants no alarm
+			line := r.Timeline(door)
+			at := slices.IndexFunc(line.Gaps, func(g *manifest.Gap) bool { return g.Until >= g.At })
+			if at < 0 || line.Gaps[at].From > off || line.Gaps[at].From < off-60_000 || line.Gaps[at].Reason != manifest.GapStopped {
+				t.Fatalf("since %d the hub was off, and says %+v", off, line.Gaps)
+			}
+			if len(line.Segments) == 0 || line.Segments[0].Start < line.Gaps[at].Until {
+				t.Errorf("%d segments are shown since", len(line.Segments))
+			}
+			if there(r.stored(first.Object)) != starred {
+				t.Errorf("starred is %v, and the cloud has it: %v", starred, !starred)
+			}
+			if !starred {
+				return
+			}
+			if _, line, err := r.shownAt(door, moment); err != nil || len(line.Segments) == 0 {
+				t.Errorf("of the star %+v is shown: %v", line, err)
+			}
+			// From the star up to now: between them nothing is missed.
+			_, err := r.Member.Steady(t.Context(), func(v *session.View) error {
+				_, err := v.Timeline(t.Context(), door, moment-1000, r.now().UnixMilli())
+				return err
+			})
+			must(t, err)
+		})
 	}
 }

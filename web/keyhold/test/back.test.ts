@@ -3,37 +3,42 @@
 import { expect, test, vi } from 'vitest';
 import { hourOf } from '../src/manifest/page.ts';
 import { Reader } from './reader.ts';
-import { World } from './world.ts';
+import { start, World } from './world.ts';
 
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 
-/** What is seen of a hub that was off for so many days, and alarms; `of` says what it writes of that first. */
-async function seenAfter(
-  days: number,
-  of: (from: number, at: number) => { from: number; until: number },
-): Promise<{ kinds: string[]; alarms: string[] }> {
+type Gap = (last: number, at: number) => { from: number; until: number };
+
+/**
+ * What is seen of a hub that was off for six weeks, and alarms. `gap` is what it writes of that first,
+ * `kept` whether somebody had starred what it wrote in its first hour.
+ */
+async function seen(gap: Gap, kept = false): Promise<{ kinds: string[]; alarms: string[] }> {
   const world = await World.make();
   await world.pass(6);
+  const first = hourOf(world.now);
+  world.now += 2 * hour;
+  await world.pass(6);
   const last = world.now;
-  world.now += days * day;
+  world.now += 45 * day;
   for (const record of ['household', world.camera]) {
     await world.rotate(record);
-    const gap = { reason: 'stopped', ...of(last, world.now) };
-    await world.leaf(record, 'gap', gap);
+    await world.leaf(record, 'gap', { reason: 'stopped', ...gap(last, world.now) });
   }
   await world.pass(6);
   const cut = hourOf(world.now - 30 * day);
   world.cloud.alter.sync = (answer) => ({
     ...answer,
-    pages: answer.pages.filter(({ hour }) => hour >= cut),
+    pages: answer.pages.filter((page) => page.hour >= cut || (kept && page.hour <= first)),
   });
   const reader = new Reader(world);
   const read = async (): Promise<string[]> => {
     await reader.engine.sync();
-    const until = hourOf(world.now);
+    const from = kept ? hourOf(start) : hourOf(world.now) - 2;
     return reader.engine.steady(async () => {
       reader.engine.mustHave(world.camera);
-      const logs = await reader.engine.records.logs(world.camera, until - 2, until);
+      const logs = await reader.engine.records.logs(world.camera, from, hourOf(world.now));
       return logs.map(({ leaf }) => leaf.kind);
     });
   };
@@ -47,26 +52,33 @@ async function seenAfter(
   return { kinds, alarms: reader.alarms() };
 }
 
+const off: Gap = (last, at) => ({ from: last, until: at });
+/** A gap of the camera, during which the hub was at work. */
+const away: Gap = (last, at) => ({ from: last, until: at - 1 });
+/** One before which there is what has to be kept. */
+const young: Gap = (_, at) => ({ from: at - 20 * day, until: at });
+
 test('a hub that was off for longer than anything is kept says so, and nothing is missed', async () => {
-  const { kinds, alarms } = await seenAfter(45, (from, at) => ({ from, until: at }));
+  const { kinds, alarms } = await seen(off);
   expect(kinds.slice(0, 2)).toEqual(['epoch', 'gap']);
   expect(kinds).toContain('pack');
   expect(alarms).toEqual([]);
 });
 
+test('nor is anything missed between what is starred of before and what came since', async () => {
+  const { kinds, alarms } = await seen(off, true);
+  expect(kinds.indexOf('pack')).toBeLessThan(kinds.indexOf('gap'));
+  expect(kinds.lastIndexOf('pack')).toBeGreaterThan(kinds.indexOf('gap'));
+  expect(alarms).toEqual([]);
+});
+
 test.each([
-  [
-    'a gap of the camera, during which the hub was at work',
-    45,
-    (from: number, at: number) => ({ from, until: at - 1 }),
-  ],
-  [
-    'a gap before which there is what has to be kept',
-    45,
-    (_: number, at: number) => ({ from: at - 20 * day, until: at }),
-  ],
-])('%s excuses nothing', async (_, days, of) => {
-  const { kinds, alarms } = await seenAfter(days, of);
-  expect(kinds).toEqual([]);
-  expect(new Set(alarms)).toEqual(new Set(['seq-gap']));
+  ['a gap of a camera', away],
+  ['a gap that begins within what is kept', young],
+])('%s excuses nothing', async (_, gap) => {
+  for (const kept of [false, true]) {
+    const { kinds, alarms } = await seen(gap, kept);
+    expect(kinds).toEqual([]);
+    expect(new Set(alarms)).toEqual(new Set(['seq-gap']));
+  }
 });
