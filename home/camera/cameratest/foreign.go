@@ -21,6 +21,10 @@ type Foreign struct {
 	Hears string
 	// Over is what the camera sends over: "tcp", "udp", or "" for what the client wants.
 	Over string
+	// Shuffle has three packets of eight come in another order and one of them twice.
+	Shuffle bool
+	// Lose is which packets are lost: every so manyeth; 0 for none.
+	Lose int
 }
 
 const foreign = `
@@ -39,6 +43,31 @@ token = GstRtspServer.RTSPToken()
 token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, 'user')
 auth.add_digest('anna', 'secret', token)
 server.set_auth(auth)
+def disturb(media, shuffle, lose):
+    pad = media.get_element().get_by_name('pay0').get_static_pad('src')
+    held, seen = [], 0
+    def pushed(packets):
+        mine.append(True) # what is pushed here comes by here
+        for p in packets:
+            pad.push(p)
+        mine.pop()
+        return Gst.PadProbeReturn.DROP
+    mine = []
+    def packet(pad, info):
+        nonlocal held, seen
+        if mine:
+            return Gst.PadProbeReturn.OK
+        seen += 1
+        if lose and seen % lose == 0:
+            return Gst.PadProbeReturn.DROP
+        if not shuffle or seen % 8 > 3:
+            return Gst.PadProbeReturn.OK
+        held.append(info.get_buffer())
+        if seen % 8 < 3:
+            return Gst.PadProbeReturn.DROP
+        now, held = held, []
+        return pushed(now[::-1] + now[:1])
+    pad.add_probe(Gst.PadProbeType.BUFFER, packet)
 over = {'tcp': GstRtsp.RTSPLowerTrans.TCP, 'udp': GstRtsp.RTSPLowerTrans.UDP}
 for one in json.loads(sys.argv[1]):
     if one['Hears']:
@@ -48,6 +77,8 @@ for one in json.loads(sys.argv[1]):
     else:
         factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch('( ' + one['Launch'] + ' )')
+    if one['Shuffle'] or one['Lose']:
+        factory.connect('media-configure', lambda _, media, one=one: disturb(media, one['Shuffle'], one['Lose']))
     if one['Over']:
         factory.set_protocols(over[one['Over']])
     permissions = GstRtspServer.RTSPPermissions()
