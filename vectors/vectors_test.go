@@ -190,6 +190,15 @@ func sheet(v vector) (any, error) {
 	return map[string]any{"sign": p.SignPublic(), "reader": p.ReaderPublic()}, nil
 }
 
+func wish(v vector) (any, error) {
+	var op request.Op
+	if err := canon.Unmarshal(v.Input, &op); err != nil {
+		return nil, err
+	}
+	h, err := op.Wish(id.Household(v.Household))
+	return h[:], err
+}
+
 func passkey(v vector) (any, error) {
 	s, err := keys.PasskeySecret(v.Input)
 	if err != nil {
@@ -266,7 +275,7 @@ func (dir folder) all(t *testing.T) {
 	dir.run(t, "erase", bases{}.erase)
 	dir.run(t, "second", bases{}.second)
 	dir.run(t, "era", bases{}.era)
-	for f, check := range map[string]func(vector) (any, error){"act": bases{}.act, "child": bases{}.child, "lock": bases{}.lock, "live": bases{}.live, "find": bases{}.find, "masks": bases{}.masks, "star": bases{}.star, "private": bases{}.private, "relays": statement, "alert": bases{}.alert} {
+	for f, check := range map[string]func(vector) (any, error){"act": bases{}.act, "child": bases{}.child, "lock": bases{}.lock, "live": bases{}.live, "find": bases{}.find, "masks": bases{}.masks, "star": bases{}.star, "private": bases{}.private, "relays": statement, "alert": bases{}.alert, "wish": wish} {
 		if dir.has(f) { // newer than the first version
 			dir.run(t, f, check)
 		}

@@ -194,6 +194,8 @@ func gestureLine(g gesture.Request) string {
 		what = "a door to be opened, once, by the device that asked"
 	case hub.KindChannel:
 		what = "somebody to be told, outside Keyhold, whenever somebody rings"
+	case hub.KindIntegration:
+		what = "a program of the home to be told from then on how cameras do"
 	case hub.KindErase:
 		what = "everything of the household to be erased"
 	}

@@ -62,11 +62,11 @@ func (a *SmartAddCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	op := request.Op{Kind: request.OpAddIntegration, Name: a.Name, URL: broker, Language: a.Language, Tells: sorted(a.Tell)}
+	op := request.Op{Name: a.Name, URL: broker, Language: a.Language, Tells: sorted(a.Tell)}
 	if op.Cameras, err = camerasInUse(v, a.Camera); err != nil {
 		return err
 	}
-	if _, err := s.Do(ctx, op); err != nil {
+	if err := s.AddIntegration(ctx, op, c.gesture); err != nil {
 		var no *session.RefusedError
 		if errors.As(err, &no) && no.Word == request.RefusedFull {
 			return fmt.Errorf("there are as many integrations as may be: remove one first (keyhold integrations list)")

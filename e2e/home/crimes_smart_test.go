@@ -43,10 +43,11 @@ func withABroker(t *testing.T) *scene {
 	return s
 }
 
-// adds lets somebody add an integration and take it away again.
-func adds(by func(*scene) *folk) func(*scene) error {
+// adds lets somebody add an integration, with or without the code that the hub shows, and take it away again.
+func adds(by func(*scene) *folk, code bool) func(*scene) error {
 	return func(s *scene) error {
-		err := s.ask(by(s), tells("HA", s.smart.broker.URL(s.smart.broker.Password), request.Tells(), s.door))
+		op := tells("HA", s.smart.broker.URL(s.smart.broker.Password), request.Tells(), s.door)
+		err := s.codes(by(s), op, code)
 		if err == nil {
 			s.smart.ends()
 		}
@@ -61,18 +62,23 @@ func tellsOf(by func(*scene) *folk, code bool) func(*scene) error {
 			Kind: request.OpAddChannel, Language: "en", Name: "Phone",
 			Channel: &request.Channel{Kind: request.ChannelMQTT, Topic: "home/said", URL: s.smart.broker.URL(s.smart.broker.Password)},
 		}
-		var err error
-		if code {
-			err = s.ask(by(s), op)
-		} else {
-			_, err = by(s).session().Do(s.t.Context(), op)
-			s.forget()
-		}
+		err := s.codes(by(s), op, code)
 		if err == nil {
 			must(s.t, s.ask(s.anna, request.Op{Kind: request.OpRemoveChannel, Name: "Phone"}))
 		}
 		return err
 	}
+}
+
+// codes lets somebody ask for something, with or without the code that the hub shows for it.
+func (s *scene) codes(by *folk, op request.Op, code bool) error {
+	s.t.Helper()
+	if code {
+		return s.ask(by, op)
+	}
+	_, err := by.session().Do(s.t.Context(), op)
+	s.forget()
+	return err
 }
 
 // ends takes the integration away.
@@ -152,11 +158,15 @@ func TestCrimesWithABroker(t *testing.T) {
 	judge(t, withABroker, []crime{
 		{
 			name: "having a program told of the cameras, as a viewer", off: []rule.Name{rule.Role}, says: request.RefusedDenied,
-			commit: adds(func(s *scene) *folk { return s.vera }), honest: adds(own),
+			commit: adds(func(s *scene) *folk { return s.vera }, true), honest: adds(own, true),
 		},
 		{
 			name: "having a program told of the cameras, as a guardian", off: []rule.Name{rule.Role}, says: request.RefusedDenied,
-			commit: adds(func(s *scene) *folk { return s.gus }), honest: adds(own),
+			commit: adds(func(s *scene) *folk { return s.gus }, true), honest: adds(own, true),
+		},
+		{
+			name: "having a program told of the cameras, with an owner's phone alone", off: []rule.Name{rule.Gesture}, says: request.RefusedGesture,
+			commit: adds(own, false), honest: adds(own, true),
 		},
 		{
 			name: "ending an integration of an owner's, as a guardian", off: []rule.Name{rule.Role}, says: request.RefusedDenied,

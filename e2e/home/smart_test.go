@@ -55,6 +55,12 @@ func tells(name, url string, what []string, cameras ...id.Camera) request.Op {
 	return request.Op{Kind: request.OpAddIntegration, Name: name, URL: url, Language: "en", Tells: what, Cameras: cameras}
 }
 
+// told has it told, with the code that the hub shows.
+func (r *Rig) told(op request.Op) {
+	r.t.Helper()
+	must(r.t, r.Member.AddIntegration(r.t.Context(), op, r.digits))
+}
+
 // integration is how one does.
 func (r *Rig) integration(name string) *request.Integration {
 	r.t.Helper()
@@ -100,7 +106,7 @@ func TestHomeAssistantIsToldWhatIsInItsScope(t *testing.T) {
 	yard := r.Add("Yard", "b")
 	doorHook, yardHook := r.bell(door, request.Bell{Kind: request.BellWebhook}), r.bell(yard, request.Bell{Kind: request.BellWebhook})
 	e := r.ear(broker)
-	r.Do(tells("Home Assistant", broker.URL(broker.Password), request.Tells(), door))
+	r.told(tells("Home Assistant", broker.URL(broker.Password), request.Tells(), door))
 
 	d := r.found(e, "Front door")
 	for kind, want := range map[string]string{"online": "binary_sensor", "press": "event", "private": "binary_sensor", "watching": "binary_sensor"} {
@@ -222,7 +228,7 @@ func TestACameraThatIsRemovedIsForgottenByTheBroker(t *testing.T) {
 	r, broker := brokered(t)
 	yard := r.Add("Yard", "b")
 	e := r.ear(broker)
-	r.Do(tells("HA", broker.URL(broker.Password), []string{request.TellOnline}, yard))
+	r.told(tells("HA", broker.URL(broker.Password), []string{request.TellOnline}, yard))
 	d := r.found(e, "Yard")
 	r.stands(e, d.Components["online"].State, "ON")
 	r.Do(request.Op{Kind: request.OpRemoveCamera, Camera: yard})
@@ -243,7 +249,7 @@ func TestABrokerSaysThatAHubIsGone(t *testing.T) {
 	r.Begin()
 	yard := r.Add("Yard", "b")
 	e := r.ear(broker)
-	r.Do(tells("HA", broker.URL(broker.Password), []string{request.TellOnline}, yard))
+	r.told(tells("HA", broker.URL(broker.Password), []string{request.TellOnline}, yard))
 	d := r.found(e, "Yard")
 	r.stands(e, d.Available, "online")
 	r.Stop()
@@ -260,7 +266,7 @@ func TestWithoutTheCloudAPressIsToldAtHome(t *testing.T) {
 	yard := r.Add("Yard", "b")
 	hook := r.bell(yard, request.Bell{Kind: request.BellWebhook})
 	e := r.ear(broker)
-	r.Do(tells("HA", broker.URL(broker.Password), []string{request.TellPress}, yard))
+	r.told(tells("HA", broker.URL(broker.Password), []string{request.TellPress}, yard))
 	d := r.found(e, "Yard")
 	r.stands(e, d.Available, "online")
 	dead := func(http.Handler) http.Handler {
@@ -293,7 +299,7 @@ func TestTwoIntegrationsHaveNothingInCommon(t *testing.T) {
 	}
 	seen := []map[string]bool{}
 	for _, name := range []string{"One", "Other", "One"} { // also one that is removed and added again
-		r.Do(tells(name, broker.URL(broker.Password), []string{request.TellOnline}, yard))
+		r.told(tells(name, broker.URL(broker.Password), []string{request.TellOnline}, yard))
 		d := r.found(e, "Yard")
 		r.stands(e, d.Available, "online")
 		seen = append(seen, names(0))
@@ -319,7 +325,7 @@ func TestNothingThatComesByABrokerIsDone(t *testing.T) {
 	yard := r.Add("Yard", "b")
 	r.bell(yard, request.Bell{Kind: request.BellWebhook})
 	heard, e := r.hears(r.Member), r.ear(broker)
-	r.Do(tells("HA", broker.URL(broker.Password), request.Tells(), yard))
+	r.told(tells("HA", broker.URL(broker.Password), request.Tells(), yard))
 	d := r.found(e, "Yard")
 	r.stands(e, d.Available, "online")
 	base := strings.TrimSuffix(d.Available, "available")
@@ -356,7 +362,7 @@ func TestABrokerThatDoesNotTakeTheHubIsToldNothing(t *testing.T) {
 	r, broker := brokered(t)
 	yard := r.Add("Yard", "b")
 	e := r.ear(broker)
-	r.Do(tells("HA", broker.URL("another word"), request.Tells(), yard))
+	r.told(tells("HA", broker.URL("another word"), request.Tells(), yard))
 	r.Until("that it is refused", func() bool { return r.integration("HA").State == "refused" })
 	if list := slices.Concat(e.All("homeassistant/"), e.All("keyhold/")); len(list) > 0 {
 		t.Errorf("it says %+v", list)
@@ -370,6 +376,6 @@ func TestABrokerThatDoesNotTakeTheHubIsToldNothing(t *testing.T) {
 	if _, err := r.Member.Do(t.Context(), request.Op{Kind: request.OpRemoveIntegration, Name: "HA"}); word(err) != request.RefusedNotFound {
 		t.Errorf("taken away twice: %v", err)
 	}
-	r.Do(tells("HA", broker.URL(broker.Password), request.Tells(), yard))
+	r.told(tells("HA", broker.URL(broker.Password), request.Tells(), yard))
 	r.found(e, "Yard")
 }

@@ -25,7 +25,7 @@ func TestAProgramOfTheHomeIsTold(t *testing.T) {
 	wants(t, "none", person(t, w, "device", 0, "integrations", "list").Said, "No program is told anything")
 	wants(t, "another camera", person(t, w, "device", 1, "integrations", "add", "HA", "--broker", broker.URL(broker.Password), "--camera", "Shed", "--tell", "press").Said, `no camera "Shed"`)
 	wants(t, "another kind", person(t, w, "device", 2, "integrations", "add", "HA", "--broker", broker.URL(broker.Password), "--camera", "Door", "--tell", "open").Said, "--tell must be one of")
-	added := person(t, w, "device", 0, "integrations", "add", "HA", "--broker", broker.URL(broker.Password), "--camera", "Door", "--tell", "watching,press", "--language", "de")
+	added := adding(t, w, "--tell", "watching,press", "--language", "de", "--broker", broker.URL(broker.Password))
 	wants(t, "adding", added.Said+added.Out, "nothing that comes from there is done", "telling since", "of Door: press, watching")
 	if strings.Contains(added.Said+added.Out, broker.Password) {
 		t.Error("the password is shown")
@@ -39,9 +39,30 @@ func TestAProgramOfTheHomeIsTold(t *testing.T) {
 	wants(t, "removing", person(t, w, "device", 0, "integrations", "remove", "HA").Said, "the broker has forgotten")
 	wants(t, "removing it twice", person(t, w, "device", 1, "integrations", "remove", "HA").Said, `no integration "HA"`)
 
-	wants(t, "a wrong password", person(t, w, "device", 0, "integrations", "add", "HA", "--broker", broker.URL("another word"), "--camera", "Door", "--tell", "press").Out, "does not accept this user and password")
+	wants(t, "a wrong password", adding(t, w, "--tell", "press", "--broker", broker.URL("another word")).Out, "does not accept this user and password")
 	wants(t, "removing what never told", person(t, w, "device", 0, "integrations", "remove", "HA").Said, "did not answer")
 	aChannelIsTold(t, w, broker, e)
+}
+
+// adding adds an integration of the door, with the six digits that the hub shows.
+func adding(t *testing.T, w *harness.World, args ...string) harness.Status {
+	t.Helper()
+	d, err := w.Ask(t.Context(), append([]string{"integrations", "add", "HA", "--camera", "Door", "--device", w.Path("device")}, args...)...)
+	must(t, err)
+	return shows(t, w, d)
+}
+
+// shows types the six digits that the hub shows, and waits for what comes of it.
+func shows(t *testing.T, w *harness.World, d *harness.Dialogue) harness.Status {
+	t.Helper()
+	ctx := t.Context()
+	must(t, d.Until(ctx, "Six digits: "))
+	code, err := w.Gesture(ctx)
+	must(t, err)
+	must(t, d.Type(code))
+	s, err := d.End()
+	must(t, err)
+	return s
 }
 
 // aChannelIsTold sets up another way to be told that somebody rings, on the same command line.
@@ -55,12 +76,7 @@ func aChannelIsTold(t *testing.T, w *harness.World, broker *harness.Broker, e *h
 	must(t, err)
 	must(t, d.Until(ctx, "Password: "))
 	must(t, d.Type(broker.Password))
-	must(t, d.Until(ctx, "Six digits: "))
-	code, err := w.Gesture(ctx)
-	must(t, err)
-	must(t, d.Type(code))
-	added, err := d.End()
-	must(t, err)
+	added := shows(t, w, d)
 	wants(t, "adding a channel", added.Said+added.Out, "Whoever runs that server can read it", "Bell  home/said by mqtt://"+broker.Address+"  telling since", "of Door; told last")
 	hides(t, "adding a channel", added.Said+added.Out, broker.Password)
 	must(t, harness.Poll(ctx, time.Minute, "a test", func(context.Context) bool { return len(e.All("home/said")) == 1 }))

@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"keyhold/home/cameras"
 	"keyhold/home/door"
+	"keyhold/home/gesture"
 	"keyhold/home/lan"
 	"keyhold/home/smart"
 	"keyhold/statement/id"
@@ -17,6 +19,9 @@ import (
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
+
+// KindIntegration is what a gesture for a new integration is for.
+const KindIntegration = "integration"
 
 // openSmart begins to tell the integrations that there are.
 func (h *Hub) openSmart(ctx context.Context) error {
@@ -72,6 +77,8 @@ func (h *Hub) owner(by id.Device) (id.Person, error) {
 	return p.ID, nil
 }
 
+// addIntegration adds one. It wants a gesture, as a channel does: whoever has an owner's phone in their hand does not make
+// the home tell them from then on when somebody rings, or watches.
 func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
 	h.control.Lock()
 	defer h.control.Unlock()
@@ -90,11 +97,22 @@ func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
 	if err != nil {
 		return err
 	}
-	if len(list) >= request.MaxIntegrations {
+	switch { // before somebody is asked for a code
+	case slices.ContainsFunc(list, func(one smart.Integration) bool { return one.Name == c.Op.Name }):
+		return refusal(request.RefusedExists)
+	case len(list) >= request.MaxIntegrations:
 		return refusal(request.RefusedFull)
 	}
+	wish, err := c.Op.Wish(c.Household)
+	if err != nil {
+		return err
+	}
+	now := h.Now().UnixMilli()
+	if err := h.shown(ctx, by, wish, KindIntegration, "", c.Op.Gesture, now); err != nil {
+		return err
+	}
 	i := smart.Integration{
-		Added: h.Now().UnixMilli(), By: by, Cameras: c.Op.Cameras, Language: c.Op.Language, Name: c.Op.Name, Secret: make([]byte, 32), Tells: c.Op.Tells,
+		Added: now, By: by, Cameras: c.Op.Cameras, Language: c.Op.Language, Name: c.Op.Name, Secret: make([]byte, 32), Tells: c.Op.Tells,
 	}
 	if _, err := rand.Read(i.Secret); err != nil {
 		return err
@@ -105,10 +123,9 @@ func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
 		u.User = nil
 	}
 	i.URL = u.String()
-	err = h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.AddIntegration(ctx, tx, &i) })
-	if errors.Is(err, cameras.ErrName) {
-		return refusal(request.RefusedExists)
-	}
+	err = h.db.Write(ctx, func(tx *sql.Tx) error {
+		return errors.Join(gesture.Done(ctx, tx), h.cameras.AddIntegration(ctx, tx, &i))
+	})
 	if err == nil {
 		h.ring.smart.Add(i)
 	}

@@ -96,7 +96,7 @@ func (h *Hub) addChannel(ctx context.Context, c *request.Command) error {
 	case len(list) >= request.MaxChannels:
 		return refusal(request.RefusedFull)
 	}
-	wish, err := c.Op.ChannelWish(c.Household)
+	wish, err := c.Op.Wish(c.Household)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ package request
 import (
 	"fmt"
 
-	"keyhold/statement/canon"
 	"keyhold/statement/id"
 )
 
@@ -104,14 +103,4 @@ func (o *Op) channels() error {
 		return fmt.Errorf("command: a channel needs its cameras in order")
 	}
 	return nil
-}
-
-// ChannelWish is what a gesture for a new channel is made for: all that the operation says, in this household.
-func (o Op) ChannelWish(household id.Household) (id.Hash, error) {
-	o.Gesture = nil
-	b, err := canon.Marshal(&o)
-	if err != nil {
-		return id.Hash{}, fmt.Errorf("command: %w", err)
-	}
-	return id.HashOf([]byte("keyhold/v1/channel"), []byte(household), b), nil
 }

@@ -114,6 +114,7 @@ func main() {
 		"pairing":    func() file { return plain(pairingVectors(w)) },
 		"file":       func() file { return plain(fileVectors()) },
 		"time":       func() file { return plain(timeVectors()) },
+		"wish":       func() file { return plain(wishVectors(w)) },
 	}
 	names := os.Args[1:]
 	if len(names) == 0 {

@@ -2,6 +2,7 @@
 
 // What devices and hub say to each other by mail, besides commands.
 import { base32, base64 } from '../src/bytes.ts';
+import { parse } from '../src/canon.ts';
 import { parseLeaf } from '../src/manifest/leaf.ts';
 import { leafHash } from '../src/manifest/tree.ts';
 import { must } from '../src/mutant.ts';
@@ -17,6 +18,7 @@ import { openKept, setting } from '../src/statement/private.ts';
 import * as request from '../src/statement/request.ts';
 import { RuleError } from '../src/rule.ts';
 import { openStar, star } from '../src/statement/star.ts';
+import { wishOf, type Wished } from '../src/statement/wish.ts';
 import { raw, replayer, run } from './vectors.ts';
 
 const lives = replayer();
@@ -238,3 +240,5 @@ run('star', async (v) => {
   must(since === null || read.moment >= since, 'early', 'from before the right of its signer');
   return envelope.hashText();
 });
+
+run('wish', (v) => base64(wishOf(parse(raw(v.input)) as unknown as Wished, v.household ?? '')));
