@@ -4,17 +4,12 @@ package household_test
 
 import (
 	"context"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"keyhold/api"
 	"keyhold/e2e/harness"
-	"keyhold/member/device"
-	"keyhold/member/session"
-	"keyhold/statement/request"
 )
 
 func must(t *testing.T, err error) {
@@ -92,13 +87,9 @@ func bring(t *testing.T, w *harness.World, by, folder string, args ...string) (i
 // as an app does whose user wants to see the newest.
 func recorded(t *testing.T, w *harness.World, folder, camera string) {
 	t.Helper()
-	opened, err := device.Open(w.Path("device"))
-	must(t, err)
-	owner, err := session.Open(opened, &api.Client{Base: w.CloudURL(), HTTP: &http.Client{}})
-	must(t, err)
 	last := ""
-	err = harness.Poll(t.Context(), 3*time.Minute, "footage of "+camera+" for "+folder, func(ctx context.Context) bool {
-		if _, err := owner.Do(ctx, request.Op{Kind: request.OpLeaveEarly}); err != nil {
+	err := harness.Poll(t.Context(), 3*time.Minute, "footage of "+camera+" for "+folder, func(ctx context.Context) bool {
+		if err := w.LeaveEarly(ctx, w.CloudURL()); err != nil {
 			return false // a hub that is busy is asked again
 		}
 		s, err := w.Command(ctx, "list", "--json", "--camera", camera, "--device", w.Path(folder))
