@@ -25,6 +25,7 @@ type grantFlags struct {
 	Hours   []string `sep:";" placeholder:"HOURS" help:"For a viewer or guest: in which hours, such as \"mon-fri 14:00-18:00\"; several with a semicolon."`
 	Export  string   `enum:"yes,no,role" default:"role" placeholder:"yes|no" help:"For a viewer or guest: whether recordings may be saved; by default viewers may and guests may not."`
 	Live    string   `enum:"yes,no" default:"yes" placeholder:"yes|no" help:"For a viewer or guest: whether they may watch live; yes by default."`
+	Listen  string   `enum:"yes,no" default:"yes" placeholder:"yes|no" help:"For a viewer or guest: whether they may hear these cameras live; yes by default. (What was recorded has its sound for whoever may see it.)"`
 	Private string   `enum:"yes,no" default:"no" placeholder:"yes|no" help:"For a viewer or guest: whether they may turn these cameras off and on again (keyhold private); no by default."`
 	Talk    string   `enum:"yes,no" default:"no" placeholder:"yes|no" help:"For a viewer or guest: whether they may talk by the camera's speaker; no by default."`
 	Open    string   `enum:"yes,no" default:"no" placeholder:"yes|no" help:"For a viewer or guest: whether they may open the doors at these cameras (keyhold open); no by default."`
@@ -38,8 +39,8 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 	case g.Role == "":
 		return "", nil, errors.New("say what they are to be: --role owner, guardian, viewer or guest")
 	case role == roster.Owner || role == roster.Guardian:
-		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" || g.Live != "yes" || g.Private != "no" || g.Talk != "no" || g.Open != "no" {
-			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours, --export, --live, --private, --talk and --open are for viewers and guests", people.Role(role))
+		if len(g.Cameras) > 0 || g.Until != "" || len(g.Hours) > 0 || g.Export != "role" || g.Live != "yes" || g.Listen != "yes" || g.Private != "no" || g.Talk != "no" || g.Open != "no" {
+			return "", nil, fmt.Errorf("%s sees everything, always; --cameras, --until, --hours, --export, --live, --listen, --private, --talk and --open are for viewers and guests", people.Role(role))
 		}
 		return role, nil, nil
 	case role == roster.Guest && g.Until == "":
@@ -51,6 +52,9 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 	}
 	r.Actions = append(r.Actions, roster.History)
 	if g.Live == "yes" {
+		if g.Listen == "yes" {
+			r.Actions = append(r.Actions, roster.Listen)
+		}
 		r.Actions = append(r.Actions, roster.Live)
 	}
 	if g.Open == "yes" {
@@ -103,7 +107,7 @@ func (g *grantFlags) grant(v *session.View, now time.Time, since int64) (roster.
 
 // wish is what was asked for, as one text.
 func (g *grantFlags) wish() string {
-	return fmt.Sprintf("%s %q %q %q %s %s %s %s %s %t", g.Role, g.Cameras, g.Until, g.Hours, g.Export, g.Live, g.Private, g.Talk, g.Open, g.History)
+	return fmt.Sprintf("%s %q %q %q %s %s %s %s %s %s %t", g.Role, g.Cameras, g.Until, g.Hours, g.Export, g.Live, g.Listen, g.Private, g.Talk, g.Open, g.History)
 }
 
 // offered are the names of the cameras in rights, for somebody who knows none.

@@ -11,9 +11,9 @@ import (
 	"keyhold/statement/roster"
 )
 
-func TestAGrantSaysWhetherCamerasMayBeTurnedOff(t *testing.T) {
+func TestAGrantSaysWhetherCamerasMayBeHeardAndTurnedOff(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	g := grantFlags{Role: "viewer", Export: "role", Live: "yes", Private: "no"}
+	g := grantFlags{Role: "viewer", Export: "role", Live: "yes", Listen: "yes", Private: "no"}
 	before := g.wish()
 	gives := func(want ...roster.Action) {
 		t.Helper()
@@ -25,7 +25,13 @@ func TestAGrantSaysWhetherCamerasMayBeTurnedOff(t *testing.T) {
 			t.Errorf("--private %s gives %v", g.Private, rights[0].Actions)
 		}
 	}
+	gives(roster.Export, roster.History, roster.Listen, roster.Live)
+	g.Listen = "no"
 	gives(roster.Export, roster.History, roster.Live)
+	if g.wish() == before {
+		t.Error("a code that the hub showed for a change without sound would do for one with it")
+	}
+	before = g.wish()
 	g.Private = "yes"
 	gives(roster.Export, roster.History, roster.Live, roster.Private)
 	if g.wish() == before {

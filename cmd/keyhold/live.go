@@ -58,6 +58,9 @@ func (l *LiveCommand) Run(ctx context.Context, c *console) error {
 	if why := s.May(roster.Live, camera.ID); why != "" {
 		return fmt.Errorf("%s is not open to you now: %s", camera.Name, whyNot(s, v, why))
 	}
+	if why := s.May(roster.Listen, camera.ID); why != "" && l.Sound != "" {
+		return fmt.Errorf("you may not hear %s (leave --sound out to watch it): %s", camera.Name, whyNot(s, v, why))
+	}
 	w := &watcher{c: c, json: l.JSON, camera: camera.ID, name: camera.Name, v: v, began: time.Now()}
 	if err := w.open(l); err != nil {
 		return err

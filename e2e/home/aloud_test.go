@@ -13,6 +13,7 @@ import (
 	"keyhold/member/live"
 	"keyhold/member/session"
 	"keyhold/statement/id"
+	"keyhold/statement/request"
 	"keyhold/statement/roster"
 )
 
@@ -45,12 +46,42 @@ func (r *Rig) hearsLive(witness, by *session.Session, c id.Camera) bool {
 	return other.packets.Load() > 0
 }
 
+func TestWhoMayLookDoesNotHearForThat(t *testing.T) {
+	t.Parallel()
+	r := New(t)
+	door := r.Add("Door", "a")
+	gus := r.Bring("Gus", roster.Guardian)
+	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.Live}})
+	if r.hearsLive(gus.session(), vera.session(), door) {
+		t.Error("a viewer who was given the picture alone hears the camera")
+	}
+	owner := r.owner()
+	give := func(actions ...roster.Action) {
+		rights := []roster.Right{{Actions: actions}}
+		r.order(owner, request.Op{Kind: request.OpAppendLink, Link: r.link(roster.SetRights{Person: vera.Person, Role: roster.Viewer, Rights: rights}, owner)})
+	}
+	give(roster.Listen, roster.Live)
+	witness, end := r.listener(gus.session(), door)
+	defer end()
+	one, end := r.listener(vera.session(), door)
+	defer end()
+	r.Until("sound for who was given it", func() bool { return one.packets.Load() > 20 })
+	give(roster.Live)
+	r.Until("a second of sound for others alone", func() bool {
+		was, from := one.packets.Load(), witness.packets.Load()
+		r.Until("a second of sound", func() bool { return witness.packets.Load() > from+50 })
+		return one.packets.Load() == was
+	})
+	pictures := one.pictures.Load()
+	r.Until("pictures, still", func() bool { return one.pictures.Load() > pictures+5 })
+}
+
 func TestAChildsRoomIsHeardByFewAlsoAfterARestart(t *testing.T) {
 	t.Parallel()
 	r := New(t)
 	door := r.Add("Door", "a")
 	gus := r.Bring("Gus", roster.Guardian)
-	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.Live}, Cameras: []id.Camera{door}})
+	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.Listen, roster.Live}, Cameras: []id.Camera{door}})
 	if !r.hearsLive(gus.session(), vera.session(), door) {
 		t.Fatal("a viewer hears nothing of a camera that is in nobody's room")
 	}

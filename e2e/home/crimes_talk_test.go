@@ -175,17 +175,22 @@ func crimesOfTalking() []crime {
 	}
 }
 
-// TestCrimesOfListening are those in a child's room whose sound has to be made for them.
+// TestCrimesOfListening are those in which live sound has to be made for the criminal.
 func TestCrimesOfListening(t *testing.T) {
-	listens := func(by func(*scene) *folk) func(*scene) error {
+	listens := func(child bool, refused rule.Name, by func(*scene) *folk) func(*scene) error {
 		return func(s *scene) error {
 			who := by(s)
-			must(s.t, s.anna.session().SetChild(s.t.Context(), s.door, true))
+			if child {
+				must(s.t, s.anna.session().SetChild(s.t.Context(), s.door, true))
+			}
 			if !s.hearsLive(s.anna.session(), who.session(), s.door) {
-				return rule.Errorf(rule.Child, "nothing is heard")
+				return rule.Errorf(refused, "nothing is heard")
 			}
 			return nil
 		}
+	}
+	hears := func(s *scene) *folk {
+		return s.seesLive(func(r *roster.Right) { r.Actions = []roster.Action{roster.History, roster.Listen, roster.Live} })
 	}
 	stage := func(t *testing.T) *scene {
 		t.Helper()
@@ -195,10 +200,16 @@ func TestCrimesOfListening(t *testing.T) {
 		s.gus = s.Bring("Gus", roster.Guardian)
 		return s
 	}
-	judge(t, stage, []crime{{
-		name: "a viewer listens in a child's room", off: []rule.Name{rule.Child}, says: string(rule.Child),
-		commit: listens(func(s *scene) *folk { return s.seesLive(nil) }), honest: listens(func(s *scene) *folk { return s.gus }),
-	}})
+	judge(t, stage, []crime{
+		{
+			name: "a viewer who may only look listens", off: []rule.Name{rule.Action}, says: string(rule.Action),
+			commit: listens(false, rule.Action, func(s *scene) *folk { return s.seesLive(nil) }), honest: listens(false, rule.Action, hears),
+		},
+		{
+			name: "a viewer listens in a child's room", off: []rule.Name{rule.Child}, says: string(rule.Child),
+			commit: listens(true, rule.Child, hears), honest: listens(true, rule.Child, func(s *scene) *folk { return s.gus }),
+		},
+	})
 }
 
 // nursery lets somebody talk at the door while that is in a child's room.

@@ -150,7 +150,7 @@ func (v *visit) Ask(a roster.Action, target id.Camera) {
 	v.Say(live.Challenge{Asked: asked, Challenge: bytes})
 }
 
-// may asks all that has to be asked before somebody is heard at a camera.
+// may asks all that has to be asked before somebody is heard at a camera, or hears it.
 func (d *Desk) may(dev id.Device, a roster.Action, c id.Camera) roster.Reason {
 	if why := d.c.May(dev, a, c); why != "" {
 		return why
@@ -158,8 +158,8 @@ func (d *Desk) may(dev id.Device, a roster.Action, c id.Camera) roster.Reason {
 	return d.c.Aloud(dev, c)
 }
 
-// Hears says whether the viewer may hear a camera.
-func (v *visit) Hears(c id.Camera) bool { return v.desk.c.Aloud(v.Device, c) == "" }
+// Hears says whether the viewer may hear a camera: who may look at it may not for that alone.
+func (v *visit) Hears(c id.Camera) bool { return v.desk.may(v.Device, roster.Listen, c) == "" }
 
 // talker is who talks by a camera, "" for nobody.
 func (d *Desk) talker(c id.Camera) id.Person {

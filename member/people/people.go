@@ -99,12 +99,16 @@ func actions(list []roster.Action) string {
 	var words []string
 	// People watch and see before they save.
 	for _, a := range []roster.Action{roster.Live, roster.History, roster.Export, roster.Private, roster.Talk, roster.Open} {
-		if slices.Contains(list, a) {
+		switch {
+		case !slices.Contains(list, a):
+		case a == roster.Live && !slices.Contains(list, roster.Listen):
+			words = append(words, doing[a]+" without sound")
+		default:
 			words = append(words, doing[a])
 		}
 	}
 	for _, a := range list {
-		if doing[a] == "" {
+		if doing[a] == "" && a != roster.Listen { // without live there is nothing to be heard live
 			words = append(words, string(a))
 		}
 	}

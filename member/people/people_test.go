@@ -55,9 +55,10 @@ func TestRightsReadAsSentences(t *testing.T) {
 		"the Garden camera: see recordings and save recordings, from Monday 23 November 2026, 12:00": {
 			Actions: both, Cameras: []id.Camera{garden}, Since: now.AddDate(0, 0, 1).UnixMilli(),
 		},
-		"all cameras: watch live, see recordings and turn cameras off": {
+		"all cameras: watch live without sound, see recordings and turn cameras off": {
 			Actions: []roster.Action{roster.History, roster.Live, roster.Private},
 		},
+		"all cameras: watch live and see recordings":                          {Actions: []roster.Action{roster.History, roster.Listen, roster.Live}},
 		"all cameras: see recordings, ended Saturday 21 November 2026, 12:00": {Actions: history, Until: now.AddDate(0, 0, -1).UnixMilli()},
 		"all cameras: see recordings, Saturday and Sunday 09:00–24:00 (America/New_York)": {
 			Actions: history, Hours: []roster.Hours{{Days: []int{6, 7}, From: 9 * 60, Until: 24 * 60}}, Zone: "America/New_York",

@@ -26,7 +26,7 @@ const cameras = [
   { id: 'cam_garden', name: 'Garden' },
 ];
 const sitter: Right = {
-  actions: ['history', 'live'],
+  actions: ['history', 'listen', 'live'],
   cameras: ['cam_door', 'cam_garden'],
   hours: [{ days: [1, 2, 3, 4, 5], from: 840, until: 1080 }],
   since: now - day,
@@ -115,7 +115,7 @@ test('a form becomes exactly the rights that it shows, and back', () => {
   const whole = { ...wish, every: true, always: true, save: true, role: 'viewer' as const };
   expect(rightsOf(whole, 0, zone)).toEqual([
     {
-      actions: ['export', 'history', 'live'],
+      actions: ['export', 'history', 'listen', 'live'],
       cameras: [],
       hours: [],
       since: 0,
@@ -124,7 +124,11 @@ test('a form becomes exactly the rights that it shows, and back', () => {
     },
   ]);
   const off = rightsOf({ ...whole, save: false, off: true }, 0, zone);
-  expect(off[0]?.actions).toEqual(['history', 'live', 'private']);
+  expect(off[0]?.actions).toEqual(['history', 'listen', 'live', 'private']);
+  // Who may see it live does not hear it for that; an old right that says nothing of sound gives none.
+  const deaf = rightsOf({ ...whole, save: false, listen: false }, 0, zone);
+  expect(deaf[0]?.actions).toEqual(['history', 'live']);
+  expect(wishOf('viewer', deaf, now, zone).listen).toBe(false);
   expect(wishOf('viewer', off, now, zone)).toMatchObject({ off: true, save: false });
   // What somebody may stays with them when something else of it is changed.
   const opens = { ...sitter, actions: ['history', 'live', 'open', 'private', 'talk'] } as const;

@@ -158,8 +158,9 @@ export interface LookList {
 /** Whether somebody may look at a camera live; whether at this hour is asked when they do. */
 export const mayLive = (own: Own | null, camera: string): boolean => may(own, 'live', camera);
 
-/** The same of talking there. */
+/** The same of opening its door, of hearing it, and of talking there. */
 export const mayOpen = (own: Own | null, camera: string): boolean => may(own, 'open', camera);
+export const mayHear = (own: Own | null, camera: string): boolean => may(own, 'listen', camera);
 export const mayTalk = (own: Own | null, camera: string): boolean => may(own, 'talk', camera);
 
 function may(own: Own | null, action: Action, camera: string): boolean {

@@ -18,6 +18,8 @@ export interface Wish {
   cameras: string[];
   /** May take films out as files. */
   save: boolean;
+  /** May hear them live. What was recorded has its sound for whoever may see it. */
+  listen: boolean;
   /** May turn these cameras off, and on again. */
   off: boolean;
   /** May talk by the cameras' speakers. */
@@ -44,6 +46,7 @@ export function newWish(role: Role, now: number, zone: string): Wish {
     every: false,
     cameras: [],
     save: false,
+    listen: true,
     off: false,
     talk: false,
     open: false,
@@ -72,6 +75,7 @@ export function wishOf(role: Role, rights: readonly Right[], now: number, zone: 
     every: right.cameras.length === 0,
     cameras: [...right.cameras],
     save: right.actions.includes('export'),
+    listen: right.actions.includes('listen'),
     off: right.actions.includes('private'),
     talk: right.actions.includes('talk'),
     open: right.actions.includes('open'),
@@ -141,6 +145,7 @@ export function wishFaults(wish: Wish, since: number, zone: string): WishFaults 
 const actionsOf = (wish: Wish): Action[] => [
   ...(wish.save ? (['export'] as const) : []),
   'history',
+  ...(wish.listen ? (['listen'] as const) : []),
   'live',
   ...(wish.open ? (['open'] as const) : []),
   ...(wish.off ? (['private'] as const) : []),
