@@ -50,8 +50,17 @@ func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
 	return nil
 }
 
-// sayWaiting tells which cameras somebody has to connect again.
+// again is what went with the old hub besides the cameras' addresses. Nothing of it comes back by itself: some of it holds
+// passwords that nobody else had, and the rest only that hub was told.
+const again = `Only the old hub knew this too; set it up again:
+  covered parts (keyhold masks), private hours (keyhold private), children's rooms (keyhold child),
+  bells (keyhold cameras bell), doors (keyhold doors), messages when somebody rings (keyhold channels),
+  Home Assistant (keyhold integrations).
+Save what was starred as films: the new hub does not keep it beyond thirty days.`
+
+// sayWaiting tells what somebody has to set up again, and which cameras to connect.
 func (c *console) sayWaiting(v *session.View) {
+	c.say("%s", again)
 	var names []string
 	for _, camera := range v.Cameras {
 		if camera.State == manifest.NameOn {
