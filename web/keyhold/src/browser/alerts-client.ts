@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Phone } from '../sync/phones.ts';
-import { DoorClient } from './door-client.ts';
+import { OutsideClient } from './outside-client.ts';
 import type { AlertsHere, Asked } from './push.ts';
 
 /** Alerts to this device while no page is open, as the pages ask for them. */
-export abstract class AlertsClient extends DoorClient {
+export abstract class AlertsClient extends OutsideClient {
   private hub(language: string, tag: string): Asked {
     return {
       key: () => this.port.call('alertKey', []),

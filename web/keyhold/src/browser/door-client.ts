@@ -5,13 +5,29 @@ import type { Bell, BellReport } from '../statement/request.ts';
 import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
 import type { Door, DoorWish, OpenResult, SetResult } from '../sync/doors.ts';
 import type { Shown } from '../sync/gesture.ts';
+import type { PasskeyWanted } from '../sync/passkey.ts';
 import type { Picture } from '../sync/pictures.ts';
 import { StarClient } from './star-client.ts';
 
-/** Where setting a door stands, and how it goes on. */
-export interface DoorStep extends Pick<SetResult, 'outcome'> {
-  digits(typed: string): Promise<DoorStep>;
-  readonly passkey: (() => Promise<DoorStep>) | null;
+/** Where something stands that the hub wants to see somebody for, and how it goes on. */
+export interface Step<Outcome extends string> {
+  readonly outcome: Outcome;
+  digits(typed: string): Promise<Step<Outcome>>;
+  readonly passkey: (() => Promise<Step<Outcome>>) | null;
+}
+
+/** Asks for something, with nothing shown at first. */
+export async function stepOf<Outcome extends string>(
+  ask: (shown: Shown | null) => Promise<{ outcome: Outcome; passkey: PasskeyWanted | null }>,
+  shown: Shown | null = null,
+): Promise<Step<Outcome>> {
+  const { outcome, passkey } = await ask(shown);
+  const sign = async (): Promise<Step<Outcome>> => {
+    const { signByPasskey } = await import('./passkey.ts');
+    return stepOf(ask, await signByPasskey(passkey!));
+  };
+  const digits = (typed: string): Promise<Step<Outcome>> => stepOf(ask, typed);
+  return { outcome, digits, passkey: passkey === null ? null : sign };
 }
 
 /** The part of a household that is about who rings at its doors. */
@@ -57,17 +73,12 @@ export abstract class DoorClient extends StarClient {
   }
 
   /** Sets what opens the door at a camera; null: nothing any more. */
-  setDoor(camera: string, wish: Omit<DoorWish, 'nonce'> | null): Promise<DoorStep> {
+  setDoor(
+    camera: string,
+    wish: Omit<DoorWish, 'nonce'> | null,
+  ): Promise<Step<SetResult['outcome']>> {
     const whole = wish === null ? null : { ...wish, nonce: random(16) };
-    const go = async (shown: Shown | null): Promise<DoorStep> => {
-      const { outcome, passkey } = await this.port.call('setDoor', [camera, whole, shown]);
-      const sign = async (): Promise<DoorStep> => {
-        const { signByPasskey } = await import('./passkey.ts');
-        return go(await signByPasskey(passkey!));
-      };
-      return { outcome, digits: go, passkey: passkey === null ? null : sign };
-    };
-    return go(null);
+    return stepOf((shown) => this.port.call('setDoor', [camera, whole, shown]));
   }
 
   /** Opens a door. Where it wants a gesture a passkey is asked, if there is one here and nobody typed digits. */

@@ -7,6 +7,9 @@ import type { Bell, BellReport } from '../statement/request.ts';
 import type { Alarm } from '../sync/alarms.ts';
 import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
 import type { Door, DoorWish, OpenResult, SetResult, Wish } from '../sync/doors.ts';
+import type { ChannelReport } from '../statement/channel.ts';
+import type { Integration } from '../statement/integration.ts';
+import type { AddResult, OutsideWish } from '../sync/outside.ts';
 import type { Wishes } from '../sync/create.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { Shown } from '../sync/gesture.ts';
@@ -154,6 +157,13 @@ export interface Calls {
   };
   wishOpen: { args: [camera: string]; result: Wish | OpenResult };
   openDoor: { args: [act: string, shown: Shown | null]; result: OpenResult };
+  /** Who is told outside of Keyhold. */
+  channels: { args: []; result: readonly ChannelReport[] };
+  integrations: { args: []; result: readonly Integration[] };
+  addOutside: { args: [wish: OutsideWish, shown: Shown | null]; result: AddResult };
+  testChannel: { args: [name: string]; result: ChannelReport };
+  removeChannel: { args: [name: string]; result: void };
+  removeIntegration: { args: [name: string]; result: boolean };
   setChildRoom: { args: [camera: string, on: boolean]; result: void };
   setMasks: { args: [camera: string, masks: readonly Mask[], last: number]; result: boolean };
   /** The key that this browser subscribes to, for alerts while no page is open. */

@@ -17,6 +17,7 @@ import { Footage } from './footage.ts';
 import { readLooks, type LookList, type LookNames } from './looks.ts';
 import { Children } from './children.ts';
 import { Doors } from './doors.ts';
+import { Outside } from './outside.ts';
 import { Masks } from './masks.ts';
 import { Recording } from './recording.ts';
 import { Newest } from './newest.ts';
@@ -93,6 +94,7 @@ export class HomeSession {
   readonly recording: Recording;
   readonly children: Children;
   readonly doors: Doors;
+  readonly outside: Outside;
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
@@ -127,6 +129,7 @@ export class HomeSession {
     );
     this.children = new Children(engine, (op, patience) => this.commands.send(op, patience));
     this.doors = new Doors(engine, (op, patience) => this.commands.send(op, patience));
+    this.outside = new Outside(engine, (op, patience) => this.commands.send(op, patience));
     this.reports = new Reports(
       (op, patience) => this.commands.send(op, patience),
       () => engine.reachable || engine.atHome,
