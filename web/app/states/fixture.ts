@@ -27,6 +27,7 @@ import type { Looking } from '../src/lib/looking';
 import type { Going } from '../src/lib/leaving';
 import type { Movable } from '../src/lib/moving';
 import type { Ringing } from '../src/lib/ringing';
+import type { Outside } from '../src/lib/outside';
 import type { People } from '../src/lib/people';
 import type { Door, DoorStep, OpenOutcome, OpenResult } from '../src/lib/doors';
 import type { Covered } from '../src/lib/covers';
@@ -63,7 +64,13 @@ const clipSeconds = 4;
 /** A household made up of drawn scenes; each state changes what it needs. */
 export class Fixture implements Omit<
   Household,
-  keyof People | keyof Going | keyof Looking | keyof Movable | keyof Findable | keyof Ringing
+  | keyof People
+  | keyof Going
+  | keyof Looking
+  | keyof Movable
+  | keyof Findable
+  | keyof Ringing
+  | keyof Outside
 > {
   place: Place = 'operator';
   phase = new Settable<Phase>('ready');

@@ -24,6 +24,7 @@ import { coverStates } from './covers';
 import { privateStates } from './private';
 import { roomStates } from './rooms';
 import { starStates } from './stars';
+import { outsideStates } from './outside';
 import { ringingStates } from './ringing';
 import { sheetOutStates } from './sheetout';
 import type { State } from './states';
@@ -386,5 +387,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     ...starStates(three),
     ...coverStates(three),
     ...ringingStates(three),
+    ...outsideStates(three),
   };
 }

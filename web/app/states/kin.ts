@@ -38,13 +38,13 @@ import {
   trail,
 } from './folk';
 import { Settable } from './live';
-import { Rung } from './rung';
+import { Told } from './told';
 import { jpeg, type Scene } from './scenes';
 
 export * from './folk';
 
 /** A drawn household with persons. */
-export class Kin extends Rung implements Household {
+export class Kin extends Told implements Household {
   own = new Settable<Own | null>({
     person: 'per_anna',
     device: 'dev_kitchen',

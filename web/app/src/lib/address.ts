@@ -23,6 +23,7 @@ const pages = [
   'sheet',
   'drill',
   'settings',
+  'outside',
   'hub',
   'agree',
   'everything',

@@ -6,6 +6,7 @@ import type { Doors } from './doors';
 import type { Looking } from './looking';
 import type { Movable } from './moving';
 import type { Named, People, Shut } from './people';
+import type { Outside } from './outside';
 import type { Covering } from './covers';
 import type { Form, Recordable } from './recording';
 import type { Turning } from './privacy';
@@ -36,6 +37,7 @@ export interface Household
     Ringing,
     Doors,
     Alerting,
+    Outside,
     Recordable {
   /** Where this app was served from. Recovery words are shown and typed on `own` alone. */
   readonly place: Place;

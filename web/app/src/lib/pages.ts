@@ -38,6 +38,8 @@ export function pageTitle(page: Page): string {
       return m.drill_title();
     case 'settings':
       return m.nav_settings();
+    case 'outside':
+      return m.told_title();
     case 'hub':
       return m.newhub_title();
     case 'agree':
@@ -62,6 +64,7 @@ export const aboutOthers: readonly Page[] = [
   'invite',
   'trail',
   'looks',
+  'outside',
 ];
 
 /** Pages about who belongs here. */
