@@ -3,13 +3,14 @@
 // Somebody rings: the phone shows who, whatever page is open, and opens the door; later it stands on the page of alerts, with a picture.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, showPresence, somebody, speaking, steps, tongue } from './people.mjs';
 import { accessible, within } from './person.mjs';
 
-const { LINK, OUT, KEYHOLD, DEVICE, DOORBELL, LOCK } = process.env;
+const { LINK, OUT, KEYHOLD, DEVICE, DOORBELL, LOCK, TOPIC } = process.env;
 const run = promisify(execFile);
 
 const press = () => run(KEYHOLD, ['camera', 'press', '--at', DOORBELL]);
@@ -44,7 +45,24 @@ async function opens(anna) {
   assert.equal(await opened(), 1);
 }
 
+/** A server of topics, such as ntfy's, and what it is told. */
+async function topics(t) {
+  const heard = [];
+  const server = createServer(async (request, answer) => {
+    let text = '';
+    for await (const piece of request) text += piece;
+    const known = request.headers.authorization === 'Bearer tk_word' && request.url === '/door';
+    if (known) heard.push(text);
+    answer.writeHead(known ? 200 : 403).end();
+  });
+  const { hostname, port } = new URL(TOPIC);
+  await new Promise((listening) => server.listen(Number(port), hostname, listening));
+  t.after(() => server.close());
+  return heard;
+}
+
 test('somebody rings', async (t) => {
+  const heard = await topics(t);
   const args = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
   const first = await somebody(join(OUT, 'anna'), tongue(0), { permissions: ['microphone'], args });
   const step = steps(t, { anna: first });
@@ -73,6 +91,24 @@ test('somebody rings', async (t) => {
     await accessible(first.page, 'what opens the door');
     await first.button('close').click();
     await first.button('open_hold', { door }).waitFor();
+  });
+
+  await step('she has grandma told, too', async () => {
+    await first.go('outside');
+    await first.see('told_ways_none');
+    await first.button('told_ways_add').click();
+    await first.field('told_name').fill('Oma');
+    await first.field('told_topic').fill(TOPIC);
+    await first.field('told_token').fill('tk_word');
+    await accessible(first.page, 'another way to be told');
+    await first.button('told_add').click();
+    await showPresence(first);
+    // A test goes at once.
+    await first.text('told_tested').waitFor();
+    await first.text('told_works').waitFor();
+    assert.equal(heard.length, 1);
+    await accessible(first.page, 'who else is told');
+    assert.equal(await first.page.getByText('tk_word').count(), 0);
   });
 
   for (const nth of [0, 1, 2]) {
@@ -113,6 +149,12 @@ test('somebody rings', async (t) => {
     await anna.page.locator('a[data-presses]').first().click();
     await anna.heading('nav_history');
     assert.match(new URL(anna.page.url()).hash, /camera=cam_.*at=\d+/);
+  });
+
+  await step('grandma was told, once for the visit', async () => {
+    const { value } = await within(20_000, 'a line for grandma', async () => heard.at(1));
+    assert.match(value, /Porch.*\d\d:\d\d/);
+    assert.doesNotMatch(value, /Anna/);
   });
 
   await step('that the door was opened stands on the record', async () => {

@@ -14,7 +14,8 @@ import (
 )
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
-// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once.
+// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once; and it has
+// somebody told by ntfy, too, who is told once.
 func TestSomebodyRings(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -29,7 +30,9 @@ func TestSomebodyRings(t *testing.T) {
 	must(t, err)
 	must(t, w.StartCloud(ctx))
 	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard, "--lock", lock))
-	must(t, w.StartHub(ctx, "--here", lock))
+	topic, err := freeport.Address(ctx)
+	must(t, err)
+	must(t, w.StartHub(ctx, "--here", lock, "--here", topic))
 	must(t, w.Pair(ctx, w.CloudURL()))
 	found, err := w.Owner(ctx, "cameras", "find", "--user", harness.CameraUser, "--password-file", w.Path("camera-password"), "--json")
 	must(t, err)
@@ -43,7 +46,7 @@ func TestSomebodyRings(t *testing.T) {
 	_, err = w.Owner(ctx, "cameras", "add", "Porch", list[0].Found)
 	must(t, err)
 	opens := url.URL{Scheme: "http", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: lock, Path: camera.LockPath}
-	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
+	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "TOPIC=http://"+topic+"/door", "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
 
 	if chimes := cameratest.Tones(cameratest.Heard(t, heard), 659.3); len(chimes) != 3 {
 		t.Errorf("it chimed at the door at %v; three times somebody talked from the call", chimes)
