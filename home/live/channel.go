@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/time/rate"
@@ -56,6 +57,8 @@ const (
 
 type cameraState struct {
 	Camera id.Camera `json:"camera"`
+	// Narrow says that the second stream is sent because the viewer's line does not carry the first.
+	Narrow bool `json:"narrow,omitempty"`
 	// Sent is which of its streams is sent, Small whether there is a second.
 	Sent  string `json:"sent"`
 	Small bool   `json:"small"`
@@ -130,10 +133,14 @@ func (v *View) talk(ctx context.Context) {
 		case want := <-v.control:
 			v.obey(want)
 		case <-v.news:
-			for _, t := range v.tracks {
-				v.choose(t)
-			}
+			v.chooseAll()
 			v.tell()
+		case r := <-v.readings:
+			if v.steer.Take(time.Now(), r, v.needed()) {
+				v.engine.c.Log.Debug("a viewer's line", "narrow", v.steer.Narrow())
+				v.chooseAll()
+				v.tell()
+			}
 		case <-v.review:
 			v.listening()
 		}
@@ -190,7 +197,7 @@ func (v *View) tell() {
 		one := cameraState{Camera: t.camera, Sent: Main, State: Waiting, Talk: v.engine.spoken(t.camera)}
 		_, one.Small = v.engine.small(t.camera)
 		if from.of.small {
-			one.Sent = Small
+			one.Sent, one.Narrow = Small, t.eased
 		}
 		if from.isPlaying() {
 			one.State = Playing

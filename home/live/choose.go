@@ -3,7 +3,7 @@
 package live
 
 // A viewer that shows a camera small may have its second, smaller stream, and one whose first is not of H.264 is shown
-// by its second. Until that has a key frame the other goes on, so nobody sees a hole; and where it stops, the first is
+// by its second; so is one whose line does not carry the first. Until that has a key frame the other goes on, so nobody sees a hole; and where it stops, the first is
 // sent again.
 
 // choose lets a track hold the feeds that it needs now, says whose pictures are to be sent next, and lets go of what it
@@ -13,8 +13,10 @@ func (v *View) choose(t *track) {
 	foreign := t.main != nil && t.main.isForeign()
 	v.mu.Lock()
 	from, wanted := t.from, t.wantSmall
-	small := t.shown && has && (wanted || foreign)
+	small := t.shown && has && (wanted || foreign || v.steer.Narrow())
 	v.mu.Unlock()
+	eased := t.eased
+	t.eased = small && !wanted && !foreign
 
 	stalled := from == t.small && !t.small.isPlaying()
 	if small && t.small == nil {
@@ -27,7 +29,12 @@ func (v *View) choose(t *track) {
 	if small && (!stalled || foreign) {
 		target = t.small
 	}
-	if t.follow(target) {
+	switch {
+	case !t.follow(target):
+	case eased && !small && !wanted:
+		// The whole group at once is what such a line carries least, and the small picture goes on meanwhile.
+		target.expect(t)
+	default:
 		target.join(t)
 	}
 	from = t.current()
@@ -37,6 +44,12 @@ func (v *View) choose(t *track) {
 	}
 	if from != t.small && !small {
 		t.small = v.release(t, t.small)
+	}
+}
+
+func (v *View) chooseAll() {
+	for _, t := range v.tracks {
+		v.choose(t)
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"keyhold/api/relay"
@@ -165,7 +166,12 @@ func (e *Engine) setUp() error {
 	if err != nil {
 		return fmt.Errorf("live: %w", err)
 	}
+	// What the viewer says of each packet of pictures is what its line is judged by.
+	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, webrtc.RTPCodecTypeVideo); err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
 	var r interceptor.Registry
+	r.Add(sparing{}) // nearest to the line: it sees what is sent once more
 	r.Add(resend)
 	r.Add(reports)
 	var s webrtc.SettingEngine
@@ -203,7 +209,7 @@ func codecs(m *webrtc.MediaEngine) error {
 func h264Codec(profile string) webrtc.RTPCodecCapability {
 	return webrtc.RTPCodecCapability{
 		MimeType: webrtc.MimeTypeH264, ClockRate: ingest.VideoRate, SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile,
-		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}},
+		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: webrtc.TypeRTCPFBTransportCC}},
 	}
 }
 

@@ -35,6 +35,7 @@ type feed struct {
 	tracks  map[*track]bool // guarded by mu
 	playing bool            // guarded by mu
 	foreign bool            // it is not of H.264, which is what was agreed on; guarded by mu
+	flow    flow            // guarded by mu
 }
 
 // join gives a track the group, and from then on every picture.
@@ -47,6 +48,13 @@ func (f *feed) join(t *track) {
 		return
 	}
 	t.begin(f, f.group)
+}
+
+// expect gives a track every picture from the next key frame on.
+func (f *feed) expect(t *track) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tracks[t] = true
 }
 
 // again gives a track the group once more.
@@ -148,6 +156,7 @@ func (f *feed) take(fr *ingest.Frame) bool {
 	f.play(true)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.flow.add(p)
 	if p.key {
 		f.group, f.size = nil, 0
 	}

@@ -66,6 +66,15 @@ func (p *picture) parameters(params *ingest.Params) {
 	p.packets = append(p.packets, b)
 }
 
+// beginsKey says whether a packet is the first of a key frame.
+func beginsKey(packet []byte) bool {
+	if len(packet) == 0 {
+		return false
+	}
+	kind := h264.NALUType(packet[0] & 0x1f)
+	return kind == h264.NALUTypeSTAPA || kind == h264.NALUTypeSPS
+}
+
 // add puts in one NAL unit, in pieces where it is too long (FU-A).
 func (p *picture) add(u []byte) {
 	if len(u) <= packetSize {

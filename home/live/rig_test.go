@@ -4,6 +4,7 @@ package live_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
@@ -146,6 +148,14 @@ type viewer struct {
 
 func newViewer(t *testing.T, videos int, sound bool) (*viewer, string) {
 	t.Helper()
+	return newViewerWith(t, videos, sound, nothing)
+}
+
+// nothing is said by a viewer of when packets came: so its line is judged in no test that is not about that.
+func nothing(*webrtc.MediaEngine, *interceptor.Registry) error { return nil }
+
+func newViewerWith(t *testing.T, videos int, sound bool, more func(*webrtc.MediaEngine, *interceptor.Registry) error) (*viewer, string) {
+	t.Helper()
 	var s webrtc.SettingEngine
 	s.LoggerFactory = live.Quiet()
 	s.SetIncludeLoopbackCandidate(true)
@@ -154,7 +164,11 @@ func newViewer(t *testing.T, videos int, sound bool) (*viewer, string) {
 	if err := m.RegisterDefaultCodecs(); err != nil {
 		t.Fatal(err)
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(&m)).NewPeerConnection(webrtc.Configuration{})
+	var r interceptor.Registry
+	if err := errors.Join(webrtc.ConfigureNack(&m, &r), webrtc.ConfigureRTCPReports(&r), more(&m, &r)); err != nil {
+		t.Fatal(err)
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(&m), webrtc.WithInterceptorRegistry(&r)).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)
 	}

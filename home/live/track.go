@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"keyhold/home/ingest"
+	"keyhold/home/live/line"
 	"keyhold/statement/id"
 )
 
@@ -32,8 +34,10 @@ type track struct {
 	*output
 	camera id.Camera
 	view   *View
-	// main and small are the feeds that it holds, nil where it does not; owned by the view's talk.
+	// main and small are the feeds that it holds, nil where it does not; owned by the view's talk, as is eased: the second
+	// stream is to be sent because the line does not carry the first.
 	main, small *feed
+	eased       bool
 
 	// All guarded by view.mu. from is whose pictures are sent, next whose are to be from its next key frame on, if any's.
 	from, next *feed
@@ -194,6 +198,7 @@ func (l *timeline) compress(list []*picture, now time.Time) []uint32 {
 type output struct {
 	id   string
 	want webrtc.RTPCodecCapability
+	line *line.Line // nil: its packets are not counted
 
 	writer  atomic.Pointer[binding]
 	seq     uint16 // owned by the view's sender
@@ -205,6 +210,7 @@ type binding struct {
 	webrtc.TrackLocalWriter
 	ssrc    uint32
 	payload uint8
+	number  uint8 // of the header extension by which packets are numbered; 0 for none
 }
 
 var errCodec = errors.New("live: the viewer offers no codec for this")
@@ -223,7 +229,13 @@ func (o *output) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 	if best == nil {
 		return webrtc.RTPCodecParameters{}, errCodec
 	}
-	o.writer.Store(&binding{c.WriteStream(), uint32(c.SSRC()), uint8(best.PayloadType)})
+	w := &binding{TrackLocalWriter: c.WriteStream(), ssrc: uint32(c.SSRC()), payload: uint8(best.PayloadType)}
+	for _, x := range c.HeaderExtensions() {
+		if x.URI == sdp.TransportCCURI && o.line != nil {
+			w.number = uint8(x.ID)
+		}
+	}
+	o.writer.Store(w)
 	return *best, nil
 }
 
@@ -254,6 +266,10 @@ func (o *output) write(payload []byte, stamp uint32, last bool) {
 	}
 	o.seq++
 	h := &rtp.Header{Version: 2, Marker: last, PayloadType: w.payload, SequenceNumber: o.seq, Timestamp: stamp, SSRC: w.ssrc}
+	if w.number != 0 {
+		n := o.line.Sent(time.Now(), len(payload)+overhead)
+		_ = h.SetExtension(w.number, []byte{byte(n >> 8), byte(n)}) // two bytes always fit
+	}
 	if _, err := w.WriteRTP(h, payload); err == nil {
 		o.sent++
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
+	"keyhold/home/live/line"
 	"keyhold/statement/id"
 )
 
@@ -56,6 +57,10 @@ type View struct {
 	review    chan struct{} // holds a token when it is to be asked anew what the viewer may hear
 	control   chan control  // from the data channel
 
+	line     *line.Line        // what the viewer says of its packets
+	readings chan line.Reading // of the line
+	steer    line.Steer        // owned by talk
+
 	attendant Attendant                // decides for it; nil where nobody does
 	voice     chan *webrtc.TrackRemote // holds the track by which the viewer talks
 
@@ -84,6 +89,7 @@ func (e *Engine) Answer(ctx context.Context, cameras []id.Camera, offer string, 
 	v := &View{
 		engine: e, cancel: cancel, ended: alive.Done(), pc: pc, done: make(chan struct{}), play: make(chan struct{}), connected: make(chan struct{}),
 		woken: make(chan struct{}, 1), news: make(chan struct{}, 1), review: make(chan struct{}, 1), control: make(chan control, 4),
+		line: line.New(time.Now()), readings: make(chan line.Reading, 4),
 		opened: make(chan struct{}), voice: make(chan *webrtc.TrackRemote, 1),
 	}
 	if attend != nil {
@@ -126,7 +132,7 @@ func (v *View) negotiate(ctx context.Context, cameras []id.Camera, offer string,
 		t := &track{camera: c, view: v, main: e.hold(stream{c, false}), shown: true, skipping: true}
 		t.from = t.main
 		v.tracks = append(v.tracks, t)
-		t.output = &output{id: "video" + strconv.Itoa(i), want: h264Codec(e.profile(c)), picture: true}
+		t.output = &output{id: "video" + strconv.Itoa(i), want: h264Codec(e.profile(c)), line: v.line, picture: true}
 		if _, err := v.pc.AddTrack(t.output); err != nil {
 			return "", fmt.Errorf("live: track: %w", err)
 		}
@@ -312,7 +318,9 @@ func (v *View) listen(s *webrtc.RTPSender, t *track) {
 			return
 		}
 		for _, p := range list {
-			switch p.(type) {
+			switch p := p.(type) {
+			case *rtcp.TransportLayerCC:
+				v.weigh(p)
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				if t != nil {
 					v.restart(t)
