@@ -9,6 +9,7 @@ export class DrawnView implements LiveView {
   readonly state: Settable<LiveState>;
   readonly silent = new Settable<readonly string[]>([]);
   readonly second = new Settable<readonly string[] | null>([]);
+  readonly narrow = new Settable<readonly string[]>([]);
   readonly voice = {
     cameras: new Settable<readonly string[]>([]),
     state: new Settable<TalkState>({ step: 'off' }),

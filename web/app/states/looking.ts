@@ -235,10 +235,8 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
           },
         },
       ),
-    'live-silent': () => {
-      const state = live({ step: 'on' }, { then: async (view) => view.silent.set(['cam_door']) });
-      return state;
-    },
+    'live-silent': () =>
+      live({ step: 'on' }, { then: async (view) => view.silent.set(['cam_door']) }),
     'live-h265': () => {
       const state = live({ step: 'on' });
       state.household.code('cam_door', 'h265');
@@ -276,6 +274,10 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       );
       state.household.code('cam_door', 'h265');
       return state;
+    },
+    'live-narrow': () => {
+      const then = async (view: DrawnView): Promise<void> => view.narrow.set(['cam_door']);
+      return live({ step: 'on' }, { scene: 'door', then });
     },
     'live-no-way': () => live({ step: 'again', reason: 'no-way' }),
     'live-hub-away': () => live({ step: 'again', reason: 'hub-away' }),

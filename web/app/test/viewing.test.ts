@@ -14,6 +14,7 @@ let now = 0;
 let state: Settable<LiveState>;
 let silent: Settable<readonly string[]>;
 let second: Settable<readonly string[] | null>;
+let narrow: Settable<readonly string[]>;
 let shown: readonly string[];
 let viewing: Viewing;
 
@@ -25,11 +26,13 @@ beforeEach(() => {
   state = new Settable<LiveState>({ step: 'connecting' });
   silent = new Settable<readonly string[]>([]);
   second = new Settable<readonly string[] | null>(null);
+  narrow = new Settable<readonly string[]>([]);
   const streams = new Settable<MediaStream | null>(null);
   const live = (): ReturnType<Household['live']> => ({
     state,
     silent,
     second,
+    narrow,
     voice: new DrawnView(state.get(), () => null).voice,
     picture: () => streams,
     show: (cameras) => (shown = cameras),
@@ -91,6 +94,14 @@ test('H.265 is shown by a second stream, and said where there is none', () => {
   expect(said()).toBeUndefined();
   place('door')();
   expect(tileSaid(viewing.of('door'), 'Europe/Berlin', 'h265')).toBe('Live');
+});
+
+test('a smaller picture is called so as long as the hub says that it is sent for the line', () => {
+  const of = (camera: string): boolean => viewing.of(camera).narrow;
+  narrow.set(['door']);
+  expect([of('door'), of('yard')]).toEqual([true, false]);
+  narrow.set([]);
+  expect(of('door')).toBe(false);
 });
 
 test('nothing that stands still looks live: not when paused, not while the connection is away', () => {

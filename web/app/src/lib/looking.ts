@@ -79,6 +79,8 @@ export interface LiveView {
   readonly silent: Live<readonly string[]>;
   /** Cameras that have a second, smaller stream; null before the hub has said so. */
   readonly second: Live<readonly string[] | null>;
+  /** Cameras whose smaller stream is sent because the line carries no more. */
+  readonly narrow: Live<readonly string[]>;
   readonly voice: LiveVoice;
   picture(camera: string): Live<MediaStream | null>;
   /**

@@ -13,11 +13,15 @@ export interface ConnectionEvents {
   readonly connected: () => void;
   /** It does not come back by itself. */
   readonly lost: () => void;
-  /** Which cameras the hub says send nothing, which have a second, smaller stream, and which a speaker. */
+  /**
+   * Which cameras the hub says send nothing, which have a second, smaller stream, which a speaker,
+   * and which are sent small because the line carries no more.
+   */
   readonly told: (
     silent: readonly string[],
     second: readonly string[],
     speakers: readonly string[],
+    narrow: readonly string[],
   ) => void;
   /** How something goes that the hub was asked to do, and what it wants to be signed for it. */
   readonly act: (told: ActTold) => void;
@@ -186,7 +190,8 @@ export class Connection {
     const before = this.second.join();
     this.second = ids(({ small }) => small === true);
     const speakers = this.voice === null ? [] : ids(({ talk }) => talk === true);
-    this.events?.told(silent, this.second, speakers);
+    const narrow = ids((one) => one.narrow === true);
+    this.events?.told(silent, this.second, speakers, narrow);
     const { wanted } = this;
     if (wanted !== null && this.second.join() !== before) {
       this.want(wanted.hear, wanted.show, wanted.small);
@@ -199,6 +204,7 @@ interface CameraTold {
   readonly camera: string;
   readonly state: string;
   readonly small?: boolean;
+  readonly narrow?: boolean;
   readonly talk?: boolean;
 }
 

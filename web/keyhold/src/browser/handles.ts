@@ -69,6 +69,8 @@ export interface LiveView {
   readonly silent: Live<readonly string[]>;
   /** Cameras with a second, smaller stream; null before the hub has said so. */
   readonly second: Live<readonly string[] | null>;
+  /** Cameras whose smaller stream is sent because the line carries no more. */
+  readonly narrow: Live<readonly string[]>;
   readonly voice: LiveVoice;
   picture(camera: string): Live<MediaStream | null>;
   /** Whose pictures are wanted from now on, and whether small; before, all are, large. */

@@ -59,6 +59,7 @@ export class Watch implements LiveView {
   readonly state = new Value<LiveState>({ step: 'connecting' });
   readonly silent = new Value<readonly string[]>([]);
   readonly second = new Value<readonly string[] | null>(null);
+  readonly narrow = new Value<readonly string[]>([]);
   readonly voice: Voice;
   /** A hub of an earlier version takes no offer of somebody who talks. */
   private talks = true;
@@ -218,9 +219,10 @@ export class Watch implements LiveView {
       },
       // The hub has answered: it is the way to it that is missing.
       lost: () => this.lost(this.state.get().step === 'on' ? 'lost' : 'no-way'),
-      told: (silent, second, speakers) => {
+      told: (silent, second, speakers, narrow) => {
         this.silent.set(silent);
         this.second.set(second);
+        this.narrow.set(narrow);
         this.voice.cameras.set(speakers);
       },
       act: (told) => this.voice.told(told),

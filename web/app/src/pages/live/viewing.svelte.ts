@@ -46,6 +46,9 @@ export class Viewing {
       this.#view.second.subscribe((second) => {
         for (const one of this.#pictures) one.second = second?.includes(one.camera) ?? null;
       }),
+      this.#view.narrow.subscribe((narrow) => {
+        for (const one of this.#pictures) one.narrow = narrow.includes(one.camera);
+      }),
     ];
   }
 
@@ -93,6 +96,8 @@ export class LivePicture {
   silent = $state(false);
   /** It has a second, smaller stream; null while that is not known. */
   second = $state<boolean | null>(null);
+  /** The smaller one is sent because the line carries no more, by the hub's word. */
+  narrow = $state(false);
   /** What was seen last in another place, until something new comes in this one. */
   still = $state.raw<ImageBitmap | null>(null);
   /** When the newest picture was shown; 0 before the first. */
