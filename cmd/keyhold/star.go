@@ -37,6 +37,8 @@ type starLine struct {
 	At     int64     `json:"at,omitempty"`
 	// Packs is how many recordings are kept of it.
 	Packs int `json:"packs"`
+	// Waiting says that the cloud has no room for all of them.
+	Waiting bool `json:"waiting,omitempty"`
 }
 
 // Run stars, or asks the hub.
@@ -116,7 +118,7 @@ func (t *StarCommand) list(ctx context.Context, c *console, s *session.Session, 
 		for _, x := range list {
 			none = false
 			line := starLine{
-				Camera: camera.ID, Name: camera.Name, Moment: x.Moment, Starred: true, By: x.Person, ByName: v.PersonName(x.Person), At: x.At, Packs: len(x.Objects),
+				Camera: camera.ID, Name: camera.Name, Moment: x.Moment, Starred: true, By: x.Person, ByName: v.PersonName(x.Person), At: x.At, Packs: len(x.Objects), Waiting: x.Waiting,
 			}
 			if t.JSON {
 				if err := c.object(line); err != nil {
@@ -125,6 +127,9 @@ func (t *StarCommand) list(ctx context.Context, c *console, s *session.Session, 
 				continue
 			}
 			c.answer("  %s  %s, starred by %s, %s", clock(x.Moment, c.now()), count(line.Packs, "recording", "recordings"), nameOr(line.ByName, "somebody of the household"), clock(x.At, c.now()))
+			if x.Waiting {
+				c.answer("    not kept yet: there is no more room for stars. Take another star away; the hub then keeps this one by itself.")
+			}
 		}
 	}
 	if none && !t.JSON {

@@ -25,7 +25,6 @@ import (
 	"keyhold/member/footage"
 	"keyhold/member/session"
 	"keyhold/sealing/keys"
-	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
@@ -122,14 +121,7 @@ func TestNobodyMovesToWhereStarsAreNotKept(t *testing.T) {
 	must(t, err)
 	keep := func(n int) {
 		t.Helper()
-		list := api.Kept{Objects: make([]id.Object, n), Pages: []api.KeptPage{}}
-		for i := range list.Objects {
-			list.Objects[i], err = id.NewObject(rand.Reader)
-			must(t, err)
-		}
-		body, err := canon.Marshal(list)
-		must(t, err)
-		must(t, there.Client.Write(ctx, api.Signer{From: id.Hub, Key: signing.Sign}, r.Member.Home.Household, request.WriteKept, api.KeptName(other), api.Bytes(body)))
+		r.keepAt(there.Client, signing.Sign, other, n)
 	}
 	keep(api.MaxKept)
 	var no *session.RefusedError

@@ -301,7 +301,7 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 	}
 	h.uplink = &uplink.Uplink{
 		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head, DB: h.db,
-		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.startAfresh, TakeOver: h.takeOver, Formers: h.formers, Now: h.Now, Log: h.Log,
+		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.startAfresh, TakeOver: h.takeOver, Formers: h.formers, Kept: h.keptSaid, Now: h.Now, Log: h.Log,
 	}
 	if h.thumbs, err = record.NewThumbs(record.ThumbsConfig{FFmpeg: h.FFmpeg, Log: h.Log}); err != nil {
 		h.Log.Warn("there will be no preview pictures", "error", err)
@@ -373,6 +373,7 @@ func (h *Hub) serve(ctx context.Context) error {
 		h.Serving(h.household.ID())
 		wg.Go(func() { h.keep(ctx) })
 		wg.Go(func() { h.keepReaders(ctx) })
+		wg.Go(func() { h.say(ctx, "stars", h.stars.Run(ctx, h.Now, h.uplink.Queued)) })
 		<-ctx.Done()
 	}
 	for _, slots := range []chan struct{}{h.slots, h.looking, h.opening} {

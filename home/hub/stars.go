@@ -114,6 +114,11 @@ func (h *Hub) given(s *star.Setting, leaves []request.Placed) ([]stars.Pack, err
 	return out, nil
 }
 
+// keptSaid notes what the cloud said to a list of what is to stay.
+func (h *Hub) keptSaid(ctx context.Context, camera string, list []byte, taken bool) error {
+	return h.stars.Answered(ctx, camera, list, taken, h.Now())
+}
+
 // starred are the moments of a camera that a device may know of.
 func (h *Hub) starred(ctx context.Context, c *request.Command) ([]request.Starred, error) {
 	m := h.clock.Moment()

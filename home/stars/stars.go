@@ -51,14 +51,17 @@ type Pack struct {
 type Book struct {
 	db *state.DB
 
-	mu   sync.Mutex
-	last map[id.Camera]int64 // guarded by mu
+	woken chan struct{} // holds a token when there may be room for what was refused
+
+	mu      sync.Mutex
+	last    map[id.Camera]int64    // guarded by mu
+	refused map[id.Camera]*refusal // those whose newest list the cloud had no room for; guarded by mu
 }
 
 // Load reads what an earlier process has left, and tells the cloud again what is to stay: an earlier version of it may not
 // have taken it.
 func Load(ctx context.Context, db *state.DB) (*Book, error) {
-	b := &Book{db: db, last: map[id.Camera]int64{}}
+	b := &Book{db: db, woken: make(chan struct{}, 1), last: map[id.Camera]int64{}, refused: map[id.Camera]*refusal{}}
 	err := db.Write(ctx, func(tx *sql.Tx) error {
 		err := state.Each(ctx, tx, `SELECT camera, seq FROM stars_last`, nil, func(scan func(...any) error) error {
 			var c id.Camera
@@ -286,6 +289,9 @@ func (b *Book) Stars(ctx context.Context, c id.Camera, since, after int64, most 
 			if err != nil {
 				return err
 			}
+		}
+		if err := b.narrow(ctx, tx, c, out); err != nil {
+			return err
 		}
 		if last > after && len(out) < most {
 			newest.Objects = []id.Object{}

@@ -191,8 +191,8 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 		err := u.write(ctx, l.kind, l.name, api.Bytes(l.body))
 		switch {
 		case (l.kind == request.WriteMail || l.kind == request.WriteKept) && undeliverable(err):
-			// Nobody waits for a letter that cannot be delivered; everything behind it does. A list of what is to stay that
-			// this cloud does not take (yet) is made again at the next start.
+			// Nobody waits for a letter that cannot be delivered; everything behind it does. A list of what is to stay is made
+			// again: where there is no room for it after a while, and where this cloud takes none (yet) at the next start.
 			return &final{err}
 		case l.kind == request.WriteRoster && api.KindOf(err) == api.Conflict:
 			// The cloud has another link with this number: what is behind must not go out as if all were well.
@@ -205,6 +205,11 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 	}
 	if err != nil {
 		u.Log.Warn("the cloud does not take this, and it is dropped", "what", l.kind, "error", err)
+	}
+	if l.kind == request.WriteKept && u.Kept != nil && (err == nil || full(err)) {
+		if err := u.Kept(ctx, l.name, l.body, err == nil); err != nil {
+			return false, err
+		}
 	}
 	err = u.DB.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id = $1`, l.id)

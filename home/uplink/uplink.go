@@ -64,6 +64,8 @@ type Uplink struct {
 	TakeOver func(ctx context.Context, head roster.Head, links func(context.Context, int64) ([][]byte, error)) error
 	// Formers says whether a checkpoint is of a hub whose place this one took.
 	Formers func(checkpoint string) bool
+	// Kept is told what the cloud said to a list of what is to stay: that it has taken it, or has no room for it.
+	Kept func(ctx context.Context, camera string, list []byte, taken bool) error
 	// Rotate makes new epochs for all; it is called when a new run had to begin because this hub's folder was put back.
 	Rotate func(context.Context) error
 	Now    func() time.Time

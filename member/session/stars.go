@@ -21,6 +21,8 @@ type Star struct {
 	Person id.Person
 	// Objects are the packs that are kept of it, by the hub's word.
 	Objects []id.Object
+	// Waiting says that the cloud has no room for all of them.
+	Waiting bool
 }
 
 // mostReplies is how many replies list the stars of one camera: far more than there may be stars.
@@ -43,7 +45,7 @@ func (s *Session) stars(ctx context.Context, camera id.Camera) (list []Star, las
 			}
 			last = set.Seq
 			if by, ok := s.Roster.Ever(set.Device); ok && set.On {
-				list = append(list, Star{Setting: *set, Person: by.Person, Objects: one.Objects})
+				list = append(list, Star{Setting: *set, Person: by.Person, Objects: one.Objects, Waiting: one.Waiting})
 			}
 		}
 		if len(reply.Result.Stars) < request.MaxStars {

@@ -57,6 +57,8 @@ type Result struct {
 type Starred struct {
 	Objects   []id.Object `json:"objects"`
 	Statement []byte      `json:"statement"`
+	// Waiting says that the cloud has no room for all of them: Objects are those that it keeps, and the hub tries again.
+	Waiting bool `json:"waiting,omitempty"`
 }
 
 // Reply is the hub's answer to the command with the same nonce. Run, Size and Root are the newest checkpoint that is

@@ -234,7 +234,7 @@ func requestVectors(w *world) []vector {
 	each(request.ThingReply, w.asHub(), request.Reply{At: start, Head: head, Household: w.household, Nonce: fixed("n", 16), Result: request.Result{Camera: id.Camera(fixedID("cam_", "front"))}, Root: id.HashOf([]byte("root")), Run: id.Run(fixedID("run_", "run")), Size: 9}, bad{"a negative size", int64(-1), []any{"size"}})
 	commands.reply("reply to at-home", request.Result{Addresses: []string{"192.168.1.7:7441", "[fd00::7]:7441"}})
 	commands.reply("reply to smalls", request.Result{Smalls: []id.Camera{front}})
-	commands.reply("reply to stars", request.Result{Stars: []request.Starred{{Objects: []id.Object{id.Object(fixedID("obj_", "pack"))}, Statement: []byte("statement")}, {Objects: []id.Object{}, Statement: []byte("another")}}},
+	commands.reply("reply to stars", request.Result{Stars: []request.Starred{{Objects: []id.Object{id.Object(fixedID("obj_", "pack"))}, Statement: []byte("statement")}, {Objects: []id.Object{}, Statement: []byte("another"), Waiting: true}}},
 		bad{"what is no object", fixedID("cam_", "front"), []any{"result", "stars", 0, "objects", 0}})
 	commands.reply("reply to recorded", request.Result{Recorded: []request.Recorded{{Camera: front, Cost: 41, Form: request.RecordMade, Measured: true, Sent: "h265", Small: true}, {Camera: front, Form: request.RecordSent}}})
 	each(manifest.ThingStatus, w.asHub(), manifest.Status{At: start, Head: head.Hash, Household: w.household, Run: id.Run(fixedID("run_", "run")), Signed: 9, Uploaded: 7}, bad{"more uploaded than signed", int64(10), []any{"uploaded"}})

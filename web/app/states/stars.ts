@@ -16,13 +16,14 @@ const star = (camera: string, ago: number, change: Partial<Starred> = {}): Starr
   name: 'Jan',
   mine: false,
   at: now - ago + 5 * minute,
+  waiting: false,
   ...change,
 });
 
 const some = (): Starred[] => [
   star('cam_garden', 41 * day),
   star('cam_door', 3 * day, { mine: true }),
-  star('cam_door', 95 * minute),
+  star('cam_door', 95 * minute, { waiting: true }),
   star('cam_door', 62 * minute, { mine: true, name: 'Anna' }),
   star('cam_hall', 70 * minute),
 ];

@@ -49,7 +49,15 @@ export class Starring {
     try {
       await this.household.setStar(camera, moment, on);
       const others = this.list.filter((one) => one.camera !== camera || one.moment !== moment);
-      const own = { camera, moment, person: '', name: '', mine: true, at: Date.now() };
+      const own = {
+        camera,
+        moment,
+        person: '',
+        name: '',
+        mine: true,
+        at: Date.now(),
+        waiting: false,
+      };
       this.list = on ? [...others, own] : others;
       this.done = { camera, moment, on };
       return true;

@@ -18,6 +18,8 @@ export interface Starred {
   readonly name: string;
   readonly mine: boolean;
   readonly at: number;
+  /** The cloud has no room for all of it: the hub tries again. */
+  readonly waiting: boolean;
 }
 
 /** So much before a moment is kept, and after it. */

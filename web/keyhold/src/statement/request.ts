@@ -298,7 +298,9 @@ export const reply = object({
     recorded: optional(list(recorded)),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),
-    stars: optional(list(object({ objects: list(id('obj')), statement: bytes() }))),
+    stars: optional(
+      list(object({ objects: list(id('obj')), statement: bytes(), waiting: optional(boolean) })),
+    ),
     snoozes: optional(list(object({ camera: text(), until: integer() }))),
   }),
   root: hash,

@@ -25,11 +25,14 @@ export interface Starred {
   readonly name: string;
   readonly mine: boolean;
   readonly at: number;
+  /** The cloud has no room for all of it: the hub tries again. */
+  readonly waiting: boolean;
 }
 
 interface Kept {
   readonly setting: StarSetting;
   readonly objects: readonly string[];
+  readonly waiting: boolean;
 }
 
 /** A leaf that names an object. */
@@ -64,10 +67,18 @@ export class Stars {
     const { kept } = await this.ask(camera);
     for (const one of kept) await this.engine.steady(() => this.owed(one));
     const { roster, names } = this.engine.known;
-    return kept.map(({ setting: { moment, device, at } }) => {
+    return kept.map(({ setting: { moment, device, at }, waiting }) => {
       const person = (roster.device(device) ?? roster.former(device))?.person ?? '';
       const name = names?.persons.find(({ id }) => id === person)?.name ?? '';
-      return { camera, moment, at, person, name, mine: person === this.engine.member.person };
+      return {
+        camera,
+        moment,
+        at,
+        person,
+        name,
+        mine: person === this.engine.member.person,
+        waiting,
+      };
     });
   }
 
@@ -114,12 +125,12 @@ export class Stars {
       const { result } = await this.send({ kind: 'stars', camera, ...after }, patience);
       const { roster } = this.engine.known;
       const stars = result.stars ?? [];
-      for (const { statement, objects } of stars) {
+      for (const { statement, objects, waiting = false } of stars) {
         const setting = await openStar(statement, roster);
         const next = setting.camera === camera && setting.seq > last;
         must(next, 'signer', 'a star of another camera, or out of order');
         last = setting.seq;
-        if (setting.on) kept.push({ setting, objects });
+        if (setting.on) kept.push({ setting, objects, waiting });
       }
       if (stars.length < inReply) break;
     }
