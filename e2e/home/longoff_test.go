@@ -64,3 +64,26 @@ func TestAHubThatWasOffForLongerThanAMonthIsNoAlarm(t *testing.T) {
 		})
 	}
 }
+
+// The same on a machine without a clock of its own, which learns the date only after it was switched on.
+func TestAHubThatLearnsTheDateLateIsNoAlarm(t *testing.T) {
+	t.Parallel()
+	r := Plain(t)
+	door := r.Add("Door", "a")
+	r.Packs(door, 1)
+	r.Stop()
+	const away = 45 * 24 * time.Hour
+	r.offset.Add(int64(away))
+	r.astray.Store(-int64(away))
+	r.uptime = func() time.Duration { return time.Minute }
+	r.Start()
+	r.Until("a hub that waits for the date", func() bool { return r.logged("does not know the date yet") })
+	r.astray.Store(0)
+	r.Serving()
+	r.Packs(door, 1)
+	must(t, r.Cloud.Sweep(t.Context()))
+	r.View() // wants no alarm
+	if line := r.Timeline(door); len(line.Segments) == 0 || !slices.ContainsFunc(line.Gaps, func(g *manifest.Gap) bool { return g.Until >= g.At }) {
+		t.Errorf("%d segments are shown, and the gaps %+v", len(line.Segments), line.Gaps)
+	}
+}

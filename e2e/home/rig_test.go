@@ -50,6 +50,7 @@ type Rig struct {
 	words  []string     // on the recovery sheet
 	offset atomic.Int64 // added to everybody's clock, ns
 	astray atomic.Int64 // added to the hub's clock besides, ns
+	uptime func() time.Duration
 	free   atomic.Int64 // what the hub is told of its disk
 	// way stands between everybody and the cloud where a test sets it.
 	way     atomic.Pointer[func(cloud http.Handler) http.Handler]
@@ -207,6 +208,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },
 		Now:         func() time.Time { return r.now().Add(time.Duration(r.astray.Load())) },
+		Uptime:      r.uptime,
 		Space:       func() (int64, error) { return r.free.Load(), nil }, SpaceEvery: 200 * time.Millisecond, PageLooks: 40,
 	}
 	ended := r.ended

@@ -62,6 +62,7 @@ type Hub struct {
 	Here   ingest.Here // what of this computer may be a camera
 	HTTP   *http.Client
 	Now    func() time.Time
+	Uptime func() time.Duration // of the machine; asked of the system if nil
 	Log    *slog.Logger
 	// Space says how many bytes are free on the folder's disk; asked of the system if nil.
 	Space func() (free int64, err error)
@@ -201,6 +202,7 @@ func (h *Hub) run(ctx context.Context) (err error) {
 	if err := h.pair(ctx, h.client); err != nil {
 		return ended(ctx, err)
 	}
+	h.awaitDate(ctx)
 	if err := h.boot(ctx, h.client); err != nil {
 		return ended(ctx, err)
 	}
