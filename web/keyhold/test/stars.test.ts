@@ -24,7 +24,7 @@ let object: string;
 let moment: number;
 /** What was kept apart when somebody rang at that time; not starred. */
 let rung: string;
-let stars: { objects: string[]; statement: Bytes }[];
+let stars: { objects: string[]; statement: Bytes; waiting?: boolean }[];
 let away: boolean;
 const asked: Op[] = [];
 
@@ -157,6 +157,13 @@ test('without a star, or without the hub’s word, nothing of that time is shown
     expect(other.engine.alarms.all()).toEqual([]);
     other.close();
   }
+});
+
+test('a star for which the cloud has no room is not shown as kept, and not missed', async () => {
+  world.objects.delete(object);
+  stars = [{ ...stars[0]!, objects: [], waiting: true }];
+  expect(await home.stars.list(world.camera)).toMatchObject([{ moment, waiting: true }]);
+  expect(alarms()).toEqual([]);
 });
 
 test('a star that its signer did not sign for this camera is an alarm', async () => {
