@@ -30,7 +30,15 @@ func TestYesterdayPlaysWithTheCloudDead(t *testing.T) {
 	r.offset.Store(-int64(26 * time.Hour))
 	r.Begin()
 	door := r.Add("Door", "a")
-	yesterday := r.Packs(door, 1)[0].Files[0].Start
+	var yesterday int64
+	r.packs(door, "recording some seconds yesterday", func(list []*manifest.Pack) bool { // the film is to go on for a while
+		if len(list) == 0 {
+			return false
+		}
+		yesterday = list[0].Files[0].Start
+		files := list[len(list)-1].Files
+		return files[len(files)-1].End-yesterday >= 4000
+	})
 	r.Stop()
 	r.offset.Store(0)
 	r.Start()
