@@ -112,7 +112,7 @@ test('small pictures', async (t) => {
     await anna.go('');
     await anna.heading('nav_home');
     await page.locator('a.tile', { hasText: 'Garage' }).click();
-    await anna.text('live_smaller').waitFor({ timeout: 20_000 });
+    await anna.text('live_smaller').waitFor({ timeout: 60_000 });
   });
 
   await anna.close();
