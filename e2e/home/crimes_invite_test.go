@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"keyhold/e2e/harness"
 	"keyhold/member/invite"
@@ -31,7 +32,7 @@ func (s *scene) invited() (i *invite.Invitation, ended <-chan struct{}, over fun
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = i.Wait(waiting, patience)
+		_, _ = i.Wait(waiting, 30*time.Second)
 	}()
 	return i, done, func() { stop(); <-done }
 }

@@ -34,7 +34,7 @@ import (
 	"keyhold/statement/request"
 )
 
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // Rig is a cloud, a camera and a hub.
 type Rig struct {

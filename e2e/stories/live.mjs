@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, promised, within } from './person.mjs';
 import { allLive, timeGrey, wall } from './wall.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE, ATTIC_PID, HUB_PID } = process.env;
@@ -294,7 +294,7 @@ test('looking live', async (t) => {
     });
     await accessible(anna.page, 'all live, one away');
     await within(20_000, 'the command line', async () => (await stateOf('Attic')) === 'lost');
-    await within(60_000 - (Date.now() - stopped), 'the page of the home', lost);
+    await promised(60_000 - (Date.now() - stopped), 'the page of the home', lost);
     console.log(`figure: a camera that stopped was said at home after ${Date.now() - stopped} ms`);
     process.kill(Number(ATTIC_PID), 'SIGCONT');
     await within(30_000, 'three live pictures', () => allLive(anna));
@@ -316,7 +316,7 @@ test('looking live', async (t) => {
     process.kill(Number(HUB_PID), 'SIGCONT');
     await within(60_000, 'three live pictures', () => allLive(anna));
     await jan.page.getByText(jan.say('error_hub_away')).waitFor({ state: 'detached', timeout: 60_000 - (Date.now() - back) });
-    await within(60_000 - (Date.now() - back), 'the attic at home', async () => !(await lost()));
+    await promised(60_000 - (Date.now() - back), 'the attic at home', async () => !(await lost()));
     console.log(`figure: that both were back, after ${Date.now() - back} ms`);
     await anna.go('');
     await anna.heading('nav_home');

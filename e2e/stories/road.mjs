@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { accessible, person, playing, steps, toRecordings, within } from './person.mjs';
+import { accessible, person, playing, promised, steps, toRecordings, within } from './person.mjs';
 
 const { LINK, ORIGIN, OUT } = process.env;
 const memory = join(OUT, 'browser');
@@ -40,7 +40,7 @@ test('the road', async (t) => {
   });
 
   await step('tiles show pictures within 15 s', async () => {
-    const { took } = await within(15_000, 'a picture on both tiles', () =>
+    const { took } = await promised(15_000, 'a picture on both tiles', () =>
       page.evaluate(() => document.querySelectorAll('a.tile canvas').length === 2),
     );
     console.log(`figure: tiles after ${took} ms`);
