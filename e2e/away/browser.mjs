@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps } from '../stories/people.mjs';
-import { within } from '../stories/person.mjs';
+import { until } from '../stories/person.mjs';
 
 const { LINK, OUT, FIRST, FREEZE, BACK, LOOK } = process.env;
 
@@ -53,7 +53,7 @@ test('looking live from elsewhere', async (t) => {
       }
       await note(anna.page);
       await anna.page.locator('a.tile').first().click();
-      await within(20_000, 'a picture', async () => (await shown(anna.page)).at.length > 0);
+      await until('a picture', async () => (await shown(anna.page)).at.length > 0);
       const { begun, at } = await shown(anna.page);
       took = at[0] - begun;
       console.log(`figure: in a browser the first picture came ${took} ms after the touch`);
@@ -77,7 +77,7 @@ test('looking live from elsewhere', async (t) => {
     ip('link', 'set', 'mobile', 'up');
     ip('route', 'replace', 'default', 'via', '10.64.0.1');
     const changed = Date.now();
-    await within(30_000, 'a further picture', async () => (await shown(anna.page)).at.at(-1) > changed + 500);
+    await until('a further picture', async () => (await shown(anna.page)).at.at(-1) > changed + 500);
     const back = (await shown(anna.page)).at.find((one) => one > changed + 500) - changed;
     console.log(`figure: in a browser pictures came again ${back} ms after the network had changed`);
     assert.ok(back <= Number(BACK), `it took ${back} ms`);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps } from '../stories/people.mjs';
-import { playing, within } from '../stories/person.mjs';
+import { playing, until } from '../stories/person.mjs';
 
 const { AT, CAMERA, KILL, LINK, OUT } = process.env;
 
@@ -32,7 +32,7 @@ test('yesterday, with the cloud dead', async (t) => {
   await step('a browser comes in, and is told the way home', async () => {
     await joinAsDevice(anna, LINK, 'Computer');
     await page.locator('.line.good').waitFor();
-    for (const name of ['hub-at-home', 'handed']) await within(60_000, name, () => keeps(page, name));
+    for (const name of ['hub-at-home', 'handed']) await until(name, () => keeps(page, name));
   });
 
   await step('the cloud is dead, the page is opened anew, and yesterday plays', async () => {
@@ -40,9 +40,9 @@ test('yesterday, with the cloud dead', async (t) => {
     await page.reload();
     await anna.see('trust_at_home', {}, 60_000);
     await anna.go(`history?camera=${CAMERA}&at=${AT}`);
-    const { value, took } = await within(30_000, 'a picture of yesterday', () => playing(page));
+    const { value, took } = await until('a picture of yesterday', () => playing(page));
     console.log(`figure: a picture of yesterday after ${took} ms`);
-    await within(15_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
+    await until('another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
   });
 
   await anna.close();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, showPresence, somebody, speaking, steps, tongue } from './people.mjs';
-import { accessible, within } from './person.mjs';
+import { accessible, until } from './person.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE, DOORBELL, LOCK, TOPIC } = process.env;
 const run = promisify(execFile);
@@ -71,7 +71,7 @@ test('somebody rings', async (t) => {
   await step('Anna has a browser, and the door a bell', async () => {
     await joinAsDevice(first, LINK, 'Phone');
     await first.page.locator('a.tile canvas').first().waitFor();
-    const { value } = await within(20_000, 'a bell that is heard', async () => (await bells()).find(({ state }) => state === 'listening'));
+    const { value } = await until('a bell that is heard', async () => (await bells()).find(({ state }) => state === 'listening'));
     assert.equal(value.name, 'Porch');
     assert.equal(value.kind, 'onvif');
     await first.go('alerts');
@@ -122,7 +122,7 @@ test('somebody rings', async (t) => {
       await call(anna).getByRole('heading', { name: anna.say('call_title') }).waitFor();
       const rang = Date.now() - began;
       presses += 1;
-      await within(15_000, 'a picture that moves', () => moves(anna));
+      await until('a picture that moves', () => moves(anna));
       console.log(`figure: from a press to the call on the page ${rang} ms, to its picture ${Date.now() - began} ms`);
       await anna.page.getByText(anna.like('ring_said', { name: 'Porch' })).waitFor({ state: 'attached' });
       const talk = call(anna).locator('.talk').getByRole('button');
@@ -152,7 +152,7 @@ test('somebody rings', async (t) => {
   });
 
   await step('grandma was told, once for the visit', async () => {
-    const { value } = await within(20_000, 'a line for grandma', async () => heard.at(1));
+    const { value } = await until('a line for grandma', async () => heard.at(1));
     assert.match(value, /Porch.*\d\d:\d\d/);
     assert.doesNotMatch(value, /Anna/);
   });

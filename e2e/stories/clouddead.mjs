@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, playing, within } from './person.mjs';
+import { accessible, desk, playing, until } from './person.mjs';
 
 const { CONTROL, LINK, OUT } = process.env;
 const does = async (what) => assert.ok((await fetch(`${CONTROL}/${what}`, { method: 'POST' })).ok, what);
@@ -44,7 +44,7 @@ async function watch({ page, text, go }) {
   await page.locator('video').waitFor();
   const began = Date.now();
   const shown = () => page.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0);
-  await within(30_000, 'a live picture', async () => (await shown()) > 0);
+  await until('a live picture', async () => (await shown()) > 0);
   await text('live_now').waitFor();
   return { took: Date.now() - began, shown };
 }
@@ -53,8 +53,8 @@ async function watch({ page, text, go }) {
 async function play({ page, go }, camera, at) {
   await go('');
   await go(`history?camera=${camera}&at=${at}`);
-  const { value, took } = await within(30_000, 'a picture of that time', () => playing(page));
-  await within(15_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
+  const { value, took } = await until('a picture of that time', () => playing(page));
+  await until('another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
   return took;
 }
 
@@ -70,7 +70,7 @@ async function remove(who, person) {
   await who.button('person_remove_verb').click();
   await who.page.getByRole('dialog').waitFor({ state: 'detached' });
   await who.go('people');
-  await within(30_000, `${person} being out`, async () => (await done.count()) > before);
+  await until(`${person} being out`, async () => (await done.count()) > before);
   return Date.now() - began;
 }
 
@@ -83,12 +83,12 @@ test('the cloud is dead', async (t) => {
 
   await step('a browser in keyhold app is told where the hub is at home', async () => {
     await joinAsDevice(anna, LINK, 'Computer');
-    await within(90_000, 'pictures', newer(page, 0));
+    await until('pictures', newer(page, 0));
     await good();
     const tile = page.locator('a.tile').first();
     camera = await tile.getAttribute('data-camera');
     earlier = Number(await tile.getAttribute('data-at'));
-    const { value } = await within(60_000, 'an address', () => kept(page, 'hub-at-home'));
+    const { value } = await until('an address', () => kept(page, 'hub-at-home'));
     assert.ok(value.addresses.length > 0);
   });
 
@@ -106,7 +106,7 @@ test('the cloud is dead', async (t) => {
     died = Date.now();
     await does('kill');
     const before = await shown();
-    await within(10_000, 'further pictures', async () => (await shown()) > before + 60);
+    await until('further pictures', async () => (await shown()) > before + 60);
     await anna.go('');
     await anna.see('trust_at_home', {}, 60_000);
     figure('said that all works at home', Date.now() - died);
@@ -121,7 +121,7 @@ test('the cloud is dead', async (t) => {
 
   await step('the newest pictures are newer than the cloud is dead', async () => {
     await anna.go('');
-    const { took } = await within(90_000, 'newer pictures', newer(page, died));
+    const { took } = await until('newer pictures', newer(page, died));
     figure('newer pictures after', took);
   });
 
@@ -133,7 +133,7 @@ test('the cloud is dead', async (t) => {
   await step('the page can be opened anew', async () => {
     await anna.go('');
     await page.reload();
-    const { took } = await within(60_000, 'pictures', newer(page, died));
+    const { took } = await until('pictures', newer(page, died));
     figure('pictures on a page opened anew after', took);
     await anna.see('trust_at_home', {}, 30_000);
     figure('film from before after', await play(anna, camera, earlier));
@@ -158,7 +158,7 @@ test('the cloud is dead', async (t) => {
     const text = page.locator('.line.good', { hasText: anna.say('trust_good') });
     await text.waitFor({ timeout: 60_000 });
     figure('everything as before after', Date.now() - began);
-    await within(90_000, 'newer pictures by the cloud', newer(page, began));
+    await until('newer pictures by the cloud', newer(page, began));
     await text.waitFor();
     await play(anna, camera, died + 1_000);
     await anna.go('people');

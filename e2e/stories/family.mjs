@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digits, joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, playing, toRecordings, within } from './person.mjs';
+import { accessible, desk, playing, toRecordings, until } from './person.mjs';
 
 const { LINK, OUT } = process.env;
 
@@ -20,7 +20,7 @@ test('a family and a sitter', async (t) => {
   const pictures = (who) => who.page.locator('a.tile canvas').count();
   /** So many cameras, and a picture of one of them at least: the rest is a matter of time. */
   const sees = (who, cameras) =>
-    within(90_000, `${cameras} cameras and a picture`, async () => (await tiles(who)) === cameras && (await pictures(who)) > 0);
+    until(`${cameras} cameras and a picture`, async () => (await tiles(who)) === cameras && (await pictures(who)) > 0);
 
   const invite = async (name, role) => {
     await anna.go('people');
@@ -175,7 +175,7 @@ test('a family and a sitter', async (t) => {
     assert.equal(await eva.page.getByText('Attic').count(), 0, 'of the third she has no name');
     await accessible(eva.page, "a guest's home");
     await toRecordings(eva.page);
-    await within(60_000, 'a film', () => playing(eva.page));
+    await until('a film', () => playing(eva.page));
     assert.equal(await eva.place('nav_people').count(), 0);
     await eva.place('nav_mine').click();
     await eva.heading('nav_mine');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, within } from './person.mjs';
+import { accessible, until } from './person.mjs';
 
 const { LINK, OUT, PASSWORD, USER_NAME } = process.env;
 
@@ -14,7 +14,7 @@ test('cameras that are found', async (t) => {
   const step = steps(t, { anna });
   const { page } = anna;
   const found = (state) => page.locator(`.one[data-state=${state}]`);
-  const count = (list, n) => within(60_000, `${n} cameras`, async () => (await list.count()) === n);
+  const count = (list, n) => until(`${n} cameras`, async () => (await list.count()) === n);
 
   await step('where there is no camera, the hub looks for some', async () => {
     await joinAsDevice(anna, LINK, 'Telephone');
@@ -58,7 +58,7 @@ test('cameras that are found', async (t) => {
     await accessible(page, 'cameras with names and rooms');
     await anna.button('find_add', { count: 3 }).click();
     await count(page.locator('a.tile'), 3);
-    const { took } = await within(90_000, 'three pictures', async () => (await page.locator('a.tile canvas').count()) === 3);
+    const { took } = await until('three pictures', async () => (await page.locator('a.tile canvas').count()) === 3);
     console.log(`figure: three first pictures ${took} ms after the cameras were there`);
     for (const name of names) await page.locator('a.tile', { hasText: anna.say(name) }).waitFor();
     await accessible(page, 'home with three cameras');
@@ -78,11 +78,11 @@ test('cameras that are found', async (t) => {
     await page.locator('[data-room]').first().waitFor();
     assert.equal(await page.locator('[data-room]').count(), 1); // the hall has one camera, which has a button of its own
     await anna.button('private_room_turn_off', { room: garden }).click();
-    await within(30_000, 'the garden off', async () => (await said.textContent()) === anna.say('private_room_off', { n: 2 }));
+    await until('the garden off', async () => (await said.textContent()) === anna.say('private_room_off', { n: 2 }));
     await count(closed, 2);
     await accessible(page, 'a room that is off');
     await anna.button('private_room_turn_on', { room: garden }).click();
-    await within(30_000, 'the garden on', async () => (await said.textContent()) === anna.say('private_room_on', { n: 2 }));
+    await until('the garden on', async () => (await said.textContent()) === anna.say('private_room_on', { n: 2 }));
     await anna.button('close').click();
     await count(closed, 0);
   });

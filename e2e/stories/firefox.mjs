@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { desk, within } from './person.mjs';
+import { desk, until } from './person.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
@@ -73,7 +73,7 @@ test('the road in Firefox', async (t) => {
 
   await t.test('tiles show pictures', async () => {
     const shown = () => page.evaluate(() => document.querySelectorAll('a.tile canvas').length === 2);
-    const { took } = await within(40_000, 'a picture on both tiles', shown);
+    const { took } = await until('a picture on both tiles', shown);
     console.log(`figure: tiles after ${took} ms`);
     await page.waitForSelector('.line.good');
   });
@@ -84,22 +84,22 @@ test('the road in Firefox', async (t) => {
     const able = await page.evaluate(() => RTCRtpReceiver.getCapabilities('video').codecs.some(({ mimeType }) => mimeType === 'video/H264'));
     const pictures = () => page.evaluate(() => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 10);
     const words = () => page.evaluate(() => document.querySelector('.said[role=alert]') !== null);
-    await within(30_000, able ? 'ten live pictures' : 'a word that there are none', able ? pictures : words);
+    await until(able ? 'ten live pictures' : 'a word that there are none', able ? pictures : words);
   });
 
   await t.test('from there a film plays, and goes on', async () => {
     await page.click('.actions a[href*="history?camera="]');
-    const { took, value } = await within(30_000, 'a first picture', () => playing(page));
+    const { took, value } = await until('a first picture', () => playing(page));
     console.log(`figure: first picture ${took} ms after the click`);
-    await within(20_000, 'two more seconds of film', async () => ((await playing(page)) ?? 0) > value + 2);
+    await until('two more seconds of film', async () => ((await playing(page)) ?? 0) > value + 2);
   });
 
   await t.test('a key seeks', async () => {
     const now = () => page.evaluate(() => Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow')));
     const before = await now();
     await page.keyboard.press('ArrowLeft');
-    await within(10_000, 'the slider going back', async () => (await now()) < before);
-    await within(20_000, 'a picture there', () => playing(page));
+    await until('the slider going back', async () => (await now()) < before);
+    await until('a picture there', () => playing(page));
   });
 
   await t.test('a range is exported, with its proof', async () => {
@@ -107,7 +107,7 @@ test('the road in Firefox', async (t) => {
     const save = await page.waitForSelector('section.export button.filled');
     await save.click();
     const files = () => readdirSync(saved).filter((name) => !name.endsWith('.part'));
-    await within(60_000, 'two files', () => files().length === 2);
+    await until('two files', () => files().length === 2);
     assert.deepEqual(
       files().map((name) => name.split('.').pop()),
       ['mp4', 'proof'],
@@ -140,7 +140,7 @@ test('the road in Firefox', async (t) => {
     await browser.close();
     ({ browser, page } = await open());
     await page.goto(ORIGIN);
-    await within(40_000, 'a picture', () => page.evaluate(() => document.querySelector('a.tile canvas') !== null));
+    await until('a picture', () => page.evaluate(() => document.querySelector('a.tile canvas') !== null));
     await page.waitForSelector('.line.good');
   });
 

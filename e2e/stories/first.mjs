@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { accessible, desk, person, playing, steps, toRecordings, within } from './person.mjs';
+import { accessible, desk, person, playing, steps, toRecordings, until } from './person.mjs';
 
 const { CAMERA, CODE, ORIGIN, OUT } = process.env;
 
@@ -96,7 +96,7 @@ test('the first run', async (t) => {
     await heading('Deine Kameras');
     await accessible(page, 'a camera added');
     await button('Das ist vorerst alles').click();
-    const { took } = await within(20_000, 'a first picture', () =>
+    const { took } = await until('a first picture', () =>
       page.evaluate(() => document.querySelector('.frame canvas') !== null),
     );
     console.log(`figure: first picture ${took} ms after the last screen came`);
@@ -111,9 +111,9 @@ test('the first run', async (t) => {
     assert.equal(await page.locator('a.tile canvas').count(), 1);
     await accessible(page, 'home');
     await toRecordings(page);
-    const { value } = await within(10_000, 'a film', () => playing(page));
+    const { value } = await until('a film', () => playing(page));
     // A household that is minutes old plays at its newest end: the next piece is waited for.
-    await within(30_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
+    await until('another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
     await accessible(page, 'history');
   });
 
@@ -124,7 +124,7 @@ test('the first run', async (t) => {
     page.on('download', (file) => files.push(file));
     await button('Film speichern').click();
     await page.getByRole('heading', { name: 'Gespeichert' }).waitFor({ timeout: 60_000 });
-    await within(10_000, 'a second file', async () => files.length === 2);
+    await until('a second file', async () => files.length === 2);
     const names = files.map((file) => file.suggestedFilename()).sort();
     assert.deepEqual(names, [names[0], `${names[0]}.proof`]);
     for (const file of files) await file.saveAs(join(OUT, file.suggestedFilename()));

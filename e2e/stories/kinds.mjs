@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, playing, within } from './person.mjs';
+import { accessible, playing, until } from './person.mjs';
 
 const { LINK, OUT, TYPED } = process.env;
 
@@ -43,15 +43,15 @@ test('cameras of other kinds', async (t) => {
 
   await step('Anna has a browser', async () => {
     await joinAsDevice(anna, LINK, 'Kitchen');
-    await within(90_000, 'four pictures', async () => (await page.locator('a.tile canvas').count()) === 4);
+    await until('four pictures', async () => (await page.locator('a.tile canvas').count()) === 4);
   });
 
   for (const name of ['opus', 'g711']) {
     await step(`the film of ${name} is seen and heard`, async () => {
       await recordings(name);
-      const { value } = await within(20_000, 'a first picture', () => playing(page));
-      await within(20_000, 'sound', async () => (await loud()) > 0.05);
-      await within(20_000, 'two seconds more', async () => ((await playing(page)) ?? 0) > value + 2);
+      const { value } = await until('a first picture', () => playing(page));
+      await until('sound', async () => (await loud()) > 0.05);
+      await until('two seconds more', async () => ((await playing(page)) ?? 0) > value + 2);
       assert.equal(await page.getByRole('alert').count(), 0);
     });
   }
@@ -72,8 +72,8 @@ test('cameras of other kinds', async (t) => {
 
   await step('what the hub made of H.265 is seen, as it was and as it is', async () => {
     await recordings('made');
-    const { value } = await within(20_000, 'a first picture', () => playing(page));
-    await within(20_000, 'two seconds more', async () => ((await playing(page)) ?? 0) > value + 2);
+    const { value } = await until('a first picture', () => playing(page));
+    await until('two seconds more', async () => ((await playing(page)) ?? 0) > value + 2);
     assert.equal(await page.getByRole('alert').count(), 0);
     await anna.go('');
     await page.locator('a.tile', { hasText: 'made' }).click();

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 
 const run = promisify(execFile);
 const { AFTER, LINK, OUT } = process.env;
@@ -56,7 +56,7 @@ test('leaving', { skip: AFTER === '1' }, async (t) => {
   await step('Anna, her phone, and Jan', async () => {
     await pickOwnFolder(anna);
     await joinAsDevice(anna, LINK, 'Computer');
-    await within(90_000, 'pictures', async () => (await pictures(anna)) === 2);
+    await until('pictures', async () => (await pictures(anna)) === 2);
     await anna.go('add');
     await joinAsDevice(phone, await linkOf(anna), 'Telefoon');
     await anna.heading('mine_done');
@@ -74,7 +74,7 @@ test('leaving', { skip: AFTER === '1' }, async (t) => {
     await showPresence(anna);
     await jan.see('join_done');
     await jan.button('join_done_go').click();
-    await within(90_000, 'pictures for Jan', async () => (await pictures(jan)) === 2);
+    await until('pictures for Jan', async () => (await pictures(jan)) === 2);
   });
 
   await step('she saves everything into a folder, read back and checked', async () => {
@@ -188,7 +188,7 @@ test('leaving', { skip: AFTER === '1' }, async (t) => {
     for (const who of [phone, jan, anna]) {
       await banner(who).waitFor({ state: 'detached' });
       await who.go('');
-      await within(90_000, 'pictures again', async () => (await pictures(who)) === 2);
+      await until('pictures again', async () => (await pictures(who)) === 2);
     }
     await anna.page.locator('.line.good').waitFor();
   });
@@ -236,7 +236,7 @@ test('seven days later', { skip: AFTER !== '1' }, async (t) => {
       if (!/context was destroyed/.test(error.message)) throw error;
       return false;
     };
-    await within(30_000, 'a browser without a household', () => empty().catch(begun));
+    await until('a browser without a household', () => empty().catch(begun));
   });
 
   for (const who of Object.values(everybody)) await who.close();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, promised, within } from './person.mjs';
+import { accessible, desk, until, within } from './person.mjs';
 import { allLive, timeGrey, wall } from './wall.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE, ATTIC_PID, HUB_PID } = process.env;
@@ -94,7 +94,7 @@ async function watch(who, name) {
   await who.page.locator('video').waitFor();
   await count(who.page);
   const began = Date.now();
-  await within(20_000, 'ten pictures', async () => (await shown(who.page)).pictures >= 10);
+  await until('ten pictures', async () => (await shown(who.page)).pictures >= 10);
   await who.text('live_now').waitFor();
   return Date.now() - began;
 }
@@ -121,14 +121,14 @@ test('looking live', async (t) => {
     await showPresence(anna);
     await anna.heading('invite_done', { person: 'Jan' });
     await jan.button('join_done_go').click();
-    await within(60_000, 'three cameras', async () => (await jan.page.locator('a.tile').count()) === 3);
+    await until('three cameras', async () => (await jan.page.locator('a.tile').count()) === 3);
   });
 
   await step('a tap on a tile shows the camera as it is now', async () => {
     const took = await watch(anna, 'Porch');
     console.log(`figure: ten live pictures after ${took} ms`);
     const before = await shown(anna.page);
-    await within(5_000, 'further pictures', async () => (await shown(anna.page)).pictures > before.pictures + 20);
+    await until('further pictures', async () => (await shown(anna.page)).pictures > before.pictures + 20);
     const [red, green, blue] = (await shown(anna.page)).colour;
     assert.ok(green > red + 40 && green > blue + 20, `the porch is green, not ${[red, green, blue]}`);
     await accessible(anna.page, 'live');
@@ -162,13 +162,13 @@ test('looking live', async (t) => {
     assert.deepEqual(await loud(), { muted: true, loud: 0 });
     assert.equal(await played(), 0);
     await anna.button('player_unmute').click();
-    await within(20_000, 'sound', async () => {
+    await until('sound', async () => {
       const { muted, loud: heard } = await loud();
       return !muted && heard > 0.01;
     });
-    await within(5_000, 'sound at the speakers', async () => (await played()) > 10_000);
+    await until('sound at the speakers', async () => (await played()) > 10_000);
     await anna.button('player_mute').click();
-    await within(10_000, 'silence', async () => (await loud()).muted);
+    await until('silence', async () => (await loud()).muted);
     const then = await played();
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.ok((await played()) - then < 10_000, 'nothing is played any more');
@@ -221,8 +221,8 @@ test('looking live', async (t) => {
   await step('all cameras at a time are one view, and one line for the others', async () => {
     await anna.link('live_all').click();
     await anna.heading('live_all');
-    await within(20_000, 'three live pictures', () => allLive(anna));
-    await within(5_000, 'one line', async () => (await lines.count()) === 1);
+    await until('three live pictures', () => allLive(anna));
+    await until('one line', async () => (await lines.count()) === 1);
     for (const name of ['Porch', 'Back yard', 'Attic']) assert.match(await lines.innerText(), new RegExp(name));
     await accessible(anna.page, 'all live');
   });
@@ -238,9 +238,9 @@ test('looking live', async (t) => {
     await anna.page.getByRole('heading', { level: 1, name: 'Porch', exact: true }).waitFor();
     assert.match(await lines.innerText(), /Attic/);
     await anna.page.keyboard.press('f');
-    await within(5_000, 'full screen', () => anna.page.evaluate(() => document.fullscreenElement !== null));
+    await until('full screen', () => anna.page.evaluate(() => document.fullscreenElement !== null));
     await anna.page.keyboard.press('f');
-    await within(5_000, 'the page again', () => anna.page.evaluate(() => document.fullscreenElement === null));
+    await until('the page again', () => anna.page.evaluate(() => document.fullscreenElement === null));
   });
 
   await step('a picture is saved here, called after camera and moment', async () => {
@@ -258,46 +258,46 @@ test('looking live', async (t) => {
     assert.ok(green > red + 40 && green > blue + 20, `the porch is green, not ${[red, green, blue]}`);
     await anna.page.keyboard.press('Escape');
     await anna.heading('live_all');
-    await within(5_000, 'the place where she was', () => anna.page.evaluate(() => document.activeElement.textContent.includes('Porch')));
-    await within(10_000, 'three live pictures again', () => allLive(anna));
+    await until('the place where she was', () => anna.page.evaluate(() => document.activeElement.textContent.includes('Porch')));
+    await until('three live pictures again', () => allLive(anna));
   });
 
   await step('what nobody sees is not sent', async () => {
     const made = await anna.page.evaluate(() => globalThis.peers.length);
     await anna.page.setViewportSize({ width: 390, height: 300 });
-    await within(10_000, 'a camera out of sight', async () => {
+    await until('a camera out of sight', async () => {
       const [first, , last] = await coming(anna.page);
       return first > 0 && last === 0;
     });
     await turn(anna.page, 'hidden');
-    await within(4_000, 'nothing', async () => (await coming(anna.page)).every((packets) => packets === 0));
+    await until('nothing', async () => (await coming(anna.page)).every((packets) => packets === 0));
     await turn(anna.page, 'visible');
-    await within(5_000, 'the first camera', async () => (await coming(anna.page))[0] > 0);
+    await until('the first camera', async () => (await coming(anna.page))[0] > 0);
     await anna.page.setViewportSize(desk);
-    await within(10_000, 'three live pictures', () => allLive(anna));
+    await until('three live pictures', () => allLive(anna));
     assert.equal(await anna.page.evaluate(() => globalThis.peers.length), made, 'it is one view all the time');
   });
 
   const lost = () => tile(jan, 'Attic').getByText(begins(jan, 'tile_lost_since')).count();
   await step('a camera that stops is grey in seconds, said within a minute, and live when it is back', async () => {
     await jan.go('');
-    await within(40_000, 'a picture of the attic', () => tile(jan, 'Attic').locator('canvas').count());
+    await until('a picture of the attic', () => tile(jan, 'Attic').locator('canvas').count());
     await anna.page.evaluate(timeGrey, 'Attic');
     const stopped = Date.now();
     process.kill(Number(ATTIC_PID), 'SIGSTOP');
-    const { value: grey } = await within(20_000, 'a grey picture', () => anna.page.evaluate(() => globalThis.grey));
+    const { value: grey } = await until('a grey picture', () => anna.page.evaluate(() => globalThis.grey));
     console.log(`figure: a picture is grey ${Math.round(grey)} ms after the last one was shown`);
     assert.ok(grey > 4_000 && grey < 7_000, `five seconds after the last picture, not ${grey} ms, it is not called live any more`);
-    await within(10_000, 'the others live', async () => {
+    await until('the others live', async () => {
       const { Attic, ...others } = await wall(anna.page);
       return ['silent', 'old'].includes(Attic) && Object.values(others).every((how) => how === 'live');
     });
     await accessible(anna.page, 'all live, one away');
-    await within(20_000, 'the command line', async () => (await stateOf('Attic')) === 'lost');
-    await promised(60_000 - (Date.now() - stopped), 'the page of the home', lost);
+    await until('the command line', async () => (await stateOf('Attic')) === 'lost');
+    await within(60_000 - (Date.now() - stopped), 'the page of the home', lost);
     console.log(`figure: a camera that stopped was said at home after ${Date.now() - stopped} ms`);
     process.kill(Number(ATTIC_PID), 'SIGCONT');
-    await within(30_000, 'three live pictures', () => allLive(anna));
+    await until('three live pictures', () => allLive(anna));
     assert.equal(await stateOf('Attic'), 'recording');
   });
 
@@ -314,9 +314,9 @@ test('looking live', async (t) => {
     assert.match(stdout, /Porch +not known/);
     const back = Date.now();
     process.kill(Number(HUB_PID), 'SIGCONT');
-    await within(60_000, 'three live pictures', () => allLive(anna));
+    await until('three live pictures', () => allLive(anna));
     await jan.page.getByText(jan.say('error_hub_away')).waitFor({ state: 'detached', timeout: 60_000 - (Date.now() - back) });
-    await promised(60_000 - (Date.now() - back), 'the attic at home', async () => !(await lost()));
+    await within(60_000 - (Date.now() - back), 'the attic at home', async () => !(await lost()));
     console.log(`figure: that both were back, after ${Date.now() - back} ms`);
     await anna.go('');
     await anna.heading('nav_home');
@@ -338,7 +338,7 @@ test('looking live', async (t) => {
       return live.locator('.name').allTextContents();
     };
     // A look that ended with the hub may reach one of them a moment before the other.
-    const { value: byAnna } = await within(60_000, 'the same for both', async () => {
+    const { value: byAnna } = await until('the same for both', async () => {
       const byAnna = await rows(anna);
       return byAnna.length === (await rows(jan)).length ? byAnna : null;
     });
@@ -347,7 +347,7 @@ test('looking live', async (t) => {
     await accessible(anna.page, 'who has looked');
     await anna.page.getByText(anna.say('looks_checked').split('{n}')[0]).waitFor();
     await anna.field('looks_who').selectOption({ label: 'Jan' });
-    await within(5_000, 'Jan alone', async () => (await anna.page.locator('.row .name').allTextContents()).every((one) => one === 'Jan'));
+    await until('Jan alone', async () => (await anna.page.locator('.row .name').allTextContents()).every((one) => one === 'Jan'));
   });
 
   await step('Jan watches, is removed, and sees no more', async () => {
@@ -357,7 +357,7 @@ test('looking live', async (t) => {
     await anna.button('person_remove', { person: 'Jan' }).click();
     await anna.page.getByRole('dialog').waitFor();
     await anna.button('person_remove_verb').click();
-    await within(20_000, 'the picture standing still', async () => Date.now() - (await shown(jan.page)).last > 2_500);
+    await until('the picture standing still', async () => Date.now() - (await shown(jan.page)).last > 2_500);
     // A page that is busy stands still as well; one that says this is not.
     await jan.heading('gone_title');
     // From the link on, by the hub's clock, which is this machine's: how long the wish was on its way is another thing.

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, linkOf, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 
 const { LINK, OUT } = process.env;
 
@@ -17,7 +17,7 @@ test('a lost phone', async (t) => {
 
   await step('a second device of hers comes in by a scan', async () => {
     await joinAsDevice(desktop, LINK, 'Rechner');
-    await within(60_000, 'tiles', async () => (await pictures(desktop)) === 2);
+    await until('tiles', async () => (await pictures(desktop)) === 2);
     await desktop.go('mine');
     await desktop.link('mine_add').click();
     await desktop.heading('mine_add_title');
@@ -28,7 +28,7 @@ test('a lost phone', async (t) => {
     await desktop.link('done').click();
     await desktop.page.getByRole('heading', { level: 3, name: 'Telefoon' }).waitFor();
     await accessible(desktop.page, 'my devices');
-    await within(60_000, 'tiles on the phone', async () => (await pictures(phone)) === 2);
+    await until('tiles on the phone', async () => (await pictures(phone)) === 2);
   });
 
   await step('from the computer it is removed; not yet, then in force', async () => {
@@ -36,7 +36,7 @@ test('a lost phone', async (t) => {
     await desktop.page.getByRole('dialog').waitFor();
     await accessible(desktop.page, 'what removing a device does');
     await desktop.button('device_remove_verb').click();
-    const { took } = await within(60_000, 'a removal in force', () => desktop.page.getByText(desktop.like('removal_in_force')).count());
+    const { took } = await until('a removal in force', () => desktop.page.getByText(desktop.like('removal_in_force')).count());
     console.log(`figure: removal in force after ${took} ms`);
     assert.equal(await desktop.page.getByRole('heading', { level: 3, name: 'Telefoon' }).count(), 0);
     await accessible(desktop.page, 'a removal in force');
@@ -54,7 +54,7 @@ test('a lost phone', async (t) => {
   await step('the computer goes on', async () => {
     await desktop.go('');
     await desktop.page.locator('.line.good').waitFor();
-    await within(60_000, 'tiles', async () => (await pictures(desktop)) === 2);
+    await until('tiles', async () => (await pictures(desktop)) === 2);
   });
 
   for (const who of [desktop, phone]) await who.close();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 import { stars } from './stars.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE } = process.env;
@@ -49,7 +49,7 @@ test('what is covered is black', async (t) => {
     await anna.page.locator('a.tile canvas').first().waitFor();
     await anna.page.locator('a.tile', { hasText: 'Porch' }).click();
     await anna.text('live_now').waitFor();
-    await within(10_000, 'a bright picture', async () => (await brightest(anna)) > 60);
+    await until('a bright picture', async () => (await brightest(anna)) > 60);
     await anna.button('cover_button').click();
     await anna.button('cover_save').waitFor();
     await area(anna).locator('canvas').waitFor(); // whoever draws sees the picture first
@@ -60,7 +60,7 @@ test('what is covered is black', async (t) => {
     await mouse.move(x + width * 0.3, y + height * 0.3, { steps: 4 });
     await mouse.move(x + width * 0.45, y + height * 0.45, { steps: 4 });
     await mouse.up();
-    await within(5_000, 'keys on the part', () => anna.page.evaluate(() => document.activeElement?.classList.contains('mask')));
+    await until('keys on the part', () => anna.page.evaluate(() => document.activeElement?.classList.contains('mask')));
     await keyboard.press('Shift+ArrowRight');
     await keyboard.press('ArrowDown');
     await accessible(anna.page, 'the dialogue');
@@ -69,7 +69,7 @@ test('what is covered is black', async (t) => {
     const began = Date.now();
     await anna.button('cover_save').click();
     await anna.page.getByRole('dialog').waitFor({ state: 'detached' });
-    await within(20_000, 'a live picture that is covered', async () => {
+    await until('a live picture that is covered', async () => {
       const most = await brightest(anna);
       return most !== null && most < 40 && (await anna.text('live_now').count()) > 0;
     });
@@ -85,7 +85,7 @@ test('what is covered is black', async (t) => {
   await step('it is uncovered on another device, and that is said', async () => {
     const now = await masks('--none');
     assert.ok(now.less && now.masks.length === 0 && now.before.length === 1, JSON.stringify(now));
-    await within(20_000, 'a bright picture again', async () => (await brightest(anna)) > 60);
+    await until('a bright picture again', async () => (await brightest(anna)) > 60);
     await anna.go('');
     await anna.page.getByText(anna.like('cover_none_you', { camera: 'Porch' })).first().waitFor();
     await accessible(anna.page, 'home');

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 
 const { LINK, MOVED, OUT } = process.env;
 
@@ -15,7 +15,7 @@ test('before the move', { skip: MOVED === '1' }, async (t) => {
   const step = steps(t, { anna });
   await step('a browser of the household, at the first cloud', async () => {
     await joinAsDevice(anna, LINK, 'Computer');
-    await within(90_000, 'pictures', async () => (await anna.page.locator('a.tile canvas').count()) === 2);
+    await until('pictures', async () => (await anna.page.locator('a.tile canvas').count()) === 2);
   });
   await anna.close();
   assert.deepEqual(anna.faults, []);
@@ -26,7 +26,7 @@ test('after the move', { skip: MOVED !== '1' }, async (t) => {
   const step = steps(t, { anna });
   await step('at the other cloud the same household, with what was recorded before', async () => {
     await joinAsDevice(anna, LINK, 'Computer');
-    await within(90_000, 'pictures', async () => (await anna.page.locator('a.tile canvas').count()) === 2);
+    await until('pictures', async () => (await anna.page.locator('a.tile canvas').count()) === 2);
     await anna.page.locator('.line.good').waitFor();
     await accessible(anna.page, 'home, at the other cloud');
     await anna.place('nav_people').click();

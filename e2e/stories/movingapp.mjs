@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, showPresence, somebody, steps } from './people.mjs';
-import { accessible, desk, phone, playing, within } from './person.mjs';
+import { accessible, desk, phone, playing, until } from './person.mjs';
 
 const { AT, CAMERA, LINK, NOCLOUD, OUT, PHASE, TO, WHO = 'anna' } = process.env;
 const languages = { anna: 'nl', jan: 'de' };
 const open = () => somebody(join(OUT, WHO), languages[WHO], { viewport: WHO === 'anna' ? desk : phone });
 
-const pictures = (who) => within(90_000, 'pictures', async () => (await who.page.locator('a.tile canvas').count()) === 2);
+const pictures = (who) => until('pictures', async () => (await who.page.locator('a.tile canvas').count()) === 2);
 
 /** The move page, by the way that a person takes. */
 async function toMove(who) {
@@ -25,8 +25,8 @@ async function toMove(who) {
 /** Film of a time at which only the first cloud had it once the hub had forgotten it. */
 async function watchOld(who) {
   await who.go(`history?camera=${CAMERA}&at=${AT}`);
-  const { value } = await within(30_000, 'a picture of that time', () => playing(who.page));
-  await within(15_000, 'another second of film', async () => ((await playing(who.page)) ?? 0) > value + 1);
+  const { value } = await until('a picture of that time', () => playing(who.page));
+  await until('another second of film', async () => ((await playing(who.page)) ?? 0) > value + 1);
 }
 
 const parts = {
@@ -68,7 +68,7 @@ const parts = {
       await showPresence(who);
       // Digits that are still on their way are lost with the page, and the hub would ask anew.
       const now = who.page.locator('li.now');
-      await within(60_000, 'the hub having agreed', async () => {
+      await until('the hub having agreed', async () => {
         const moved = await who.page.getByRole('heading', { level: 1, name: who.say('moved_title'), exact: true }).count();
         return moved > 0 || ((await now.count()) > 0 && !(await now.innerText()).includes(who.say('move_step_asking')));
       });

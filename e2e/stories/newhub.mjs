@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, playing, within } from './person.mjs';
+import { accessible, desk, playing, until, within } from './person.mjs';
 
 const { LINK, SECOND, ORIGIN, OUT, PERSON } = process.env;
 const cameras = JSON.parse(process.env.CAMERAS);
@@ -71,8 +71,8 @@ test('a new hub', async (t) => {
     await accessible(anna.page, 'cameras to be connected again');
     const { camera, at } = before.Porch;
     await anna.page.goto(`${ORIGIN}/#/history?camera=${camera}&at=${at}`);
-    const { value } = await within(60_000, 'a picture from before', () => playing(anna.page));
-    await within(30_000, 'the film going on', async () => ((await playing(anna.page)) ?? 0) > value + 0.5);
+    const { value } = await until('a picture from before', () => playing(anna.page));
+    await until('the film going on', async () => ((await playing(anna.page)) ?? 0) > value + 0.5);
   });
 
   await step('the cameras are connected again, under their names', async () => {
@@ -82,7 +82,7 @@ test('a new hub', async (t) => {
       await anna.field('camera_address').fill(url);
       if (name === 'Porch') await accessible(anna.page, 'connecting a camera again');
       await anna.button('unconnected_go').click();
-      await within(90_000, `${name} being connected`, async () => (await anna.button('unconnected_connect', { name }).count()) === 0);
+      await until(`${name} being connected`, async () => (await anna.button('unconnected_connect', { name }).count()) === 0);
     }
   });
 

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, playing, toRecordings, within } from './person.mjs';
+import { accessible, playing, toRecordings, until } from './person.mjs';
 
 const { LINK, ORIGIN, OUT } = process.env;
 
@@ -58,7 +58,7 @@ test('a passkey on a new phone', async (t) => {
     await anna.page.goto(ORIGIN);
     phone = await lock(anna);
     await joinAsDevice(anna, LINK, 'Old phone');
-    await within(60_000, 'tiles', async () => (await pictures(anna)) === 2);
+    await until('tiles', async () => (await pictures(anna)) === 2);
     await anna.go('mine');
     await anna.see('passkey_title');
     await accessible(anna.page, 'my devices, without a passkey');
@@ -107,7 +107,7 @@ test('a passkey on a new phone', async (t) => {
     await anna.heading('invite_done', { person: 'Jan' });
     await jan.see('join_done');
     await jan.button('join_done_go').click();
-    await within(90_000, 'tiles', async () => (await pictures(jan)) === 2);
+    await until('tiles', async () => (await pictures(jan)) === 2);
   });
 
   await step('where an authenticator lacks what it takes, the page says so', async () => {
@@ -137,13 +137,13 @@ test('a passkey on a new phone', async (t) => {
     await anna.button('passkey_return_go').click();
     await anna.page.locator('nav').first().waitFor({ timeout: 60_000 });
     console.log(`figure: back with a passkey after ${Date.now() - began} ms`);
-    await within(60_000, 'tiles', async () => (await pictures(anna)) === 2);
+    await until('tiles', async () => (await pictures(anna)) === 2);
     await anna.page.locator('.line.good').waitFor();
   });
 
   await step('she sees what was recorded before', async () => {
     await toRecordings(anna.page);
-    await within(60_000, 'a film', () => playing(anna.page));
+    await until('a film', () => playing(anna.page));
     assert.equal(await anna.page.getByText(anna.say('gap_unreadable')).count(), 0, 'nothing without a key');
   });
 
@@ -166,7 +166,7 @@ test('a passkey on a new phone', async (t) => {
       await anna.page.getByRole('dialog').waitFor();
       await accessible(anna.page, `what removing ${name} does`);
       await anna.button('device_remove_verb').click();
-      await within(60_000, `${name} gone`, async () => (await row(anna, name).count()) === 0);
+      await until(`${name} gone`, async () => (await row(anna, name).count()) === 0);
     }
   });
 

@@ -90,11 +90,11 @@ export async function accessible(page, where) {
 // How long a busy machine is given for whatever nobody was promised a time for.
 const patience = 90_000;
 
-/** The same as promised, where the time is no promise: a busy machine has longer. */
-export const within = (limit, what, ask) => promised(Math.max(limit, patience), what, ask);
+/** The same as within, where the time is no promise. */
+export const until = (what, ask) => within(patience, what, ask);
 
 /** Waits until something is so in the page and says how many milliseconds that took. It asks seldomer as it waits longer, for a page is busy with each answer. */
-export async function promised(limit, what, ask) {
+export async function within(limit, what, ask) {
   const began = Date.now();
   for (;;) {
     const value = await ask();

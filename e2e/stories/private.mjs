@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE } = process.env;
 
@@ -73,7 +73,7 @@ test('off means off', async (t) => {
     assert.equal(await anna.page.locator('video').count(), 0, 'no picture of it stays');
     await jan.text('private_stage').waitFor();
     await dialog(jan).waitFor({ state: 'detached' });
-    await within(5_000, 'the place where keys go on', () =>
+    await until('the place where keys go on', () =>
       jan.page.evaluate(() => document.activeElement?.tagName === 'H1'),
     );
     await accessible(anna.page, 'a camera that is off');
@@ -101,7 +101,7 @@ test('off means off', async (t) => {
     await anna.button('private_on_again').click();
     await anna.text('live_now').waitFor();
     console.log(`figure: a camera that was turned on again is live after ${Date.now() - began} ms`);
-    await within(10_000, 'no word of it', async () => (await said(jan, 'off_you', { what: 'Porch' }).count()) === 0);
+    await until('no word of it', async () => (await said(jan, 'off_you', { what: 'Porch' }).count()) === 0);
     await anna.go('history');
     await anna.page.locator('.strip b').first().waitFor({ timeout: 60_000 });
     assert.equal(await anna.page.locator('.strip b').count(), 1, 'one stretch, of one camera');
@@ -118,7 +118,7 @@ test('off means off', async (t) => {
     await anna.button('private_all').click();
     await anna.button('private_on_again').click();
     await dialog(anna).waitFor({ state: 'detached' });
-    await within(10_000, 'no word of it', async () => (await said(jan, 'off_by', { what: jan.say('off_all') }).count()) === 0);
+    await until('no word of it', async () => (await said(jan, 'off_by', { what: jan.say('off_all') }).count()) === 0);
   });
 
   await step('and by hours of the week', async () => {
@@ -133,7 +133,7 @@ test('off means off', async (t) => {
     assert.equal(home.zone, 'Europe/Berlin');
     await dialog(anna).getByText(anna.say('private_never'), { exact: true }).click();
     await anna.button('private_save').click();
-    await within(10_000, 'no hours', async () => (await privates())[''].hours.length === 0);
+    await until('no hours', async () => (await privates())[''].hours.length === 0);
     await anna.button('close').click();
   });
 

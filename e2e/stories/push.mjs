@@ -7,7 +7,7 @@ import { createDecipheriv, createECDH, createHmac, randomBytes } from 'node:cryp
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, within } from './person.mjs';
+import { accessible, until } from './person.mjs';
 
 const { LINK, OUT, ORIGIN, DESK } = process.env;
 
@@ -85,7 +85,7 @@ test('alerts on a phone', async (t) => {
     const { registrationId } = registrations.findLast(({ scopeURL }) => scopeURL.endsWith('/push/'));
     return devtools.send('ServiceWorker.deliverPushMessage', { origin: ORIGIN, registrationId, data });
   };
-  const reads = (body) => within(30_000, body, async () => (await shown(anna)).some((one) => one.body === body));
+  const reads = (body) => until(body, async () => (await shown(anna)).some((one) => one.body === body));
 
   await step('Anna has a phone', async () => {
     await joinAsDevice(anna, LINK, 'Phone');
@@ -110,7 +110,7 @@ test('alerts on a phone', async (t) => {
 
   await step('the same message again is shown as late, and without a sound', async () => {
     await hand(message);
-    await within(30_000, 'a word that it is late', async () => {
+    await until('a word that it is late', async () => {
       const all = await shown(anna);
       return all.length === 1 && anna.like('push_test_late').test(all[0].body) && all[0].silent;
     });

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { desk, steps, within } from './person.mjs';
+import { desk, steps, until } from './person.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
@@ -70,13 +70,13 @@ test('alerts in Firefox', async (t) => {
 
   await step('a test alert comes, and Firefox opens what its push service was brought', async () => {
     await (await button('alerts_test')).click();
-    const { took } = await within(20_000, 'the alert', async () => (await shown()).some(({ body }) => body === texts.push_test));
+    const { took } = await until('the alert', async () => (await shown()).some(({ body }) => body === texts.push_test));
     console.log(`figure: a test alert is on the screen of Firefox ${took} ms after the press of the button`);
   });
 
   await step('how long it took is said', async () => {
     const before = texts.alerts_took.split('{')[0];
-    await within(20_000, 'its time', () => page.evaluate((before) => document.body.innerText.includes(before), before));
+    await until('its time', () => page.evaluate((before) => document.body.innerText.includes(before), before));
   });
 
   await step('no more', async () => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { accessible, person, playing, promised, steps, toRecordings, within } from './person.mjs';
+import { accessible, person, playing, steps, toRecordings, until, within } from './person.mjs';
 
 const { LINK, ORIGIN, OUT } = process.env;
 const memory = join(OUT, 'browser');
@@ -31,7 +31,7 @@ test('the road', async (t) => {
     await there.goto(LINK);
     await there.locator('input').fill('Somebody else');
     await there.keyboard.press('Enter');
-    const { took } = await within(15_000, 'a word', () => there.getByRole('alert').isVisible());
+    const { took } = await until('a word', () => there.getByRole('alert').isVisible());
     console.log(`figure: a used invitation is said ${took} ms after Enter`);
     assert.match(await there.getByRole('alert').innerText(), /has been used/);
     await accessible(there, 'a used invitation');
@@ -40,7 +40,7 @@ test('the road', async (t) => {
   });
 
   await step('tiles show pictures within 15 s', async () => {
-    const { took } = await promised(15_000, 'a picture on both tiles', () =>
+    const { took } = await within(15_000, 'a picture on both tiles', () =>
       page.evaluate(() => document.querySelectorAll('a.tile canvas').length === 2),
     );
     console.log(`figure: tiles after ${took} ms`);
@@ -50,9 +50,9 @@ test('the road', async (t) => {
 
   await step('a tile leads to the live picture, and from there to the film, which goes on', async () => {
     await toRecordings(page);
-    const { took, value } = await within(10_000, 'a first picture', () => playing(page));
+    const { took, value } = await until('a first picture', () => playing(page));
     console.log(`figure: first picture ${took} ms after the tap`);
-    await within(10_000, 'another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
+    await until('another second of film', async () => ((await playing(page)) ?? 0) > value + 1);
     await accessible(page, 'history');
   });
 
@@ -60,7 +60,7 @@ test('the road', async (t) => {
     const now = () => page.getByRole('slider').first().getAttribute('aria-valuenow').then(Number);
     const before = await now();
     await page.keyboard.press('ArrowLeft');
-    await within(5_000, 'the slider going back', async () => (await now()) < before);
+    await until('the slider going back', async () => (await now()) < before);
   });
 
   await step('a range is exported as a file', async () => {
@@ -69,7 +69,7 @@ test('the road', async (t) => {
     const files = [];
     page.on('download', (file) => files.push(file));
     await page.locator('section.export button.filled').click();
-    await within(60_000, 'a film and its proof', () => files.length === 2);
+    await until('a film and its proof', () => files.length === 2);
     for (const file of files) await file.saveAs(join(OUT, file.suggestedFilename()));
   });
 
@@ -84,7 +84,7 @@ test('the road', async (t) => {
     ({ context } = await person(memory));
     page = context.pages()[0] ?? (await context.newPage());
     await page.goto(ORIGIN);
-    await within(20_000, 'a picture', () => page.evaluate(() => document.querySelector('a.tile canvas') !== null));
+    await until('a picture', () => page.evaluate(() => document.querySelector('a.tile canvas') !== null));
     await page.locator('.line.good').waitFor();
   });
 

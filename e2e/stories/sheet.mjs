@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 
 const { ORIGIN, OUT, WORDS } = process.env;
 
@@ -33,7 +33,7 @@ test('nothing left but the sheet', async (t) => {
   });
 
   await step('pictures and the past are there again', async () => {
-    await within(60_000, 'tiles', async () => (await pictures()) === 2);
+    await until('tiles', async () => (await pictures()) === 2);
     await owner.page.locator('.line.good').waitFor();
   });
 
@@ -42,7 +42,7 @@ test('nothing left but the sheet', async (t) => {
     await owner.page.getByRole('heading', { level: 3, name: 'Brindled desk' }).waitFor();
     await owner.button('device_remove_named', { device: 'Brindled desk' }).click();
     await owner.button('device_remove_verb').click();
-    await within(60_000, 'a removal in force', () => owner.page.getByText(owner.like('removal_in_force')).count());
+    await until('a removal in force', () => owner.page.getByText(owner.like('removal_in_force')).count());
   });
 
   await step('the drill says that the sheet is good', async () => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { somebody, steps, tongue } from './people.mjs';
-import { accessible, playing, within } from './person.mjs';
+import { accessible, playing, until, within } from './person.mjs';
 
 const { ORIGIN, OUT, WORDS, CODE } = process.env;
 const cameras = JSON.parse(process.env.CAMERAS);
@@ -36,8 +36,8 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
     await within(120_000, 'pictures from before', async () => (await owner.page.locator('a.tile canvas').count()) === 2);
     await accessible(owner.page, 'home after a return with a new hub');
     await owner.page.locator('a.tile').first().click();
-    const { value } = await within(60_000, 'a picture', () => playing(owner.page));
-    await within(30_000, 'the film going on', async () => ((await playing(owner.page)) ?? 0) > value + 0.5);
+    const { value } = await until('a picture', () => playing(owner.page));
+    await until('the film going on', async () => ((await playing(owner.page)) ?? 0) > value + 0.5);
   });
 
   await step('a camera is connected again, and records', async () => {
@@ -53,7 +53,7 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
   await step('the trail names the sheet and the new hub', async () => {
     await owner.go('trail');
     await owner.heading('trail_title');
-    await within(30_000, 'the line', () => owner.page.getByText(owner.like('trail_hub')).count());
+    await until('the line', () => owner.page.getByText(owner.like('trail_hub')).count());
   });
 
   await owner.close();

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until } from './person.mjs';
 
 const { LINK, OUT } = process.env;
 const phone = { width: 390, height: 844 };
@@ -60,13 +60,13 @@ test('small pictures', async (t) => {
 
   await step('Anna has a browser', async () => {
     await joinAsDevice(anna, LINK, 'Handy');
-    await within(90_000, 'two cameras', async () => (await page.locator('a.tile').count()) === 2);
+    await until('two cameras', async () => (await page.locator('a.tile').count()) === 2);
   });
 
   await step('all together are small on a phone, the one of H.265 as well', async () => {
     await anna.link('live_all').click();
     await anna.heading('live_all');
-    await within(30_000, 'small pictures', async () => {
+    await until('small pictures', async () => {
       const { Porch, Garage } = await wide(anna);
       return Porch === 320 && Garage === 320;
     });
@@ -75,14 +75,14 @@ test('small pictures', async (t) => {
 
   await step('one alone is large, and nothing is empty on the way there and back', async () => {
     await watchful(anna, 'Porch');
-    await within(10_000, 'pictures', async () => (await seen(anna)).wide.length > 0);
+    await until('pictures', async () => (await seen(anna)).wide.length > 0);
     for (let round = 0; round < 2; round++) {
       await page.locator('.wall .tile', { hasText: 'Porch' }).click();
       await page.getByRole('heading', { level: 1, name: 'Porch', exact: true }).waitFor();
-      await within(10_000, 'a large picture', async () => (await seen(anna)).wide.at(-1) === 640);
+      await until('a large picture', async () => (await seen(anna)).wide.at(-1) === 640);
       await page.keyboard.press('Escape');
       await anna.heading('live_all');
-      await within(15_000, 'a small picture', async () => (await seen(anna)).wide.at(-1) === 320);
+      await until('a small picture', async () => (await seen(anna)).wide.at(-1) === 320);
     }
     const { empty, turns, longest } = await seen(anna);
     console.log(`figure: of ${turns} turns of the screen ${empty} were empty; ${Math.round(longest)} ms between two pictures at most`);
@@ -93,9 +93,9 @@ test('small pictures', async (t) => {
 
   await step('on a large screen two of them are wide enough for the first stream', async () => {
     await page.setViewportSize(desk);
-    await within(15_000, 'a large picture', async () => (await wide(anna)).Porch === 640);
+    await until('a large picture', async () => (await wide(anna)).Porch === 640);
     await page.setViewportSize(phone);
-    await within(15_000, 'a small picture', async () => (await wide(anna)).Porch === 320);
+    await until('a small picture', async () => (await wide(anna)).Porch === 320);
   });
 
   await step('H.265 is seen by the smaller stream, and said', async () => {

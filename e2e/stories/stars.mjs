@@ -2,7 +2,7 @@
 
 // Somebody keeps a moment with the key S, finds it on the day's strip and in the list, and takes the star away.
 import assert from 'node:assert/strict';
-import { accessible, within } from './person.mjs';
+import { accessible, until } from './person.mjs';
 
 /** `list` is what the command line says is starred. */
 export async function stars(step, anna, name, list) {
@@ -27,8 +27,8 @@ export async function stars(step, anna, name, list) {
     await anna.link('stars_title').click();
     await rows.first().waitFor();
     assert.equal(await rows.count(), 1);
-    await within(60_000, 'a picture of it', async () => (await rows.locator('canvas').count()) === 1);
-    await within(60_000, 'its packs', async () => (await list())[0]?.packs > 0);
+    await until('a picture of it', async () => (await rows.locator('canvas').count()) === 1);
+    await until('its packs', async () => (await list())[0]?.packs > 0);
     await accessible(anna.page, 'what is starred');
   });
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
-import { accessible, within } from './person.mjs';
+import { accessible, until, within } from './person.mjs';
 
 const { LINK, LINK2, OUT, VOICE, CAMERA } = process.env;
 const owner = 'Thessaly Quillfeather';
@@ -64,7 +64,7 @@ test('talking by a camera', async (t) => {
   });
 
   await step('where the camera has a speaker there is a button', async () => {
-    await within(60_000, 'a camera', async () => (await page.locator('a.tile').count()) > 0);
+    await until('a camera', async () => (await page.locator('a.tile').count()) > 0);
     await page.locator('a.tile', { hasText: CAMERA }).click();
     await anna.text('live_now').waitFor();
     await talk.waitFor();
@@ -97,14 +97,14 @@ test('talking by a camera', async (t) => {
     await tablet.see('talking_you', { cameras: CAMERA });
     await second.focus();
     await other.keyboard.down('Space');
-    await within(20_000, 'a refusal', async () => (await second.getAttribute('aria-pressed')) === 'false');
+    await until('a refusal', async () => (await second.getAttribute('aria-pressed')) === 'false');
     await tablet.text('talk_busy', { person: owner }).waitFor();
     await other.keyboard.up('Space');
     assert.equal(await second.getAttribute('aria-pressed'), 'false');
   });
 
   await step('let go, she is not heard any more', async () => {
-    await within(40_000, 'all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
+    await until('all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
     await page.mouse.up();
     const let_go = Date.now();
     await within(5_000, 'the microphone to be closed', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
@@ -123,11 +123,11 @@ test('talking by a camera', async (t) => {
     await page.keyboard.down('t');
     await anna.text('talk_on').waitFor();
     await page.keyboard.up('t');
-    await within(5_000, 'silence', async () => (await pressed()) === 'false');
+    await until('silence', async () => (await pressed()) === 'false');
     await talk.evaluate((button) => button.click());
     await anna.text('talk_on').waitFor();
     await talk.evaluate((button) => button.click());
-    await within(5_000, 'silence', async () => (await pressed()) === 'false');
+    await until('silence', async () => (await pressed()) === 'false');
     assert.equal(await page.evaluate(() => globalThis.voice.open), 0);
   });
 
@@ -135,7 +135,7 @@ test('talking by a camera', async (t) => {
     await anna.go('looks');
     await anna.heading('looks_title');
     const row = page.locator('.row', { hasText: anna.say('looks_what', { kind: anna.say('looks_talk'), cameras: CAMERA }) });
-    await within(30_000, 'talk on the record', async () => (await row.count()) === 3);
+    await until('talk on the record', async () => (await row.count()) === 3);
     await accessible(page, 'who has looked, with talk');
   });
 

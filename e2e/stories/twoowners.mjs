@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps } from './people.mjs';
-import { accessible, desk, within } from './person.mjs';
+import { accessible, desk, until, within } from './person.mjs';
 
 const { LINK, SECOND, OUT, ANNA, BEN } = process.env;
 
@@ -38,7 +38,7 @@ test('a new hub for two owners', async (t) => {
     await joinAsDevice(anna, LINK, 'Küche');
     await joinAsDevice(ben, SECOND, 'Phone');
     for (const who of [anna, ben]) {
-      await within(60_000, 'everything being checked', () => who.page.locator('.line.good').count());
+      await until('everything being checked', () => who.page.locator('.line.good').count());
       if (await who.button('news_read').count()) await who.button('news_read').first().click();
     }
   });

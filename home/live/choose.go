@@ -3,8 +3,8 @@
 package live
 
 // A viewer that shows a camera small may have its second, smaller stream, and one whose first is not of H.264 is shown
-// by its second; so is one whose line does not carry the first. Until that has a key frame the other goes on, so nobody sees a hole; and where it stops, the first is
-// sent again.
+// by its second; so is one whose line does not carry the first. Until that has a key frame the other goes on, so nobody
+// sees a hole; and where it stops, the first is sent again.
 
 // choose lets a track hold the feeds that it needs now, says whose pictures are to be sent next, and lets go of what it
 // needs no more. It belongs to talk.
