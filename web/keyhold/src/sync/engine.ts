@@ -137,24 +137,31 @@ export class Engine {
       try {
         return await work();
       } catch (error) {
-        if (attempt === tries || !incomplete(error)) {
-          this.alarms.raise(error);
-          throw error;
-        }
+        const hidden = this.known.erasing !== null;
+        if (attempt === tries || !incomplete(error) || hidden) throw this.refusal(error);
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
       await this.syncAfresh();
     }
   }
 
-  /** Raises an alarm for a refusal and hands every error on. */
+  /** Raises an alarm for a refusal and hands every error on. Not from within a sync: it may ask for one. */
   async guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      this.alarms.raise(error);
-      throw error;
+      if (incomplete(error)) await this.syncAfresh().catch(() => undefined);
+      throw this.refusal(error);
     }
+  }
+
+  /** Raises the alarm that an error is. What an owner has ordered to be erased is shown to nobody: that is none. */
+  private refusal(error: unknown): unknown {
+    if (incomplete(error) && this.known.erasing !== null) {
+      return new Fault('to-be-erased', 'nothing is shown any more');
+    }
+    this.alarms.raise(error);
+    return error;
   }
 
   private async syncOnce(): Promise<void> {
