@@ -21,10 +21,12 @@ import (
 
 	"keyhold/api"
 	"keyhold/home/hub"
+	"keyhold/member/footage"
 	"keyhold/member/session"
 	"keyhold/statement/erasure"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -104,15 +106,23 @@ func TestDeletingEverythingLeavesNothing(t *testing.T) {
 	guardian := r.Bring("Gus", roster.Guardian)
 	r.View()
 	traces, links := r.traces(c), len(r.Member.Roster.Chain)
+	reading, err := footage.Start(t.Context(), r.Member, r.View(), c, r.Timeline(c).Segments, request.PurposeHistory)
+	must(t, err)
+	_, err = reading.Segment(t.Context(), 0)
+	must(t, err)
 	due := r.erase()
 	if got := due - r.now().UnixMilli(); got < (week-time.Minute).Milliseconds() || got > (week+time.Minute).Milliseconds() {
 		t.Errorf("it is due in %d ms", got)
 	}
 	// Everybody is told whose wish it is, and is shown nothing.
-	_, err := guardian.session().Sync(t.Context())
+	_, err = guardian.session().Sync(t.Context())
 	var told *session.HiddenError
 	if !errors.As(err, &told) || told.By != r.Member.Keys.ID() || told.Due != due {
 		t.Fatalf("the guardian is told: %v", err)
+	}
+	// And who was reading just then: it is no recording that the cloud withholds.
+	if _, err := reading.Segment(t.Context(), 1); !errors.As(err, &told) || told.Due != due {
+		t.Errorf("who was reading is told: %v", err)
 	}
 	if _, err := r.Member.Erased(t.Context()); !errors.Is(err, session.ErrNoReceipt) {
 		t.Errorf("a receipt before the time: %v", err)

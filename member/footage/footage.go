@@ -119,22 +119,31 @@ func (f *Fetch) read(ctx context.Context, s session.Segment) ([]byte, error) {
 	}
 	r, err := f.s.Client.Object(ctx, f.answer.Address, s.Pack.Object, s.Offset, s.Size)
 	if err != nil {
-		return nil, f.refusal(err)
+		return nil, f.refusal(ctx, err)
 	}
 	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, s.Size+1))
 	if err != nil {
-		return nil, f.refusal(err)
+		return nil, f.refusal(ctx, err)
 	}
 	return b, nil
 }
 
-// refusal tells a recording that is kept back or cut off from a network that fails.
-func (f *Fetch) refusal(err error) error {
-	switch {
-	case api.KindOf(err) == api.NotFound && f.s.AtHome():
+// refusal tells a recording that is kept back or cut off from a network that fails, and from what an owner has had
+// hidden since: that is a *session.HiddenError.
+func (f *Fetch) refusal(ctx context.Context, err error) error {
+	gone := api.KindOf(err) == api.NotFound
+	if gone && f.s.AtHome() {
 		return ErrOnlyCloud
-	case api.KindOf(err) == api.NotFound && !rule.Off(rule.SeqGap):
+	}
+	var hidden *session.HiddenError
+	if gone {
+		if _, now := f.s.Sync(ctx); errors.As(now, &hidden) {
+			return hidden
+		}
+	}
+	switch {
+	case gone && !rule.Off(rule.SeqGap):
 		return rule.Errorf(rule.SeqGap, "an object that the hub's record names is not served")
 	case errors.Is(err, io.ErrUnexpectedEOF) && !rule.Off(rule.FileSize):
 		return rule.Errorf(rule.FileSize, "an object ends before the hub's ended")
