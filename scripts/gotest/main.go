@@ -6,7 +6,7 @@
 // It passes everything after -- to `go test -json`. It promises a non-zero exit status when a test failed, when a
 // package did not build, and, with CI set in the environment, when a test was skipped: a machine that cannot run a
 // test must say so loudly. Tests of the package that -may-skip names are said as loudly, and fail nothing: they need
-// what a machine may refuse. It keeps nothing on disk.
+// what a machine may refuse. It keeps nothing on disk. The tests' own files lie in memory where there is much of it.
 package main
 
 import (
@@ -65,6 +65,17 @@ func main() {
 func run(ctx context.Context, maySkip string, args []string, out io.Writer) int {
 	// Vetted is everything by scripts/check; and nobody debugs what is linked here.
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-vet=off", "-ldflags=-w"}, args...)...)
+	folder, err := inMemory(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		return 2
+	}
+	defer func() {
+		if err := folder.giveBack(); err != nil {
+			fmt.Fprintln(os.Stderr, "gotest:", err)
+		}
+	}()
+	cmd.Env = append(os.Environ(), folder.env()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
