@@ -31,7 +31,7 @@ const (
 	ours   = id.Household("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 	theirs = id.Household("baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 	phone  = id.Device("dev_aaaaaaaaaaaaaaaaaaaaaaaaaa")
-	soon   = 5 * time.Second
+	soon   = 30 * time.Second
 	never  = 300 * time.Millisecond
 )
 

@@ -172,7 +172,7 @@ func TestMailReachesItsReaderInOrderUntilAcknowledged(t *testing.T) {
 	}
 	receive := func(s *api.Socket) *api.Delivery {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		d, err := s.Receive(ctx)
 		if err != nil {

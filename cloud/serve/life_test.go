@@ -21,6 +21,7 @@ import (
 	"keyhold/api"
 	"keyhold/cloud/serve"
 	"keyhold/cloud/vault/folder"
+	"keyhold/internal/intime"
 	"keyhold/statement/canon"
 	"keyhold/statement/id"
 	"keyhold/statement/pairing"
@@ -98,7 +99,7 @@ func TestAStopEndsWaitsAndSocketsAndLosesNothing(t *testing.T) {
 	}()
 	began := time.Now()
 	c.stop()
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > intime.By(5*time.Second) {
 		t.Errorf("stopping took %v", took)
 	}
 	if err := <-ended; api.KindOf(err) != api.Unavailable {

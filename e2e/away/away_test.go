@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"keyhold/e2e/harness"
+	"keyhold/internal/intime"
 )
 
 const (
@@ -77,7 +78,7 @@ func TestTheHomeIsSeenFromElsewhere(t *testing.T) {
 
 	away := e.firsts(t, e.phone, 5)
 	t.Logf("elsewhere, first pictures after %v", away)
-	if away[len(away)/2] > firstWithin {
+	if away[len(away)/2] > intime.By(firstWithin) {
 		t.Errorf("the first picture takes %s, which is more than %s", away[len(away)/2], firstWithin)
 	}
 
@@ -90,7 +91,7 @@ func TestTheHomeIsSeenFromElsewhere(t *testing.T) {
 		t.Fatal("it ended by itself")
 	}
 	t.Logf("%s of pictures, the longest without one %s", long, l.longest())
-	if l.longest() > freeze {
+	if l.longest() > intime.By(freeze) {
 		t.Errorf("for %s there was no picture", l.longest())
 	}
 
@@ -126,7 +127,7 @@ func TestTheHomeIsSeenFromElsewhere(t *testing.T) {
 		// Pictures that were on their way when it happened are not meant.
 		took := l.after(t, back.Add(200*time.Millisecond), patience) + 200*time.Millisecond
 		t.Logf("%s: pictures again after %s, %s without", c.what, took.Round(time.Millisecond), l.newest().Sub(before).Round(time.Millisecond))
-		if took > backWithin {
+		if took > intime.By(backWithin) {
 			t.Errorf("%s: pictures came again only after %s", c.what, took)
 		}
 		l.steady(t)
@@ -141,7 +142,7 @@ func TestTheHomeIsSeenFromElsewhere(t *testing.T) {
 func (l *looker) steady(t *testing.T) {
 	t.Helper()
 	for n := 0; n < 3; {
-		if l.after(t, time.Now().Add(time.Second), patience) < freeze {
+		if l.after(t, time.Now().Add(time.Second), patience) < intime.By(freeze) {
 			n++
 		} else {
 			n = 0

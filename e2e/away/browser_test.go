@@ -25,7 +25,7 @@ func (e *earth) invitation(t *testing.T) string {
 	}))
 	t.Cleanup(invite.Kill)
 	var link string
-	must(t, invite.Until(t.Context(), 20*time.Second, "an invitation", func(context.Context) bool {
+	must(t, invite.Until(t.Context(), time.Minute, "an invitation", func(context.Context) bool {
 		text, err := os.ReadFile(log)
 		for line := range strings.Lines(string(text)) {
 			if strings.Contains(line, "/join#") && strings.HasSuffix(line, "\n") {

@@ -69,7 +69,7 @@ func newEarth(t *testing.T, relay ...string) *earth {
 		"serve", "--listen", cloudAddress, "--data", e.Path("cloud"), "--origin", cloudURL, "--tls-cert", e.Path("cert.pem"), "--tls-key", e.Path("key.pem"),
 	}, relay...)...)
 	must(t, err)
-	must(t, e.Cloud.Until(ctx, 20*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cloudAddress) }))
+	must(t, e.Cloud.Until(ctx, time.Minute, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cloudAddress) }))
 	must(t, e.home.In(func() (err error) {
 		e.Cameras, err = harness.Start("cameras", e.Path("logs/cameras.log"), e.Env, e.Keyhold,
 			"camera", "serve", "--listen", cameras, "--user", harness.CameraUser, "--password-file", e.Path("camera-password"), "garden="+film)

@@ -112,7 +112,7 @@ func pause(ctx context.Context, d time.Duration) {
 // grown waits until the hub has more packs than before, and then for a moment of chance.
 func grown(t *testing.T, w *harness.World, than int) {
 	t.Helper()
-	must(t, w.Hub.Until(t.Context(), 40*time.Second, "recording more packs", func(ctx context.Context) bool {
+	must(t, w.Hub.Until(t.Context(), time.Minute, "recording more packs", func(ctx context.Context) bool {
 		list, err := objects(ctx, w.Path("hub"))
 		return err == nil && len(list) >= than+4
 	}))
@@ -199,7 +199,7 @@ func TestHubKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	}
 	stop()
 	caughtUp(t, w)
-	must(t, w.Hub.Until(t.Context(), 20*time.Second, "recording after the last kill", func(context.Context) bool {
+	must(t, w.Hub.Until(t.Context(), time.Minute, "recording after the last kill", func(context.Context) bool {
 		return time.Since(back[kills-1]) > 8*time.Second
 	}))
 	must(t, w.Hub.Stop())

@@ -56,7 +56,7 @@ func StartBroker(ctx context.Context, dir string) (*Broker, error) {
 	if b.process, err = Start("mosquitto", filepath.Join(dir, "mosquitto.log"), nil, server, "-c", file); err != nil {
 		return nil, err
 	}
-	if err := b.process.Until(ctx, 10*time.Second, "listening", func(ctx context.Context) bool { return Listens(ctx, b.Address) }); err != nil {
+	if err := b.process.Until(ctx, time.Minute, "listening", func(ctx context.Context) bool { return Listens(ctx, b.Address) }); err != nil {
 		return nil, errors.Join(err, b.process.Stop())
 	}
 	return b, nil

@@ -88,7 +88,7 @@ func (w *World) StartCloud(ctx context.Context, more ...string) error {
 	if w.Cloud, err = Start("cloud", w.Path("logs/cloud.log"), w.Env, w.Programs.Cloud, args...); err != nil {
 		return err
 	}
-	return w.Cloud.Until(ctx, 20*time.Second, "answering", func(ctx context.Context) bool { return Answers(ctx, w.CloudURL()+"/v1/info") })
+	return w.Cloud.Until(ctx, time.Minute, "answering", func(ctx context.Context) bool { return Answers(ctx, w.CloudURL()+"/v1/info") })
 }
 
 // StartCameras starts one program that plays films: a path such as "door" to a file; more are further flags.
@@ -102,7 +102,7 @@ func (w *World) StartCameras(ctx context.Context, films map[string]string, more 
 	if w.Cameras, err = Start("cameras", w.Path("logs/cameras.log"), w.Env, w.Keyhold, args...); err != nil {
 		return err
 	}
-	return w.Cameras.Until(ctx, 20*time.Second, "listening", func(ctx context.Context) bool { return Listens(ctx, w.CameraAddress) })
+	return w.Cameras.Until(ctx, time.Minute, "listening", func(ctx context.Context) bool { return Listens(ctx, w.CameraAddress) })
 }
 
 // CameraURL is the address of a film, with user and password.
@@ -131,13 +131,13 @@ func (w *World) StartApp(ctx context.Context) (string, error) {
 	}
 	_, port, _ := strings.Cut(listen, ":")
 	address := "http://localhost:" + port
-	return address, w.App.Until(ctx, 20*time.Second, "serving the app", func(ctx context.Context) bool { return Answers(ctx, address) })
+	return address, w.App.Until(ctx, time.Minute, "serving the app", func(ctx context.Context) bool { return Answers(ctx, address) })
 }
 
 // Code is what the new hub shows for pairing.
 func (w *World) Code(ctx context.Context) (string, error) {
 	var code string
-	err := w.Hub.Until(ctx, 20*time.Second, "showing its pairing code", func(ctx context.Context) bool {
+	err := w.Hub.Until(ctx, time.Minute, "showing its pairing code", func(ctx context.Context) bool {
 		out, err := w.Run(ctx, "hub", "code", "--dir", w.Path("hub"))
 		code = strings.TrimSpace(out)
 		return err == nil && code != ""

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/internal/intime"
 	"keyhold/member/live"
 	"keyhold/member/session"
 	"keyhold/statement/id"
@@ -189,7 +190,7 @@ func TestRemovalStopsThePictureWithinTwoSeconds(t *testing.T) {
 	if err == nil {
 		t.Error("the view did not end")
 	}
-	if took := last.Sub(began); took > 2*time.Second {
+	if took := last.Sub(began); took > intime.By(2*time.Second) {
 		t.Errorf("the last picture came %s after the removal was sent", took)
 	}
 	must(t, <-done)
@@ -233,7 +234,7 @@ func TestAGuestWatchesInTheHoursGivenAndNoLonger(t *testing.T) {
 	if !errors.As(err, &ended) || ended.Word != signal.EndRight {
 		t.Errorf("it ended with %v", err)
 	}
-	if took := time.Unix(0, v.last.Load()).Sub(changed); took > 2*time.Second {
+	if took := time.Unix(0, v.last.Load()).Sub(changed); took > intime.By(2*time.Second) {
 		t.Errorf("the last picture came %s after the hours had ended", took)
 	}
 	denied("after the hours", door)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"keyhold/home/camera"
+	"keyhold/internal/intime"
 	"keyhold/member/live"
 	"keyhold/member/session"
 	"keyhold/statement/id"
@@ -79,7 +80,7 @@ func TestPrivateClosesTheStreamAtItsSourceAndEverybodyIsTold(t *testing.T) {
 	answered := time.Since(began)
 	after := r.quiet("a") + r.quiet(second)
 	t.Logf("answered after %s, no reader %s later", answered, after)
-	if after > time.Second {
+	if after > intime.By(time.Second) {
 		t.Errorf("the camera had a reader for %s after the hub had answered", after)
 	}
 	var ended *live.EndedError
@@ -177,7 +178,7 @@ func TestPrivateByHoursBeginsAndEndsByTheClock(t *testing.T) {
 	r.offset.Add(int64(3 * time.Minute))
 	took := r.quiet("a")
 	t.Logf("closed %s after the hour had come", took)
-	if took > 2*time.Second {
+	if took > intime.By(2*time.Second) {
 		t.Errorf("it was read for %s in its hours", took)
 	}
 	// Who turns it off by hand meanwhile has it stay so, and their word on the record.

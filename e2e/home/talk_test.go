@@ -9,6 +9,7 @@ import (
 
 	"keyhold/home/camera/cameratest"
 	"keyhold/home/talk"
+	"keyhold/internal/intime"
 	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -80,7 +81,7 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 	r.Until("two seconds of the voice", func() bool { return long(r.tones(voice)) > 2*time.Second })
 	let := time.Now()
 	anna.hush() // and her microphone stays open, as that of a device that is not ours would
-	if took := r.freed(let); took > 200*time.Millisecond {
+	if took := r.freed(let); took > intime.By(200*time.Millisecond) {
 		t.Errorf("the speaker was given back %s after the button was let go", took)
 	} else {
 		t.Logf("given back %s after the button was let go", took)
@@ -100,7 +101,7 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 	if said[0].From < two[0].Until-20*time.Millisecond {
 		t.Errorf("the voice was heard at %v, after the chime at %v", said, two)
 	}
-	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(let) > 200*time.Millisecond {
+	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(let) > intime.By(200*time.Millisecond) {
 		t.Errorf("the voice is heard until %s after the button was let go", last.Sub(let))
 	}
 	r.Until("word that nobody talks", func() bool { return len(heard.newest().Talks) == 0 })
@@ -118,7 +119,7 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 	took := r.freed(gone)
 	t.Logf("given back %s after the connection broke", took)
 	said = r.tones(voice)
-	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(gone) > 200*time.Millisecond || took > 2*time.Second {
+	if last := r.Camera.Heard().Add(said[len(said)-1].Until); last.Sub(gone) > intime.By(200*time.Millisecond) || took > intime.By(2*time.Second) {
 		t.Errorf("heard until %s, given back %s after the connection broke", last.Sub(gone), took)
 	}
 	r.Until("both on the record", func() bool {

@@ -56,13 +56,13 @@ func TestYesterdayPlaysWithTheCloudDead(t *testing.T) {
 	app, err := harness.Start("app", filepath.Join(logs, "app.log"), nil, programs.Keyhold, "app", "--listen", listen, "--cloud", r.Origin, "--device", filepath.Join(logs, "none"))
 	must(t, err)
 	t.Cleanup(app.Kill)
-	must(t, app.Until(ctx, 20*time.Second, "serving the app", func(ctx context.Context) bool { return harness.Answers(ctx, origin) }))
+	must(t, app.Until(ctx, time.Minute, "serving the app", func(ctx context.Context) bool { return harness.Answers(ctx, origin) }))
 	invited := filepath.Join(logs, "invite.log")
 	invite, err := harness.Start("invite", invited, nil, programs.Keyhold, "invite", "--own-device", "--wait", "--origin", origin, "--device", r.Member.Folder.Dir())
 	must(t, err)
 	t.Cleanup(invite.Kill)
 	var link string
-	must(t, invite.Until(ctx, 20*time.Second, "an invitation", func(context.Context) bool {
+	must(t, invite.Until(ctx, time.Minute, "an invitation", func(context.Context) bool {
 		text, err := os.ReadFile(invited)
 		for line := range strings.Lines(string(text)) {
 			if strings.Contains(line, "/join#") && strings.HasSuffix(line, "\n") {

@@ -101,7 +101,7 @@ func secondDevice(t *testing.T, w *harness.World) {
 	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--device", w.Path("device"))
 	must(t, err)
 	var link string
-	must(t, invite.Until(t.Context(), 20*time.Second, "an invitation", func(context.Context) bool {
+	must(t, invite.Until(t.Context(), time.Minute, "an invitation", func(context.Context) bool {
 		text, err := os.ReadFile(log)
 		for line := range strings.Lines(string(text)) {
 			if strings.Contains(line, "/join#") {

@@ -48,7 +48,7 @@ func third(t *testing.T, w *harness.World) *harness.Process {
 			_ = syscall.Kill(one.PID(), syscall.SIGCONT) // it may have ended
 		}
 	})
-	must(t, p.Until(ctx, 20*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, listen) }))
+	must(t, p.Until(ctx, time.Minute, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, listen) }))
 	address := url.URL{Scheme: "rtsp", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: listen, Path: "/attic"}
 	_, err = w.Owner(ctx, "cameras", "add", "Attic", address.String())
 	must(t, err)

@@ -44,7 +44,7 @@ func (a *ownApp) start(t *testing.T, cloud string) {
 	var err error
 	a.w.App, err = harness.Start("app", a.w.Path("logs/app.log"), a.w.Env, a.w.Keyhold, "app", "--listen", a.listen, "--cloud", cloud, "--device", a.w.Path("no-device"))
 	must(t, err)
-	must(t, a.w.App.Until(t.Context(), 20*time.Second, "serving the app", func(ctx context.Context) bool { return harness.Answers(ctx, a.origin()) }))
+	must(t, a.w.App.Until(t.Context(), time.Minute, "serving the app", func(ctx context.Context) bool { return harness.Answers(ctx, a.origin()) }))
 }
 
 // ownCloud starts a second cloud and returns its address.
@@ -58,7 +58,7 @@ func ownCloud(t *testing.T, w *harness.World) string {
 	other, err := harness.Start("other cloud", w.Path("logs/other.log"), w.Env, w.Programs.Cloud, "serve", "--listen", listen, "--data", w.Path("other"), "--origin", "http://cloud.localhost:"+port)
 	must(t, err)
 	t.Cleanup(func() { must(t, other.Stop()) })
-	must(t, other.Until(t.Context(), 20*time.Second, "answering", func(ctx context.Context) bool { return harness.Answers(ctx, url+"/v1/info") }))
+	must(t, other.Until(t.Context(), time.Minute, "answering", func(ctx context.Context) bool { return harness.Answers(ctx, url+"/v1/info") }))
 	return url
 }
 
@@ -99,7 +99,7 @@ func forget(t *testing.T, w *harness.World) {
 		return err
 	})
 	must(t, w.StartHub(t.Context()))
-	must(t, w.Hub.Until(t.Context(), 30*time.Second, "forgetting", func(context.Context) bool {
+	must(t, w.Hub.Until(t.Context(), time.Minute, "forgetting", func(context.Context) bool {
 		for _, path := range before {
 			if _, err := os.Stat(path); err == nil {
 				return false

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism, loadavg } from 'node:os';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -93,13 +94,19 @@ const patience = 90_000;
 /** The same as within, where the time is no promise. */
 export const until = (what, ask) => within(patience, what, ask);
 
+/**
+ * How long what is promised within a limit may take on this machine now: longer where others want the processors, too.
+ * The same as internal/intime.
+ */
+export const byNow = (limit) => limit * Math.max(1, (2 * loadavg()[0]) / availableParallelism());
+
 /** Waits until something is so in the page and says how many milliseconds that took. It asks seldomer as it waits longer, for a page is busy with each answer. */
 export async function within(limit, what, ask) {
   const began = Date.now();
   for (;;) {
     const value = await ask();
     if (value) return { value, took: Date.now() - began };
-    assert.ok(Date.now() - began < limit, `${what} did not happen within ${limit} ms`);
+    assert.ok(Date.now() - began < byNow(limit), `${what} did not happen within ${byNow(limit)} ms`);
     await new Promise((resolve) => setTimeout(resolve, Math.min(250, 50 + (Date.now() - began) / 10)));
   }
 }

@@ -22,7 +22,7 @@ import (
 
 const (
 	front    = id.Camera("cam_aaaaaaaaaaaaaaaaaaaaaaaaaa")
-	patience = 15 * time.Second
+	patience = time.Minute
 )
 
 // listener collects presses.

@@ -14,6 +14,7 @@ import (
 	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
 	"keyhold/home/ingest"
+	"keyhold/internal/intime"
 )
 
 // A taker remembers what a source gave it.
@@ -53,8 +54,8 @@ func until(t *testing.T, what string, most time.Duration, ok func() bool) time.D
 	t.Helper()
 	began := time.Now()
 	for !ok() {
-		if time.Since(began) > most {
-			t.Fatalf("not within %s: %s", most, what)
+		if time.Since(began) > intime.By(most) {
+			t.Fatalf("not within %s: %s", intime.By(most), what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

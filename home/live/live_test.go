@@ -12,6 +12,7 @@ import (
 
 	"keyhold/home/camera/cameratest"
 	"keyhold/home/live"
+	"keyhold/internal/intime"
 	"keyhold/statement/id"
 	"keyhold/statement/signal"
 )
@@ -26,7 +27,7 @@ func TestTheFirstPictureWaitsForNothingAndTheRestFollows(t *testing.T) {
 	until(t, "the first picture", func() bool { return whole(w.got(0)) > 0 })
 	took := time.Since(began)
 	t.Logf("first picture after %s", took)
-	if took > 400*time.Millisecond { // the next key frame is 1.2 s away
+	if took > intime.By(400*time.Millisecond) { // the next key frame is 1.2 s away
 		t.Errorf("the first picture took %s", took)
 	}
 	until(t, "45 pictures", func() bool { return whole(w.got(0)) >= 45 })

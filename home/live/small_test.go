@@ -13,6 +13,7 @@ import (
 	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
 	"keyhold/home/ingest"
+	"keyhold/internal/intime"
 	"keyhold/statement/id"
 )
 
@@ -112,7 +113,7 @@ func TestWhoWantsItSmallGetsTheSecondStreamWithoutAHole(t *testing.T) {
 	asked := time.Now()
 	w.say(t, wantLarge)
 	until(t, "a large picture", func() bool { return last(widths(t, w.got(0))) == 640 })
-	if took := time.Since(asked); took > time.Second { // key frames are two seconds apart
+	if took := time.Since(asked); took > intime.By(time.Second) { // key frames are two seconds apart
 		t.Errorf("the large picture took %s", took)
 	}
 	w.heard(t, `"sent":"main"`)

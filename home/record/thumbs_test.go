@@ -14,6 +14,7 @@ import (
 	"keyhold/home/camera/cameratest"
 	"keyhold/home/ingest/ingesttest"
 	"keyhold/home/record"
+	"keyhold/internal/intime"
 	"keyhold/statement/manifest"
 )
 
@@ -93,7 +94,7 @@ func TestADecoderThatFailsOrHangsCostsOnlyThePictures(t *testing.T) {
 			cfg.Thumbs = thumbs(t, program)
 			began := time.Now()
 			b.play(b.recorder(cfg), cameratest.Silent(), ingesttest.Options{For: 61 * time.Second})
-			if took := time.Since(began); took > 15*time.Second {
+			if took := time.Since(began); took > intime.By(15*time.Second) {
 				t.Errorf("recording took %s", took)
 			}
 			if len(b.made) == 0 || len(b.gaps) != 0 {

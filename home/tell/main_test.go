@@ -136,7 +136,7 @@ func (h *home) once(ctx context.Context, c request.Channel) (string, error) {
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	t.Logf("waiting for %s", what)
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%s has not come", what)
 		}

@@ -138,7 +138,7 @@ func TestTheSocketIsPassedOn(t *testing.T) {
 		}
 		_, _, _ = conn.Read(r.Context()) // stays open until the app is stopped
 	}))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, res, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(address, "http")+"/v1/socket", &websocket.DialOptions{
 		HTTPHeader: http.Header{"Origin": {address}},

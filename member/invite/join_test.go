@@ -86,7 +86,7 @@ func (h *home) welcome(chain [][]byte) {
 
 // join runs the joiner until it is in, refused, or has asked.
 func (h *home) join() error {
-	limited, stop := context.WithTimeout(h.t.Context(), 10*time.Second)
+	limited, stop := context.WithTimeout(h.t.Context(), time.Minute)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(limited)
 	watched := make(chan struct{})
