@@ -13,6 +13,8 @@ GO := go
 # For programs, tests and checks alike, so that nothing is compiled twice.
 export CGO_ENABLED := 0
 export GOFLAGS := $(filter-out -trimpath -buildvcs=false,$(GOFLAGS)) -trimpath -buildvcs=false
+# What the scripts are made of that use the app as people do; the app itself lies in the programs.
+BROWSED := e2e/stories web/app/messages web/package-lock.json
 WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist*/*' -not -path '*/.svelte-check/*' -not -path '*/project.inlang/cache/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
 
 .PHONY: help
@@ -63,7 +65,7 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 	@$(GO) run ./scripts/gotest -- -short $$($(GO) list ./... | grep -v '^keyhold/e2e/')
 
 .PHONY: test
-test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also web tests that passed on the same files)
+test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
 	@# Two side by side fill the processors, one that waits much of the time beside one that does not. Three crowd a small
 	@# machine: nothing is over sooner, and what has to be in time is late. What has to be in time most of all comes first.
@@ -71,7 +73,7 @@ test: setup ## everything of check, integration, browser stories, adversary suit
 
 .PHONY: test-stories
 test-stories: web
-	@$(GO) run ./scripts/gotest -- -count=1 -timeout 40m ./e2e/stories
+	@$(GO) run ./scripts/gotest -once '$(BROWSED)' -- -count=1 -timeout 40m ./e2e/stories
 
 .PHONY: test-web
 test-web: web
@@ -87,7 +89,7 @@ test-home: web
 .PHONY: test-away
 test-away: web
 	@# Not every machine lends out networks of one's own; and what promises a picture in time goes before what does not.
-	@nice -n -10 $(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -- -count=1 -timeout 40m ./e2e/away
+	@nice -n -10 $(GO) run ./scripts/gotest -may-skip keyhold/e2e/away -once 'e2e/away $(BROWSED)' -- -count=1 -timeout 40m ./e2e/away
 
 .PHONY: test-crimes
 test-crimes: web

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -46,7 +47,9 @@ type tally struct {
 	out     io.Writer
 	maySkip string // a package
 	said    map[string][]string
+	before  int // passed on the same files, and were not run
 	passed  int
+	whole   []string // of the passed, those that are part of no other
 	failed  int
 	skipped []string
 	missed  int // of the skipped, those that nothing excuses
@@ -57,14 +60,37 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	maySkip := flag.String("may-skip", "", "package whose skipped tests fail nothing")
+	paths := flag.String("once", "", "files and folders that the tests of one package read: what passed on the same is not run again")
 	flag.Parse()
-	os.Exit(run(ctx, *maySkip, flag.Args(), os.Stdout))
+	args, out := flag.Args(), os.Stdout
+	if *paths == "" {
+		os.Exit(run(ctx, *maySkip, args, once{}, out))
+	}
+	o, err := remembered(ctx, args, strings.Fields(*paths))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		os.Exit(2)
+	}
+	if o.was.Whole {
+		fmt.Fprintf(out, "ok  \t%s\t(cached)\n", args[len(args)-1])
+		return
+	}
+	os.Exit(run(ctx, *maySkip, args, o, out))
+}
+
+// remembered is what passed before of the package that args end with.
+func remembered(ctx context.Context, args, paths []string) (once, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return once{}, fmt.Errorf("find the folder for what passed: %w", err)
+	}
+	return recall(ctx, filepath.Join(cache, "keyhold", "passed"), args[len(args)-1], args, paths)
 }
 
 // run starts go test, follows it and returns the exit status.
-func run(ctx context.Context, maySkip string, args []string, out io.Writer) int {
+func run(ctx context.Context, maySkip string, args []string, o once, out io.Writer) int {
 	// Vetted is everything by scripts/check; and nobody debugs what is linked here.
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-vet=off", "-ldflags=-w"}, args...)...)
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json", "-vet=off", "-ldflags=-w"}, o.flags(), args)...)
 	folder, err := inMemory(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gotest:", err)
@@ -87,10 +113,14 @@ func run(ctx context.Context, maySkip string, args []string, out io.Writer) int 
 		fmt.Fprintln(os.Stderr, "gotest:", err)
 		return 2
 	}
-	t := &tally{out: out, maySkip: maySkip, said: map[string][]string{}}
+	t := &tally{out: out, maySkip: maySkip, said: map[string][]string{}, before: len(o.was.Passed)}
 	t.follow(pipe)
 	broken := cmd.Wait() != nil
 	t.close()
+	if err := o.keep(t.whole, !broken && t.failed == 0 && len(t.skipped) == 0); err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		return 2
+	}
 	if broken || t.failed > 0 || (os.Getenv("CI") != "" && t.missed > 0) {
 		return 1
 	}
@@ -133,6 +163,9 @@ func (t *tally) endTest(e event, key string) {
 	switch e.Action {
 	case "pass":
 		t.passed++
+		if !strings.Contains(e.Test, "/") {
+			t.whole = append(t.whole, e.Test)
+		}
 	case "skip":
 		t.skipped = append(t.skipped, name)
 		fmt.Fprint(t.out, strings.Join(t.said[key], ""))
@@ -176,6 +209,9 @@ func (t *tally) close() {
 	}
 	for _, name := range t.skipped {
 		fmt.Fprintln(t.out, "skipped:", name)
+	}
+	if t.before > 0 {
+		fmt.Fprintf(t.out, "%d passed before on the same files\n", t.before)
 	}
 	fmt.Fprintf(t.out, "%d passed, %d failed, %d skipped\n", t.passed, t.failed, len(t.skipped))
 }

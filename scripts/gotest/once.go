@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// programs are what tests of whole households start; they are built from the tree.
+var programs = []string{"./cmd/keyhold", "./cmd/keyhold-cloud"}
+
+// kept is how long it is remembered what passed.
+const kept = 30 * 24 * time.Hour
+
+// once remembers which tests of a package passed, as the go command does. That one knows nothing of programs and
+// browsers which a test starts: so this counts the sources of the programs, what else is named, and all that is
+// installed on the machine. A test of which nothing of this has changed is not run again.
+type once struct {
+	path string // empty: nothing is remembered
+	was  memo
+}
+
+type memo struct {
+	Passed []string `json:"passed"`
+	Whole  bool     `json:"whole"` // there is no other test
+}
+
+// recall reads what is known of a package, tested as args say. paths are files and folders of the tree that its tests
+// read or hand to others.
+func recall(ctx context.Context, cache, pkg string, args, paths []string) (once, error) {
+	hash := sha256.New()
+	fmt.Fprintln(hash, args)
+	for _, part := range []func(context.Context, io.Writer, string) error{machine, sources} {
+		switch err := part(ctx, hash, pkg); {
+		case errors.Is(err, exec.ErrNotFound): // neither Debian nor git: nobody knows what there is
+			return once{}, nil
+		case err != nil:
+			return once{}, err
+		}
+	}
+	if err := files(ctx, hash, paths); err != nil {
+		return once{}, err
+	}
+	name := strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-")
+	o := once{path: filepath.Join(cache, name+"-"+hex.EncodeToString(hash.Sum(nil)[:16])+".json")}
+	text, err := os.ReadFile(o.path)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && os.Getenv("FORCE") != "") {
+		return o, nil
+	}
+	if err != nil {
+		return once{}, fmt.Errorf("read what passed before: %w", err)
+	}
+	if err := json.Unmarshal(text, &o.was); err != nil {
+		return once{}, fmt.Errorf("read what passed before: %s: %w; remove that file", o.path, err)
+	}
+	return o, nil
+}
+
+// flags are what the go command is told so as to leave out what passed.
+func (o once) flags() []string {
+	if len(o.was.Passed) == 0 {
+		return nil
+	}
+	quoted := make([]string, len(o.was.Passed))
+	for i, name := range o.was.Passed {
+		quoted[i] = regexp.QuoteMeta(name)
+	}
+	return []string{"-skip", "^(" + strings.Join(quoted, "|") + ")$"}
+}
+
+// keep writes down what has passed now, too; whole says that nothing failed and nothing was skipped.
+func (o once) keep(passed []string, whole bool) error {
+	if o.path == "" {
+		return nil
+	}
+	now := memo{Passed: slices.Compact(slices.Sorted(slices.Values(append(passed, o.was.Passed...)))), Whole: whole}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return fmt.Errorf("note what passed: %w", err)
+	}
+	dir := filepath.Dir(o.path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("note what passed: %w", err)
+	}
+	if err := forget(dir); err != nil {
+		return err
+	}
+	part := o.path + ".part"
+	if err := os.WriteFile(part, text, 0o600); err != nil {
+		return fmt.Errorf("note what passed: %w", err)
+	}
+	if err := os.Rename(part, o.path); err != nil {
+		return fmt.Errorf("note what passed: %w", err)
+	}
+	return nil
+}
+
+// forget removes what is old.
+func forget(dir string) error {
+	old, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return fmt.Errorf("forget what passed long ago: %w", err)
+	}
+	for _, path := range old {
+		info, err := os.Stat(path)
+		if err == nil && time.Since(info.ModTime()) > kept {
+			err = os.Remove(path)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("forget what passed long ago: %w", err)
+		}
+	}
+	return nil
+}
+
+// machine tells of everything that is installed, and of what the tests are told by the environment.
+func machine(ctx context.Context, w io.Writer, _ string) error {
+	for _, ask := range [][]string{{"dpkg-query", "-W"}, {"node", "--version"}, {"go", "version"}} {
+		said, err := exec.CommandContext(ctx, ask[0], ask[1:]...).Output()
+		if err != nil {
+			return fmt.Errorf("ask what is installed: %s: %w", ask[0], err)
+		}
+		fmt.Fprintf(w, "%s\n", said)
+	}
+	for _, one := range slices.Sorted(slices.Values(os.Environ())) {
+		if strings.HasPrefix(one, "KEYHOLD_") || strings.HasPrefix(one, "GOFLAGS=") || strings.HasPrefix(one, "CGO_ENABLED=") {
+			fmt.Fprintln(w, one)
+		}
+	}
+	return nil
+}
+
+// sources writes every file of this module that a package, its tests or the programs are made of.
+func sources(ctx context.Context, w io.Writer, pkg string) error {
+	list := exec.CommandContext(ctx, "go", append([]string{"list", "-deps", "-test", "-json=Dir,Module,GoFiles,IgnoredGoFiles,EmbedFiles,TestGoFiles,XTestGoFiles,TestEmbedFiles,XTestEmbedFiles", pkg}, programs...)...)
+	list.Stderr = os.Stderr
+	said, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("list what %s is made of: %w", pkg, err)
+	}
+	// By these the other modules are what they are.
+	names := []string{"go.mod", "go.sum", "tools/go.sum"}
+	for read := json.NewDecoder(bytes.NewReader(said)); ; {
+		var p struct {
+			Dir                        string
+			Module                     *struct{ Main bool }
+			GoFiles, IgnoredGoFiles    []string
+			TestGoFiles, XTestGoFiles  []string
+			EmbedFiles, TestEmbedFiles []string
+			XTestEmbedFiles            []string
+		}
+		if err := read.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return fmt.Errorf("list what %s is made of: %w", pkg, err)
+		}
+		if p.Module == nil || !p.Module.Main {
+			continue
+		}
+		for _, name := range slices.Concat(p.GoFiles, p.IgnoredGoFiles, p.EmbedFiles, p.TestGoFiles, p.XTestGoFiles, p.TestEmbedFiles, p.XTestEmbedFiles) {
+			if !filepath.IsAbs(name) { // the main function of the tests is, which the go command writes
+				names = append(names, filepath.Join(p.Dir, name))
+			}
+		}
+	}
+	return contents(w, names)
+}
+
+// files writes what lies in the tree at some paths, whether git has it yet or not.
+func files(ctx context.Context, w io.Writer, paths []string) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	said, err := exec.CommandContext(ctx, "git", append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, paths...)...).Output()
+	if err != nil {
+		return fmt.Errorf("list files: %w", err)
+	}
+	return contents(w, strings.Split(strings.TrimRight(string(said), "\x00"), "\x00"))
+}
+
+// contents writes names, within the tree, and hashes of files.
+func contents(w io.Writer, names []string) error {
+	top, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the tree: %w", err)
+	}
+	for i, name := range names {
+		names[i] = strings.TrimPrefix(name, top+string(filepath.Separator))
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		text, err := os.ReadFile(filepath.Join(top, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read what a test depends on: %w", err)
+		}
+		fmt.Fprintf(w, "%s %x\n", name, sha256.Sum256(text))
+	}
+	return nil
+}
