@@ -22,7 +22,8 @@ import (
 	"os"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"keyhold/internal/prepared"
 )
 
 //go:embed migrations/*.sql
@@ -81,12 +82,10 @@ func open(path, mode, lock string, conns int) (*sql.DB, error) {
 	if mode != "ro" {
 		q.Add("_pragma", "journal_mode(WAL)")
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
+	db, err := prepared.Open((&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String(), conns)
 	if err != nil {
-		return nil, fmt.Errorf("state: open: %w", err)
+		return nil, fmt.Errorf("state: %w", err)
 	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
 	return db, nil
 }
 

@@ -24,6 +24,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"keyhold/cloud/store"
+	"keyhold/internal/prepared"
 	"keyhold/statement/rule"
 )
 
@@ -76,12 +77,10 @@ func open(path string, options url.Values, connections int) (*sql.DB, error) {
 		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
 	u := url.URL{Scheme: "file", Path: abs, RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", u.String())
+	db, err := prepared.Open(u.String(), connections)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: open: %w", err)
+		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
 	return db, nil
 }
 
