@@ -48,7 +48,7 @@ func (f *folk) answered(patience time.Duration) bool {
 
 func TestFolderPutBackKnowsWhoCameAndWhoWentSince(t *testing.T) {
 	t.Parallel()
-	r := New(t)
+	r := Plain(t)
 	door := r.Add("Door", "a")
 	r.Packs(door, 1)
 	gone := r.Device(r.owner())
@@ -84,7 +84,7 @@ func TestForkedRosterIsNotTakenOver(t *testing.T) {
 	for _, links := range []int{1, 2} {
 		t.Run(fmt.Sprintf("with %d links at the cloud", links), func(t *testing.T) {
 			t.Parallel()
-			r := New(t)
+			r := Plain(t)
 			copied := r.backup()
 			other := r.newFolk(r.Member.Person())
 			e, err := r.Member.Roster.NewLink(r.now().UnixMilli(), roster.AddDevice{Device: other.Public(), Person: other.Person})
