@@ -19,7 +19,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// home is a household with an owner and two cameras.
+// home is a household with an owner and two cameras. Its hub has no ffmpeg: nothing here looks at a preview picture, and
+// each costs as much as some commands.
 func home(t *testing.T, env ...string) *harness.World {
 	t.Helper()
 	ctx := t.Context()
@@ -28,7 +29,7 @@ func home(t *testing.T, env ...string) *harness.World {
 	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
-	w.Env = append(w.Env, env...)
+	w.Env = append(append(w.Env, "PATH="+w.Path("nothing")), env...)
 	film := w.Path("film.mp4")
 	must(t, harness.Film{Seconds: 10, Small: true, Hz: 440}.Make(ctx, film))
 	must(t, w.StartCloud(ctx))

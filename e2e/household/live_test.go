@@ -4,6 +4,7 @@ package household_test
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 // judged by a decoder that we did not write.
 func TestOneWatchesAndAnotherIsTold(t *testing.T) {
 	t.Parallel()
-	w := home(t)
+	w := home(t, "PATH="+os.Getenv("PATH")) // with ffmpeg, which makes what is heard of what the camera sends
 	bring(t, w, "device", "jan", "--person", "Jan", "--role", "owner")
 
 	jan, err := w.Ask(t.Context(), "live", "--who", "--json", "--for", "60s", "--device", w.Path("jan"))
