@@ -36,6 +36,8 @@ type App struct {
 	loot  *Loot
 	top   string // of the source tree
 	dir   string
+	// pictures is whether a picture of each alarm is left in dir: a browser takes a second for one.
+	pictures bool
 
 	child  *exec.Cmd
 	orders io.WriteCloser
@@ -290,7 +292,7 @@ func (a *App) Look(_ context.Context, attack *Attack, w Watch) (Sight, error) {
 		"order": "look", "origin": a.stage.Browser.URL(), "camera": a.loot.Door, "times": times, "state": state,
 		"off": append([]rule.Name{}, w.Off...), "alarm": w.Alarm, "beyond": w.Beyond, "language": w.Language,
 	}
-	if w.Alarm {
+	if w.Alarm && a.pictures {
 		order["picture"] = filepath.Join(a.dir, strings.ReplaceAll(attack.Name, " ", "-")+".png")
 	}
 	var g glimpse

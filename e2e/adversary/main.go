@@ -44,14 +44,15 @@ func main() {
 
 // attackAll runs the suite and prints it. It is true when everything was as it has to be.
 func attackAll(ctx context.Context, dir, only string, asJSON bool, out, say io.Writer) (bool, error) {
-	if dir == "" {
+	kept := dir != ""
+	if !kept {
 		var err error
 		if dir, err = os.MkdirTemp("", "keyhold-adversary-"); err != nil {
 			return false, fmt.Errorf("make a folder: %w", err)
 		}
 		defer os.RemoveAll(dir)
 	}
-	rows, err := Run(ctx, dir, only, say)
+	rows, err := Run(ctx, dir, only, kept, say)
 	if err != nil {
 		return false, err
 	}

@@ -58,8 +58,9 @@ type Row struct {
 	Said string `json:"said"`
 }
 
-// Run makes every attack on every client, or those whose name holds a text, the clients side by side.
-func Run(ctx context.Context, dir, only string, say io.Writer) (rows []Row, err error) {
+// Run makes every attack on every client, or those whose name holds a text, the clients side by side. In a folder that is
+// kept it leaves a picture of each alarm.
+func Run(ctx context.Context, dir, only string, kept bool, say io.Writer) (rows []Row, err error) {
 	stage, err := NewStage(ctx, dir, say)
 	defer func() { err = errors.Join(err, stage.Close()) }()
 	if err != nil {
@@ -69,7 +70,7 @@ func Run(ctx context.Context, dir, only string, say io.Writer) (rows []Row, err 
 	if err != nil {
 		return nil, err
 	}
-	stage.App.loot = loot
+	stage.App.loot, stage.App.pictures = loot, kept
 	clients := []Client{&commandLine{stage: stage, loot: loot, dir: dir}, stage.App}
 	fmt.Fprintln(say, "attacking")
 	attacks := slices.DeleteFunc(Attacks(), func(a Attack) bool { return !strings.Contains(a.Name, only) })
