@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { joinAsDevice, somebody, steps } from '../stories/people.mjs';
 import { byNow, until } from '../stories/person.mjs';
 
-const { LINK, OUT, FIRST, FREEZE, BACK, LOOK } = process.env;
+const { LINK, OUT, FIRST, FREEZE, BACK, LOOK, NARROW, WIDE } = process.env;
 
 /** Notes when each picture is shown, over all that the page may do meanwhile. */
 const note = (page) =>
@@ -31,6 +31,16 @@ const note = (page) =>
   });
 const shown = (page) => page.evaluate(() => globalThis.shown);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Looks for a time: there is to be no freeze. */
+const looks = async (page, ms, what) => {
+  const from = Date.now();
+  await pause(ms);
+  const { at } = await shown(page);
+  const all = [from, ...at.filter((one) => one > from), Date.now()];
+  const longest = Math.max(...all.slice(1).map((one, n) => one - all[n]));
+  console.log(`figure: in a browser ${all.length} ${what} in ${ms} ms, the longest pause ${longest} ms`);
+  assert.ok(longest <= byNow(FREEZE), `for ${longest} ms there was no picture`);
+};
 const ip = (...args) => execFileSync('ip', args);
 
 test('looking live from elsewhere', async (t) => {
@@ -63,13 +73,7 @@ test('looking live from elsewhere', async (t) => {
 
   await step('and goes on without a freeze', async () => {
     await anna.text('live_now').waitFor();
-    const from = Date.now();
-    await pause(Number(LOOK));
-    const { at } = await shown(anna.page);
-    const all = [from, ...at.filter((one) => one > from), Date.now()];
-    const longest = Math.max(...all.slice(1).map((one, n) => one - all[n]));
-    console.log(`figure: in a browser ${all.length} pictures in ${LOOK} ms, the longest pause ${longest} ms`);
-    assert.ok(longest <= byNow(FREEZE), `for ${longest} ms there was no picture`);
+    await looks(anna.page, Number(LOOK), 'pictures');
   });
 
   await step('it comes back after the network has changed', async () => {
@@ -81,6 +85,22 @@ test('looking live from elsewhere', async (t) => {
     const back = (await shown(anna.page)).at.find((one) => one > changed + 500) - changed;
     console.log(`figure: in a browser pictures came again ${back} ms after the network had changed`);
     assert.ok(back <= byNow(BACK), `it took ${back} ms`);
+  });
+
+  await step('on a line that is too narrow the picture is small, and large again after', async () => {
+    const wide = () => anna.page.evaluate(() => document.querySelector('video').videoWidth);
+    await until('the large picture', async () => (await wide()) === 640);
+    console.log(`the mobile line carries ${NARROW}`);
+    const began = Date.now();
+    await until('a small picture', async () => (await wide()) === 320);
+    console.log(`figure: in a browser the picture is small ${Date.now() - began} ms after the line has become narrow`);
+    await anna.text('live_narrow').waitFor();
+    await looks(anna.page, 5_000, 'small pictures');
+    const widened = Date.now();
+    console.log(`the mobile line carries ${WIDE}`);
+    await until('the large picture again', async () => (await wide()) === 640);
+    await anna.text('live_narrow').waitFor({ state: 'detached' });
+    console.log(`figure: in a browser the picture is large ${Date.now() - widened} ms after the line is wide again`);
   });
 
   await anna.context.close();

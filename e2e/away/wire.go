@@ -20,7 +20,8 @@ const (
 	oneWay = 20 * time.Millisecond
 	// loss is how many packets are lost, in each direction.
 	loss = 0.01
-	// perSecond is what goes through in a second, and longest how much may wait for that.
+	// perSecond is what goes through in a second, in bytes, where nothing else is said; longest is how much may wait for
+	// that.
 	perSecond = 20e6 / 8
 	longest   = 200 * time.Millisecond
 )
@@ -30,6 +31,7 @@ type Wire struct {
 	near, far *os.File
 	wg        sync.WaitGroup
 	cut       atomic.Bool
+	rate      atomic.Int64
 	seed      uint64
 
 	mu  sync.Mutex
@@ -49,6 +51,7 @@ func NewWire(router *Space, name string) (*Wire, error) {
 	if w.far, err = tun(name); err != nil {
 		return nil, errors.Join(err, w.near.Close())
 	}
+	w.rate.Store(perSecond)
 	w.wg.Go(func() { w.carry(w.near, w.far, 0) })
 	w.wg.Go(func() { w.carry(w.far, w.near, 1) })
 	return w, nil
@@ -73,6 +76,9 @@ func tun(name string) (*os.File, error) {
 
 // Cut cuts the line, or mends it.
 func (w *Wire) Cut(cut bool) { w.cut.Store(cut) }
+
+// Carries sets how many bytes go through in a second, in each direction.
+func (w *Wire) Carries(perSecond int64) { w.rate.Store(perSecond) }
 
 // Tap is given each packet that enters the line from either side; nil ends that.
 func (w *Wire) Tap(f func([]byte)) {
@@ -126,7 +132,7 @@ func (w *Wire) carry(from, to *os.File, direction uint64) {
 		if luck.Float64() < loss || free.Sub(now) > longest {
 			continue
 		}
-		free = free.Add(time.Duration(float64(n) / perSecond * float64(time.Second)))
+		free = free.Add(time.Duration(float64(n) / float64(w.rate.Load()) * float64(time.Second)))
 		air <- flight{free.Add(oneWay), b[:n]}
 	}
 }

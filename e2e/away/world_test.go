@@ -61,8 +61,9 @@ func newEarth(t *testing.T, relay ...string) *earth {
 	}
 	must(t, os.WriteFile(e.Path("camera-password"), []byte(harness.CameraPassword+"\n"), 0o600))
 	certificate(t, e)
-	film := e.Path("film.mp4")
+	film, small := e.Path("film.mp4"), e.Path("small.mp4")
 	must(t, harness.Film{Seconds: 20, Pulse: true, Hz: 440, Colour: "green"}.Make(ctx, film))
+	must(t, harness.Film{Seconds: 20, Hz: 440, Colour: "green", Half: true}.Make(ctx, small))
 	t.Cleanup(func() { must(t, e.Close()) })
 
 	e.Cloud, err = harness.Start("cloud", e.Path("logs/cloud.log"), e.Env, e.Programs.Cloud, append([]string{
@@ -72,17 +73,22 @@ func newEarth(t *testing.T, relay ...string) *earth {
 	must(t, e.Cloud.Until(ctx, time.Minute, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cloudAddress) }))
 	must(t, e.home.In(func() (err error) {
 		e.Cameras, err = harness.Start("cameras", e.Path("logs/cameras.log"), e.Env, e.Keyhold,
-			"camera", "serve", "--listen", cameras, "--user", harness.CameraUser, "--password-file", e.Path("camera-password"), "garden="+film)
+			"camera", "serve", "--listen", cameras, "--user", harness.CameraUser, "--password-file", e.Path("camera-password"), "--small", "garden="+small, "garden="+film)
 		return err
 	}))
 	e.HubCloud = cloudURL
 	must(t, e.home.In(func() error { return e.StartHub(ctx) }))
 	must(t, e.home.In(func() error { return e.Pair(ctx, cloudURL) }))
-	camera := url.URL{Scheme: "rtsp", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: cameras, Path: "/garden"}
 	must(t, harness.Poll(ctx, time.Minute, "the camera", func(ctx context.Context) bool {
-		return e.home.In(func() error { _, err := e.Owner(ctx, "cameras", "add", "Garden", camera.String()); return err }) == nil
+		return e.home.In(func() error { _, err := e.Owner(ctx, "cameras", "add", "Garden", stream("garden")); return err }) == nil
 	}))
 	return e
+}
+
+// stream is where the hub finds one.
+func stream(path string) string {
+	at := url.URL{Scheme: "rtsp", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: cameras, Path: "/" + path}
+	return at.String()
 }
 
 // lines lays the lines. The phone's Wi-Fi has the same addresses as the home, as so many have, and another machine where
