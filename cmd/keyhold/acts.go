@@ -103,7 +103,7 @@ func (l *actLine) words(c *console) string {
 	case l.Kind == lock.Thing:
 		return "let the door " + l.Door + " be opened here"
 	case len(l.Masks) == 0:
-		return "took away all that was covered"
+		return "said that nothing of its picture is covered"
 	}
 	parts := make([]string, len(l.Masks))
 	for i, m := range l.Masks {

@@ -314,6 +314,8 @@ func stateWords(state string) string {
 		return "private"
 	case request.CameraUncovered:
 		return "not shown and not recorded: a part of its picture is to be covered, and this hub cannot; is ffmpeg installed?"
+	case request.CameraUnsaid:
+		return "not shown and not recorded: the new hub has to be told what is covered of its picture: keyhold masks NAME --add AREA, or --none"
 	case request.CameraUnconnected:
 		return "to be connected again: keyhold cameras add NAME URL, with its old name"
 	default:

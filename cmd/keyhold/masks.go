@@ -176,7 +176,7 @@ func (l *maskLine) say(c *console) {
 	what := fmt.Sprintf("%d parts of the picture are covered", len(l.Masks))
 	switch {
 	case len(l.Masks) == 0:
-		what = "nothing is covered any more"
+		what = "nothing is covered"
 	case len(l.Masks) == 1:
 		what = "a part of the picture is covered"
 	}

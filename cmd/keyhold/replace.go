@@ -42,20 +42,47 @@ func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
 	}
 	c.made = roster.KindReplaceHub
 	c.say("Done: the new hub has taken over. What the old one recorded stays, and everybody who belongs to the household is told.")
+	c.say("Telling it what was covered, and which rooms are children's.")
+	carried, err := replace.Carry(ctx, s, p.Was(), true)
+	if err != nil {
+		c.say("That did not work: %v", safe(err))
+	}
 	v, err := s.Steady(ctx, func(*session.View) error { return nil })
 	if err != nil {
 		return err
 	}
+	c.sayCarried(carried)
 	c.sayWaiting(v)
 	return nil
+}
+
+// sayCarried tells what the new hub knows of each camera, so that somebody can see whether it is so.
+func (c *console) sayCarried(list []replace.Carried) {
+	for _, x := range list {
+		what := "nothing was covered, and nothing is"
+		switch n := len(x.Camera.Masks); {
+		case !x.Said:
+			what = "not known; it is not recorded before you say what is covered"
+		case n == 1:
+			what = "a part of the picture is covered, as before"
+		case n > 1:
+			what = fmt.Sprintf("%d parts of the picture are covered, as before", n)
+		}
+		if x.Camera.Child {
+			what += "; a child's room, as before"
+		}
+		c.say("  %s: %s", x.Camera.Name, what)
+	}
+	c.say("Is that not as it was? Say so now, before you connect the cameras: keyhold masks, keyhold child.")
 }
 
 // again is what went with the old hub besides the cameras' addresses. Nothing of it comes back by itself: some of it holds
 // passwords that nobody else had, and the rest only that hub was told.
 const again = `Only the old hub knew this too; set it up again:
-  covered parts (keyhold masks), private hours (keyhold private), children's rooms (keyhold child),
-  bells (keyhold cameras bell), doors (keyhold doors), messages when somebody rings (keyhold channels),
-  Home Assistant (keyhold integrations).
+  private hours (keyhold private), bells (keyhold cameras bell), doors (keyhold doors),
+  messages when somebody rings (keyhold channels), Home Assistant (keyhold integrations).
+A camera of which the new hub was not told what is covered is neither recorded nor shown: keyhold cameras says which, and
+keyhold masks NAME --none, or --add, tells it. Until keyhold child NAME off it counts as one in a child's room.
 Save what was starred as films: the new hub does not keep it beyond thirty days.`
 
 // sayWaiting tells what somebody has to set up again, and which cameras to connect.

@@ -5,6 +5,7 @@
 package home
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -54,6 +55,9 @@ type scene struct {
 	smart *smartScene
 	// before are the keys of a hub that was replaced, in the scene of a new hub.
 	before *household.Keys
+	// former is the document of names of an earlier moment, and code that of a hub that waits, in the scene of a broken hub.
+	former json.RawMessage
+	code   string
 }
 
 func theHousehold(t *testing.T) *scene {

@@ -19,6 +19,7 @@ import (
 	"keyhold/member/session"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/masks"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 )
@@ -38,6 +39,8 @@ func (r *Rig) replaced(code string) {
 	p := &replace.Replacer{Session: r.Member, Step: func(string) {}}
 	must(r.t, p.Replace(r.t.Context(), code))
 	r.Serving()
+	_, err := replace.Carry(r.t.Context(), r.Member, p.Was(), true)
+	must(r.t, err)
 }
 
 // opens reads and opens the footage of packs again.
@@ -60,6 +63,14 @@ func TestNewHubTakesOverAndHistoryStays(t *testing.T) {
 	began := r.now()
 	vera := r.Bring("Vera", roster.Viewer, roster.Right{Actions: []roster.Action{roster.Export, roster.History}, Cameras: []id.Camera{door}})
 	guardian := r.Bring("Gus", roster.Guardian)
+	// A part of the yard's picture is covered, and the door is a child's: that comes along.
+	yard := r.Add("Yard", "b")
+	must(t, r.Member.SetChild(t.Context(), door, true))
+	r.mask(r.Member, yard, window)
+	r.Until("the names saying so", func() bool {
+		c, ok := r.View().Camera("Yard")
+		return ok && len(c.Masks) == 1
+	})
 	gone := r.Dir
 	r.replaced(r.anew())
 
@@ -79,8 +90,25 @@ func TestNewHubTakesOverAndHistoryStays(t *testing.T) {
 	}
 	old = r.Packs(door, len(old)) // with those that it put away when it stopped
 	list := r.Do(request.Op{Kind: request.OpListCameras}).Result.Cameras
-	if len(list) != 1 || list[0].ID != door || list[0].State != request.CameraUnconnected {
+	if len(list) != 2 || list[0].ID != door || list[0].State != request.CameraUnconnected {
 		t.Fatalf("the new hub has %+v", list)
+	}
+	covered, err := r.Member.Masks(t.Context())
+	must(t, err)
+	for _, one := range covered {
+		if want := one.Camera == yard; want != slices.Equal(one.Masks, []masks.Mask{window}) || !want && len(one.Masks) > 0 {
+			t.Errorf("of camera %s %v is covered", one.Camera, one.Masks)
+		}
+	}
+	children, err := r.Member.Children(t.Context())
+	must(t, err)
+	if len(covered) != 2 || len(children) != 2 {
+		t.Errorf("the new hub was told what is covered of %d cameras, and of %d rooms", len(covered), len(children))
+	}
+	for _, one := range children {
+		if one.On != (one.Camera == door) {
+			t.Errorf("camera %s is in a child's room: %v", one.Camera, one.On)
+		}
 	}
 	// Under its old name it is the old camera, on one strip with what was before.
 	if again := r.Add("Door", "b"); again != door {
@@ -198,7 +226,28 @@ func TestSheetPutsInANewHubAndComesBack(t *testing.T) {
 	if r.Add("Door", "a") != door {
 		t.Error("the camera has another id")
 	}
+	// The sheet has not seen what was covered lately: nobody knows, and nothing is recorded before somebody says it.
+	if got := r.state(door); got != request.CameraUnsaid {
+		t.Errorf("the camera is %s before somebody says what is covered", got)
+	}
+	r.Stop()
+	r.Start()
+	r.Serving()
+	r.Until("it being so over a restart", func() bool { return r.state(door) == request.CameraUnsaid })
+	// Meanwhile one is recorded that no hub before had.
+	r.Packs(r.Add("Yard", "b"), 1)
+	r.mask(s, door)
 	r.Packs(door, len(old)+1)
+	said := r.masked(door)
+	if len(said) != 1 {
+		t.Fatalf("it was said %d times what is covered", len(said))
+	}
+	for _, x := range r.Timeline(door).Segments {
+		early := x.Start < said[0].At
+		if early && !slices.ContainsFunc(old, func(p *manifest.Pack) bool { return p.Object == x.Pack.Object }) {
+			t.Error("the new hub has recorded before it was said what is covered")
+		}
+	}
 	by := s.Roster.SignersAt(s.Roster.Head.Seq - 1)
 	if !slices.Equal(by, []id.Device{id.Sheet}) {
 		t.Errorf("the hub was put in by %v", by)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -107,7 +108,7 @@ func TestRemovedCameraKeepsItsFootageAndFreesItsName(t *testing.T) {
 		t.Errorf("a removed camera is listed: %v", list)
 	}
 	r.Until("reading the new names", func() bool {
-		return slices.Equal(r.View().Names.Cameras, []manifest.NamedCam{{ID: door, Name: "Door", State: manifest.NameRemoved}})
+		return reflect.DeepEqual(r.View().Names.Cameras, []manifest.NamedCam{{ID: door, Name: "Door", State: manifest.NameRemoved}})
 	})
 	again := r.Add("Door", "b")
 	if again == door {

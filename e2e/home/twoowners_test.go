@@ -20,7 +20,13 @@ import (
 func replacing(ctx context.Context, s *session.Session, code string) <-chan error {
 	done := make(chan error, 1)
 	p := &replace.Replacer{Session: s, Step: func(string) {}}
-	go func() { done <- p.Replace(ctx, code) }()
+	go func() {
+		err := p.Replace(ctx, code)
+		if err == nil {
+			_, err = replace.Carry(ctx, s, p.Was(), true)
+		}
+		done <- err
+	}()
 	return done
 }
 

@@ -3,8 +3,9 @@
 // Package covers keeps what is covered of the cameras' pictures.
 //
 // It promises that what a setting says counts from the commit of the transaction on that it is written in, over every
-// restart. It covers nothing itself: whoever connects to a camera asks [Book.Of] before. It trusts state.db, and that
-// settings were checked before they are given to it.
+// restart; and that a camera of an earlier hub is unsaid until the commit of its first setting. It covers nothing itself:
+// whoever connects to a camera asks [Book.Unsaid] and [Book.Of] before. It trusts state.db, and that settings were checked
+// before they are given to it.
 package covers
 
 import (
@@ -32,13 +33,29 @@ type Setting struct {
 type Book struct {
 	mu       sync.Mutex
 	settings map[id.Camera][]*Setting // the newest last, and the one before
+	unsaid   map[id.Camera]bool
 }
 
 // Load reads what an earlier process has left.
-func Load(ctx context.Context, db *state.DB) (*Book, error) {
-	b := &Book{settings: map[id.Camera][]*Setting{}}
-	err := db.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT person, statement FROM masks ORDER BY camera, seq`, nil, func(scan func(...any) error) error {
+func Load(ctx context.Context, db *state.DB) (b *Book, err error) {
+	err = db.Read(ctx, func(tx *sql.Tx) error {
+		b, err = In(ctx, tx)
+		return err
+	})
+	return b, err
+}
+
+// In is what is kept, as a transaction sees it.
+func In(ctx context.Context, tx *sql.Tx) (*Book, error) {
+	b := &Book{settings: map[id.Camera][]*Setting{}, unsaid: map[id.Camera]bool{}}
+	err := state.Each(ctx, tx, `SELECT camera FROM masks_unsaid`, nil, func(scan func(...any) error) error {
+		var c id.Camera
+		err := scan(&c)
+		b.unsaid[c] = true
+		return err
+	})
+	if err == nil {
+		err = state.Each(ctx, tx, `SELECT person, statement FROM masks ORDER BY camera, seq`, nil, func(scan func(...any) error) error {
 			var s Setting
 			if err := scan(&s.Person, &s.Statement); err != nil {
 				return err
@@ -53,7 +70,7 @@ func Load(ctx context.Context, db *state.DB) (*Book, error) {
 			b.settings[s.Camera] = append(b.settings[s.Camera], &s)
 			return nil
 		})
-	})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("covers: load: %w", err)
 	}
@@ -68,6 +85,13 @@ func (b *Book) Of(c id.Camera) []masks.Mask {
 		return list[len(list)-1].Masks
 	}
 	return nil
+}
+
+// Unsaid says that an earlier hub had a camera, and that nobody has told this one yet what is covered of its picture.
+func (b *Book) Unsaid(c id.Camera) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.unsaid[c]
 }
 
 // Last is the number of a camera's newest setting; 0 for none.
@@ -91,6 +115,14 @@ func (b *Book) All() []*Setting {
 	return out
 }
 
+// Await notes that an earlier hub had a camera, and that this one does not know what is covered of its picture.
+func Await(ctx context.Context, tx *sql.Tx, c id.Camera) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO masks_unsaid (camera) VALUES ($1)`, string(c)); err != nil {
+		return fmt.Errorf("covers: await a setting: %w", err)
+	}
+	return nil
+}
+
 // Write puts a setting into state.db, within a transaction of the caller's.
 func Write(ctx context.Context, tx *sql.Tx, s *Setting) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM masks WHERE camera = $1 AND seq < $2`, string(s.Camera), s.Seq-1); err != nil {
@@ -98,6 +130,9 @@ func Write(ctx context.Context, tx *sql.Tx, s *Setting) error {
 	}
 	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO masks (camera, seq, person, statement) VALUES ($1, $2, $3, $4)`, string(s.Camera), s.Seq, string(s.Person), s.Statement)
 	if err != nil {
+		return fmt.Errorf("covers: keep a setting: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM masks_unsaid WHERE camera = $1`, string(s.Camera)); err != nil {
 		return fmt.Errorf("covers: keep a setting: %w", err)
 	}
 	return nil
@@ -109,4 +144,5 @@ func (b *Book) Done(s *Setting) {
 	defer b.mu.Unlock()
 	list := append(slices.Clone(b.settings[s.Camera]), s)
 	b.settings[s.Camera] = list[max(0, len(list)-2):]
+	delete(b.unsaid, s.Camera)
 }

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"keyhold/home/cameras"
+	"keyhold/home/covers"
+	"keyhold/home/nursery"
 	"keyhold/home/state"
 	"keyhold/sealing/to"
 	"keyhold/statement/dsse"
@@ -35,6 +37,9 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 			s = manifest.NameRemoved
 		}
 		n.Cameras = append(n.Cameras, manifest.NamedCam{ID: c.ID, Name: c.Name, Room: c.Room, State: s})
+	}
+	if err := addSettings(ctx, tx, n.Cameras); err != nil {
+		return nil, err
 	}
 	labels, err := labels(ctx, tx)
 	if err != nil {
@@ -80,8 +85,27 @@ func SkipNames(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// signNames shortens names where the document would be too long for a statement, and leaves out rooms last: nobody may
-// keep others from being removed by means of long names.
+// addSettings says of cameras in use what a hub has to know that takes this one's place.
+func addSettings(ctx context.Context, tx *sql.Tx, list []manifest.NamedCam) error {
+	covered, err := covers.In(ctx, tx)
+	if err != nil {
+		return err
+	}
+	children, err := nursery.In(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if c := &list[i]; c.State == manifest.NameOn {
+			c.Masks, c.Child = covered.Of(c.ID), children.Set(c.ID)
+			c.Unsaid = covered.Unsaid(c.ID) || children.Unsaid(c.ID)
+		}
+	}
+	return nil
+}
+
+// signNames shortens names where the document would be too long for a statement, leaves out rooms, and says last that it
+// does not say what is covered: nobody may keep others from being removed by means of long names.
 func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
 	sign := func() {
 		thing, payload := n.Edition()
@@ -104,6 +128,14 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 	}
 	for i := range n.Cameras {
 		n.Cameras[i].Room = ""
+	}
+	if sign(); rule.Of(err) != rule.Length {
+		return e, err
+	}
+	for i := range n.Cameras {
+		if c := &n.Cameras[i]; len(c.Masks) > 0 {
+			c.Masks, c.Unsaid = nil, true
+		}
 	}
 	sign()
 	return e, err

@@ -72,6 +72,9 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	if c.URL == "" {
 		return nil // an earlier hub had it; somebody has to say where it is
 	}
+	if h.unsaid(c.ID) {
+		return nil // an earlier hub had it; somebody has to say what is covered of its picture
+	}
 	if h.isPrivate(c.ID) {
 		return nil // it begins when it is not private any more
 	}
@@ -262,6 +265,10 @@ func (h *Hub) report(c cameras.Camera) request.CameraReport {
 	r := request.CameraReport{ID: c.ID, State: request.CameraWaiting, Since: c.Added}
 	if c.URL == "" {
 		r.State = request.CameraUnconnected
+		return r
+	}
+	if h.unsaid(c.ID) {
+		r.State = request.CameraUnsaid
 		return r
 	}
 	if s, ok := h.privacy.Now(c.ID); ok {

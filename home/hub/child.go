@@ -46,6 +46,7 @@ func (h *Hub) setChild(ctx context.Context, c *request.Command) error {
 		Follow: append(list, id.HouseholdCamera),
 		Before: func(tx *sql.Tx) error { return nursery.Write(ctx, tx, set) },
 		Leaves: []manifest.Leaf{&manifest.Child{Header: manifest.Header{Camera: s.Camera}, Device: s.Device, Person: by.ID, Statement: set.Statement}},
+		Names:  true, // there a hub that takes this one's place is told of it
 	})
 	if err != nil {
 		return err

@@ -71,6 +71,7 @@ func (h *Hub) setMasks(ctx context.Context, c *request.Command) error {
 		Follow: append(list, id.HouseholdCamera),
 		Before: func(tx *sql.Tx) error { return covers.Write(ctx, tx, set) },
 		Leaves: []manifest.Leaf{&manifest.Masks{Header: manifest.Header{Camera: s.Camera}, Device: s.Device, Person: by.ID, Statement: set.Statement}},
+		Names:  true, // there a hub that takes this one's place is told of it
 	})
 	if err == nil {
 		h.covers.Done(set)
@@ -95,11 +96,17 @@ func (h *Hub) cover(c id.Camera) []ingest.Area {
 	return out
 }
 
+// unsaid says that an earlier hub had a camera, and nobody has told this one what is covered of its picture. It is neither
+// recorded nor shown until somebody has.
+func (h *Hub) unsaid(c id.Camera) bool {
+	return h.covers.Unsaid(c) && !rule.Off(rule.Masks)
+}
+
 // coveredAt says that on a device there is a camera whose picture is not to be seen as it is.
 func (h *Hub) coveredAt(known *knownDevices, device *url.URL) bool {
 	for _, c := range known.list {
 		u, err := url.Parse(c.URL)
-		if err == nil && c.Removed == 0 && u.Hostname() == device.Hostname() && len(h.cover(c.ID)) > 0 {
+		if err == nil && c.Removed == 0 && u.Hostname() == device.Hostname() && (h.covers.Unsaid(c.ID) || len(h.cover(c.ID)) > 0) {
 			return !rule.Off(rule.Masks)
 		}
 	}

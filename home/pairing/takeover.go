@@ -12,7 +12,9 @@ import (
 
 	"keyhold/api"
 	"keyhold/home/cameras"
+	"keyhold/home/covers"
 	"keyhold/home/household"
+	"keyhold/home/nursery"
 	"keyhold/sealing/box"
 	"keyhold/sealing/parts"
 	"keyhold/statement/canon"
@@ -131,7 +133,8 @@ func verdict(err error) string {
 	return pairing.VerdictRefused
 }
 
-// keepCameras takes over what the household calls its cameras. Their addresses went with the hub before.
+// keepCameras takes over what the household calls its cameras. Their addresses went with the hub before, and so did what
+// is covered of their pictures, and which are in a child's room: until somebody says so, they are not recorded.
 func (p *Pairing) keepCameras(ctx context.Context, tx *sql.Tx, list []manifest.NamedCam) error {
 	at := p.Now().UnixMilli() - int64(len(list))
 	for i, c := range list {
@@ -140,6 +143,12 @@ func (p *Pairing) keepCameras(ctx context.Context, tx *sql.Tx, list []manifest.N
 			x.Removed = at + int64(i)
 		}
 		if err := p.Cameras.Add(ctx, tx, x); err != nil {
+			return err
+		}
+		if x.Removed != 0 {
+			continue
+		}
+		if err := errors.Join(covers.Await(ctx, tx, c.ID), nursery.Await(ctx, tx, c.ID)); err != nil {
 			return err
 		}
 	}
@@ -174,7 +183,7 @@ func (p *Pairing) outrun(ctx context.Context, o *owed) error {
 		if refusal, err = household.Fact(ctx, tx, refusalFact); err != nil {
 			return err
 		}
-		for _, query := range []string{`DELETE FROM roster`, `DELETE FROM labels`, `DELETE FROM cameras`, `DELETE FROM facts`} {
+		for _, query := range []string{`DELETE FROM roster`, `DELETE FROM labels`, `DELETE FROM cameras`, `DELETE FROM masks_unsaid`, `DELETE FROM child_unsaid`, `DELETE FROM facts`} {
 			if _, err := tx.ExecContext(ctx, query); err != nil {
 				return fmt.Errorf("pairing: begin again: %w", err)
 			}

@@ -15,6 +15,7 @@ import (
 	"keyhold/member/session"
 	"keyhold/sealing/keys"
 	"keyhold/statement/id"
+	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
@@ -70,11 +71,13 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 		return nil, err
 	}
 	s.Now, s.Rand = r.Now, r.Rand
+	var was *manifest.Names
 	if r.HubCode != "" {
 		p := &replace.Replacer{Session: s, Sheet: sheetKeys, Step: r.Step}
 		if err := p.Replace(ctx, r.HubCode); err != nil {
 			return nil, err
 		}
+		was = p.Was()
 	}
 	secret, err := device.NewSecret(r.Rand)
 	if err != nil {
@@ -94,7 +97,24 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 	if err != nil {
 		return nil, err
 	}
+	r.carry(ctx, folder, was)
 	return &Returned{Folder: folder, Roster: s.Roster, Epochs: n}, nil
+}
+
+// carry tells a hub that was put in what was covered. Where that fails, the cameras stay off until somebody says it.
+func (r *Returner) carry(ctx context.Context, folder *device.Folder, was *manifest.Names) {
+	if was == nil {
+		return
+	}
+	r.Step("Telling the new hub what was covered.")
+	s, err := session.Open(folder, r.Client)
+	if err == nil {
+		s.Now, s.Rand = r.Now, r.Rand
+		_, err = replace.Carry(ctx, s, was, false)
+	}
+	if err != nil {
+		r.Step("It does not know all of it: keyhold masks says what is missing.")
+	}
 }
 
 // known asks the cloud whether a sheet is that of a household.

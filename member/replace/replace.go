@@ -59,7 +59,12 @@ type Replacer struct {
 	Sheet *device.Secret
 	// Step is told what happens.
 	Step func(string)
+
+	was *manifest.Names
 }
+
+// Was is the document of names of the hub before, once [Replacer.Replace] has put in another: for [Carry].
+func (r *Replacer) Was() *manifest.Names { return r.was }
 
 // Prepared is a link that puts in a hub, before the hub has signed.
 type Prepared struct {
@@ -102,6 +107,7 @@ func (r *Replacer) Replace(ctx context.Context, codeText string) error {
 			r.Step("The household has changed meanwhile. Once more.")
 			continue
 		}
+		r.was = p.view.Names
 		return err
 	}
 }

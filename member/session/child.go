@@ -40,6 +40,17 @@ func (s *Session) SetChild(ctx context.Context, camera id.Camera, on bool) error
 	})
 }
 
+// FirstChild says whether a camera is in a child's room to a hub that nobody has told yet. Where somebody has, it is refused:
+// their word stays.
+func (s *Session) FirstChild(ctx context.Context, camera id.Camera, on bool) error {
+	return s.set(ctx, func() (request.Op, error) {
+		b, err := s.signed(child.Thing, &child.Setting{
+			At: s.nowMS(), Camera: camera, Device: s.Keys.ID(), Head: s.Roster.Head.Hash, Household: s.Home.Household, On: on, Seq: 1,
+		})
+		return request.Op{Kind: request.OpSetChild, Child: b}, err
+	})
+}
+
 // checkChild wants what stands on the record of a child's room to be what a member has signed, for this camera.
 func (v *View) checkChild(l *manifest.Child) (*child.Setting, error) {
 	one, err := child.Kept(l.Statement, v.Roster)

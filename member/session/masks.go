@@ -45,6 +45,17 @@ func (s *Session) SetMasks(ctx context.Context, camera id.Camera, change func([]
 	return next, err
 }
 
+// FirstMasks says what is covered of a camera's picture to a hub that nobody has told yet. Where somebody has, it is refused:
+// their word stays.
+func (s *Session) FirstMasks(ctx context.Context, camera id.Camera, list []masks.Mask) error {
+	return s.set(ctx, func() (request.Op, error) {
+		b, err := s.signed(masks.Thing, &masks.Setting{
+			At: s.nowMS(), Camera: camera, Device: s.Keys.ID(), Head: s.Roster.Head.Hash, Household: s.Home.Household, Masks: masks.Sorted(list), Seq: 1,
+		})
+		return request.Op{Kind: request.OpSetMasks, Masks: b}, err
+	})
+}
+
 // checkMasks wants what stands on the record as covered to be what a member has signed, for this camera.
 func (v *View) checkMasks(l *manifest.Masks) (*masks.Setting, error) {
 	one, err := masks.Kept(l.Statement, v.Roster)

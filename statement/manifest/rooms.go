@@ -7,9 +7,11 @@ import (
 
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/masks"
 )
 
-// Payload types of second editions, which say in which room a camera is as well.
+// Payload types of second editions, which say in which room a camera is as well, and that of names what is to be known of it
+// by a hub that takes this one's place.
 const (
 	ThingNames2 = "names.v2"
 	ThingLabel2 = "label.v2"
@@ -27,12 +29,15 @@ type Names2 struct {
 	Zone      string       `json:"zone"`
 }
 
-// PlacedCam gives a camera its name and its room; Room is "" where it is in none.
+// PlacedCam gives a camera its name and its room, and what holds for it; Room is "" where it is in none.
 type PlacedCam struct {
-	ID    id.Camera `json:"id"`
-	Name  string    `json:"name"`
-	Room  string    `json:"room"`
-	State string    `json:"state"`
+	ID     id.Camera    `json:"id"`
+	Name   string       `json:"name"`
+	Room   string       `json:"room"`
+	State  string       `json:"state"`
+	Child  bool         `json:"child,omitempty"`
+	Masks  []masks.Mask `json:"masks,omitempty"`
+	Unsaid bool         `json:"unsaid,omitempty"`
 }
 
 // Label2 is a label in its second edition.
@@ -64,7 +69,7 @@ func (n *Names2) names() *Names {
 // Edition is the payload that says all of n, and its type. The first edition is written for as long as it can say it:
 // devices of earlier versions read nothing else.
 func (n *Names) Edition() (thing string, payload any) {
-	if !slices.ContainsFunc(n.Cameras, func(c NamedCam) bool { return c.Room != "" }) {
+	if !slices.ContainsFunc(n.Cameras, func(c NamedCam) bool { return c.Room != "" || c.Child || len(c.Masks) > 0 || c.Unsaid }) {
 		return ThingNames, n
 	}
 	out := &Names2{At: n.At, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons, Seq: n.Seq, Zone: n.Zone}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 
 	"keyhold/statement/id"
+	"keyhold/statement/masks"
 )
 
 // Payload types.
@@ -68,6 +69,11 @@ type (
 		// Room is what the second edition says besides, "" for none.
 		Room  string `json:"-"`
 		State string `json:"state"`
+		// Child says that it is in a child's room, Masks what is covered of its picture, and Unsaid that the hub does not
+		// know all of that: an earlier one had the camera. The second edition says them, too.
+		Child  bool         `json:"-"`
+		Masks  []masks.Mask `json:"-"`
+		Unsaid bool         `json:"-"`
 	}
 	NamedDev struct {
 		ID   id.Device `json:"id"`
@@ -96,6 +102,9 @@ func (n *Names) Check() error {
 	for _, c := range n.Cameras {
 		if !c.ID.Valid() || len(c.Name) > MaxName || len(c.Room) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
 			return fmt.Errorf("names: a malformed camera")
+		}
+		if err := masks.Check(c.Masks); err != nil {
+			return fmt.Errorf("names: %w", err)
 		}
 	}
 	for _, d := range n.Devices {

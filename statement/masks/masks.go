@@ -61,14 +61,22 @@ type Setting struct {
 
 // Check refuses values that the types allow.
 func (s *Setting) Check() error {
-	if s.At <= 0 || !s.Camera.Valid() || !s.Device.Valid() || !s.Household.Valid() || s.Seq < 1 || len(s.Masks) > Most {
+	if s.At <= 0 || !s.Camera.Valid() || !s.Device.Valid() || !s.Household.Valid() || s.Seq < 1 {
 		return fmt.Errorf("masks: a malformed field")
 	}
-	for i, m := range s.Masks {
+	return Check(s.Masks)
+}
+
+// Check refuses what a setting could not say.
+func Check(list []Mask) error {
+	if len(list) > Most {
+		return fmt.Errorf("masks: too many of them")
+	}
+	for i, m := range list {
 		if !m.Within() {
 			return fmt.Errorf("masks: a mask that is not within the picture, or too small")
 		}
-		if i > 0 && s.Masks[i-1].compare(m) >= 0 {
+		if i > 0 && list[i-1].compare(m) >= 0 {
 			return fmt.Errorf("masks: out of order")
 		}
 	}

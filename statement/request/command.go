@@ -357,4 +357,7 @@ const (
 	CameraPrivate = "private"
 	// CameraUncovered: parts of its picture are to be covered and cannot be, so it is not recorded and nobody sees it.
 	CameraUncovered = "uncovered"
+	// CameraUnsaid: an earlier hub had it, and nobody has said yet what is covered of its picture, so it is not recorded and
+	// nobody sees it.
+	CameraUnsaid = "unsaid"
 )

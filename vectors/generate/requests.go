@@ -9,6 +9,7 @@ import (
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/masks"
 	"keyhold/statement/request"
 	"keyhold/statement/rule"
 )
@@ -250,7 +251,7 @@ func secondEditions(w *world) []vector {
 	var out []vector
 	front := id.Camera(fixedID("cam_", "front"))
 	names := manifest.Names2{
-		At: start, Cameras: []manifest.PlacedCam{{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn}, {ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved}},
+		At: start, Cameras: []manifest.PlacedCam{{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Child: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}}, {ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true}, {ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved}},
 		Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}}, Head: w.state.Head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 2, Zone: "Europe/Amsterdam",
 	}
 	label := manifest.Label2{At: start, Camera: front, Head: w.state.Head.Hash, Household: w.household, Name: "Haustür", Room: "Flur", Seq: 2, Zone: "Europe/Amsterdam"}
@@ -260,7 +261,13 @@ func secondEditions(w *world) []vector {
 		payload      any
 		cases        []bad
 	}{
-		{manifest.ThingNames2, manifest.ThingNames, names, []bad{{"a room of 201 bytes", long, []any{"cameras", 0, "room"}}, {"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}}, {"number 0", int64(0), []any{"seq"}}}},
+		{manifest.ThingNames2, manifest.ThingNames, names, []bad{
+			{"a mask that is too small", int64(9), []any{"cameras", 0, "masks", 0, "width"}},
+			{"masks out of order", int64(900), []any{"cameras", 0, "masks", 0, "top"}},
+			{"a room of 201 bytes", long, []any{"cameras", 0, "room"}},
+			{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}},
+			{"number 0", int64(0), []any{"seq"}},
+		}},
 		{manifest.ThingLabel2, manifest.ThingLabel, label, []bad{{"a room of 201 bytes", long, []any{"room"}}, {"the household as camera", "household", []any{"camera"}}, {"number 0", int64(0), []any{"seq"}}}},
 	} {
 		seal, o := statement(x.thing, w.asHub()), tree(x.payload)

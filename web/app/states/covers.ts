@@ -38,6 +38,15 @@ export function coverStates(three: () => Kin): Record<string, () => State> {
     );
     return state;
   };
+  const unsaid = (fragment: string, then?: () => Promise<void>): State => {
+    const state = at(fragment, [], then);
+    const { cameras } = state.household;
+    const all = cameras.get();
+    cameras.set(
+      all.map((one) => (one.id === 'cam_door' ? { ...one, state: 'unsaid' as const } : one)),
+    );
+    return state;
+  };
   const live = '#/live?camera=cam_door';
   const opened = async (): Promise<void> => {
     await click('main .btn:has(.lucide-square-dashed)');
@@ -72,6 +81,8 @@ export function coverStates(three: () => Kin): Record<string, () => State> {
     },
     'cover-unable-camera': () => unable(live),
     'cover-unable': () => unable('#/'),
+    'cover-unsaid': () => unsaid('#/'),
+    'cover-unsaid-camera': () => unsaid(live, () => see('#unsaid')),
     'cover-dialog-keys': () =>
       at(live, [set()], async () => {
         await opened();

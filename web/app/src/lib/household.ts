@@ -143,9 +143,10 @@ export interface Camera {
    * `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. `unconnected`: an
    * earlier hub had it, and `addCamera` under its name has to say where it is. `private`: somebody
    * turned it off at its source. `uncovered`: a part of its picture is to be covered and cannot be, so
-   * nothing of it is recorded or shown.
+   * nothing of it is recorded or shown. `unsaid`: an earlier hub had it, and nobody has told the new
+   * one what is covered; nothing of it is recorded or shown either.
    */
-  state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered';
+  state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered' | 'unsaid';
   lostSince?: number;
   off?: Off;
   /** This device may look at it live now. */

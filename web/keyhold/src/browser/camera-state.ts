@@ -30,6 +30,7 @@ function stateOf(
     const { since } = report;
     return { ...camera, state: 'private', off: { camera: id, since } };
   }
+  if (report?.state === 'unsaid') return { ...camera, live: false, state: 'unsaid' };
   if (report?.state === 'uncovered') return { ...camera, live: false, state: 'uncovered' };
   if (report?.state === 'unconnected') return { ...camera, state: 'unconnected' };
   // A picture says more than a report of a minute ago.

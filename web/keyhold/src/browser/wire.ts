@@ -63,7 +63,7 @@ export interface CameraState {
   readonly name: string;
   /** Where it is, if somebody has said so. */
   readonly room?: string;
-  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered';
+  readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered' | 'unsaid';
   readonly lostSince?: number;
   /** Since when it is private, and by whom where that is known. */
   readonly off?: TurnedOffCamera;

@@ -5,6 +5,7 @@
  * tells what changed.
  */
 import { openElsewhere } from '../crypto/age.ts';
+import { carry } from '../sync/carry.ts';
 import { signAct } from '../sync/order.ts';
 import { readCode } from '../sync/create.ts';
 import { faultOf } from '../sync/fault.ts';
@@ -100,13 +101,14 @@ const handlers: Handlers = {
     (await newcomer()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
   replaceHub: async ({ id, signal }, hubCode) => {
     const own = await ready();
-    const { engine } = own.home();
+    const { engine, masks, children } = own.home();
     const onFound = (): void => tell({ step: id, name: 'hub' });
-    await replaceHub(engine, engine.cloud, readCode(hubCode), onFound, {
+    const was = await replaceHub(engine, engine.cloud, readCode(hubCode), onFound, {
       seconds: own.seconds(),
       onAsking: (value) => tell({ asking: id, value }),
       signal,
     });
+    await carry(masks, children, was);
   },
   agreeHub: async (_, ask) => (await ready()).seconds().agree(ask),
   declineHub: async (_, ask) => (await ready()).seconds().decline(ask),

@@ -26,20 +26,23 @@ export function compareMasks(a: Mask, b: Mask): number {
   return a.top - b.top || a.left - b.left || a.height - b.height || a.width - b.width;
 }
 
-/** What somebody covered of a camera's picture (docs/protocol.md 7.3). */
-export const maskSetting = where(
-  object({
-    at: integer(1),
-    camera: id('cam'),
-    device: id('dev'),
-    head: hash,
-    household: hash,
-    masks: list(mask, 0, 8),
-    seq: integer(1),
-  }),
-  ({ masks }) => masks.every((one, i) => i === 0 || compareMasks(masks[i - 1]!, one) < 0),
+/** All that is covered of a picture. */
+export const maskList = where(
+  list(mask, 0, 8),
+  (masks) => masks.every((one, i) => i === 0 || compareMasks(masks[i - 1]!, one) < 0),
   'masks in order',
 );
+
+/** What somebody covered of a camera's picture (docs/protocol.md 7.3). */
+export const maskSetting = object({
+  at: integer(1),
+  camera: id('cam'),
+  device: id('dev'),
+  head: hash,
+  household: hash,
+  masks: maskList,
+  seq: integer(1),
+});
 
 export type MaskSetting = Read<typeof maskSetting>;
 

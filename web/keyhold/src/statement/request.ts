@@ -22,6 +22,7 @@ import {
 import { bell } from './bell.ts';
 import { channel, channelReport } from './channel.ts';
 import { integration, languages, scope, told } from './integration.ts';
+import { maskList } from './masks.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { head } from './roster.ts';
 
@@ -355,8 +356,23 @@ const named = {
   zone: name,
 };
 export const names = object({ ...named, cameras: list(object(namedCamera)) });
-/** The second edition, with the room that each camera is in; `''` for none. */
-export const names2 = object({ ...named, cameras: list(object({ ...namedCamera, room: name })) });
+/**
+ * The second edition, with the room that each camera is in, `''` for none; and what a hub has to
+ * know that takes this one's place: what is covered, whether it is a child's room, and `unsaid` where
+ * this hub does not know all of that.
+ */
+export const names2 = object({
+  ...named,
+  cameras: list(
+    object({
+      ...namedCamera,
+      room: name,
+      child: optional(boolean),
+      masks: optional(maskList),
+      unsaid: optional(boolean),
+    }),
+  ),
+});
 
 const labelled = { at, camera: id('cam'), head: hash, household: hash, name, seq: integer(1) };
 /** A camera's name for those who may not read the household's names. */

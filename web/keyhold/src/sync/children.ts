@@ -22,6 +22,11 @@ export class Children {
     return (await this.kept()).filter(({ on }) => on).map(({ camera }) => camera);
   }
 
+  /** The cameras of which somebody has said whether they are. */
+  async said(): Promise<ReadonlySet<string>> {
+    return new Set((await this.kept()).map(({ camera }) => camera));
+  }
+
   private async kept(): Promise<ChildSetting[]> {
     const { result } = await this.send({ kind: 'children' }, patience);
     const { roster } = this.engine.known;
@@ -30,6 +35,15 @@ export class Children {
 
   async set(camera: string, on: boolean, attempt = 1): Promise<void> {
     const last = (await this.kept()).find((one) => one.camera === camera)?.seq ?? 0;
+    await this.put(camera, on, last, attempt);
+  }
+
+  /** Says it to a hub that nobody has told yet. */
+  first(camera: string, on: boolean): Promise<void> {
+    return this.put(camera, on, 0, 1);
+  }
+
+  private async put(camera: string, on: boolean, last: number, attempt: number): Promise<void> {
     const { cloud, member, known } = this.engine;
     const { household, head } = known.roster;
     const setting = { at: cloud.now(), camera, device: member.device, head: head.hash };

@@ -49,6 +49,11 @@ export class Masks {
     return [...out.values()];
   }
 
+  /** The cameras of which somebody has said what is covered. */
+  async said(): Promise<ReadonlySet<string>> {
+    return new Set((await this.kept()).map(({ camera }) => camera));
+  }
+
   private async kept(): Promise<MaskSetting[]> {
     const { result } = await this.send({ kind: 'masks' }, patience);
     const { roster } = this.engine.known;

@@ -8,6 +8,7 @@ import { ruleOf } from '../rule.ts';
 import type { Envelope } from '../statement/dsse.ts';
 import { eraOfRun } from '../statement/hubs.ts';
 import { boxOf, labels, macOf, tokenOf, type Code } from '../statement/pairing.ts';
+import type { Names } from '../statement/request.ts';
 import type { HubKeys } from '../statement/roster.ts';
 import { readTaken, type Takeover } from '../statement/takeover.ts';
 import type { Cloud } from './cloud.ts';
@@ -33,7 +34,8 @@ export interface Seconding {
 /**
  * Puts a new hub in the place of one that is broken or gone (docs/protocol.md 8). Nothing is sent
  * before its keys were held against the code, and before all that the cloud shows of the old hub's
- * record has passed the check: where that ends is part of what is signed.
+ * record has passed the check: where that ends is part of what is signed. It gives what the hub
+ * before had called things, and covered.
  */
 export async function replaceHub(
   engine: Engine,
@@ -41,7 +43,7 @@ export async function replaceHub(
   code: Code,
   onFound: () => void,
   seconding?: Seconding,
-): Promise<void> {
+): Promise<Names | null> {
   const { value: hub, n } = await findHub(cloud, code);
   onFound();
   let after = n;
@@ -53,6 +55,7 @@ export async function replaceHub(
       throw new Fault('second-moved', 'the household changes all the time');
     }
     if (seconding !== undefined) onFound();
+    const was = engine.known.names;
     await hand(engine, cloud, code, hub, link);
     const answer = await heard(engine, cloud, code, after);
     after = answer.n;
@@ -61,7 +64,7 @@ export async function replaceHub(
     if (error === 'denied') throw new Fault('not-allowed', 'the new hub says that this may not be');
     if (error !== '') throw new Fault('hub-code-used', `the new hub refused: ${error}`);
     await engine.takeLink(signed);
-    return;
+    return was;
   }
 }
 
