@@ -46,8 +46,9 @@ test('what is covered is black', async (t) => {
 
   await step('Anna draws on the picture with the mouse, and changes it with keys', async () => {
     await joinAsDevice(anna, LINK, 'Kitchen');
-    await anna.page.locator('a.tile canvas').first().waitFor();
-    await anna.page.locator('a.tile', { hasText: 'Porch' }).click();
+    const porch = anna.page.locator('a.tile', { hasText: 'Porch' });
+    await porch.locator('canvas').waitFor();
+    await porch.click();
     await anna.text('live_now').waitFor();
     await until('a bright picture', async () => (await brightest(anna)) > 60);
     await anna.button('cover_button').click();

@@ -13,9 +13,20 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 export const phone = { width: 390, height: 844 };
 export const desk = { width: 1440, height: 900 };
 
+/** A browser that is there. Once in some thousand times Chromium ends with a segmentation fault as it begins: then it begins again. */
+async function begun(launch) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await launch();
+    } catch (error) {
+      if (tries === 3 || !/Segmentation fault/.test(String(error))) throw error;
+    }
+  }
+}
+
 /** A person with a browser that keeps its memory in a folder. */
 export async function person(folder, { args = [], ...options } = {}) {
-  const context = await chromium.launchPersistentContext(folder, {
+  const context = await begun(() => chromium.launchPersistentContext(folder, {
     executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: [
       '--headless',
@@ -34,7 +45,7 @@ export async function person(folder, { args = [], ...options } = {}) {
     viewport: phone,
     acceptDownloads: true,
     ...options,
-  });
+  }));
   context.setDefaultTimeout(patience);
   const faults = [];
   const origin = process.env.ORIGIN;

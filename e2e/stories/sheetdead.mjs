@@ -47,6 +47,14 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
     await owner.button('unconnected_connect', { name: 'Porch' }).click();
     await owner.field('camera_address').fill(cameras.Porch);
     await owner.button('unconnected_go').click();
+    // Nobody has told the new hub what is covered: it keeps the camera off.
+    await owner.see('tile_unsaid');
+    await owner.page.locator('a.tile', { hasText: 'Porch' }).click();
+    await owner.see('unsaid_title');
+    await accessible(owner.page, 'a camera of which nobody has said what is covered');
+    await owner.button('unsaid_nothing').click();
+    await owner.page.getByText(owner.say('unsaid_title'), { exact: true }).waitFor({ state: 'detached' });
+    await owner.go('');
     await within(180_000, 'a new picture', async () => (await newest()) > before + 1000);
   });
 

@@ -85,8 +85,18 @@ func talk(t *testing.T) (long, late time.Duration, tones []cameratest.Span) {
 	if len(tones) == 0 {
 		t.Fatal("of the tone nothing was heard")
 	}
-	if chimes := cameratest.Tones(samples, 659.3); len(chimes) != 3 || chimes[0].From > 40*time.Millisecond {
+	if chimes := apart(cameratest.Tones(samples, 659.3)); len(chimes) != 3 || chimes[0] > 40*time.Millisecond {
 		t.Errorf("it chimed at %v; three times somebody began to talk", chimes)
 	}
 	return long, time.Duration(first-voice.Began)*time.Millisecond + tones[0].From, tones
+}
+
+// apart is when chimes began: a machine with much else to do breaks one as it breaks a voice.
+func apart(spans []cameratest.Span) (began []time.Duration) {
+	for i, s := range spans {
+		if i == 0 || s.From-spans[i-1].Until > time.Second {
+			began = append(began, s.From)
+		}
+	}
+	return began
 }

@@ -10,6 +10,7 @@ import (
 )
 
 func TestTheSameTestsGetTheSameFolderAndNobodyElse(t *testing.T) {
+	t.Setenv("GOTMPDIR", "") // this may itself be tested by gotest
 	root := t.TempDir()
 	take := func(args ...string) scratch {
 		t.Helper()
