@@ -6,7 +6,8 @@
 // It passes everything after -- to `go test -json`. It promises a non-zero exit status when a test failed, when a
 // package did not build, and, with CI set in the environment, when a test was skipped: a machine that cannot run a
 // test must say so loudly. Tests of the package that -may-skip names are said as loudly, and fail nothing: they need
-// what a machine may refuse. It keeps nothing on disk. The tests' own files lie in memory where there is much of it.
+// what a machine may refuse. It keeps nothing on disk but, with -once, what passed.
+// The tests' own files lie in memory where there is much of it.
 package main
 
 import (

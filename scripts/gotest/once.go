@@ -43,17 +43,12 @@ type memo struct {
 // recall reads what is known of a package, tested as args say. paths are files and folders of the tree that its tests
 // read or hand to others.
 func recall(ctx context.Context, cache, pkg string, args, paths []string) (once, error) {
+	if !knowable(ctx) {
+		return once{}, nil
+	}
 	hash := sha256.New()
 	fmt.Fprintln(hash, args)
-	for _, part := range []func(context.Context, io.Writer, string) error{machine, sources} {
-		switch err := part(ctx, hash, pkg); {
-		case errors.Is(err, exec.ErrNotFound): // neither Debian nor git: nobody knows what there is
-			return once{}, nil
-		case err != nil:
-			return once{}, err
-		}
-	}
-	if err := files(ctx, hash, paths); err != nil {
+	if err := errors.Join(machine(ctx, hash), sources(ctx, hash, pkg), files(ctx, hash, paths)); err != nil {
 		return once{}, err
 	}
 	name := strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-")
@@ -128,8 +123,19 @@ func forget(dir string) error {
 	return nil
 }
 
+// knowable says whether anybody knows what is installed, and which files there are: on another system, or in a tree that
+// git does not have, nothing is remembered.
+func knowable(ctx context.Context) bool {
+	for _, ask := range [][]string{{"dpkg-query", "--version"}, {"node", "--version"}, {"git", "rev-parse", "--git-dir"}} {
+		if exec.CommandContext(ctx, ask[0], ask[1:]...).Run() != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // machine tells of everything that is installed, and of what the tests are told by the environment.
-func machine(ctx context.Context, w io.Writer, _ string) error {
+func machine(ctx context.Context, w io.Writer) error {
 	for _, ask := range [][]string{{"dpkg-query", "-W"}, {"node", "--version"}, {"go", "version"}} {
 		said, err := exec.CommandContext(ctx, ask[0], ask[1:]...).Output()
 		if err != nil {
@@ -183,9 +189,6 @@ func sources(ctx context.Context, w io.Writer, pkg string) error {
 
 // files writes what lies in the tree at some paths, whether git has it yet or not.
 func files(ctx context.Context, w io.Writer, paths []string) error {
-	if len(paths) == 0 {
-		return nil
-	}
 	said, err := exec.CommandContext(ctx, "git", append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, paths...)...).Output()
 	if err != nil {
 		return fmt.Errorf("list files: %w", err)

@@ -100,4 +100,10 @@ func TestWhatPassedIsRunAgainOnceAFileIsAnother(t *testing.T) {
 	}
 	t.Setenv("FORCE", "1")
 	wants("by force", "3 passed, 0 failed, 0 skipped")
+	t.Setenv("FORCE", "")
+	if err := os.RemoveAll(".git"); err != nil {
+		t.Fatal(err)
+	}
+	wants("in a tree that git does not have", "3 passed, 0 failed, 0 skipped")
+	wants("where nothing is remembered", "3 passed, 0 failed, 0 skipped")
 }
