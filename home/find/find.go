@@ -100,6 +100,11 @@ type socket struct {
 	to   []netip.AddrPort
 }
 
+// asked says whether an answer may come from a host: where each was asked by its own address, from nobody else.
+func (k socket) asked(host netip.Addr) bool {
+	return slices.ContainsFunc(k.to, func(a netip.AddrPort) bool { return a == everybody || a.Addr().Unmap() == host })
+}
+
 // sockets opens one for those that are asked one by one, or one for each network of this machine.
 func (cfg Config) sockets(ctx context.Context) ([]socket, error) {
 	if len(cfg.Ask) > 0 {
@@ -200,7 +205,9 @@ func (s *search) run(ctx context.Context, k socket) {
 			}
 			continue // somebody who was asked one by one is not there
 		}
-		s.take(buffer[:n], from.Addr().Unmap())
+		if host := from.Addr().Unmap(); k.asked(host) {
+			s.take(buffer[:n], host)
+		}
 	}
 }
 

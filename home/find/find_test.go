@@ -119,6 +119,21 @@ func TestEverybodyIsAsked(t *testing.T) {
 	}
 }
 
+// Who asks one address wants to know who is there: a camera elsewhere that hears it as well is none of them.
+func TestWhoWasNotAskedIsNotFound(t *testing.T) {
+	t.Parallel()
+	c := simulated(t, camera.Config{Discovery: "0.0.0.0:0"}) // it hears all of this machine, and answers from 127.0.0.1
+	at := func(host byte) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, host}), c.Discovery().Port())
+	}
+	if found := look(t, at(1)); len(found) != 3 {
+		t.Errorf("where it is there were %v", found)
+	}
+	if found := look(t, at(9)); len(found) != 0 {
+		t.Errorf("where nobody is there were %v", found)
+	}
+}
+
 func TestSearchEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
