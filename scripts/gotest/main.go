@@ -50,7 +50,9 @@ type tally struct {
 	said    map[string][]string
 	before  int // passed on the same files, and were not run
 	passed  int
-	whole   []string // of the passed, those that are part of no other
+	whole   map[string][]string // of the passed of a package, those that are part of no other
+	broken  map[string]bool     // packages of which something failed or was skipped
+	ended   map[string]bool     // packages of which all there is was run
 	failed  int
 	skipped []string
 	missed  int // of the skipped, those that nothing excuses
@@ -61,37 +63,39 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	maySkip := flag.String("may-skip", "", "package whose skipped tests fail nothing")
-	paths := flag.String("once", "", "files and folders that the tests of one package read: what passed on the same is not run again")
+	paths := flag.String("once", "", "files and folders that the tests read: what passed on the same is not run again")
 	flag.Parse()
-	args, out := flag.Args(), os.Stdout
-	if *paths == "" {
-		os.Exit(run(ctx, *maySkip, args, once{}, out))
+	args, o := flag.Args(), once{}
+	if *paths != "" {
+		var err error
+		if o, err = remembered(ctx, args, strings.Fields(*paths)); err != nil {
+			fmt.Fprintln(os.Stderr, "gotest:", err)
+			os.Exit(2)
+		}
 	}
-	o, err := remembered(ctx, args, strings.Fields(*paths))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gotest:", err)
-		os.Exit(2)
-	}
-	if o.was.Whole {
-		fmt.Fprintf(out, "ok  \t%s\t(cached)\n", args[len(args)-1])
-		return
-	}
-	os.Exit(run(ctx, *maySkip, args, o, out))
+	os.Exit(run(ctx, *maySkip, args, o, os.Stdout))
 }
 
-// remembered is what passed before of the package that args end with.
+// remembered is what passed before of the packages that args end with.
 func remembered(ctx context.Context, args, paths []string) (once, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return once{}, fmt.Errorf("find the folder for what passed: %w", err)
 	}
-	return recall(ctx, filepath.Join(cache, "keyhold", "passed"), args[len(args)-1], args, paths)
+	return recall(ctx, filepath.Join(cache, "keyhold", "passed"), args, paths)
 }
 
 // run starts go test, follows it and returns the exit status.
 func run(ctx context.Context, maySkip string, args []string, o once, out io.Writer) int {
+	for _, pkg := range o.whole() {
+		fmt.Fprintf(out, "ok  \t%s\t(cached)\n", pkg)
+	}
+	rest, before := o.left(args)
+	if rest == nil {
+		return 0
+	}
 	// Vetted is everything by scripts/check; and nobody debugs what is linked here.
-	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json", "-vet=off", "-ldflags=-w"}, o.flags(), args)...)
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json", "-vet=off", "-ldflags=-w"}, rest)...)
 	folder, err := inMemory(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gotest:", err)
@@ -114,11 +118,11 @@ func run(ctx context.Context, maySkip string, args []string, o once, out io.Writ
 		fmt.Fprintln(os.Stderr, "gotest:", err)
 		return 2
 	}
-	t := &tally{out: out, maySkip: maySkip, said: map[string][]string{}, before: len(o.was.Passed)}
+	t := &tally{out: out, maySkip: maySkip, said: map[string][]string{}, before: before, whole: map[string][]string{}, broken: map[string]bool{}, ended: map[string]bool{}}
 	t.follow(pipe)
 	broken := cmd.Wait() != nil
 	t.close()
-	if err := o.keep(t.whole, !broken && t.failed == 0 && len(t.skipped) == 0); err != nil {
+	if err := o.keep(t); err != nil {
 		fmt.Fprintln(os.Stderr, "gotest:", err)
 		return 2
 	}
@@ -160,12 +164,15 @@ func (t *tally) take(e event) {
 }
 
 func (t *tally) endTest(e event, key string) {
+	if e.Action != "pass" {
+		t.broken[e.Package] = true
+	}
 	name := strings.TrimPrefix(e.Package, "keyhold/") + "." + e.Test
 	switch e.Action {
 	case "pass":
 		t.passed++
 		if !strings.Contains(e.Test, "/") {
-			t.whole = append(t.whole, e.Test)
+			t.whole[e.Package] = append(t.whole[e.Package], e.Test)
 		}
 	case "skip":
 		t.skipped = append(t.skipped, name)
@@ -186,8 +193,10 @@ func (t *tally) endTest(e event, key string) {
 func (t *tally) endPackage(e event, key string) {
 	said := t.said[key]
 	delete(t.said, key)
+	t.ended[e.Package] = true
 	switch e.Action {
 	case "fail":
+		t.broken[e.Package] = true
 		fmt.Fprint(t.out, strings.Join(said, ""))
 		if len(said) == 0 {
 			fmt.Fprintf(t.out, "FAIL\t%s\n", e.Package)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,82 +28,124 @@ var programs = []string{"./cmd/keyhold", "./cmd/keyhold-cloud"}
 // kept is how long it is remembered what passed.
 const kept = 30 * 24 * time.Hour
 
-// once remembers which tests of a package passed, as the go command does. That one knows nothing of programs and
+// once remembers which tests of some packages passed, as the go command does. That one knows nothing of programs and
 // browsers which a test starts: so this counts the sources of the programs, what else is named, and all that is
 // installed on the machine. A test of which nothing of this has changed is not run again.
 type once struct {
-	path string // empty: nothing is remembered
-	was  memo
+	memos map[string]*memo // by package, as the go command is told it; empty: nothing is remembered
 }
 
 type memo struct {
+	path   string
 	Passed []string `json:"passed"`
 	Whole  bool     `json:"whole"` // there is no other test
 }
 
-// recall reads what is known of a package, tested as args say. paths are files and folders of the tree that its tests
+// recall reads what is known of the packages that args end with. paths are files and folders of the tree that their tests
 // read or hand to others.
-func recall(ctx context.Context, cache, pkg string, args, paths []string) (once, error) {
+func recall(ctx context.Context, cache string, args, paths []string) (once, error) {
 	if !knowable(ctx) {
 		return once{}, nil
 	}
-	hash := sha256.New()
-	fmt.Fprintln(hash, args)
-	if err := errors.Join(machine(ctx, hash), sources(ctx, hash, pkg), files(ctx, hash, paths)); err != nil {
+	flags, packages := parted(args)
+	named, same := sha256.New(), sha256.New()
+	if err := errors.Join(machine(ctx, same), files(ctx, named, paths)); err != nil {
 		return once{}, err
 	}
-	name := strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-")
-	o := once{path: filepath.Join(cache, name+"-"+hex.EncodeToString(hash.Sum(nil)[:16])+".json")}
-	text, err := os.ReadFile(o.path)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && os.Getenv("FORCE") != "") {
-		return o, nil
-	}
-	if err != nil {
-		return once{}, fmt.Errorf("read what passed before: %w", err)
-	}
-	if err := json.Unmarshal(text, &o.was); err != nil {
-		return once{}, fmt.Errorf("read what passed before: %s: %w; remove that file", o.path, err)
+	fmt.Fprintf(same, "%x %q\n", named.Sum(nil), flags)
+	o := once{map[string]*memo{}}
+	for _, pkg := range packages {
+		hash := sha256.New()
+		fmt.Fprintf(hash, "%x\n", same.Sum(nil))
+		if err := sources(ctx, hash, tags(flags), pkg); err != nil {
+			return once{}, err
+		}
+		name := strings.ReplaceAll(strings.TrimPrefix(pkg, "./"), "/", "-")
+		m := &memo{path: filepath.Join(cache, name+"-"+hex.EncodeToString(hash.Sum(nil)[:16])+".json")}
+		o.memos[pkg] = m
+		text, err := os.ReadFile(m.path)
+		if errors.Is(err, fs.ErrNotExist) || (err == nil && os.Getenv("FORCE") != "") {
+			continue
+		}
+		if err == nil {
+			err = json.Unmarshal(text, m)
+		}
+		if err != nil {
+			return once{}, fmt.Errorf("read what passed before: %s: %w; remove that file", m.path, err)
+		}
 	}
 	return o, nil
 }
 
-// flags are what the go command is told so as to leave out what passed.
-func (o once) flags() []string {
-	if len(o.was.Passed) == 0 {
-		return nil
+// parted are what the go command is told, and of which packages.
+func parted(args []string) (flags, packages []string) {
+	at := len(args)
+	for at > 0 && strings.HasPrefix(args[at-1], "./") {
+		at--
 	}
-	quoted := make([]string, len(o.was.Passed))
-	for i, name := range o.was.Passed {
-		quoted[i] = regexp.QuoteMeta(name)
-	}
-	return []string{"-skip", "^(" + strings.Join(quoted, "|") + ")$"}
+	return args[:at], args[at:]
 }
 
-// keep writes down what has passed now, too; whole says that nothing failed and nothing was skipped.
-func (o once) keep(passed []string, whole bool) error {
-	if o.path == "" {
-		return nil
+// whole are the packages of which everything passed.
+func (o once) whole() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(o.memos)), func(pkg string) bool { return !o.memos[pkg].Whole })
+}
+
+// left are args without what passed, and how many tests of packages that are left that is; nil if nothing is left.
+func (o once) left(args []string) (rest []string, before int) {
+	if len(o.memos) == 0 {
+		return args, 0
 	}
-	now := memo{Passed: slices.Compact(slices.Sorted(slices.Values(append(passed, o.was.Passed...)))), Whole: whole}
-	text, err := json.Marshal(now)
+	flags, packages := parted(args)
+	packages = slices.DeleteFunc(slices.Clone(packages), func(pkg string) bool { return o.memos[pkg].Whole })
+	if len(packages) == 0 {
+		return nil, 0
+	}
+	var skip []string
+	// A test is left out by its name, in whatever package it is.
+	if passed := o.memos[packages[0]].Passed; len(packages) == 1 && len(passed) > 0 {
+		quoted := make([]string, len(passed))
+		for i, name := range passed {
+			quoted[i] = regexp.QuoteMeta(name)
+		}
+		skip, before = []string{"-skip", "^(" + strings.Join(quoted, "|") + ")$"}, len(passed)
+	}
+	return slices.Concat(skip, flags, packages), before
+}
+
+// keep writes down what has passed now, too.
+func (o once) keep(t *tally) error {
+	for pkg, m := range o.memos {
+		path := "keyhold/" + strings.TrimPrefix(pkg, "./")
+		if m.Whole || (len(t.whole[path]) == 0 && !t.ended[path]) {
+			continue
+		}
+		m.Passed = slices.Compact(slices.Sorted(slices.Values(append(t.whole[path], m.Passed...))))
+		m.Whole = t.ended[path] && !t.broken[path]
+		if err := m.write(); err != nil {
+			return fmt.Errorf("note what passed: %w", err)
+		}
+	}
+	return nil
+}
+
+func (m *memo) write() error {
+	text, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("note what passed: %w", err)
+		return err
 	}
-	dir := filepath.Dir(o.path)
+	dir := filepath.Dir(m.path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("note what passed: %w", err)
+		return err
 	}
 	if err := forget(dir); err != nil {
 		return err
 	}
-	part := o.path + ".part"
+	part := m.path + ".part"
 	if err := os.WriteFile(part, text, 0o600); err != nil {
-		return fmt.Errorf("note what passed: %w", err)
+		return err
 	}
-	if err := os.Rename(part, o.path); err != nil {
-		return fmt.Errorf("note what passed: %w", err)
-	}
-	return nil
+	return os.Rename(part, m.path)
 }
 
 // forget removes what is old.
@@ -151,9 +194,17 @@ func machine(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
+// tags are what args tell the go command of build tags.
+func tags(args []string) string {
+	if i := slices.Index(args, "-tags"); i >= 0 && i+1 < len(args) {
+		return args[i+1]
+	}
+	return ""
+}
+
 // sources writes every file of this module that a package, its tests or the programs are made of.
-func sources(ctx context.Context, w io.Writer, pkg string) error {
-	list := exec.CommandContext(ctx, "go", append([]string{"list", "-deps", "-test", "-json=Dir,Module,GoFiles,IgnoredGoFiles,EmbedFiles,TestGoFiles,XTestGoFiles,TestEmbedFiles,XTestEmbedFiles", pkg}, programs...)...)
+func sources(ctx context.Context, w io.Writer, tags, pkg string) error {
+	list := exec.CommandContext(ctx, "go", append([]string{"list", "-tags=" + tags, "-deps", "-test", "-json=Dir,Module,GoFiles,IgnoredGoFiles,EmbedFiles,TestGoFiles,XTestGoFiles,TestEmbedFiles,XTestEmbedFiles", pkg}, programs...)...)
 	list.Stderr = os.Stderr
 	said, err := list.Output()
 	if err != nil {

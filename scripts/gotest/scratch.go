@@ -34,14 +34,10 @@ type scratch struct {
 	lock *flock.Flock
 }
 
-// lend gives a folder under root, the same for the same tests in the same tree: the go command takes the result of a
+// lend gives a folder under root, the same for the same tests of the same user, in whatever tree: the go command takes the result of a
 // test that asked for its folder from the cache only if it is called as before.
 func lend(root string, args []string) (scratch, error) {
-	tree, err := os.Getwd()
-	if err != nil {
-		return scratch{}, fmt.Errorf("find the folder for tests: %w", err)
-	}
-	hash := sha256.Sum256([]byte(tree + "\x00" + strings.Join(args, "\x00")))
+	hash := sha256.Sum256([]byte(strconv.Itoa(os.Getuid()) + "\x00" + strings.Join(args, "\x00")))
 	s := scratch{dir: filepath.Join(root, "keyhold-test-"+hex.EncodeToString(hash[:6]))}
 	// Servers that tests start may run as somebody else.
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
