@@ -42,6 +42,15 @@ page.on('console', (message) => {
 });
 
 const button = (key) => page.waitForSelector(`::-p-text(${texts[key]})`);
+/** Presses a button. Once in some hundred times Firefox says nothing of a press that it never made, while the page goes on: then it is pressed again. */
+async function press(key) {
+  for (let tries = 1; tries <= 3; tries++) {
+    const pressed = (await button(key)).click().then(() => true);
+    const silent = new Promise((resolve) => setTimeout(resolve, 20_000, false).unref());
+    if (await Promise.race([pressed, silent])) return;
+  }
+  assert.fail(`Firefox did not press ${key}`);
+}
 /** What the worker has on the screen. */
 const shown = () =>
   page.evaluate(async () => {
@@ -64,12 +73,12 @@ test('alerts in Firefox', async (t) => {
 
   await step('it subscribes', async () => {
     await page.goto(`${ORIGIN}/#/settings`);
-    await (await button('alerts_turn_on')).click();
+    await press('alerts_turn_on');
     await button('alerts_on');
   });
 
   await step('a test alert comes, and Firefox opens what its push service was brought', async () => {
-    await (await button('alerts_test')).click();
+    await press('alerts_test');
     const { took } = await until('the alert', async () => (await shown()).some(({ body }) => body === texts.push_test));
     console.log(`figure: a test alert is on the screen of Firefox ${took} ms after the press of the button`);
   });
@@ -80,7 +89,7 @@ test('alerts in Firefox', async (t) => {
   });
 
   await step('no more', async () => {
-    await (await button('alerts_turn_off')).click();
+    await press('alerts_turn_off');
     await button('alerts_turn_on');
   });
   assert.deepEqual(faults, []);

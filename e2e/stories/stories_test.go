@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -96,18 +97,25 @@ var spoken = map[string]string{
 	"moving.mjs": "nl", "leaving.mjs": "en", "live.mjs": "nl", "find.mjs": "de", "kinds.mjs": "en", "small.mjs": "nl", "clouddead.mjs": "de", "private.mjs": "en", "masks.mjs": "nl", "bell.mjs": "de", "talk.mjs": "de", "pushfox.mjs": "nl", "push.mjs": "de",
 }
 
+// longest is more than the longest script has ever taken.
+const longest = 10 * time.Minute
+
 // play runs a script and shows what it said if it fails.
 func play(t *testing.T, script string, env ...string) (said string) {
 	t.Helper()
+	// A browser that answers nothing is said, and not waited for.
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
+	defer cancel()
 	// Without --test, for which Node would start itself once more.
-	cmd := exec.CommandContext(t.Context(), "node", "--test-reporter=tap", script)
+	cmd := exec.CommandContext(ctx, "node", "--test-reporter=tap", script)
+	cmd.WaitDelay = 10 * time.Second // browsers outlive it
 	cmd.Env = append(os.Environ(), env...)
 	if language, ok := spoken[script]; ok {
 		cmd.Env = append(cmd.Env, "LANGUAGE="+cmp.Or(os.Getenv("KEYHOLD_TEST_LANGUAGE"), language))
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("node %s: %v\n%s", script, err, out)
+		t.Fatalf("node %s: %v\n%s", script, errors.Join(err, ctx.Err()), out)
 	}
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, "figure:") {
