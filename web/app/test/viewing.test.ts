@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { setClock } from '../src/lib/clock.svelte';
 import type { Household } from '../src/lib/household';
 import { language, startLanguage } from '../src/lib/language.svelte';
@@ -17,6 +17,9 @@ let second: Settable<readonly string[] | null>;
 let narrow: Settable<readonly string[]>;
 let shown: readonly string[];
 let viewing: Viewing;
+let streams: Settable<MediaStream | null>;
+
+afterEach(() => void vi.unstubAllGlobals());
 
 beforeEach(() => {
   startLanguage();
@@ -27,7 +30,7 @@ beforeEach(() => {
   silent = new Settable<readonly string[]>([]);
   second = new Settable<readonly string[] | null>(null);
   narrow = new Settable<readonly string[]>([]);
-  const streams = new Settable<MediaStream | null>(null);
+  streams = new Settable<MediaStream | null>(null);
   const live = (): ReturnType<Household['live']> => ({
     state,
     silent,
@@ -51,6 +54,42 @@ function place(camera: string): () => void {
   return () => frame();
 }
 
+/** The same in a browser that can make a still of it. */
+function stage(camera: string) {
+  vi.stubGlobal(
+    'OffscreenCanvas',
+    class {
+      getContext = (): null => null;
+      transferToImageBitmap = () => ({ close: () => undefined });
+    },
+  );
+  const turns: (() => void)[] = [];
+  vi.stubGlobal('requestAnimationFrame', (run: () => void) => turns.push(run));
+  let frame = (): void => undefined;
+  const video = {
+    readyState: 0,
+    videoWidth: 640,
+    videoHeight: 360,
+    srcObject: null as unknown,
+    requestVideoFrameCallback: (run: () => void) => (frame = run),
+    play: () => Promise.resolve(),
+  };
+  const leave = viewing.of(camera).attach(video as unknown as HTMLVideoElement);
+  return {
+    leave,
+    /** The browser tells of a picture, and can show it or not yet. */
+    tells: (can: boolean): void => {
+      video.readyState = can ? 4 : 0;
+      frame();
+    },
+    /** The screen turns, and now it can. */
+    turn: (): void => {
+      video.readyState = 4;
+      for (const run of turns.splice(0)) run();
+    },
+  };
+}
+
 const how = (camera: string): string => viewing.of(camera).how;
 
 test('a picture is live while frames come, and five seconds without one are the end of it', () => {
@@ -70,6 +109,44 @@ test('a picture is live while frames come, and five seconds without one are the 
   expect(pictureSaid(viewing.of('door'), null)?.title).toBe('The camera sends no picture');
   door();
   expect(how('door')).toBe('live');
+});
+
+test('from one place to the next what was seen stays until something else can be shown', () => {
+  state.set({ step: 'on' });
+  streams.set({} as MediaStream);
+  const door = viewing.of('door');
+  const tile = stage('door');
+  tile.tells(true);
+  expect([door.drawn, door.still]).toEqual([true, null]);
+  tile.leave();
+  expect([door.drawn, door.still !== null, door.fresh]).toEqual([false, true, true]);
+  const large = stage('door');
+  // A busy browser has the first picture, and nothing to be seen of it yet.
+  large.tells(false);
+  expect([door.drawn, door.still !== null]).toEqual([false, true]);
+  large.turn();
+  expect([door.drawn, door.still]).toEqual([true, null]);
+  // The new place may be there before the old one is left.
+  const back = stage('door');
+  large.leave();
+  expect([door.drawn, door.still !== null]).toEqual([false, true]);
+  back.tells(true);
+  expect([door.drawn, door.still]).toEqual([true, null]);
+});
+
+test('what was seen by a connection that is gone stays, grey, until the next one shows something', () => {
+  state.set({ step: 'on' });
+  streams.set({} as MediaStream);
+  const door = viewing.of('door');
+  const tile = stage('door');
+  tile.tells(true);
+  state.set({ step: 'again', reason: 'lost' });
+  streams.set({} as MediaStream);
+  expect([door.drawn, door.still !== null, door.fresh]).toEqual([false, true, false]);
+  state.set({ step: 'on' });
+  expect(how('door')).toBe('coming');
+  tile.tells(true);
+  expect([door.drawn, door.still, how('door')]).toEqual([true, null, 'live']);
 });
 
 test('one camera that is away does not spoil the others', () => {

@@ -10,6 +10,9 @@ const freshFor = 5_000;
 /** As wide a picture is kept from one place to the next, and no wider. */
 const stillWidth = 640;
 
+/** HTMLMediaElement.HAVE_CURRENT_DATA: there is a picture to be shown. */
+const haveData = 2;
+
 /**
  * How a camera's picture is: `coming` is expected any moment, `silent` is a camera that sends the hub
  * nothing, `old` is whatever else is not live.
@@ -98,8 +101,10 @@ export class LivePicture {
   second = $state<boolean | null>(null);
   /** The smaller one is sent because the line carries no more, by the hub's word. */
   narrow = $state(false);
-  /** What was seen last in another place, until something new comes in this one. */
+  /** What was seen last in another place or by an earlier connection, until something new comes in this one. */
   still = $state.raw<ImageBitmap | null>(null);
+  /** That was in another place, a moment ago: it need not look old. */
+  fresh = $state(false);
   /** When the newest picture was shown; 0 before the first. */
   at = $state(0);
   /** The place where it is shown has had a picture. */
@@ -127,8 +132,10 @@ export class LivePicture {
     return this.viewing.heard === this.camera;
   }
 
-  /** From one place to the next nobody is to see an empty one. */
-  private keep(video: HTMLVideoElement): void {
+  /** From one place to the next, and from one connection to the next, nobody is to see an empty one. */
+  private keep(video: HTMLVideoElement, fresh: boolean): void {
+    this.drawn = false;
+    this.fresh = fresh;
     this.forget();
     const { videoWidth: width, videoHeight: height } = video;
     if (!width || !height) return;
@@ -146,8 +153,16 @@ export class LivePicture {
   /** For `{@attach}`. */
   attach = (video: HTMLVideoElement): (() => void) => {
     let over = false;
+    /** This place, and not the one before it, shows something. */
+    let shows = false;
     const frame = (): void => {
       if (over) return;
+      // A busy browser may tell of the first picture before it can show it: what is there instead stays for that turn.
+      if (video.readyState < haveData) {
+        requestAnimationFrame(frame);
+        return;
+      }
+      shows = true;
       this.drawn = true;
       this.forget();
       // Told twice a second: nobody reads an age more often.
@@ -158,12 +173,14 @@ export class LivePicture {
     const stop = this.stream.subscribe((stream) => {
       // What was seen last stays until something new comes.
       if (stream === null) return;
+      if (shows) this.keep(video, false);
+      shows = false;
       video.srcObject = stream;
       video.play().catch(() => undefined);
     });
     return () => {
       over = true;
-      if (this.drawn) this.keep(video);
+      if (shows) this.keep(video, true);
       this.drawn = false;
       stop();
       video.srcObject = null;
