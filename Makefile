@@ -15,8 +15,9 @@ export CGO_ENABLED := 0
 export GOFLAGS := $(filter-out -trimpath -buildvcs=false,$(GOFLAGS)) -trimpath -buildvcs=false
 # What the scripts are made of that use the app as people do; the app itself lies in the programs.
 BROWSED := e2e/stories web/app/messages web/package-lock.json
-# What tests of whole programs may read, beside the sources that they are made of: all that is not there to be read by people.
-READ := . :!docs :!*.md
+# What tests of whole programs may read, beside the sources that they are made of: all but what is there for people to
+# read, and other tests.
+READ := . :!docs :!*.md :!*_test.go :!e2e/stories :!e2e/away :!bench :!web/*/test :!web/app/e2e :!web/app/states
 WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist*/*' -not -path '*/.svelte-check/*' -not -path '*/project.inlang/cache/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
 
 .PHONY: help
@@ -87,7 +88,7 @@ test-stories: web
 test-web: web
 	@scripts/unless-passed web-check web vectors api -- scripts/check web
 	@scripts/unless-passed web-units web vectors -- bash -c 'cd web && npm run --silent test'
-	@scripts/unless-passed web-states web -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
+	@scripts/unless-passed web-states web ':!web/*/test' -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
 
 .PHONY: test-home
 test-home: web
