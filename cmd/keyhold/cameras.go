@@ -315,7 +315,7 @@ func stateWords(state string) string {
 	case request.CameraUncovered:
 		return "not shown and not recorded: a part of its picture is to be covered, and this hub cannot; is ffmpeg installed?"
 	case request.CameraUnsaid:
-		return "not shown and not recorded: the new hub has to be told what is covered of its picture: keyhold masks NAME --add AREA, or --none"
+		return "not shown and not recorded: the new hub has to be told what is covered of its picture (keyhold masks NAME --add AREA, or --none), and before that in which hours it was private, if it was (keyhold private --camera NAME --hours HOURS)"
 	case request.CameraUnconnected:
 		return "to be connected again: keyhold cameras add NAME URL, with its old name"
 	default:

@@ -68,13 +68,15 @@ func (m *MasksCommand) Run(ctx context.Context, c *console) error {
 		}
 		add = append(add, one)
 	}
+	report, err := m.report(ctx, s, camera)
+	if err != nil {
+		return err
+	}
 	if len(add) > 0 {
-		if err := m.tellCost(ctx, c, s, camera); err != nil {
-			return err
-		}
+		tellCost(c, report)
 	}
 	var wrong error
-	_, err = s.SetMasks(ctx, camera.ID, func(now []masks.Mask) []masks.Mask {
+	set, err := s.SetMasks(ctx, camera.ID, func(now []masks.Mask) []masks.Mask {
 		var kept []masks.Mask
 		drop := map[int]bool{}
 		wrong = nil
@@ -95,6 +97,9 @@ func (m *MasksCommand) Run(ctx context.Context, c *console) error {
 	}
 	if err != nil {
 		return fmt.Errorf("set what is covered: %w", err)
+	}
+	if earlier := report.State == request.CameraUnsaid || report.State == request.CameraUnconnected; earlier && set.Seq == 1 {
+		c.say("The new hub may not know in which hours this camera was private: keyhold private says what it knows, and keyhold private --camera NAME --hours HOURS tells it.")
 	}
 	return m.list(ctx, c, s, v, []manifest.NamedCam{camera})
 }
@@ -120,21 +125,29 @@ func parseMask(text string) (masks.Mask, error) {
 	return m, nil
 }
 
-// tellCost says what covering takes of the hub.
-func (m *MasksCommand) tellCost(ctx context.Context, c *console, s *session.Session, camera manifest.NamedCam) error {
+// report is how the hub says that a camera does; empty where it says nothing of it.
+func (m *MasksCommand) report(ctx context.Context, s *session.Session, camera manifest.NamedCam) (request.CameraReport, error) {
 	reply, err := s.Do(ctx, request.Op{Kind: request.OpListCameras})
 	if err != nil {
-		return err
+		return request.CameraReport{}, err
 	}
 	for _, r := range reply.Result.Cameras {
-		if r.ID == camera.ID && r.Width > 0 && r.Height > 0 {
-			c.say("Covering makes the picture anew on your hub, as H.264: at 15 pictures a second that needs about %d %% of one of its processor cores, at 30 twice that.", masks.Cost(r.Width, r.Height, 15))
-			if r.Video == "h265" {
-				c.say("This camera sends H.265; what is recorded from now on is H.264.")
-			}
+		if r.ID == camera.ID {
+			return r, nil
 		}
 	}
-	return nil
+	return request.CameraReport{}, nil
+}
+
+// tellCost says what covering takes of the hub.
+func tellCost(c *console, r request.CameraReport) {
+	if r.Width == 0 || r.Height == 0 {
+		return
+	}
+	c.say("Covering makes the picture anew on your hub, as H.264: at 15 pictures a second that needs about %d %% of one of its processor cores, at 30 twice that.", masks.Cost(r.Width, r.Height, 15))
+	if r.Video == "h265" {
+		c.say("This camera sends H.265; what is recorded from now on is H.264.")
+	}
 }
 
 func (m *MasksCommand) list(ctx context.Context, c *console, s *session.Session, v *session.View, cameras []manifest.NamedCam) error {

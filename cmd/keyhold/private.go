@@ -120,16 +120,22 @@ func (p *PrivateCommand) hours() ([]roster.Hours, error) {
 }
 
 func settingWords(s *private.Setting, name string, c *console) string {
-	hours := people.Hours(s.Hours, s.Zone, c.now().Location())
-	switch {
-	case s.On && hours != "":
-		return name + ": private until somebody says off; besides " + hours
-	case s.On:
-		return name + ": private until somebody says off"
-	case hours != "":
-		return name + ": private " + hours
+	return name + ": " + heldWords(s.Held(), c)
+}
+
+// heldWords says what holds; nil is nothing.
+func heldWords(h *private.Held, c *console) string {
+	if h == nil {
+		return "not private"
 	}
-	return name + ": not private"
+	hours := people.Hours(h.Hours, h.Zone, c.now().Location())
+	switch {
+	case h.On && hours != "":
+		return "private until somebody says off; besides " + hours
+	case h.On:
+		return "private until somebody says off"
+	}
+	return "private " + hours
 }
 
 func (p *PrivateCommand) list(ctx context.Context, c *console, s *session.Session, v *session.View) error {

@@ -13,6 +13,7 @@ import (
 	"keyhold/member/replace"
 	"keyhold/member/session"
 	"keyhold/sealing/keys"
+	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/roster"
 )
@@ -42,7 +43,7 @@ func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
 	}
 	c.made = roster.KindReplaceHub
 	c.say("Done: the new hub has taken over. What the old one recorded stays, and everybody who belongs to the household is told.")
-	c.say("Telling it what was covered, and which rooms are children's.")
+	c.say("Telling it what was covered, when cameras are private, and which rooms are children's.")
 	carried, err := replace.Carry(ctx, s, p.Was(), true)
 	if err != nil {
 		c.say("That did not work: %v", safe(err))
@@ -59,30 +60,49 @@ func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
 // sayCarried tells what the new hub knows of each camera, so that somebody can see whether it is so.
 func (c *console) sayCarried(list []replace.Carried) {
 	for _, x := range list {
-		what := "nothing was covered, and nothing is"
-		switch n := len(x.Camera.Masks); {
-		case !x.Said:
-			what = "not known; it is not recorded before you say what is covered"
-		case n == 1:
-			what = "a part of the picture is covered, as before"
-		case n > 1:
-			what = fmt.Sprintf("%d parts of the picture are covered, as before", n)
+		name := x.Camera.Name
+		if x.Camera.ID == id.HouseholdCamera {
+			name = "all cameras"
 		}
-		if x.Camera.Child {
-			what += "; a child's room, as before"
-		}
-		c.say("  %s: %s", x.Camera.Name, what)
+		c.say("  %s: %s", name, carriedWords(x, c))
 	}
-	c.say("Is that not as it was? Say so now, before you connect the cameras: keyhold masks, keyhold child.")
+	c.say("Is that not as it was? Say so now, before you connect the cameras: keyhold masks, keyhold private, keyhold child.")
+}
+
+func carriedWords(x replace.Carried, c *console) string {
+	var words []string
+	home := x.Camera.ID == id.HouseholdCamera
+	switch n := len(x.Camera.Masks); {
+	case home:
+	case !x.Said:
+		words = append(words, "not known; it is not recorded before you say what is covered")
+	case n == 0:
+		words = append(words, "nothing was covered, and nothing is")
+	case n == 1:
+		words = append(words, "a part of the picture is covered, as before")
+	default:
+		words = append(words, fmt.Sprintf("%d parts of the picture are covered, as before", n))
+	}
+	if h := x.Camera.Private; h != nil {
+		words = append(words, heldWords(h, c)+", as before")
+	} else if x.Said {
+		words = append(words, "private at no time")
+	}
+	if x.Camera.Child {
+		words = append(words, "a child's room, as before")
+	}
+	return strings.Join(words, "; ")
 }
 
 // again is what went with the old hub besides the cameras' addresses. Nothing of it comes back by itself: some of it holds
 // passwords that nobody else had, and the rest only that hub was told.
 const again = `Only the old hub knew this too; set it up again:
-  private hours (keyhold private), bells (keyhold cameras bell), doors (keyhold doors),
-  messages when somebody rings (keyhold channels), Home Assistant (keyhold integrations).
-A camera of which the new hub was not told what is covered is neither recorded nor shown: keyhold cameras says which, and
-keyhold masks NAME --none, or --add, tells it. Until keyhold child NAME off it counts as one in a child's room.
+  bells (keyhold cameras bell), doors (keyhold doors), messages when somebody rings (keyhold channels),
+  Home Assistant (keyhold integrations).
+A camera of which the new hub was not told what is covered is neither recorded nor shown: keyhold cameras says which. The
+hub may not know either in which hours such a camera was private: say that first, keyhold private --camera NAME
+--hours HOURS; then keyhold masks NAME --none, or --add. Until keyhold child NAME off it counts as one in a child's room.
+A camera that is private now cannot be connected before it is private no more (keyhold private).
 Save what was starred as films: the new hub does not keep it beyond thirty days.`
 
 // sayWaiting tells what somebody has to set up again, and which cameras to connect.

@@ -5,6 +5,7 @@
 package home
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -15,20 +16,21 @@ import (
 	"keyhold/statement/rule"
 )
 
-// aBrokenHub is a household whose hub is gone, and a new one that waits. A part of the door's picture was covered; the
-// operator has kept what the hub had said before that.
+// aBrokenHub is a household whose hub is gone, and a new one that waits. A part of the door's picture was covered, and it
+// was private at all hours; the operator has kept what the hub had said before that.
 func aBrokenHub(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{Rig: Plain(t)}
 	s.door = s.Add("Door", "a")
-	named := func(covered int) bool {
+	named := func(set bool) bool {
 		c, ok := s.View().Camera("Door")
-		return ok && len(c.Masks) == covered
+		return ok && (len(c.Masks) == 1) == set && (c.Private != nil) == set
 	}
-	s.Until("the door's name", func() bool { return named(0) })
+	s.Until("the door's name", func() bool { return named(false) })
 	must(t, s.answered(func(answer map[string]json.RawMessage) { s.former = answer["names"] }, func() error { return s.synced(s.Member) }))
 	s.mask(s.Member, s.door, window)
-	s.Until("the names saying what is covered", func() bool { return named(1) })
+	must(t, s.private(s.door, allWeek, false))
+	s.Until("the names saying what is covered and private", func() bool { return named(true) })
 	s.code = s.anew()
 	return s
 }
@@ -44,12 +46,15 @@ func (s *scene) putIn(carry bool) error {
 	return err
 }
 
-// errCovered is what somebody meets who wants to see what was covered before.
-var errCovered = errors.New("covered")
+// errCovered and errPrivate are what somebody meets who wants to see what was covered before, or when.
+var errCovered, errPrivate = errors.New("covered"), errors.New("private")
 
-// bare connects the door again, and says whether the hub shows all of it.
+// bare connects the door again, and says whether the hub shows all of it, at all hours.
 func (s *scene) bare() error {
 	s.t.Helper()
+	if off, err := s.Member.Privates(s.t.Context()); err != nil || len(off) > 0 {
+		return cmp.Or(err, errPrivate)
+	}
 	if s.state(s.door) == request.CameraUnconnected {
 		s.Add("Door", "a")
 	}
@@ -63,12 +68,12 @@ func (s *scene) bare() error {
 	return err
 }
 
-// TestCrimesAtTheTakeover try to have a camera recorded whole because its hub is new: by showing the device that puts it
-// in what the old hub had said before a part was covered, and by keeping from the new one what it is told.
+// TestCrimesAtTheTakeover try to have a camera recorded whole, or when it was to be off, because its hub is new: by showing
+// the device that puts it in what the old hub had said before that was set, and by keeping from the new one what it is told.
 func TestCrimesAtTheTakeover(t *testing.T) {
 	judge(t, aBrokenHub, []crime{
 		{
-			name: "names from before something was covered, at the takeover", off: []rule.Name{rule.RolledBack}, says: string(rule.RolledBack), lasting: true, ruins: true,
+			name: "names from before a camera was covered and private, at the takeover", off: []rule.Name{rule.RolledBack}, says: string(rule.RolledBack), lasting: true, ruins: true,
 			commit: func(s *scene) error {
 				err := s.answered(func(answer map[string]json.RawMessage) { answer["names"] = s.former }, func() error { return s.putIn(true) })
 				if err != nil {

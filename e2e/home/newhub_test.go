@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
+	"keyhold/statement/private"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 )
@@ -41,6 +43,37 @@ func (r *Rig) replaced(code string) {
 	r.Serving()
 	_, err := replace.Carry(r.t.Context(), r.Member, p.Was(), true)
 	must(r.t, err)
+}
+
+// allWeek are hours that never end.
+var allWeek = []roster.Hours{{Days: []int{1, 2, 3, 4, 5, 6, 7}, From: 0, Until: 1440}}
+
+// private sets what is private of a camera, or of all.
+func (r *Rig) private(c id.Camera, hours []roster.Hours, on bool) error {
+	r.t.Helper()
+	_, err := r.Member.SetPrivate(r.t.Context(), c, func(x *private.Setting) {
+		x.Hours, x.On, x.Zone = append([]roster.Hours{}, hours...), on, ""
+		if len(hours) > 0 {
+			x.Zone = "UTC"
+		}
+	})
+	return err
+}
+
+// stillPrivate wants a new hub to have been told, once, what was private before it.
+func (r *Rig) stillPrivate(byHand, byHours id.Camera) {
+	r.t.Helper()
+	list, err := r.Member.Privates(r.t.Context())
+	must(r.t, err)
+	for _, x := range list {
+		hours := x.Camera == byHours
+		if x.Seq != 1 || x.On == hours || hours != reflect.DeepEqual(x.Hours, allWeek) {
+			r.t.Errorf("the new hub was told %+v", x)
+		}
+	}
+	if len(list) != 3 {
+		r.t.Errorf("the new hub was told %d times what is private", len(list))
+	}
 }
 
 // opens reads and opens the footage of packs again.
@@ -67,11 +100,17 @@ func TestNewHubTakesOverAndHistoryStays(t *testing.T) {
 	yard := r.Add("Yard", "b")
 	must(t, r.Member.SetChild(t.Context(), door, true))
 	r.mask(r.Member, yard, window)
+	// So does what is private: the door by hand, the yard at all hours, and for now all there is.
+	must(t, r.private(yard, allWeek, false))
+	must(t, r.private(door, nil, true))
+	must(t, r.private(id.HouseholdCamera, nil, true))
 	r.Until("the names saying so", func() bool {
-		c, ok := r.View().Camera("Yard")
-		return ok && len(c.Masks) == 1
+		v := r.View()
+		c, ok := v.Camera("Yard")
+		return ok && len(c.Masks) == 1 && v.Names.Private != nil
 	})
 	gone := r.Dir
+	taken := r.Camera.Taken("a") + r.Camera.Taken("b")
 	r.replaced(r.anew())
 
 	if place := r.Member.Roster.Now().Place; place != 1 {
@@ -109,6 +148,23 @@ func TestNewHubTakesOverAndHistoryStays(t *testing.T) {
 		if one.On != (one.Camera == door) {
 			t.Errorf("camera %s is in a child's room: %v", one.Camera, one.On)
 		}
+	}
+	// What was private is so before anything has connected: not even a look whether the camera is there.
+	r.stillPrivate(door, yard)
+	for _, c := range []id.Camera{id.HouseholdCamera, door, yard} {
+		for _, name := range []string{"Door", "Yard"} {
+			if c == yard && name == "Door" {
+				continue // that one is on again
+			}
+			_, err := r.Member.Do(t.Context(), request.Op{Kind: request.OpAddCamera, Name: name, URL: r.URL("b")})
+			if word(err) != request.RefusedPrivate {
+				t.Errorf("%s is connected while it is private: %v", name, err)
+			}
+		}
+		must(t, r.private(c, nil, false))
+	}
+	if now := r.Camera.Taken("a") + r.Camera.Taken("b"); now != taken {
+		t.Errorf("cameras that are private were read %d times", now-taken)
 	}
 	// Under its old name it is the old camera, on one strip with what was before.
 	if again := r.Add("Door", "b"); again != door {
@@ -203,6 +259,13 @@ func TestSheetPutsInANewHubAndComesBack(t *testing.T) {
 	door := r.Add("Door", "a")
 	old := r.Packs(door, 1)
 	r.Bring("Ben", roster.Owner)
+	// It is private in hours that are days away: that comes along also by the sheet.
+	far := []roster.Hours{{Days: []int{1 + (int(r.now().UTC().Weekday())+2)%7}, From: 600, Until: 660}}
+	must(t, r.private(door, far, false))
+	r.Until("the names saying so", func() bool {
+		c, ok := r.View().Camera("Door")
+		return ok && c.Private != nil
+	})
 	code := r.anew()
 	// One of two owners is not enough.
 	p := &replace.Replacer{Session: r.Member, Step: func(string) {}}
@@ -221,6 +284,9 @@ func TestSheetPutsInANewHubAndComesBack(t *testing.T) {
 	must(t, err)
 	s.Now = r.now
 	r.Member = s
+	if off, err := s.Privates(t.Context()); err != nil || len(off) != 1 || off[0].Camera != door || !reflect.DeepEqual(off[0].Hours, far) {
+		t.Errorf("the new hub was told %+v: %v", off, err)
+	}
 	r.opens(door, old)
 	old = r.Packs(door, len(old))
 	if r.Add("Door", "a") != door {

@@ -135,11 +135,28 @@ func TestNewHubOfTwoOwners(t *testing.T) {
 	must(t, <-done)
 }
 
+// private has a camera off in hours that are days away, and waits until the cloud has the document of names that says so:
+// the room that is said afterwards stands in a later one.
+func private(t *testing.T, w *harness.World, camera string) {
+	t.Helper()
+	ctx := t.Context()
+	hours := strings.ToLower(time.Now().AddDate(0, 0, 3).Format("Mon")) + " 10:00-11:00"
+	_, err := w.Owner(ctx, "private", "--camera", camera, "--hours", hours)
+	must(t, err)
+	_, err = w.Owner(ctx, "cameras", "room", camera, "Garden")
+	must(t, err)
+	must(t, harness.Poll(ctx, time.Minute, "the camera's room", func(ctx context.Context) bool {
+		out, err := w.Owner(ctx, "cameras", "list", "--json")
+		return err == nil && strings.Contains(out, `"Garden"`)
+	}))
+}
+
 // Every device is lost, and so is the hub. The sheet, typed into the app on a new computer, puts in a new hub and brings
 // its owner back.
 func TestSheetWithTheHubGone(t *testing.T) {
 	t.Parallel()
 	w := home(t)
+	private(t, w, "Porch")
 	recorded(t, w, 2)
 	words, err := harness.SheetWords(w.Path("sheet.txt"))
 	must(t, err)

@@ -52,6 +52,11 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
     await owner.page.locator('a.tile', { hasText: 'Porch' }).click();
     await owner.see('unsaid_title');
     await accessible(owner.page, 'a camera of which nobody has said what is covered');
+    // The hours in which it was off came along.
+    await owner.button('private_of', { name: 'Porch' }).click();
+    const dialog = owner.page.getByRole('dialog');
+    await until('the hours', () => dialog.getByRole('radio', { name: owner.say('private_in_hours') }).isChecked());
+    await owner.button('close').click();
     await owner.button('unsaid_nothing').click();
     await owner.page.getByText(owner.say('unsaid_title'), { exact: true }).waitFor({ state: 'detached' });
     await owner.go('');

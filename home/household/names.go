@@ -15,6 +15,7 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/covers"
 	"keyhold/home/nursery"
+	"keyhold/home/privacy/kept"
 	"keyhold/home/state"
 	"keyhold/sealing/to"
 	"keyhold/statement/dsse"
@@ -38,7 +39,7 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 		}
 		n.Cameras = append(n.Cameras, manifest.NamedCam{ID: c.ID, Name: c.Name, Room: c.Room, State: s})
 	}
-	if err := addSettings(ctx, tx, n.Cameras); err != nil {
+	if err := addSettings(ctx, tx, &n); err != nil {
 		return nil, err
 	}
 	labels, err := labels(ctx, tx)
@@ -85,8 +86,8 @@ func SkipNames(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// addSettings says of cameras in use what a hub has to know that takes this one's place.
-func addSettings(ctx context.Context, tx *sql.Tx, list []manifest.NamedCam) error {
+// addSettings says of cameras in use, and of all, what a hub has to know that takes this one's place.
+func addSettings(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
 	covered, err := covers.In(ctx, tx)
 	if err != nil {
 		return err
@@ -95,9 +96,14 @@ func addSettings(ctx context.Context, tx *sql.Tx, list []manifest.NamedCam) erro
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		if c := &list[i]; c.State == manifest.NameOn {
-			c.Masks, c.Child = covered.Of(c.ID), children.Set(c.ID)
+	off, err := kept.In(ctx, tx)
+	if err != nil {
+		return err
+	}
+	n.Private = off[id.HouseholdCamera].Held()
+	for i := range n.Cameras {
+		if c := &n.Cameras[i]; c.State == manifest.NameOn {
+			c.Masks, c.Child, c.Private = covered.Of(c.ID), children.Set(c.ID), off[c.ID].Held()
 			c.Unsaid = covered.Unsaid(c.ID) || children.Unsaid(c.ID)
 		}
 	}
@@ -105,7 +111,7 @@ func addSettings(ctx context.Context, tx *sql.Tx, list []manifest.NamedCam) erro
 }
 
 // signNames shortens names where the document would be too long for a statement, leaves out rooms, and says last that it
-// does not say what is covered: nobody may keep others from being removed by means of long names.
+// does not say what is covered and private: nobody may keep others from being removed by means of long names.
 func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
 	sign := func() {
 		thing, payload := n.Edition()
@@ -133,10 +139,14 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 		return e, err
 	}
 	for i := range n.Cameras {
-		if c := &n.Cameras[i]; len(c.Masks) > 0 {
-			c.Masks, c.Unsaid = nil, true
+		if c := &n.Cameras[i]; len(c.Masks) > 0 || c.Private != nil {
+			c.Masks, c.Private, c.Unsaid = nil, nil, true
 		}
 	}
+	if sign(); rule.Of(err) != rule.Length || n.Private == nil {
+		return e, err
+	}
+	n.Private, n.Unsaid = nil, true
 	sign()
 	return e, err
 }

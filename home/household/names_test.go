@@ -7,16 +7,19 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"keyhold/home/cameras"
 	"keyhold/home/household"
+	"keyhold/home/privacy"
 	"keyhold/home/state"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/private"
 	"keyhold/statement/roster"
 )
 
@@ -36,6 +39,7 @@ type home struct {
 	signing ed25519.PrivateKey
 	names   map[string]string
 	cameras []cameras.Camera
+	private []*private.Setting
 	// kind is the payload type of the newest document.
 	kind string
 	at   int64
@@ -103,6 +107,17 @@ func (h *home) remove(p id.Person) {
 	h.append(roster.Remove{Removal: e.Encode()}, nil)
 }
 
+// signed is a setting as the hub keeps it.
+func (h *home) signed(s *private.Setting) *privacy.Setting {
+	h.t.Helper()
+	s.At, s.Device, s.Head, s.Household, s.Seq = 1, h.owner.ID, h.state.Head.Hash, h.state.Household, 1
+	e, err := dsse.Signed(private.Thing, s, h.owner.ID, h.signing)
+	must(h.t, err)
+	kept, err := privacy.NewSetting(s, h.state.People[0].ID, e.Encode())
+	must(h.t, err)
+	return kept
+}
+
 // document writes the names and reads them as a member does.
 func (h *home) document() *manifest.Names {
 	h.t.Helper()
@@ -113,6 +128,11 @@ func (h *home) document() *manifest.Names {
 	must(h.t, db.Write(h.t.Context(), func(tx *sql.Tx) error {
 		for k, v := range h.names {
 			if err := household.Label(h.t.Context(), tx, k, v); err != nil {
+				return err
+			}
+		}
+		for _, s := range h.private {
+			if err := (&privacy.Plan{Set: h.signed(s)}).Write(h.t.Context(), tx); err != nil {
 				return err
 			}
 		}
@@ -139,6 +159,64 @@ func TestNamesSayRoomsOnlyWhereThereAreSome(t *testing.T) {
 	h.cameras[1].Room = "Garten"
 	if n := h.document(); h.kind != dsse.TypeOf(manifest.ThingNames2) || n.Cameras[0].Room != "" || n.Cameras[1].Room != "Garten" {
 		t.Errorf("%s names %v", h.kind, n.Cameras)
+	}
+}
+
+// A hub that takes this one's place is told what is private: of cameras in use, and of all.
+func TestNamesSayWhatIsPrivate(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	door, yard, gone := id.Camera("cam_aaaaaaaaaaaaaaaaaaaaaaaaaa"), id.Camera("cam_aaaaaaaaaaaaaaaaaaaaaaaaae"), id.Camera("cam_aaaaaaaaaaaaaaaaaaaaaaaaai")
+	night := []roster.Hours{{Days: []int{1, 7}, From: 0, Until: 360}}
+	h.cameras = []cameras.Camera{{ID: door, Name: "Door"}, {ID: yard, Name: "Yard"}, {ID: gone, Name: "Gone", Removed: 1}}
+	h.private = []*private.Setting{{Camera: door, Hours: []roster.Hours{}}, {Camera: gone, Hours: []roster.Hours{}, On: true}}
+	if n := h.document(); h.kind != dsse.TypeOf(manifest.ThingNames) || n.Private != nil {
+		t.Errorf("where nothing is private in use, %s says %+v", h.kind, n)
+	}
+	h.private = append(h.private, &private.Setting{Camera: yard, Hours: night, Zone: "Europe/Berlin"})
+	n := h.document()
+	want := &private.Held{Hours: night, Zone: "Europe/Berlin"}
+	if h.kind != dsse.TypeOf(manifest.ThingNames2) || n.Cameras[0].Private != nil || !reflect.DeepEqual(n.Cameras[1].Private, want) || n.Cameras[2].Private != nil {
+		t.Errorf("%s says %+v", h.kind, n.Cameras)
+	}
+	h.private = []*private.Setting{{Camera: id.HouseholdCamera, Hours: []roster.Hours{}, On: true}}
+	if n = h.document(); h.kind != dsse.TypeOf(manifest.ThingNames2) || n.Private == nil || !n.Private.On || n.Unsaid {
+		t.Errorf("%s says of all %+v", h.kind, n.Private)
+	}
+}
+
+func TestWhatIsPrivateIsCalledUnsaidWhereItDoesNotFit(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	var hours []roster.Hours
+	for i := range 16 {
+		hours = append(hours, roster.Hours{Days: []int{1, 2, 3, 4, 5, 6, 7}, From: 1000 + i, Until: 1440})
+	}
+	for i := range 360 {
+		c := id.Camera("cam_" + id.Base32(append(make([]byte, 14), byte(i>>8), byte(i))))
+		h.cameras = append(h.cameras, cameras.Camera{ID: c, Name: strings.Repeat("y", 12)})
+	}
+	for i := range 60 {
+		h.private = append(h.private, &private.Setting{Camera: h.cameras[i].ID, Hours: hours, Zone: "Europe/Berlin"})
+	}
+	h.private = append(h.private, &private.Setting{Camera: id.HouseholdCamera, Hours: hours, Zone: "Europe/Berlin"})
+	n := h.document()
+	if first, other := n.Cameras[0], n.Cameras[60]; first.Private != nil || !first.Unsaid || other.Unsaid || first.Name != strings.Repeat("y", 12) {
+		t.Errorf("the first is %+v, the last %+v", first, other)
+	}
+	if n.Private == nil || n.Unsaid {
+		t.Errorf("of all it says %+v", n.Private)
+	}
+	// With so many people even what holds for all does not fit.
+	for range 127 {
+		h.bring(strings.Repeat("x", 12))
+	}
+	for i := range 15 {
+		c := id.Camera("cam_" + id.Base32(append(make([]byte, 14), 2, byte(i))))
+		h.cameras = append(h.cameras, cameras.Camera{ID: c, Name: strings.Repeat("y", 12)})
+	}
+	if n = h.document(); n.Private != nil || !n.Unsaid || !n.Cameras[0].Unsaid {
+		t.Errorf("of all it says %+v", n.Private)
 	}
 }
 

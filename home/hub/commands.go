@@ -171,7 +171,7 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, n newCamera) (id.Came
 			return "", refusal(request.RefusedExists)
 		}
 	}
-	if off, err := h.privateAt(ctx, n.url); err != nil || off {
+	if off, err := h.privateAt(ctx, n.url); err != nil || off || h.privateByName(list, n.name) {
 		return "", cmp.Or(err, error(refusal(request.RefusedPrivate)))
 	}
 	shown := h.probe(ctx, n.url)
@@ -193,6 +193,9 @@ func (h *Hub) addCamera(ctx context.Context, by id.Device, n newCamera) (id.Came
 	}
 	if list, err = h.cameras.List(ctx); err != nil {
 		return "", err
+	}
+	if h.privateByName(list, n.name) {
+		return "", refusal(request.RefusedPrivate)
 	}
 	if c, ok := unconnected(list, n.name); ok {
 		return h.reconnect(ctx, c, n)

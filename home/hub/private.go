@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"net/url"
 
+	"keyhold/home/cameras"
 	"keyhold/home/epochs"
 	"keyhold/home/privacy"
 	"keyhold/statement/id"
@@ -82,6 +83,7 @@ func (h *Hub) turn(ctx context.Context, set *privacy.Setting, why string) error 
 		Follow: append(list, id.HouseholdCamera),
 		Before: func(tx *sql.Tx) error { return plan.Write(ctx, tx) },
 		Leaves: h.privateLeaves(plan),
+		Names:  set != nil, // there a hub that takes this one's place is told of it
 	})
 	if err != nil {
 		return err
@@ -170,6 +172,13 @@ func (h *Hub) privateAt(ctx context.Context, address string) (bool, error) {
 	}
 	camera := known.at(u)
 	return camera != "" && h.isPrivate(camera), nil
+}
+
+// privateByName says that under a name there is a camera of an earlier hub that is private now: until it is not, nothing
+// connects to it, not even to see whether it is there.
+func (h *Hub) privateByName(list []cameras.Camera, name string) bool {
+	c, ok := unconnected(list, name)
+	return ok && h.isPrivate(c.ID)
 }
 
 // noNewCamera says that nothing may connect to a camera that is not the household's yet.

@@ -18,9 +18,9 @@ import (
 	"slices"
 	"sync"
 
+	"keyhold/home/privacy/kept"
 	"keyhold/home/state"
 	"keyhold/home/window"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/private"
 	"keyhold/statement/roster"
@@ -78,27 +78,13 @@ type Book struct {
 func Load(ctx context.Context, db *state.DB) (*Book, error) {
 	b := &Book{settings: map[id.Camera]*Setting{}, now: map[id.Camera]Standing{}}
 	err := db.Read(ctx, func(tx *sql.Tx) error {
-		err := state.Each(ctx, tx, `SELECT person, statement FROM private_settings`, nil, func(scan func(...any) error) error {
-			var person id.Person
-			var statement []byte
-			if err := scan(&person, &statement); err != nil {
-				return err
-			}
-			e, err := dsse.Parse(statement)
-			if err != nil {
-				return err
-			}
-			var s private.Setting
-			if err := e.Read(private.Thing, &s); err != nil {
-				return err
-			}
-			// A zone that is gone from this machine counts as always: then hours hold.
-			kept, _ := NewSetting(&s, person, statement)
-			b.settings[s.Camera] = kept
-			return nil
-		})
+		settings, err := kept.In(ctx, tx)
 		if err != nil {
 			return err
+		}
+		for c, s := range settings {
+			// A zone that is gone from this machine counts as always: then hours hold.
+			b.settings[c], _ = NewSetting(&s.Setting, s.Person, s.Statement)
 		}
 		return state.Each(ctx, tx, `SELECT camera, since, target, hours, person, device, statement FROM private_now`, nil, func(scan func(...any) error) error {
 			var s Standing

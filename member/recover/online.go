@@ -101,19 +101,20 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 	return &Returned{Folder: folder, Roster: s.Roster, Epochs: n}, nil
 }
 
-// carry tells a hub that was put in what was covered. Where that fails, the cameras stay off until somebody says it.
+// carry tells a hub that was put in what was covered and private. Where that fails, the cameras stay off until somebody
+// says it.
 func (r *Returner) carry(ctx context.Context, folder *device.Folder, was *manifest.Names) {
 	if was == nil {
 		return
 	}
-	r.Step("Telling the new hub what was covered.")
+	r.Step("Telling the new hub what was covered and private.")
 	s, err := session.Open(folder, r.Client)
 	if err == nil {
 		s.Now, s.Rand = r.Now, r.Rand
 		_, err = replace.Carry(ctx, s, was, false)
 	}
 	if err != nil {
-		r.Step("It does not know all of it: keyhold masks says what is missing.")
+		r.Step("It does not know all of it: keyhold cameras says of which it has to be told.")
 	}
 }
 

@@ -45,6 +45,17 @@ func (s *Session) SetPrivate(ctx context.Context, camera id.Camera, change func(
 	return next, err
 }
 
+// FirstPrivate says what is private to a hub that nobody has told yet. Where somebody has, it is refused: their word stays.
+func (s *Session) FirstPrivate(ctx context.Context, camera id.Camera, held *private.Held) error {
+	return s.set(ctx, func() (request.Op, error) {
+		b, err := s.signed(private.Thing, &private.Setting{
+			At: s.nowMS(), Camera: camera, Device: s.Keys.ID(), Head: s.Roster.Head.Hash, Household: s.Home.Household,
+			Hours: held.Hours, On: held.On, Seq: 1, Zone: held.Zone,
+		})
+		return request.Op{Kind: request.OpPrivate, Private: b}, err
+	})
+}
+
 // checkPrivate wants what stands on the record as private to be what a member has signed, for this camera.
 func (v *View) checkPrivate(l *manifest.Private) (*private.Setting, error) {
 	one, err := private.Kept(l.Statement, v.Roster)

@@ -8,6 +8,7 @@ import (
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/masks"
+	"keyhold/statement/private"
 )
 
 // Payload types of second editions, which say in which room a camera is as well, and that of names what is to be known of it
@@ -25,19 +26,23 @@ type Names2 struct {
 	Head      id.Hash      `json:"head"`
 	Household id.Household `json:"household"`
 	Persons   []NamedPer   `json:"persons"`
-	Seq       int64        `json:"seq"`
-	Zone      string       `json:"zone"`
+	// Private is what is set to be private for the household. Unsaid says that the hub does not say all that is set.
+	Private *private.Held `json:"private,omitempty"`
+	Seq     int64         `json:"seq"`
+	Unsaid  bool          `json:"unsaid,omitempty"`
+	Zone    string        `json:"zone"`
 }
 
 // PlacedCam gives a camera its name and its room, and what holds for it; Room is "" where it is in none.
 type PlacedCam struct {
-	ID     id.Camera    `json:"id"`
-	Name   string       `json:"name"`
-	Room   string       `json:"room"`
-	State  string       `json:"state"`
-	Child  bool         `json:"child,omitempty"`
-	Masks  []masks.Mask `json:"masks,omitempty"`
-	Unsaid bool         `json:"unsaid,omitempty"`
+	ID      id.Camera     `json:"id"`
+	Name    string        `json:"name"`
+	Room    string        `json:"room"`
+	State   string        `json:"state"`
+	Child   bool          `json:"child,omitempty"`
+	Masks   []masks.Mask  `json:"masks,omitempty"`
+	Private *private.Held `json:"private,omitempty"`
+	Unsaid  bool          `json:"unsaid,omitempty"`
 }
 
 // Label2 is a label in its second edition.
@@ -59,7 +64,10 @@ func (n *Names2) Check() error { return n.names().Check() }
 func (l *Label2) Check() error { return (*Label)(l).Check() }
 
 func (n *Names2) names() *Names {
-	out := &Names{At: n.At, Cameras: []NamedCam{}, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons, Seq: n.Seq, Zone: n.Zone}
+	out := &Names{
+		At: n.At, Cameras: []NamedCam{}, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons,
+		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Zone: n.Zone,
+	}
 	for _, c := range n.Cameras {
 		out.Cameras = append(out.Cameras, NamedCam(c))
 	}
@@ -69,10 +77,16 @@ func (n *Names2) names() *Names {
 // Edition is the payload that says all of n, and its type. The first edition is written for as long as it can say it:
 // devices of earlier versions read nothing else.
 func (n *Names) Edition() (thing string, payload any) {
-	if !slices.ContainsFunc(n.Cameras, func(c NamedCam) bool { return c.Room != "" || c.Child || len(c.Masks) > 0 || c.Unsaid }) {
+	more := func(c NamedCam) bool {
+		return c.Room != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || c.Unsaid
+	}
+	if n.Private == nil && !n.Unsaid && !slices.ContainsFunc(n.Cameras, more) {
 		return ThingNames, n
 	}
-	out := &Names2{At: n.At, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons, Seq: n.Seq, Zone: n.Zone}
+	out := &Names2{
+		At: n.At, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons,
+		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Zone: n.Zone,
+	}
 	for _, c := range n.Cameras {
 		out.Cameras = append(out.Cameras, PlacedCam(c))
 	}

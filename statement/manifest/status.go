@@ -9,10 +9,12 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 
 	"keyhold/statement/id"
 	"keyhold/statement/masks"
+	"keyhold/statement/private"
 )
 
 // Payload types.
@@ -56,7 +58,11 @@ type Names struct {
 	Head      id.Hash      `json:"head"`
 	Household id.Household `json:"household"`
 	Persons   []NamedPer   `json:"persons"`
-	Seq       int64        `json:"seq"`
+	// Private is what is set to be private for the household, and Unsaid says that the hub does not say all that is set: of
+	// each camera no more is known than stands there. The second edition says them.
+	Private *private.Held `json:"-"`
+	Seq     int64         `json:"seq"`
+	Unsaid  bool          `json:"-"`
 	// Zone is an IANA time zone for day strips.
 	Zone string `json:"zone"`
 }
@@ -69,11 +75,12 @@ type (
 		// Room is what the second edition says besides, "" for none.
 		Room  string `json:"-"`
 		State string `json:"state"`
-		// Child says that it is in a child's room, Masks what is covered of its picture, and Unsaid that the hub does not
-		// know all of that: an earlier one had the camera. The second edition says them, too.
-		Child  bool         `json:"-"`
-		Masks  []masks.Mask `json:"-"`
-		Unsaid bool         `json:"-"`
+		// Child says that it is in a child's room, Masks what is covered of its picture, Private when it is private, and
+		// Unsaid that the hub does not know all of that: an earlier one had the camera. The second edition says them, too.
+		Child   bool          `json:"-"`
+		Masks   []masks.Mask  `json:"-"`
+		Private *private.Held `json:"-"`
+		Unsaid  bool          `json:"-"`
 	}
 	NamedDev struct {
 		ID   id.Device `json:"id"`
@@ -99,11 +106,14 @@ func (n *Names) Check() error {
 	if n.At <= 0 || !n.Household.Valid() || n.Seq < 1 || len(n.Zone) > MaxName {
 		return fmt.Errorf("names: a malformed field")
 	}
+	if err := n.Private.Check(); err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
 	for _, c := range n.Cameras {
 		if !c.ID.Valid() || len(c.Name) > MaxName || len(c.Room) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
 			return fmt.Errorf("names: a malformed camera")
 		}
-		if err := masks.Check(c.Masks); err != nil {
+		if err := errors.Join(masks.Check(c.Masks), c.Private.Check()); err != nil {
 			return fmt.Errorf("names: %w", err)
 		}
 	}

@@ -34,6 +34,35 @@ type Setting struct {
 	Zone string `json:"zone"`
 }
 
+// Held is what holds for a camera, or for all of the household, whoever has set it, and whenever.
+type Held struct {
+	Hours []roster.Hours `json:"hours"`
+	On    bool           `json:"on"`
+	Zone  string         `json:"zone"`
+}
+
+// Held is what a setting says, nil where nothing is private by it.
+func (s *Setting) Held() *Held {
+	if !s.On && len(s.Hours) == 0 {
+		return nil
+	}
+	return &Held{Hours: s.Hours, On: s.On, Zone: s.Zone}
+}
+
+// Check refuses what a setting could not say, and what holds nothing. Nil is fine.
+func (h *Held) Check() error {
+	if h == nil {
+		return nil
+	}
+	if !h.On && len(h.Hours) == 0 {
+		return fmt.Errorf("private: what holds nothing is left out")
+	}
+	if err := roster.CheckHours(h.Hours, h.Zone); err != nil {
+		return fmt.Errorf("private: %w", err)
+	}
+	return nil
+}
+
 // Check refuses values that the types allow.
 func (s *Setting) Check() error {
 	if s.At <= 0 || !s.Camera.ValidOrHousehold() || !s.Device.Valid() || !s.Household.Valid() || s.Seq < 1 {

@@ -4,13 +4,16 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/masks"
+	"keyhold/statement/private"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
 
@@ -250,8 +253,14 @@ func requestVectors(w *world) []vector {
 func secondEditions(w *world) []vector {
 	var out []vector
 	front := id.Camera(fixedID("cam_", "front"))
+	night := roster.Hours{Days: []int{1, 2, 3, 4, 5, 6, 7}, From: 0, Until: 360}
+	hours := func(n int) []roster.Hours { return slices.Repeat([]roster.Hours{night}, n) }
 	names := manifest.Names2{
-		At: start, Cameras: []manifest.PlacedCam{{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Child: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}}, {ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true}, {ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved}},
+		At: start, Cameras: []manifest.PlacedCam{
+			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Child: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}},
+			{ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true},
+			{ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved},
+		},
 		Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}}, Head: w.state.Head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 2, Zone: "Europe/Amsterdam",
 	}
 	label := manifest.Label2{At: start, Camera: front, Head: w.state.Head.Hash, Household: w.household, Name: "Haustür", Room: "Flur", Seq: 2, Zone: "Europe/Amsterdam"}
@@ -264,6 +273,11 @@ func secondEditions(w *world) []vector {
 		{manifest.ThingNames2, manifest.ThingNames, names, []bad{
 			{"a mask that is too small", int64(9), []any{"cameras", 0, "masks", 0, "width"}},
 			{"masks out of order", int64(900), []any{"cameras", 0, "masks", 0, "top"}},
+			{"hours of a camera without a zone", "", []any{"cameras", 0, "private", "zone"}},
+			{"hours in a zone that is none", "Local", []any{"cameras", 0, "private", "zone"}},
+			{"hours on days out of order", []any{int64(2), int64(1)}, []any{"cameras", 0, "private", "hours", 0, "days"}},
+			{"more hours than a setting may have", tree(private.Held{Hours: hours(17)})["hours"], []any{"cameras", 0, "private", "hours"}},
+			{"a camera that is said not to be in a child's room", false, []any{"cameras", 0, "child"}},
 			{"a room of 201 bytes", long, []any{"cameras", 0, "room"}},
 			{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}},
 			{"number 0", int64(0), []any{"seq"}},
@@ -280,5 +294,15 @@ func secondEditions(w *world) []vector {
 		placed.Name, placed.Expect, placed.Rule = x.first+" with a room", "refuse", rule.Shape
 		out = append(out, old, placed)
 	}
-	return out
+	// What holds for all of the household stands beside what is always there.
+	names.Private, names.Unsaid = &private.Held{Hours: []roster.Hours{}, On: true}, true
+	seal, o := statement(manifest.ThingNames2, w.asHub()), tree(names)
+	all, more := seal(o), seal(with(o, int64(1), "private", "seq"))
+	all.Name, all.Expect = manifest.ThingNames2+" with what is private of all", "accept"
+	more.Name, more.Expect, more.Rule = manifest.ThingNames2+": what is private of all with a number", "refuse", rule.Shape
+	return append(append(out, all, more), spoilFields(manifest.ThingNames2, o, seal,
+		bad{"a zone for all without hours", "Europe/Amsterdam", []any{"private", "zone"}},
+		bad{"what is private of all by nothing", false, []any{"private", "on"}},
+		bad{"of all nothing is unsaid", false, []any{"unsaid"}},
+	)...)
 }

@@ -130,7 +130,10 @@ export const optional = <T>(schema: Schema<T>): Schema<T> & { readonly optional:
   shape: (value) => schema.shape(value),
   read(value) {
     field(
-      value !== '' && value !== 0 && !(Array.isArray(value) && value.length === 0),
+      value !== '' &&
+        value !== 0 &&
+        value !== false &&
+        !(Array.isArray(value) && value.length === 0),
       'left out when empty',
     );
     return schema.read(value);

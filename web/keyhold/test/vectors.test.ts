@@ -43,6 +43,7 @@ import {
 } from '../src/statement/invite.ts';
 import { eraOfRun } from '../src/statement/hubs.ts';
 import { link as linkSchema } from '../src/statement/ops.ts';
+import * as naming from '../src/statement/names.ts';
 import * as request from '../src/statement/request.ts';
 import { hubKeys, Roster } from '../src/statement/roster.ts';
 import { readTaken, readTakeover } from '../src/statement/takeover.ts';
@@ -60,10 +61,10 @@ const things: Readonly<Record<string, Schema<unknown>>> = {
   reply: request.reply,
   reseal: request.reseal,
   status: request.status,
-  names: request.names,
-  'names.v2': request.names2,
-  label: request.label,
-  'label.v2': request.label2,
+  names: naming.names,
+  'names.v2': naming.names2,
+  label: naming.label,
+  'label.v2': naming.label2,
 };
 
 for (const file of ['envelope', 'fetch', 'request', 'relays']) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Offer } from '../statement/invite.ts';
+import type { Names } from '../statement/names.ts';
 import type { Cloud } from '../sync/cloud.ts';
 import { Founding, readCode } from '../sync/create.ts';
 import { Fault } from '../sync/fault.ts';
@@ -78,15 +79,16 @@ export class Newcomer {
     });
   }
 
-  /** Comes back by typed words of the recovery sheet. */
+  /** Comes back by typed words of the recovery sheet. It gives what a hub before has to tell a new one. */
   async recover(
     words: string,
     deviceName: string,
     hubCode: string,
     onStep: (step: JoinStep) => void,
-  ): Promise<void> {
+  ): Promise<Names | null> {
     const sheet = readSheet(words);
     const hub = hubCode === '' ? {} : { hub: readCode(hubCode) };
+    let was: Names | null = null;
     await this.host.become(async () => {
       onStep('keys');
       await this.cloud.checkClock();
@@ -97,8 +99,10 @@ export class Newcomer {
         asking: () => onStep('hub'),
         history: () => onStep('history'),
       });
+      was = joined.was;
       await this.host.settle(kept, device, joined, { deviceName, personName: '' });
     });
+    return was;
   }
 
   /** Comes back by a passkey that has answered in the page. */

@@ -97,18 +97,22 @@ const handlers: Handlers = {
     (await newcomer()).join(link, names, (step, words) =>
       tell({ step: id, name: step, ...(words === undefined ? {} : { words }) }),
     ),
-  recover: async ({ id }, words, name, hubCode) =>
-    (await newcomer()).recover(words, name, hubCode, (step) => tell({ step: id, name: step })),
+  recover: async ({ id }, words, name, hubCode) => {
+    const own = await newcomer();
+    const was = await own.recover(words, name, hubCode, (step) => tell({ step: id, name: step }));
+    // It has seen nothing but what the cloud has shown it just now.
+    await carry((await ready()).home(), was, false);
+  },
   replaceHub: async ({ id, signal }, hubCode) => {
     const own = await ready();
-    const { engine, masks, children } = own.home();
+    const { engine } = own.home();
     const onFound = (): void => tell({ step: id, name: 'hub' });
     const was = await replaceHub(engine, engine.cloud, readCode(hubCode), onFound, {
       seconds: own.seconds(),
       onAsking: (value) => tell({ asking: id, value }),
       signal,
     });
-    await carry(masks, children, was);
+    await carry(own.home(), was, true);
   },
   agreeHub: async (_, ask) => (await ready()).seconds().agree(ask),
   declineHub: async (_, ask) => (await ready()).seconds().decline(ask),

@@ -5,16 +5,8 @@ import { must } from '../mutant.ts';
 import type { Schema } from '../schema.ts';
 import { Envelope, typeOf } from '../statement/dsse.ts';
 import { eraOf, eraOfRun, holds, type Era } from '../statement/hubs.ts';
-import {
-  label,
-  label2,
-  names,
-  names2,
-  status,
-  type Label,
-  type Names,
-  type Status,
-} from '../statement/request.ts';
+import { label, label2, names, names2, type Label, type Names } from '../statement/names.ts';
+import { status, type Status } from '../statement/request.ts';
 import type { Roster } from '../statement/roster.ts';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { Leaf } from './leaf.ts';

@@ -6,6 +6,19 @@ import { Envelope } from './dsse.ts';
 import { hours, zone } from './rights.ts';
 import type { Roster } from './roster.ts';
 
+const holds = { hours: list(hours, 0, 16), on: boolean, zone };
+const zoned = (s: { readonly hours: readonly unknown[]; readonly zone: string }): boolean =>
+  s.hours.length > 0 === (s.zone !== '');
+
+/** What holds for a camera, or for all of them, whoever has set it. What holds nothing is left out. */
+export const held = where(
+  object(holds),
+  (h) => zoned(h) && (h.on || h.hours.length > 0),
+  'what is private, with a zone where it has hours',
+);
+
+export type Held = Read<typeof held>;
+
 /** What somebody set to be private, for a camera or for all of them (docs/protocol.md 7.2). */
 export const setting = where(
   object({
@@ -13,13 +26,11 @@ export const setting = where(
     camera: id('cam', 'household'),
     device: id('dev'),
     head: hash,
-    hours: list(hours, 0, 16),
     household: hash,
-    on: boolean,
     seq: integer(1),
-    zone,
+    ...holds,
   }),
-  (s) => s.hours.length > 0 === (s.zone !== ''),
+  zoned,
   'a setting with a zone where it has hours',
 );
 

@@ -22,7 +22,6 @@ import {
 import { bell } from './bell.ts';
 import { channel, channelReport } from './channel.ts';
 import { integration, languages, scope, told } from './integration.ts';
-import { maskList } from './masks.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { head } from './roster.ts';
 
@@ -343,52 +342,12 @@ export const status = where(
   'a status whose uploads were signed',
 );
 
-const name = text(200);
-
-const namedCamera = { id: id('cam'), name, state: oneOf('on', 'removed') };
-const named = {
-  at,
-  devices: list(object({ id: keyId(), name })),
-  head: hash,
-  household: hash,
-  persons: list(object({ id: id('per'), name })),
-  seq: integer(1),
-  zone: name,
-};
-export const names = object({ ...named, cameras: list(object(namedCamera)) });
-/**
- * The second edition, with the room that each camera is in, `''` for none; and what a hub has to
- * know that takes this one's place: what is covered, whether it is a child's room, and `unsaid` where
- * this hub does not know all of that.
- */
-export const names2 = object({
-  ...named,
-  cameras: list(
-    object({
-      ...namedCamera,
-      room: name,
-      child: optional(boolean),
-      masks: optional(maskList),
-      unsaid: optional(boolean),
-    }),
-  ),
-});
-
-const labelled = { at, camera: id('cam'), head: hash, household: hash, name, seq: integer(1) };
-/** A camera's name for those who may not read the household's names. */
-export const label = object({ ...labelled, zone: name });
-/** The second edition, with the camera's room. */
-export const label2 = object({ ...labelled, room: name, zone: name });
-
 export type { BellReport, CameraReport, PhoneReport, Recorded } from './reports.ts';
 export type Fetch = Read<typeof fetchStatement>;
 export type Op = Read<typeof op>;
 export type Reply = Read<typeof reply>;
 export type Row = Read<typeof row>;
 export type Status = Read<typeof status>;
-/** As they are read in either edition. */
-export type Names = Read<typeof names2>;
-export type Label = Read<typeof label2>;
 
 const patience = 120_000;
 

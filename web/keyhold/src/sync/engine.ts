@@ -3,7 +3,8 @@
 import { equal, type Bytes } from '../bytes.ts';
 import { patience } from '../manifest/page.ts';
 import { must } from '../mutant.ts';
-import type { Label, Names, Reply, Status } from '../statement/request.ts';
+import type { Label, Names } from '../statement/names.ts';
+import type { Reply, Status } from '../statement/request.ts';
 import type { Reason } from '../statement/rights.ts';
 import { standingErasure } from '../statement/erasure.ts';
 import { Roster } from '../statement/roster.ts';
@@ -30,8 +31,7 @@ import { Way } from './way.ts';
 /** What is known of the household after an answer was checked. */
 export interface Known {
   readonly roster: Roster;
-  /** Null for those who may not read them: they have labels. */
-  readonly names: Names | null;
+  readonly names: Names | null; // null for those who may not read them: they have labels
   /** Of the cameras that a viewer or guest may see now. */
   readonly labels: readonly Label[];
   readonly status: Status | null;

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.ts';
 import { openLabel } from '../manifest/era.ts';
 import { must } from '../mutant.ts';
 import { RuleError, ruleOf } from '../rule.ts';
-import type { Label } from '../statement/request.ts';
+import type { Label } from '../statement/names.ts';
 import type { Roster } from '../statement/roster.ts';
 import { NoKey, NotYet, type Epochs } from './epochs.ts';
 import type { Records } from './records.ts';

@@ -5,7 +5,7 @@ import { Sheet } from '../crypto/sheet.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
 import type { Offer } from '../statement/invite.ts';
-import type { Names } from '../statement/request.ts';
+import type { Names } from '../statement/names.ts';
 import { checkRights, type Right, type Role } from '../statement/rights.ts';
 import { Asks, type AskView } from './asks.ts';
 import type { Commands } from './commands.ts';

@@ -5,7 +5,7 @@ import { openNames } from '../manifest/era.ts';
 import type { Leaf } from '../manifest/leaf.ts';
 import { must, off } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
-import type { Names } from '../statement/request.ts';
+import type { Names } from '../statement/names.ts';
 import type { Head, Roster } from '../statement/roster.ts';
 import type { Epochs } from './epochs.ts';
 import { openSealed } from './labels.ts';

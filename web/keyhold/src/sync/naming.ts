@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { must } from '../mutant.ts';
-import type { Label, Names } from '../statement/request.ts';
+import type { Label, Names } from '../statement/names.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { SyncAnswer } from './cloud.ts';
 import type { Epochs } from './epochs.ts';

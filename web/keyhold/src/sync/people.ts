@@ -2,7 +2,7 @@
 
 import { manages, type Right, type Role } from '../statement/rights.ts';
 import type { Op, Member, Roster, Step } from '../statement/roster.ts';
-import type { Names } from '../statement/request.ts';
+import type { Names } from '../statement/names.ts';
 
 /** The household's persons as a page shows them, out of the roster and the sealed names. */
 export interface Named {

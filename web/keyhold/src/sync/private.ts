@@ -47,12 +47,32 @@ export class Privates {
     return Promise.all((result.privates ?? []).map((one) => openKept(one, roster)));
   }
 
+  /** The cameras, and perhaps `household`, of which somebody has said what is private. */
+  async said(): Promise<ReadonlySet<string>> {
+    return new Set((await this.kept()).map(({ camera }) => camera));
+  }
+
   /** Changes what is set; `change` is given what that is. */
-  async set(camera: string, change: (now: PrivateWish) => PrivateWish, attempt = 1): Promise<void> {
+  async set(camera: string, change: (now: PrivateWish) => PrivateWish): Promise<void> {
+    await this.put(camera, (before) => change(before ?? { on: false, hours: [], zone: '' }));
+  }
+
+  /** Says it to a hub that nobody has told yet. Where somebody has, their word stays. */
+  async first(camera: string, held: PrivateWish): Promise<void> {
+    await this.put(camera, (before) => (before === undefined ? held : null));
+  }
+
+  /** Sets what `change` makes of what is set, unless that is null. */
+  private async put(
+    camera: string,
+    change: (now: PrivateWish | undefined) => PrivateWish | null,
+    attempt = 1,
+  ): Promise<void> {
     const before = (await this.kept()).find((one) => one.camera === camera);
     const { cloud, member, known } = this.engine;
     const { household, head } = known.roster;
-    const wish = change(before ?? { on: false, hours: [], zone: '' });
+    const wish = change(before);
+    if (wish === null) return;
     const setting: Setting = {
       at: cloud.now(),
       camera,
@@ -75,7 +95,7 @@ export class Privates {
       const again = error instanceof Refused && error.word === 'stale' && attempt < tries;
       if (!again) throw error;
       await this.engine.syncAfresh();
-      await this.set(camera, change, attempt + 1);
+      await this.put(camera, change, attempt + 1);
     }
   }
 }

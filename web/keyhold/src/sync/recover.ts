@@ -7,6 +7,7 @@ import type { Sheet } from '../crypto/sheet.ts';
 import type { Signer } from '../crypto/sign.ts';
 import type { XWingKey } from '../crypto/xwing.ts';
 import { must } from '../mutant.ts';
+import type { Names } from '../statement/names.ts';
 import type { Code } from '../statement/pairing.ts';
 import { Roster } from '../statement/roster.ts';
 import type { Cloud } from './cloud.ts';
@@ -31,6 +32,12 @@ export interface RecoverSteps {
   readonly history: () => void;
 }
 
+/** A device that is back. */
+export interface Returned extends Joined {
+  /** What the hub before had called things, and what held there, where another took its place. */
+  readonly was: Names | null;
+}
+
 /** What brings somebody back: the keys of a sheet or a passkey, and the chain that they are in. */
 interface ReturnKey {
   readonly signer: Signer;
@@ -45,7 +52,7 @@ export async function recover(
   device: FreshDevice,
   name: string,
   steps: RecoverSteps,
-): Promise<Joined> {
+): Promise<Returned> {
   const [signer, reader] = await Promise.all([sheet.signer(), sheet.reader()]);
   const keys = { sign: signer.publicKey, reader: reader.publicKey };
   const roster = (): Promise<Roster> => sheetHousehold(cloud, keys);
@@ -81,7 +88,7 @@ async function enter(
   device: FreshDevice,
   name: string,
   steps: RecoverSteps,
-): Promise<Joined> {
+): Promise<Returned> {
   const roster = await newest();
   const { household } = roster;
   const person = roster.personOf(signer.keyid)?.id ?? '';
@@ -97,7 +104,8 @@ async function enter(
   );
   try {
     steps.asking();
-    if (steps.hub !== undefined) await replaceHub(engine, cloud, steps.hub, () => undefined);
+    const was =
+      steps.hub === undefined ? null : await replaceHub(engine, cloud, steps.hub, () => undefined);
     for (let attempt = 1; ; attempt++) {
       const { roster } = engine.known;
       const op = { kind: 'add-device' as const, device: device.keys, person };
@@ -128,7 +136,7 @@ async function enter(
       () => true,
       () => undefined,
     );
-    return { roster: engine.known.roster, person };
+    return { roster: engine.known.roster, person, was };
   } finally {
     commands.close();
   }

@@ -8,7 +8,7 @@ import { ruleOf } from '../rule.ts';
 import type { Envelope } from '../statement/dsse.ts';
 import { eraOfRun } from '../statement/hubs.ts';
 import { boxOf, labels, macOf, tokenOf, type Code } from '../statement/pairing.ts';
-import type { Names } from '../statement/request.ts';
+import type { Names } from '../statement/names.ts';
 import type { HubKeys } from '../statement/roster.ts';
 import { readTaken, type Takeover } from '../statement/takeover.ts';
 import type { Cloud } from './cloud.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Label } from '../statement/request.ts';
+import type { Label } from '../statement/names.ts';
 import type { Roster } from '../statement/roster.ts';
 import type { Known } from './engine.ts';
 import { namesOf, type Named, type Self } from './people.ts';
