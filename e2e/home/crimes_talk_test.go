@@ -226,18 +226,16 @@ func (s *scene) atOnce() error {
 	v := s.talker(s.ben.session(), s.door)
 	defer v.close()
 	before := len(cameratest.Heard(s.t, s.heard))
-	after := func(hertz float64) []cameratest.Span {
-		return cameratest.Tones(cameratest.Heard(s.t, s.heard)[before:], hertz)
-	}
+	after := func() []int16 { return cameratest.Heard(s.t, s.heard)[before:] }
 	stop := v.speak()
 	if err := v.press(); err != nil {
 		return err
 	}
-	s.Until("the voice", func() bool { return len(after(voice)) > 0 })
+	s.Until("the voice", func() bool { return len(cameratest.Tones(after(), voice)) > 0 })
 	stop()
 	v.hush()
 	v.over()
-	chime, said := after(ding), after(voice)
+	chime, said := cameratest.Chimes(after()), cameratest.Tones(after(), voice)
 	if len(chime) > 0 && chime[0].From < said[0].From {
 		return rule.Errorf(rule.Chime, "it chimes first")
 	}

@@ -33,6 +33,8 @@ const (
 	waiting = 4
 	// ahead is how far what is said may be ahead of the clock, in samples: no more fits into the time.
 	ahead = ingest.SpeechRate / 2
+	// behind is how far the chime may be behind the clock, in samples, before a camera throws it away as late.
+	behind = ingest.SpeechRate / 20
 	// recordTries and recordPause: what has ended is written down, also if the disk is full for a while.
 	recordTries = 20
 	recordPause = time.Second
@@ -175,10 +177,14 @@ func (k *call) speak() {
 	k.pass(line, began)
 }
 
-// play plays pieces at the pace of the clock; it says whether it came to the end.
+// play plays pieces at the pace of the clock; it says whether it came to the end. Where the hub had no time for it, the
+// rest has its place in the time from then on: whoever is near the camera is to hear it, if in pieces.
 func (k *call) play(line Line, began time.Time, pieces [][]byte) bool {
 	at := uint32(0)
 	for _, p := range pieces {
+		if now := samples(time.Since(began)); now > int64(at)+behind {
+			at = uint32(now)
+		}
 		if line.Write(p, at) != nil {
 			k.end(Camera)
 			return false
@@ -236,6 +242,9 @@ func (k *call) pass(line Line, began time.Time) {
 	}
 }
 
+// samples is how many there are in a time.
+func samples(d time.Duration) int64 { return int64(d * ingest.SpeechRate / time.Second) }
+
 func (k *call) note() {
 	err := k.desk.c.DB.Write(k.ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(k.ctx, `UPDATE talks SET seen = $1 WHERE act = $2`, k.desk.c.Now().UnixMilli(), k.leaf.Act[:])
@@ -257,7 +266,7 @@ type placing struct {
 }
 
 func (l *placing) of(p *rtp.Packet, now time.Time) (uint32, bool) {
-	clock := int64(now.Sub(l.began) * ingest.SpeechRate / time.Second)
+	clock := samples(now.Sub(l.began))
 	at := l.at + int64(int32(p.Timestamp-l.stamp))
 	// The first, and one whose own clock has jumped, is placed by when it came.
 	if !l.some || at > clock+ahead || at < clock-4*ahead {

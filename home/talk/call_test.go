@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtp"
 
+	"keyhold/home/ingest"
 	"keyhold/statement/command"
 	"keyhold/statement/id"
 )
@@ -59,6 +61,46 @@ func TestWhatIsSaidHasItsPlaceInTimeAndNoMoreThanFits(t *testing.T) {
 	if n > 27 {
 		t.Errorf("%d packets of 20 ms were played at one moment", n)
 	}
+}
+
+// slow is a speaker's line on a hub that has no time for it, once.
+type slow struct {
+	began time.Time
+	late  []time.Duration // how much later than its place in the time each piece came
+}
+
+func (l *slow) Write(speech []byte, at uint32) error {
+	l.late = append(l.late, time.Since(l.began)-time.Duration(at)*time.Second/ingest.SpeechRate)
+	if len(l.late) == 3 {
+		time.Sleep(700 * time.Millisecond) // of the test's own clock
+	}
+	return nil
+}
+func (l *slow) Done() <-chan struct{} { return nil }
+func (l *slow) Close()                {}
+
+func TestAChimeThatABusyHubBreaksIsNotThrownAwayAsLate(t *testing.T) {
+	t.Parallel()
+	chime, err := makeChime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		k := newCall(&Desk{work: t.Context(), c: Config{Now: time.Now}}, &visit{}, &command.Command{}, id.Hash{})
+		l := &slow{began: time.Now()}
+		if !k.play(l, l.began, chime) || len(l.late) != len(chime) {
+			t.Fatalf("of %d pieces %d were played", len(chime), len(l.late))
+		}
+		for i, late := range l.late {
+			if late < 0 || late > 50*time.Millisecond {
+				t.Errorf("piece %d came %s after its place in the time", i, late)
+			}
+		}
+		// What is said has its place after it.
+		if took := time.Since(l.began); took < time.Duration(len(chime))*20*time.Millisecond+640*time.Millisecond {
+			t.Errorf("it is over after %s", took)
+		}
+	})
 }
 
 func TestNoCamerasAddressIsLogged(t *testing.T) {

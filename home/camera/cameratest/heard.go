@@ -57,6 +57,30 @@ func Tones(samples []int16, hertz float64) []Span {
 	return out
 }
 
+// Chimes are the times of the hub's chime, from the first of its two notes (home/talk) to the end of the second: however
+// soon one comes after another, and in however many pieces a busy machine breaks it.
+func Chimes(samples []int16) (out []Span) {
+	seconds := Tones(samples, 523.3)
+	for _, first := range Tones(samples, 659.3) {
+		over := len(out) == 0
+		for len(seconds) > 0 && seconds[0].From < first.From {
+			if len(out) > 0 {
+				out[len(out)-1].Until, over = seconds[0].Until, true
+			}
+			seconds = seconds[1:]
+		}
+		if over {
+			out = append(out, first)
+		} else {
+			out[len(out)-1].Until = first.Until
+		}
+	}
+	if len(out) > 0 && len(seconds) > 0 {
+		out[len(out)-1].Until = seconds[len(seconds)-1].Until
+	}
+	return out
+}
+
 func at(sample int) time.Duration { return time.Duration(sample) * time.Second / HeardRate }
 
 // sounds says whether most of a window's power lies at a frequency (Goertzel's filter).
