@@ -298,7 +298,7 @@ func TestAtHomeOnlyTheHouseholdIsAnswered(t *testing.T) {
 		if api.KindOf(err) != api.Unauthenticated {
 			t.Errorf("the socket of who was removed ends with %v", err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the socket of who was removed stays open")
 	}
 }

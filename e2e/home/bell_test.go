@@ -21,6 +21,7 @@ import (
 	"keyhold/home/camera"
 	"keyhold/home/ingest"
 	"keyhold/home/record"
+	"keyhold/internal/intime"
 	"keyhold/member/footage"
 	"keyhold/member/session"
 	"keyhold/statement/alert"
@@ -250,7 +251,7 @@ func TestTheMomentIsThatOfThePress(t *testing.T) {
 		picture, err := jpeg.Decode(bytes.NewReader(r.file(door, newest, 1)))
 		must(t, err)
 		shown := harness.Counted(picture)
-		if d := (shown - into + 24*time.Second) % (16 * time.Second); d > 8*time.Second+300*time.Millisecond || d < 8*time.Second-300*time.Millisecond {
+		if d := (shown-into+24*time.Second)%(16*time.Second) - 8*time.Second; d.Abs() > intime.By(300*time.Millisecond) {
 			t.Errorf("at %s of the film somebody pressed, and the picture is of %s", into, shown)
 		}
 		// The film of it begins with a key frame, and is one that others read.

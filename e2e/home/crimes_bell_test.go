@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/internal/intime"
 	"keyhold/statement/alert"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
@@ -79,7 +80,7 @@ func (d *doorScene) floods(times int) error {
 		if n = len(d.presses(d.yard)) - before; n != last {
 			last, since = n, time.Now()
 		}
-		return time.Since(since) > time.Second
+		return time.Since(since) > intime.By(time.Second)
 	})
 	if n < times {
 		return rule.Errorf(rule.Quota, "%d of %d presses were taken", n, times)

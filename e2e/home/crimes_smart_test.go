@@ -11,6 +11,7 @@ import (
 
 	"keyhold/e2e/harness"
 	"keyhold/home/door"
+	"keyhold/internal/intime"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -126,7 +127,7 @@ func (x *smartScene) starts(times int) error {
 	for i := range times {
 		must(x.t, x.broker.Publish(x.t.Context(), "homeassistant/status", "online"))
 		began := time.Now()
-		x.Until("that all is told, or is not", func() bool { return told() > i || time.Since(began) > 3*time.Second })
+		x.Until("that all is told, or is not", func() bool { return told() > i || time.Since(began) > intime.By(3*time.Second) })
 		if told() <= i {
 			return rule.Errorf(rule.Quota, "told %d times", told())
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/internal/intime"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -58,7 +59,7 @@ func (r *Rig) madeAt(c id.Camera) time.Time {
 // turns wants the camera's newest epoch to have been made within five seconds of a time, and not before.
 func (r *Rig) turns(c id.Camera, at time.Time) {
 	r.t.Helper()
-	if late := r.madeAt(c).Sub(at); late < 0 || late > 5*time.Second {
+	if late := r.madeAt(c).Sub(at); late < 0 || late > intime.By(5*time.Second) {
 		r.t.Errorf("the epoch was made %s after %s", late, at)
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 	"keyhold/api"
 	"keyhold/home/hub"
+	"keyhold/internal/intime"
 	"keyhold/member/footage"
 	"keyhold/member/session"
 	"keyhold/statement/erasure"
@@ -183,7 +184,7 @@ func TestAnotherOwnerKeepsEverything(t *testing.T) {
 		t.Errorf("a guardian keeps everything: %v", err)
 	}
 	r.Stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), intime.By(3*time.Second))
 	defer cancel()
 	heard, err := ben.session().Keep(ctx)
 	must(t, err)

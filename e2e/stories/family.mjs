@@ -218,7 +218,7 @@ test('a family and a sitter', async (t) => {
     await accessible(anna.page, 'what removing does');
     await anna.button('person_remove_verb').click();
     await anna.go('people');
-    await anna.page.getByText(anna.like('removal_in_force')).waitFor({ timeout: 60_000 });
+    await anna.page.getByText(anna.like('removal_in_force')).waitFor();
     await eva.heading('gone_title');
     await accessible(eva.page, 'a device that is gone');
   });

@@ -123,7 +123,7 @@ test('the first run', async (t) => {
     const files = [];
     page.on('download', (file) => files.push(file));
     await button('Film speichern').click();
-    await page.getByRole('heading', { name: 'Gespeichert' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('heading', { name: 'Gespeichert' }).waitFor();
     await until('a second file', async () => files.length === 2);
     const names = files.map((file) => file.suggestedFilename()).sort();
     assert.deepEqual(names, [names[0], `${names[0]}.proof`]);

@@ -18,7 +18,7 @@ test('cameras of other kinds', async (t) => {
   /** From home to the recordings of a camera. */
   async function recordings(name) {
     await anna.go('');
-    await page.locator('a.tile:has(canvas)', { hasText: name }).click({ timeout: 60_000 });
+    await page.locator('a.tile:has(canvas)', { hasText: name }).click();
     await page.locator('.actions a[href*="history?camera="]').click();
     await page.locator('video:not([autoplay])').waitFor();
   }
@@ -66,7 +66,7 @@ test('cameras of other kinds', async (t) => {
   await step('so it is where it would be played', async () => {
     await page.locator('.actions a[href*="history?camera="]').click();
     await anna.text('film_h265_before', { name: 'h265' }).waitFor();
-    await page.getByRole('alert').getByText(anna.say('film_h265'), { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByRole('alert').getByText(anna.say('film_h265'), { exact: true }).waitFor();
     await accessible(page, 'a film of H.265');
   });
 
@@ -89,23 +89,23 @@ test('cameras of other kinds', async (t) => {
     await anna.field('camera_name').fill('typed');
     const go = page.getByRole('dialog').locator('button[type=submit]');
     await go.click();
-    await page.getByText(anna.say('form_question'), { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByText(anna.say('form_question'), { exact: true }).waitFor();
     assert.equal(await page.locator('a.tile', { hasText: 'typed' }).count(), 0);
     assert.equal(await page.getByRole('radio', { name: anna.like('form_made') }).isChecked(), true);
     await accessible(page, 'how to record H.265');
     await go.click();
-    await page.locator('a.tile', { hasText: 'typed' }).waitFor({ timeout: 60_000 });
+    await page.locator('a.tile', { hasText: 'typed' }).waitFor();
   });
 
   await step('and changes it on its page', async () => {
     await anna.go('');
     await page.locator('a.tile', { hasText: 'typed' }).click();
-    await anna.text('live_now').waitFor({ timeout: 60_000 });
+    await anna.text('live_now').waitFor();
     await anna.button('form_change').click();
     await page.getByRole('radio', { name: anna.like('form_sent') }).check();
     await accessible(page, 'how it is recorded');
     await anna.button('form_save').click();
-    await anna.text('form_is_sent').waitFor({ timeout: 60_000 });
+    await anna.text('form_is_sent').waitFor();
   });
 
   await anna.close();

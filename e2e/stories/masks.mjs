@@ -91,7 +91,7 @@ test('what is covered is black', async (t) => {
     await anna.page.getByText(anna.like('cover_none_you', { camera: 'Porch' })).first().waitFor();
     await accessible(anna.page, 'home');
     await anna.go('looks');
-    await anna.page.getByText(anna.say('looks_set_covered_one', { what: 'Porch' })).waitFor({ timeout: 90_000 });
+    await anna.page.getByText(anna.say('looks_set_covered_one', { what: 'Porch' })).waitFor();
     await anna.page.getByText(anna.say('looks_set_uncovered', { what: 'Porch' })).waitFor();
     const { stdout } = await promisify(execFile)(KEYHOLD, ['list', '--looks', '--json', '--device', DEVICE]);
     const acts = stdout.trim().split('\n').map((line) => JSON.parse(line)).filter(({ purpose }) => purpose === 'masks');

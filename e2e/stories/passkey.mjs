@@ -135,7 +135,7 @@ test('a passkey on a new phone', async (t) => {
     await anna.field('device_name').fill('New phone');
     const began = Date.now();
     await anna.button('passkey_return_go').click();
-    await anna.page.locator('nav').first().waitFor({ timeout: 60_000 });
+    await anna.page.locator('nav').first().waitFor();
     console.log(`figure: back with a passkey after ${Date.now() - began} ms`);
     await until('tiles', async () => (await pictures(anna)) === 2);
     await anna.page.locator('.line.good').waitFor();

@@ -71,7 +71,7 @@ export function speaking({ context, faults, page }, language) {
     link: (key, values) => page.getByRole('link', { name: say(key, values), exact: true }),
     field: (key) => page.getByLabel(say(key), { exact: true }),
     text: (key, values) => page.getByText(say(key, values), { exact: true }),
-    see: (key, values, timeout) => page.getByText(say(key, values)).first().waitFor(timeout ? { timeout } : {}),
+    see: (key, values) => page.getByText(say(key, values)).first().waitFor(),
     go: (place) => page.goto(`${origin}/#/${place}`),
     /** The place in the bar or the rail. */
     place: (key) => page.getByRole('navigation').getByRole('link', { name: say(key), exact: true }),
@@ -109,7 +109,7 @@ export async function joinAsDevice(who, link, name) {
   await who.page.goto(link);
   await who.field('device_name').fill(name);
   await who.button('join_go').click();
-  await who.page.locator('nav').first().waitFor({ timeout: 60_000 });
+  await who.page.locator('nav').first().waitFor();
 }
 
 /** The link that stands under the code. */

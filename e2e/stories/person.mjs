@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -106,10 +106,13 @@ const patience = 90_000;
 export const until = (what, ask) => within(patience, what, ask);
 
 /**
- * How long what is promised within a limit may take on this machine now: longer where others want the processors, too.
- * The same as internal/intime.
+ * How long what is promised within a limit may take on this machine now: longer where others want the processors, too, for
+ * the last minute or at this moment. The same as internal/intime.
  */
-export const byNow = (limit) => limit * Math.max(1, (2 * loadavg()[0]) / availableParallelism());
+export function byNow(limit) {
+  const [minute, , , running] = readFileSync('/proc/loadavg', 'utf8').split(' ');
+  return limit * Math.max(1, (2 * Math.max(Number(minute), parseInt(running) - 1)) / availableParallelism());
+}
 
 /** Waits until something is so in the page and says how many milliseconds that took. It asks seldomer as it waits longer, for a page is busy with each answer. */
 export async function within(limit, what, ask) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { joinAsDevice, linkOf, showPresence, somebody, steps, tongue } from './people.mjs';
-import { accessible, desk, until } from './person.mjs';
+import { accessible, byNow, desk, until } from './person.mjs';
 
 const { LINK, OUT, KEYHOLD, DEVICE } = process.env;
 
@@ -68,7 +68,7 @@ test('off means off', async (t) => {
     await jan.button('private_off_now').focus();
     const began = Date.now();
     await jan.page.keyboard.press('Enter');
-    await anna.text('private_stage').waitFor({ timeout: 5_000 });
+    await anna.text('private_stage').waitFor({ timeout: byNow(5_000) });
     console.log(`figure: a camera that was turned off is gone from the other's page after ${Date.now() - began} ms`);
     assert.equal(await anna.page.locator('video').count(), 0, 'no picture of it stays');
     await jan.text('private_stage').waitFor();
@@ -103,7 +103,7 @@ test('off means off', async (t) => {
     console.log(`figure: a camera that was turned on again is live after ${Date.now() - began} ms`);
     await until('no word of it', async () => (await said(jan, 'off_you', { what: 'Porch' }).count()) === 0);
     await anna.go('history');
-    await anna.page.locator('.strip b').first().waitFor({ timeout: 60_000 });
+    await anna.page.locator('.strip b').first().waitFor();
     assert.equal(await anna.page.locator('.strip b').count(), 1, 'one stretch, of one camera');
   });
 

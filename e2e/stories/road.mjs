@@ -22,7 +22,7 @@ test('the road', async (t) => {
     await accessible(page, 'joining');
     await page.locator('input').fill('A phone');
     await page.keyboard.press('Enter');
-    await page.locator('nav').first().waitFor({ timeout: 60_000 });
+    await page.locator('nav').first().waitFor();
   });
 
   await step('another browser with the same link hears at once that it was used', async () => {

@@ -23,7 +23,7 @@ export async function stars(step, anna, name, list) {
 
   await step('it stands on the strip of the day, and in the list', async () => {
     await anna.go('history');
-    await anna.page.locator('.strip svg').first().waitFor({ timeout: 90_000 });
+    await anna.page.locator('.strip svg').first().waitFor();
     await anna.link('stars_title').click();
     await rows.first().waitFor();
     assert.equal(await rows.count(), 1);
@@ -39,7 +39,7 @@ export async function stars(step, anna, name, list) {
     await anna.page.getByText(anna.say('stars_empty')).waitFor();
     assert.deepEqual(await list(), []);
     await anna.go('looks');
-    await anna.page.getByText(anna.like('looks_set_unstar', { what: name })).waitFor({ timeout: 90_000 });
+    await anna.page.getByText(anna.like('looks_set_unstar', { what: name })).waitFor();
     await anna.page.getByText(anna.like('looks_set_star', { what: name })).first().waitFor();
   });
 }

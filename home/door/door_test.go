@@ -17,6 +17,7 @@ import (
 	"keyhold/e2e/harness"
 	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
+	"keyhold/internal/intime"
 	"keyhold/statement/id"
 )
 
@@ -137,7 +138,7 @@ func quiet(l *listener) func() bool {
 		if n := l.count(); n != last {
 			last, since = n, time.Now()
 		}
-		return time.Since(since) > time.Second
+		return time.Since(since) > intime.By(time.Second)
 	}
 }
 

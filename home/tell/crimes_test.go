@@ -18,6 +18,7 @@ import (
 
 	"keyhold/home/door"
 	"keyhold/internal/crimes"
+	"keyhold/internal/intime"
 	"keyhold/statement/request"
 	"keyhold/statement/rule"
 )
@@ -75,7 +76,7 @@ func TestCrimesOfTelling(t *testing.T) {
 	}
 	// goes says whether the hub so much as tries an address: there nobody answers.
 	goes := func(c request.Channel) (string, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), intime.By(300*time.Millisecond))
 		defer cancel()
 		if state, err := h.once(ctx, c); state == door.Barred {
 			return string(rule.Of(err)), err
@@ -104,11 +105,8 @@ func TestCrimesOfTelling(t *testing.T) {
 			h.later(10 * time.Second)
 		}
 		came := func() int { return len(server.notes()) - before }
-		if end := time.Now().Add(time.Second); times > 1 {
-			until(t, "messages, or one", func() bool { return came() > 1 || time.Now().After(end) })
-		} else {
-			until(t, "a message", func() bool { return came() > 0 })
-		}
+		began := time.Now()
+		until(t, "all of them, or one", func() bool { return came() == times || came() > 0 && time.Since(began) > intime.By(time.Second) })
 		if came() < times {
 			return string(rule.Quota), fmt.Errorf("%d of %d were told", came(), times)
 		}
