@@ -3,9 +3,7 @@
 package away
 
 import (
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -23,11 +21,7 @@ const (
 // stretch is how long is looked: longer in `make soak`.
 func stretch(t *testing.T) time.Duration {
 	t.Helper()
-	text := os.Getenv("KEYHOLD_TEST_LOOK_SECONDS")
-	if text == "" {
-		return 15 * time.Second
-	}
-	n, err := strconv.Atoi(text)
+	n, err := harness.Amount("KEYHOLD_TEST_LOOK_SECONDS", 15)
 	must(t, err)
 	return time.Duration(n) * time.Second
 }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,15 +19,6 @@ import (
 	"keyhold/e2e/harness"
 	"keyhold/member/export"
 )
-
-// amounts are small in every test run and as large as asked in a soak: KEYHOLD_TEST_SEGMENTS=20000 KEYHOLD_TEST_KILLS=60.
-func amount(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	if text := os.Getenv(name); text != "" {
-		return must[int](t)(strconv.Atoi(text))
-	}
-	return otherwise
-}
 
 // whole are the films that lie complete in a folder, with what tells whether they were written again.
 func whole(t *testing.T, dir string) map[string]string {
@@ -54,7 +44,7 @@ func whole(t *testing.T, dir string) map[string]string {
 // An export of everything is killed again and again, at any point; it goes on where it was, and what it wrote holds.
 func TestKilledAndGoneOn(t *testing.T) {
 	t.Parallel()
-	segments, kills := amount(t, "KEYHOLD_TEST_SEGMENTS", 360), amount(t, "KEYHOLD_TEST_KILLS", 6)
+	segments, kills := must[int](t)(harness.Amount("KEYHOLD_TEST_SEGMENTS", 360)), must[int](t)(harness.Amount("KEYHOLD_TEST_KILLS", 6))
 	aStretch := 30
 	if segments > 5000 {
 		aStretch = 300

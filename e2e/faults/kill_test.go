@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -22,15 +21,12 @@ import (
 	"keyhold/statement/request"
 )
 
-// kills is how often each of the two is killed; KEYHOLD_TEST_KILLS asks for more.
-var kills = number("KEYHOLD_TEST_KILLS", 5)
-
-// number is what an environment variable says, or else.
-func number(variable string, otherwise int) int {
-	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil && n > 0 {
-		return n
-	}
-	return otherwise
+// kills is how often each of the two is killed.
+func kills(t *testing.T) int {
+	t.Helper()
+	n, err := harness.Amount("KEYHOLD_TEST_KILLS", 5)
+	must(t, err)
+	return n
 }
 
 const (
@@ -179,7 +175,7 @@ func TestHubKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	defer stop()
 	acknowledged := map[string]object{}
 	var killed, back []time.Time
-	for range kills {
+	for range kills(t) {
 		list, err := objects(t.Context(), w.Path("hub"))
 		must(t, err)
 		grown(t, w, len(list))
@@ -200,7 +196,7 @@ func TestHubKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	stop()
 	caughtUp(t, w)
 	must(t, w.Hub.Until(t.Context(), time.Minute, "recording after the last kill", func(context.Context) bool {
-		return time.Since(back[kills-1]) > 8*time.Second
+		return time.Since(back[len(back)-1]) > 8*time.Second
 	}))
 	must(t, w.Hub.Stop())
 	r, err := sound(t.Context(), w)
@@ -279,7 +275,7 @@ func TestCloudKilledUnderLoadLosesNothingItAcknowledged(t *testing.T) {
 	stop := load(t, w)
 	defer stop()
 	acknowledged := map[string]object{}
-	for i := range kills {
+	for i := range kills(t) {
 		list, err := objects(t.Context(), w.Path("hub"))
 		must(t, err)
 		grown(t, w, len(list))

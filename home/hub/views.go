@@ -122,7 +122,9 @@ func (h *Hub) signal(d *api.Delivery) error {
 	if err != nil {
 		return err
 	}
-	h.views.Signal(d.From, plain)
+	if h.views.Signal(d.From, plain) {
+		h.ring.desk.Heard(d.From)
+	}
 	return nil
 }
 

@@ -30,18 +30,19 @@ type caller struct {
 	late  *rate.Limiter
 }
 
-// Signal takes what a device has sent, opened. It does not wait.
-func (d *Desk) Signal(from id.Device, body []byte) {
+// Signal takes what a device has sent, opened, and says whether it is that device's word, whatever becomes of it. It does
+// not wait.
+func (d *Desk) Signal(from id.Device, body []byte) (theirs bool) {
 	r := signal.Reading{To: id.Hub, Roster: d.c.Roster(), Now: d.c.Now().UnixMilli(), Seen: d.seen}
 	s, hash, err := r.Read(body, from)
 	if err != nil && s == nil {
 		d.c.Log.Warn("a signal was dropped", "error", err)
-		return
+		return false
 	}
 	d.Heard(from)
 	if err != nil {
 		d.refuseEarly(s, err)
-		return
+		return true
 	}
 	switch s.Kind {
 	case signal.Offer:
@@ -53,6 +54,7 @@ func (d *Desk) Signal(from id.Device, body []byte) {
 	case signal.End:
 		d.leave(s)
 	}
+	return true
 }
 
 // goOn runs something that Close waits for, unless the desk is closed.

@@ -46,6 +46,7 @@ func parts(kills int) []part {
 		{"cameras", "every codec of picture with every codec of sound, over TCP and UDP", []string{"KEYHOLD_TEST_EVERYTHING=1"}, test("10m", "^TestWhatCamerasSend", "./home/record")},
 		{"everything", "20,000 segments exported, killed again and again", []string{"KEYHOLD_TEST_SEGMENTS=20000", "KEYHOLD_TEST_KILLS=40"}, test("2h", "^TestKilledAndGoneOn", "./e2e/everything")},
 		{"away", "two minutes of live pictures from elsewhere, on the command line and in a browser", []string{"KEYHOLD_TEST_LOOK_SECONDS=120"}, test("30m", "", "./e2e/away")},
+		{"presses", "200 presses of each kind of bell, and to the push service's door", []string{"KEYHOLD_TEST_PRESSES=200"}, test("1h", "^Test(TwentyPressesOfEachKindOfBell|AlertsArePushed)$", "./e2e/home")},
 		{"timing", "whether the time of an answer tells what is there", []string{"KEYHOLD_TEST_ASKS=5000"}, test("2h", "^TestTheTimeOfAnAnswer", "./cloud/serve")},
 		{"adversary", "every attack, on command line and in a browser", nil, []string{"go", "run", "./e2e/adversary"}},
 		{"languages", "every story of the household in each of the three languages", nil, []string{"bash", "-c", inEachLanguage}},
