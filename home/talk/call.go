@@ -29,8 +29,9 @@ const (
 	// lookEvery is how often May is asked, noteEvery how often it is noted that it lasts.
 	lookEvery = 250 * time.Millisecond
 	noteEvery = 5 * time.Second
-	// waiting is how many packets may wait to be played: what is late is of no use.
-	waiting = 4
+	// waiting is how many packets of 20 ms may wait to be played while the hub has no time for them: what is later than a
+	// fifth of a second is of no use.
+	waiting = 10
 	// ahead is how far what is said may be ahead of the clock, in samples: no more fits into the time.
 	ahead = ingest.SpeechRate / 2
 	// behind is how far the chime may be behind the clock, in samples, before a camera throws it away as late.

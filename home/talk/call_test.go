@@ -17,6 +17,7 @@ import (
 	"keyhold/home/ingest"
 	"keyhold/statement/command"
 	"keyhold/statement/id"
+	"keyhold/statement/roster"
 )
 
 func TestWhatIsSaidHasItsPlaceInTimeAndNoMoreThanFits(t *testing.T) {
@@ -65,6 +66,7 @@ func TestWhatIsSaidHasItsPlaceInTimeAndNoMoreThanFits(t *testing.T) {
 
 // slow is a speaker's line on a hub that has no time for it, once.
 type slow struct {
+	stall time.Duration
 	began time.Time
 	late  []time.Duration // how much later than its place in the time each piece came
 }
@@ -72,7 +74,7 @@ type slow struct {
 func (l *slow) Write(speech []byte, at uint32) error {
 	l.late = append(l.late, time.Since(l.began)-time.Duration(at)*time.Second/ingest.SpeechRate)
 	if len(l.late) == 3 {
-		time.Sleep(700 * time.Millisecond) // of the test's own clock
+		time.Sleep(l.stall) // of the test's own clock
 	}
 	return nil
 }
@@ -87,7 +89,7 @@ func TestAChimeThatABusyHubBreaksIsNotThrownAwayAsLate(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		k := newCall(&Desk{work: t.Context(), c: Config{Now: time.Now}}, &visit{}, &command.Command{}, id.Hash{})
-		l := &slow{began: time.Now()}
+		l := &slow{stall: 700 * time.Millisecond, began: time.Now()}
 		if !k.play(l, l.began, chime) || len(l.late) != len(chime) {
 			t.Fatalf("of %d pieces %d were played", len(chime), len(l.late))
 		}
@@ -99,6 +101,28 @@ func TestAChimeThatABusyHubBreaksIsNotThrownAwayAsLate(t *testing.T) {
 		// What is said has its place after it.
 		if took := time.Since(l.began); took < time.Duration(len(chime))*20*time.Millisecond+640*time.Millisecond {
 			t.Errorf("it is over after %s", took)
+		}
+	})
+}
+
+func TestAHubThatHasNoTimeForAMomentLosesNothingThatIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		may := func(id.Device, id.Camera) roster.Reason { return "" }
+		d := &Desk{work: t.Context(), c: Config{Now: time.Now, May: func(d id.Device, _ roster.Action, c id.Camera) roster.Reason { return may(d, c) }, Aloud: may}}
+		k := newCall(d, &visit{}, &command.Command{}, id.Hash{})
+		l := &slow{stall: 190 * time.Millisecond, began: time.Now()}
+		done := make(chan struct{})
+		go func() { defer close(done); k.pass(l, l.began) }()
+		const pieces = 50
+		for i := range pieces {
+			k.say(&rtp.Packet{Header: rtp.Header{Timestamp: uint32(i * piece)}, Payload: make([]byte, piece)})
+			time.Sleep(20 * time.Millisecond)
+		}
+		k.end(Released)
+		<-done
+		if len(l.late) != pieces {
+			t.Errorf("of %d pieces %d were played", pieces, len(l.late))
 		}
 	})
 }
