@@ -17,7 +17,7 @@ export GOFLAGS := $(filter-out -trimpath -buildvcs=false,$(GOFLAGS)) -trimpath -
 BROWSED := e2e/stories web/app/messages web/package-lock.json
 # What tests of whole programs may read, beside the sources that they are made of: all but what is there for people to
 # read, and other tests.
-READ := . :!docs :!*.md :!*_test.go :!e2e/stories :!e2e/away :!bench :!web/*/test :!web/app/e2e :!web/app/states
+READ := . :!docs :!*.md :!*_test.go :!e2e/stories :!e2e/away :!bench :!Makefile :!web/*/test :!web/app/e2e :!web/app/states
 WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist*/*' -not -path '*/.svelte-check/*' -not -path '*/project.inlang/cache/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
 
 .PHONY: help
@@ -70,9 +70,9 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
-	@# Two side by side fill the processors, of which the first waits much of the time. Three crowd a small machine: nothing
-	@# is over sooner, and what has to be in time is late. What has to be in time most of all comes first.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-go test-stories test-home test-web
+	@# Two side by side fill the processors, of which the first waits much of the time; three crowd a small machine: nothing
+	@# is over sooner, and what has to be in time is late. So in time first, and beside it what is in no hurry.
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-home test-web
 
 .PHONY: test-waiting
 test-waiting: web
@@ -93,7 +93,7 @@ test-web: web
 .PHONY: test-home
 test-home: web
 	@# The longest first, so that nothing is waited for alone at the end.
-	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 2 -timeout 40m $$(printf './e2e/%s\n' adversary home operator household; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 1 -timeout 40m $$(printf './e2e/%s\n' adversary home operator household; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
 
 .PHONY: test-away
 test-away: web
