@@ -39,7 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	rounds, err := setting.Number("ROUNDS", 9)
+	rounds, err := harness.Amount("ROUNDS", 9)
 	if err != nil {
 		return err
 	}

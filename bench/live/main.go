@@ -58,19 +58,19 @@ type seen struct {
 }
 
 func run(ctx context.Context) (err error) {
-	rounds, err := setting.Number("ROUNDS", 20)
+	rounds, err := harness.Amount("ROUNDS", 20)
 	if err != nil {
 		return err
 	}
-	runs, err := setting.Number("RUNS", 5)
+	runs, err := harness.Amount("RUNS", 5)
 	if err != nil {
 		return err
 	}
-	seconds, err := setting.Number("SECONDS", 20)
+	seconds, err := harness.Amount("SECONDS", 20)
 	if err != nil {
 		return err
 	}
-	long, err := setting.Number("HOUSE", 120)
+	long, err := harness.Amount("HOUSE", 120)
 	if err != nil {
 		return err
 	}

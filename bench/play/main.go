@@ -37,11 +37,11 @@ func main() {
 const seeksEach = 4
 
 func run(ctx context.Context) (err error) {
-	minutes, err := setting.Number("MINUTES", 60)
+	minutes, err := harness.Amount("MINUTES", 60)
 	if err != nil {
 		return err
 	}
-	rounds, err := setting.Number("ROUNDS", 12)
+	rounds, err := harness.Amount("ROUNDS", 12)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"keyhold/bench/setting"
+	"keyhold/e2e/harness"
 )
 
 func main() {
@@ -52,11 +52,11 @@ func readPlan() (plan, error) {
 	var p plan
 	var seconds, warm int
 	var counts string
-	runs, err := setting.Number("RUNS", 5)
+	runs, err := harness.Amount("RUNS", 5)
 	if err != nil {
 		return p, err
 	}
-	length, err := setting.Number("SECONDS", 40)
+	length, err := harness.Amount("SECONDS", 40)
 	if err != nil {
 		return p, err
 	}

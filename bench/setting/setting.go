@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 )
 
@@ -39,19 +38,6 @@ func Clip(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("draw the clip with ffmpeg: %w", err)
 	}
 	return path, os.Rename(half, path)
-}
-
-// Number is a whole number above 0 from the environment, or the other where it is not set.
-func Number(name string, other int) (int, error) {
-	text := os.Getenv(name)
-	if text == "" {
-		return other, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%s: %q is no number above 0", name, text)
-	}
-	return n, nil
 }
 
 // Machine names the processor and the number of its cores.
