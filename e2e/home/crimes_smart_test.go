@@ -126,8 +126,16 @@ func (x *smartScene) starts(times int) error {
 	told := func() int { return len(x.ear.All("homeassistant/device/")) - before }
 	for i := range times {
 		must(x.t, x.broker.Publish(x.t.Context(), "homeassistant/status", "online"))
-		began := time.Now()
-		x.Until("that all is told, or is not", func() bool { return told() > i || time.Since(began) > intime.By(3*time.Second) })
+		// Sooner than ten seconds after the last time, when it would rightly be told once more.
+		limit := time.After(min(intime.By(3*time.Second), 8*time.Second))
+		x.Until("that all is told, or is not", func() bool {
+			select {
+			case <-limit:
+				return true
+			default:
+				return told() > i
+			}
+		})
 		if told() <= i {
 			return rule.Errorf(rule.Quota, "told %d times", told())
 		}
