@@ -6,16 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"time"
 
-	"keyhold/api"
 	"keyhold/bench/setting"
 	"keyhold/e2e/harness"
 	"keyhold/home/camera/freeport"
-	"keyhold/member/device"
 	"keyhold/member/live"
 	"keyhold/member/session"
 	"keyhold/statement/id"
@@ -23,7 +20,7 @@ import (
 
 // home is a household with one camera, its device, and the peer at the same camera.
 type home struct {
-	*harness.World
+	*setting.Home
 	session *session.Session
 	camera  id.Camera
 	peer    *harness.Process
@@ -31,72 +28,29 @@ type home struct {
 }
 
 func begin(ctx context.Context) (h *home, err error) {
-	clip, err := setting.Clip(ctx)
+	own, err := setting.Begin(ctx, setting.Wish{Cameras: []string{"door"}, Bare: true})
 	if err != nil {
 		return nil, err
 	}
-	programs, err := harness.Build(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "keyhold-bench-")
-	if err != nil {
-		return nil, err
-	}
-	w, err := harness.NewWorld(ctx, dir, programs)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	w.Env = []string{"PATH=" + w.Path("no-programs")} // preview pictures have nothing to do with it, and come in bursts
-	h = &home{World: w}
+	h = &home{Home: own}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	for _, start := range []func() error{
-		func() error { return w.StartCameras(ctx, map[string]string{"door": clip}) },
-		func() error { return w.StartCloud(ctx) },
-		func() error { return w.StartHub(ctx) },
-		func() error { return w.Pair(ctx, w.CloudURL()) },
-		func() error { _, err := w.Owner(ctx, "cameras", "add", "Door", w.CameraURL("door")); return err },
-		func() error { return h.startPeer(ctx) },
-		func() error { return h.open(ctx) },
-	} {
-		if err := start(); err != nil {
-			return nil, err
-		}
+	if err := h.startPeer(ctx); err != nil {
+		return nil, err
 	}
-	return h, nil
-}
-
-// open makes this program the household's device.
-func (h *home) open(ctx context.Context) error {
-	var err error
-	if h.session, err = h.sessionIn("device"); err != nil {
-		return err
-	}
-	v, err := h.session.Steady(ctx, func(*session.View) error { return nil })
-	if err != nil {
-		return err
-	}
-	c, ok := v.Camera("Door")
-	if !ok {
-		return errors.New("the camera is not there")
-	}
-	h.camera = c.ID
-	return nil
-}
-
-// sessionIn is that of the device in a folder.
-func (h *home) sessionIn(name string) (*session.Session, error) {
-	folder, err := device.Open(h.Path(name))
+	s, v, err := h.Device(ctx, "device")
 	if err != nil {
 		return nil, err
 	}
-	transport := api.Transport(time.Minute)
-	transport.MaxIdleConnsPerHost = 16
-	return session.Open(folder, &api.Client{Base: h.CloudURL(), HTTP: &http.Client{Transport: transport}})
+	c, ok := v.Camera("door")
+	if !ok {
+		return nil, errors.New("the camera is not there")
+	}
+	h.session, h.camera = s, c.ID
+	return h, nil
 }
 
 func (h *home) startPeer(ctx context.Context) error {
@@ -120,7 +74,7 @@ func (h *home) close() error {
 	if h.peer != nil {
 		err = h.peer.Stop()
 	}
-	return errors.Join(err, h.Close(), os.RemoveAll(h.Dir))
+	return errors.Join(err, h.Close())
 }
 
 // first opens the camera once with each.

@@ -90,49 +90,16 @@ func crowd(ctx context.Context, length time.Duration) (out *house, err error) {
 }
 
 // fullHouse is a household with sixteen cameras, whose hub makes preview pictures, too.
-func fullHouse(ctx context.Context) (h *home, err error) {
-	clip, err := setting.Clip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	programs, err := harness.Build(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "keyhold-bench-")
-	if err != nil {
-		return nil, err
-	}
-	w, err := harness.NewWorld(ctx, dir, programs)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	h = &home{World: w}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, h.close())
-		}
-	}()
-	films := map[string]string{}
+func fullHouse(ctx context.Context) (*home, error) {
+	var cameras []string
 	for i := range houseCameras {
-		films[fmt.Sprint("cam", i)] = clip
+		cameras = append(cameras, fmt.Sprint("cam", i))
 	}
-	for _, start := range []func() error{
-		func() error { return w.StartCameras(ctx, films) },
-		func() error { return w.StartCloud(ctx) },
-		func() error { return w.StartHub(ctx) },
-		func() error { return w.Pair(ctx, w.CloudURL()) },
-	} {
-		if err := start(); err != nil {
-			return nil, err
-		}
+	own, err := setting.Begin(ctx, setting.Wish{Cameras: cameras})
+	if err != nil {
+		return nil, err
 	}
-	for path := range films {
-		if _, err := h.Owner(ctx, "cameras", "add", path, w.CameraURL(path)); err != nil {
-			return nil, err
-		}
-	}
-	return h, nil
+	return &home{Home: own}, nil
 }
 
 // two opens the household's device, and makes another: a device has at most four views.
@@ -147,11 +114,8 @@ func (h *home) two(ctx context.Context) ([]*session.Session, error) {
 	}
 	var out []*session.Session
 	for _, folder := range []string{"device", "another"} {
-		s, err := h.sessionIn(folder)
+		s, _, err := h.Device(ctx, folder)
 		if err != nil {
-			return nil, err
-		}
-		if _, err := s.Steady(ctx, func(*session.View) error { return nil }); err != nil {
 			return nil, err
 		}
 		out = append(out, s)

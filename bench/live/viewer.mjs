@@ -2,27 +2,11 @@
 
 // A person who looks live, in a browser: each time on a fresh page, from home, at a moment of chance. Prints the
 // milliseconds from the lift of the finger to the first picture, as one line of JSON.
-import { createRequire } from 'node:module';
+import { browser, join } from '../setting/browser.mjs';
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
 const { LINK, ORIGIN, MEMORY, ROUNDS } = process.env;
 
-const context = await chromium.launchPersistentContext(MEMORY, {
-  executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--autoplay-policy=no-user-gesture-required',
-  ],
-  locale: 'en-GB',
-  timezoneId: 'Europe/Berlin',
-  viewport: { width: 1280, height: 800 },
-});
-context.setDefaultTimeout(60_000);
+const context = await browser(MEMORY, 60_000);
 await context.addInitScript(() => {
   globalThis.first = new Promise((resolve, reject) => {
     const lifted = (event) => {
@@ -38,14 +22,7 @@ await context.addInitScript(() => {
   });
 });
 
-if (LINK) {
-  const page = await context.newPage();
-  await page.goto(LINK);
-  await page.locator('input').fill('A browser');
-  await page.locator('button[type=submit]').click();
-  await page.locator('nav').first().waitFor();
-  await page.close();
-}
+if (LINK) await join(context, LINK);
 
 /** One look from its beginning to its end. */
 async function look() {

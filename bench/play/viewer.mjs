@@ -2,25 +2,11 @@
 
 // A person who watches, in a browser: first frames and seeks, in the app and on a plain page beside it, one after the
 // other so that both meet the same machine. Prints one line of JSON with milliseconds.
-import { createRequire } from 'node:module';
+import { browser, join } from '../setting/browser.mjs';
 
-const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
 const { LINK, ORIGIN, PEER, ROUNDS, SEEKS } = process.env;
 
-const browser = await chromium.launch({
-  executablePath: process.env.KEYHOLD_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--autoplay-policy=no-user-gesture-required',
-  ],
-});
-const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1280, height: 800 } });
-context.setDefaultTimeout(30_000);
+const context = await browser('', 30_000);
 await context.addInitScript(() => {
   /** From the lift of the finger to the first frame that is shown; for a seek, to the first at the new place. */
   const film = 'video:not([autoplay])'; // not the live picture
@@ -108,12 +94,7 @@ async function checked(page) {
 }
 
 const result = { before: [], strip: [], seek: [], peerFirst: [], peerSeek: [], places: [] };
-const joining = await context.newPage();
-await joining.goto(LINK);
-await joining.locator('input').fill('A browser');
-await joining.locator('button[type=submit]').click();
-await joining.locator('nav').first().waitFor();
-await joining.close();
+await join(context, LINK);
 
 const fresh = async (address) => {
   const page = await context.newPage();
@@ -145,5 +126,5 @@ for (let round = 1; round <= Number(ROUNDS); round++) {
       `plain ${result.peerFirst.at(-1).toFixed(0)} ms; last seek ${result.seek.at(-1).toFixed(0)} ms, plain ${result.peerSeek.at(-1).toFixed(0)} ms\n`,
   );
 }
-await browser.close();
+await context.close();
 process.stdout.write(JSON.stringify(result) + '\n');

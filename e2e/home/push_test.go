@@ -3,13 +3,6 @@
 package home
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/ecdh"
-	"crypto/hkdf"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"testing"
@@ -18,81 +11,18 @@ import (
 	"keyhold/e2e/harness"
 	"keyhold/internal/intime"
 	"keyhold/member/session"
-	"keyhold/sealing/box"
 	"keyhold/statement/alert"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 )
 
-// browser is what a phone's browser has of a subscription.
-type browser struct {
-	t    *testing.T
-	own  *ecdh.PrivateKey
-	auth []byte
-	who  *session.Session // whose phone it is
-	at   string           // the endpoint
-}
-
 // subscribe lets somebody's phone subscribe at a push service.
-func subscribe(t *testing.T, who *session.Session, service *harness.PushService) *browser {
+func subscribe(t *testing.T, who *session.Session, service *harness.PushService) *harness.Phone {
 	t.Helper()
-	b := &browser{t: t, auth: make([]byte, 16), who: who}
-	var err error
-	b.own, err = ecdh.P256().GenerateKey(rand.Reader)
+	p, err := service.Subscribe(t.Context(), who)
 	must(t, err)
-	_, _ = rand.Read(b.auth)
-	reply, err := who.Do(t.Context(), request.Op{Kind: request.OpPushKey})
-	must(t, err)
-	b.at = service.Register(reply.Result.PushKey)
-	must(t, b.tell(b.at))
-	return b
-}
-
-// tell tells the hub of the subscription, as one at some endpoint.
-func (b *browser) tell(endpoint string) error {
-	_, err := b.who.Do(b.t.Context(), request.Op{Kind: request.OpSubscribe, Push: &request.Subscription{
-		Auth: b.auth, Endpoint: endpoint, P256DH: b.own.PublicKey().Bytes(),
-	}})
-	return err
-}
-
-// open does what a browser does with a message (RFC 8291), and then what the worker does.
-func (b *browser) open(body []byte) (*alert.Alert, error) {
-	b.t.Helper()
-	salt, size := body[:16], int(body[20])
-	sender, err := ecdh.P256().NewPublicKey(body[21 : 21+size])
-	must(b.t, err)
-	shared, err := b.own.ECDH(sender)
-	must(b.t, err)
-	key := func(secret, salt []byte, info string, n int) []byte {
-		out, err := hkdf.Key(sha256.New, secret, salt, info, n)
-		must(b.t, err)
-		return out
-	}
-	input := key(shared, b.auth, "WebPush: info\x00"+string(b.own.PublicKey().Bytes())+string(sender.Bytes()), 32)
-	block, err := aes.NewCipher(key(input, salt, "Content-Encoding: aes128gcm\x00", 16))
-	must(b.t, err)
-	gcm, err := cipher.NewGCM(block)
-	must(b.t, err)
-	plain, err := gcm.Open(nil, key(input, salt, "Content-Encoding: nonce\x00", 12), body[21+size:], nil)
-	if err != nil {
-		return nil, err
-	}
-	for len(plain) > 0 && plain[len(plain)-1] == 0 {
-		plain = plain[:len(plain)-1]
-	}
-	sealed, err := base64.RawURLEncoding.DecodeString(string(plain[:len(plain)-1]))
-	if err != nil {
-		return nil, err
-	}
-	s := b.who
-	info := box.Context{"household": string(s.Home.Household), "purpose": alert.Purpose}
-	text, err := s.Keys.Reader().Open(info, box.Context{"from": string(id.Hub), "to": string(s.Keys.ID())}, sealed)
-	if err != nil {
-		return nil, err
-	}
-	return alert.Read(text, s.Keys.ID(), s.Roster, s.Now().UnixMilli(), 0)
+	return p
 }
 
 // phones is what the hub says of phones to somebody.
@@ -133,14 +63,14 @@ func TestAlertsArePushed(t *testing.T) {
 		for _, m := range all[2*i:] {
 			took = append(took, m.At.Sub(began))
 			b, other := anna, his
-			if m.Endpoint == his.at {
+			if m.Endpoint == his.Endpoint {
 				b, other = his, anna
 			}
-			got, err := b.open(m.Body)
+			got, err := b.Open(m.Body)
 			if err != nil || got.Kind != alert.Press || got.Camera != door || len(m.Body) != request.PushSize {
 				t.Fatalf("of %d bytes a phone reads %+v: %v", len(m.Body), got, err)
 			}
-			if _, err := other.open(m.Body); err == nil {
+			if _, err := other.Open(m.Body); err == nil {
 				t.Error("another phone can read it as well")
 			}
 			seen[m.Endpoint] = append(seen[m.Endpoint], got.Seq)
@@ -155,14 +85,14 @@ func TestAlertsArePushed(t *testing.T) {
 	if took[len(took)/2] > intime.By(300*time.Millisecond) {
 		t.Errorf("the median is %s", took[len(took)/2])
 	}
-	for _, b := range []*browser{anna, his} {
-		numbers := slices.Compact(slices.Sorted(slices.Values(seen[b.at])))
-		if len(numbers) != presses || len(seen[b.at]) != presses {
-			t.Errorf("a phone was sent %d alerts, %d of them once", len(seen[b.at]), len(numbers))
+	for _, b := range []*harness.Phone{anna, his} {
+		numbers := slices.Compact(slices.Sorted(slices.Values(seen[b.Endpoint])))
+		if len(numbers) != presses || len(seen[b.Endpoint]) != presses {
+			t.Errorf("a phone was sent %d alerts, %d of them once", len(seen[b.Endpoint]), len(numbers))
 		}
 	}
 
-	last := seen[anna.at][presses-1]
+	last := seen[anna.Endpoint][presses-1]
 	received := request.Op{Kind: request.OpReceived, Received: &request.Received{At: r.now().UnixMilli(), Seq: last}}
 	r.Do(received)
 	for name, no := range map[string]request.Op{
@@ -187,14 +117,14 @@ func TestAlertsArePushed(t *testing.T) {
 	r.Do(request.Op{Kind: request.OpTestAlert})
 	all, err := service.Wait(t.Context(), sent+1)
 	must(t, err)
-	if got, err := anna.open(all[sent].Body); err != nil || got.Kind != alert.Test || len(all) != sent+1 {
+	if got, err := anna.Open(all[sent].Body); err != nil || got.Kind != alert.Test || len(all) != sent+1 {
 		t.Errorf("a test is %+v in %d messages: %v", got, len(all)-sent, err)
 	} else if _, err := jan.Do(t.Context(), request.Op{Kind: request.OpReceived, Received: &request.Received{At: r.now().UnixMilli(), Seq: got.Seq}}); err == nil {
 		t.Error("another phone says that it has what was sent to this one, and the hub believes it")
 	}
 
 	// Whoever names another's endpoint has nothing sent there: its push service knows who may send.
-	must(t, his.tell(anna.at))
+	must(t, his.Tell(t.Context(), anna.Endpoint))
 	_, err = jan.Do(t.Context(), request.Op{Kind: request.OpTestAlert})
 	must(t, err)
 	r.Until("the push service refusing it", func() bool { return r.logged("does not take it") })
@@ -202,7 +132,7 @@ func TestAlertsArePushed(t *testing.T) {
 		t.Errorf("%d messages came to somebody else's phone", n-sent-1)
 	}
 
-	service.End(anna.at)
+	service.End(anna.Endpoint)
 	r.Do(request.Op{Kind: request.OpTestAlert})
 	r.Until("the hub forgetting a subscription that has ended", func() bool { return len(phones(t, r.Member)) == 2 })
 	if _, err := r.Member.Do(t.Context(), request.Op{Kind: request.OpTestAlert}); err == nil {
