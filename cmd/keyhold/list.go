@@ -242,6 +242,8 @@ type lookLine struct {
 	// Door is one that was opened, Outcome how that went.
 	Door    string `json:"door,omitempty"`
 	Outcome string `json:"outcome,omitempty"`
+	// Reply is what the hub spoke for them.
+	Reply string `json:"reply,omitempty"`
 }
 
 func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Timeline, asJSON bool) error {
@@ -263,6 +265,9 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 	}
 	for _, l := range t.Talks {
 		add(l.Since, l.Person, l.Device, purposeTalk, l.Since, l.Until)
+		if l.Reply != nil {
+			lines[len(lines)-1].Reply = l.Reply.Text
+		}
 	}
 	for _, l := range t.Opens {
 		add(l.Since, l.Person, l.Device, purposeOpen, l.Since, l.Since)
@@ -286,6 +291,10 @@ func (c *console) looks(v *session.View, camera manifest.NamedCam, t *session.Ti
 		now := c.now()
 		if line.Purpose == purposeLive && line.Until == 0 {
 			c.answer("  %s  %s (%s)  is watching live", clock(line.At, now), line.PersonName, line.DeviceName)
+			continue
+		}
+		if line.Reply != "" {
+			c.answer("  %s  %s (%s)  had it say “%s”", clock(line.At, now), line.PersonName, line.DeviceName, line.Reply)
 			continue
 		}
 		if line.Purpose == purposeTalk && line.Until == 0 {

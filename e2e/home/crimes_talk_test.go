@@ -13,6 +13,7 @@ import (
 	"keyhold/home/talk"
 	"keyhold/statement/command"
 	"keyhold/statement/dsse"
+	"keyhold/statement/quickreply"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -158,6 +159,20 @@ func crimesOfTalking() []crime {
 			},
 		},
 		{
+			name: "a quick reply that says other words than were signed", off: []rule.Name{rule.Signature}, says: talk.Invalid,
+			commit: func(s *scene) error {
+				v := s.talker(s.ben.session(), s.door)
+				defer v.close()
+				return s.triesBy(v, says("Please leave the parcel at the door."), func(c *command.Command) *dsse.Envelope {
+					e := v.signed(c)
+					says("Nobody is at home.")(c)
+					e.Payload = v.signed(c).Payload
+					return e
+				})
+			},
+			honest: func(s *scene) error { return s.tries(s.ben, says("Please leave the parcel at the door."), nil) },
+		},
+		{
 			name: "talk by a viewer who may only look", off: []rule.Name{rule.Action}, says: talk.Denied,
 			commit: func(s *scene) error { return s.tries(s.seesLive(nil), nil, nil) },
 			honest: func(s *scene) error { return s.tries(s.talks(), nil, nil) },
@@ -173,6 +188,11 @@ func crimesOfTalking() []crime {
 			honest: honest,
 		},
 	}
+}
+
+// says makes a command one that lets the hub speak.
+func says(text string) func(*command.Command) {
+	return func(c *command.Command) { c.Reply = &quickreply.Reply{Language: "en", Text: text} }
 }
 
 // TestCrimesOfListening are those in which live sound has to be made for the criminal.

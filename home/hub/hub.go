@@ -59,6 +59,8 @@ type Hub struct {
 	Serving func(id.Household)
 	// FFmpeg is the program that decodes preview pictures, and reads cameras without RTSP; "ffmpeg" if empty.
 	FFmpeg string
+	// Speak is the program that speaks quick replies; "espeak-ng" if empty.
+	Speak  string
 	Here   ingest.Here // what of this computer may be a camera
 	HTTP   *http.Client
 	Now    func() time.Time

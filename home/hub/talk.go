@@ -11,9 +11,11 @@ import (
 
 	"keyhold/home/ingest"
 	"keyhold/home/live"
+	"keyhold/home/speech"
 	"keyhold/home/talk"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/quickreply"
 	"keyhold/statement/roster"
 	"keyhold/statement/signal"
 )
@@ -126,9 +128,16 @@ func (h *Hub) speaks(c id.Camera) bool {
 
 // openTalk prepares talk, and ends on the record what an earlier process left.
 func (h *Hub) openTalk(ctx context.Context) error {
+	var speak func(context.Context, *quickreply.Reply) ([]byte, error)
 	var err error
+	if h.voice, err = speech.Find(h.Speak); err == nil {
+		speak = h.voice.Say
+	} else {
+		h.Log.Warn("there are no quick replies", "error", err)
+	}
 	h.talk, err = talk.New(ctx, talk.Config{
-		DB: h.db, Hub: h.household.Roster().Hub.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.why, Aloud: h.aloud,
+		Speak: speak,
+		DB:    h.db, Hub: h.household.Roster().Hub.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.why, Aloud: h.aloud,
 		Open: func(ctx context.Context, c id.Camera) (talk.Line, error) {
 			ch := h.channel(c)
 			if ch == nil {

@@ -13,6 +13,7 @@ import (
 	"keyhold/home/entry"
 	"keyhold/home/ledger"
 	"keyhold/home/live"
+	"keyhold/home/speech"
 	"keyhold/home/talk"
 	"keyhold/home/view"
 	"keyhold/sealing/box"
@@ -29,6 +30,7 @@ type watching struct {
 	engine *live.Engine
 	views  *view.Desk
 	talk   *talk.Desk
+	voice  *speech.Speaker // nil where the hub cannot speak
 	entry  *entry.Desk
 }
 
@@ -39,7 +41,7 @@ func (h *Hub) openViews(ctx context.Context) error {
 		return err
 	}
 	h.engine, err = live.New(ctx, live.Config{
-		Address: h.Live, Find: h.stream, Small: h.smallStream, Speaks: h.speaks, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log,
+		Address: h.Live, Find: h.stream, Small: h.smallStream, Speaks: h.speaks, Replies: h.voice != nil, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log,
 	})
 	if err != nil {
 		return err

@@ -57,6 +57,8 @@ const (
 
 type cameraState struct {
 	Camera id.Camera `json:"camera"`
+	// Reply says that the hub can speak a quick reply there.
+	Reply bool `json:"reply,omitempty"`
 	// Narrow says that the second stream is sent because the viewer's line does not carry the first.
 	Narrow bool `json:"narrow,omitempty"`
 	// Sent is which of its streams is sent, Small whether there is a second.
@@ -199,6 +201,7 @@ func (v *View) tell() {
 		if from.of.small {
 			one.Sent, one.Narrow = Small, t.eased
 		}
+		one.Reply = one.Talk && v.engine.c.Replies
 		if from.isPlaying() {
 			one.State = Playing
 		}

@@ -69,6 +69,8 @@ type Config struct {
 	Small func(id.Camera) (Loan, bool)
 	// Speaks says whether a camera can be talked by, as far as is known; Known tells when more is. nil where none can.
 	Speaks func(id.Camera) bool
+	// Replies says that the hub can speak by a camera that can be talked by.
+	Replies bool
 	// FFmpeg is the program that turns sound into Opus; "ffmpeg" if empty.
 	FFmpeg string
 	Now    func() time.Time

@@ -15,6 +15,7 @@ import (
 	"keyhold/statement/command"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/quickreply"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -54,13 +55,14 @@ type call struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	in     chan *rtp.Packet
+	reply  [][]byte      // what the hub speaks, once it is made; none where they speak themselves
 	silent chan struct{} // closed once no sound leaves any more
 	told   bool          // members may know of it; guarded by Desk.mu
 }
 
 func newCall(d *Desk, v *visit, c *command.Command, hash id.Hash) *call {
 	k := &call{desk: d, who: v, in: make(chan *rtp.Packet, waiting), silent: make(chan struct{}), leaf: manifest.Talk{
-		Header: manifest.Header{Camera: c.Target}, Act: hash, Device: v.Device, Person: v.Person, Since: d.c.Now().UnixMilli(), State: manifest.TalkBegan, View: v.View,
+		Header: manifest.Header{Camera: c.Target}, Act: hash, Device: v.Device, Person: v.Person, Since: d.c.Now().UnixMilli(), Reply: c.Reply, State: manifest.TalkBegan, View: v.View,
 	}}
 	k.ctx, k.cancel = context.WithCancelCause(d.work)
 	return k
@@ -92,7 +94,10 @@ func (k *call) tell(state, why string) {
 
 func (k *call) run() {
 	d := k.desk
-	began := k.record()
+	began := k.form()
+	if began == nil {
+		began = k.record()
+	}
 	if began == nil {
 		d.mu.Lock()
 		k.told = true
@@ -102,8 +107,8 @@ func (k *call) run() {
 		k.tell(live.ActBegun, "")
 		k.speak()
 	} else {
-		d.c.Log.Error("talk was not written down, so there is none", "error", began)
-		k.end(Failed)
+		d.c.Log.Error("talk could not be made or written down, so there is none", "error", began)
+		k.end(Failed) // unless it has ended already
 	}
 	close(k.silent)
 	why := k.why()
@@ -119,12 +124,29 @@ func (k *call) run() {
 	d.c.Log.Info("talk has ended", "camera", string(over.Camera), "word", why)
 }
 
+// form makes what the hub is to speak, if it is. What cannot be spoken never comes on the record.
+func (k *call) form() error {
+	if k.leaf.Reply == nil {
+		return nil
+	}
+	law, err := k.desk.c.Speak(k.ctx, k.leaf.Reply)
+	if err != nil {
+		k.end(NoVoice)
+		return err
+	}
+	k.reply = cut(law)
+	return nil
+}
+
 // record writes down that it begins. A hub that is cut off right after finds it in its database.
 func (k *call) record() error {
-	l := k.leaf
+	l, said := k.leaf, quickreply.Reply{}
+	if l.Reply != nil {
+		said = *l.Reply
+	}
 	return k.desk.c.Record(k.desk.work, &l, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(k.desk.work, `INSERT INTO talks (act, camera, device, person, view, since, seen) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			l.Act[:], string(l.Camera), string(l.Device), string(l.Person), string(l.View), l.Since, l.Since)
+		_, err := tx.ExecContext(k.desk.work, `INSERT INTO talks (act, camera, device, person, view, since, seen, language, reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			l.Act[:], string(l.Camera), string(l.Device), string(l.Person), string(l.View), l.Since, l.Since, said.Language, said.Text)
 		return err
 	})
 }
@@ -172,6 +194,13 @@ func (k *call) speak() {
 	if !rule.Off(rule.Chime) && !k.play(line, began, k.desk.chime) {
 		return
 	}
+	if k.reply != nil {
+		k.tell(live.ActOn, "")
+		if k.play(line, began, k.reply) {
+			k.end(Said)
+		}
+		return
+	}
 	k.who.speaking.Store(k)
 	defer k.who.speaking.CompareAndSwap(k, nil)
 	k.tell(live.ActOn, "")
@@ -181,6 +210,9 @@ func (k *call) speak() {
 // play plays pieces at the pace of the clock; it says whether it came to the end. Where the hub had no time for it, the
 // rest has its place in the time from then on: whoever is near the camera is to hear it, if in pieces.
 func (k *call) play(line Line, began time.Time, pieces [][]byte) bool {
+	look, note := time.NewTicker(lookEvery), time.NewTicker(noteEvery)
+	defer look.Stop()
+	defer note.Stop()
 	at := uint32(0)
 	for _, p := range pieces {
 		if now := samples(time.Since(began)); now > int64(at)+behind {
@@ -192,11 +224,18 @@ func (k *call) play(line Line, began time.Time, pieces [][]byte) bool {
 		}
 		at += uint32(len(p))
 		t := time.NewTimer(time.Until(began.Add(time.Duration(at) * time.Second / ingest.SpeechRate)))
-		select {
-		case <-t.C:
-		case <-line.Done():
-			k.end(Camera)
-		case <-k.ctx.Done():
+		for over := false; !over && k.ctx.Err() == nil; {
+			select {
+			case <-t.C:
+				over = true
+			case <-look.C:
+				k.look()
+			case <-note.C:
+				k.note()
+			case <-line.Done():
+				k.end(Camera)
+			case <-k.ctx.Done():
+			}
 		}
 		t.Stop()
 		if k.ctx.Err() != nil {
@@ -226,9 +265,7 @@ func (k *call) pass(line Line, began time.Time) {
 		case <-long.C:
 			k.end(Long)
 		case <-look.C:
-			if k.desk.may(k.leaf.Device, roster.Talk, k.leaf.Camera) != "" {
-				k.end(Right)
-			}
+			k.look()
 		case <-note.C:
 			k.note()
 		case p := <-k.in:
@@ -245,6 +282,13 @@ func (k *call) pass(line Line, began time.Time) {
 
 // samples is how many there are in a time.
 func samples(d time.Duration) int64 { return int64(d * ingest.SpeechRate / time.Second) }
+
+// look asks May again.
+func (k *call) look() {
+	if k.desk.may(k.leaf.Device, roster.Talk, k.leaf.Camera) != "" {
+		k.end(Right)
+	}
+}
 
 func (k *call) note() {
 	err := k.desk.c.DB.Write(k.ctx, func(tx *sql.Tx) error {

@@ -88,7 +88,9 @@ func TestAChimeThatABusyHubBreaksIsNotThrownAwayAsLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		k := newCall(&Desk{work: t.Context(), c: Config{Now: time.Now}}, &visit{}, &command.Command{}, id.Hash{})
+		may := func(id.Device, id.Camera) roster.Reason { return "" }
+		d := &Desk{work: t.Context(), c: Config{Now: time.Now, May: func(d id.Device, _ roster.Action, c id.Camera) roster.Reason { return may(d, c) }, Aloud: may}}
+		k := newCall(d, &visit{}, &command.Command{}, id.Hash{})
 		l := &slow{stall: 700 * time.Millisecond, began: time.Now()}
 		if !k.play(l, l.began, chime) || len(l.late) != len(chime) {
 			t.Fatalf("of %d pieces %d were played", len(chime), len(l.late))

@@ -34,9 +34,13 @@ func makeChime() ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("talk: chime: %w", err)
 	}
-	var out [][]byte
+	return cut(law), nil
+}
+
+// cut makes pieces of µ-law as they leave.
+func cut(law []byte) (out [][]byte) {
 	for ; len(law) > 0; law = law[min(piece, len(law)):] {
 		out = append(out, law[:min(piece, len(law))])
 	}
-	return out, nil
+	return out
 }

@@ -5,7 +5,7 @@
 // It promises that nobody is heard without a command that their device has signed for this very moment, that a chime is
 // heard before them, that it stands in the manifest before the chime, that one person talks by a camera at a time and the
 // others are told who, and that the speaker is silent and given back when they let go, may no more, or are gone. It asks
-// May again while somebody talks. What it has written as begun it writes as ended, also after a crash. Nothing that is
+// May again while somebody talks. A quick reply is talk that the hub speaks itself. What it has written as begun it writes as ended, also after a crash. Nothing that is
 // said is kept, and what comes late is not played. It trusts the roster that it is given, and nothing that comes from a
 // viewer.
 package talk
@@ -28,6 +28,7 @@ import (
 	"keyhold/statement/command"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/quickreply"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 	"keyhold/statement/signal"
@@ -53,6 +54,8 @@ type Config struct {
 	Aloud func(id.Device, id.Camera) roster.Reason
 	// Open claims a camera's speaker, until the context ends at the latest.
 	Open func(context.Context, id.Camera) (Line, error)
+	// Speak makes µ-law of a quick reply; nil where the hub has no program for that.
+	Speak func(context.Context, *quickreply.Reply) ([]byte, error)
 	// Record adds leaves of talk to the manifest; also runs in the same transaction.
 	Record func(ctx context.Context, leaf *manifest.Talk, also func(*sql.Tx) error) error
 	// Tell tells the members who talks; it does not wait.
@@ -123,6 +126,8 @@ const (
 	Lost      = "lost"       // nothing came from the viewer any more
 	Right     = "right"      // the viewer may no more
 	Long      = "long"       // it has lasted as long as it may
+	Said      = "said"       // a quick reply was spoken to its end
+	NoVoice   = "no-voice"   // the hub has no program that speaks, or that did not speak
 	Failed    = "failed"     // it could not be written down, so it was not
 )
 
@@ -211,6 +216,9 @@ func (d *Desk) begin(v *visit, c *command.Command, hash id.Hash) (by id.Person, 
 	if d.closed || v.gone {
 		return "", Lost
 	}
+	if c.Reply != nil && d.c.Speak == nil {
+		return "", NoVoice
+	}
 	if other := d.calls[c.Target]; other != nil {
 		return other.who.Person, Busy
 	}
@@ -283,11 +291,15 @@ func (d *Desk) Talks() []signal.Look {
 func (d *Desk) Recover(ctx context.Context) error {
 	var leaves []*manifest.Talk
 	err := d.c.DB.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT act, camera, device, person, view, since, seen FROM talks ORDER BY since, act`, nil, func(scan func(...any) error) error {
+		return state.Each(ctx, tx, `SELECT act, camera, device, person, view, since, seen, language, reply FROM talks ORDER BY since, act`, nil, func(scan func(...any) error) error {
 			l := &manifest.Talk{State: manifest.TalkEnded}
 			var act []byte
-			if err := scan(&act, &l.Camera, &l.Device, &l.Person, &l.View, &l.Since, &l.Until); err != nil {
+			var said quickreply.Reply
+			if err := scan(&act, &l.Camera, &l.Device, &l.Person, &l.View, &l.Since, &l.Until, &said.Language, &said.Text); err != nil {
 				return err
+			}
+			if said.Text != "" {
+				l.Reply = &said
 			}
 			copy(l.Act[:], act)
 			l.Until = max(l.Until, l.Since)

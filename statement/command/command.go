@@ -14,6 +14,7 @@ import (
 
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
+	"keyhold/statement/quickreply"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -48,9 +49,11 @@ type Command struct {
 	Head      id.Hash       `json:"head"`
 	Household id.Household  `json:"household"`
 	// Hub is the key of the hub that is to act.
-	Hub      []byte    `json:"hub"`
-	NotAfter int64     `json:"not_after"`
-	Target   id.Camera `json:"target"`
+	Hub      []byte `json:"hub"`
+	NotAfter int64  `json:"not_after"`
+	// Reply is what the hub is to speak, nil for a voice that comes by the connection, and for all but talk.
+	Reply  *quickreply.Reply `json:"reply,omitempty"`
+	Target id.Camera         `json:"target"`
 }
 
 // Check refuses values that the types allow.
@@ -58,7 +61,13 @@ func (c *Command) Check() error {
 	if !Acts(c.Action) || len(c.Challenge) != ChallengeSize || !c.Device.Valid() || !c.Household.Valid() || len(c.Hub) != ed25519.PublicKeySize || c.NotAfter <= 0 || !c.Target.Valid() {
 		return fmt.Errorf("command: a malformed field")
 	}
-	return nil
+	if c.Reply == nil {
+		return nil
+	}
+	if c.Action != roster.Talk {
+		return fmt.Errorf("command: nothing is spoken there")
+	}
+	return c.Reply.Check()
 }
 
 // Reading is how the hub reads a command.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"keyhold/statement/id"
+	"keyhold/statement/quickreply"
 )
 
 // Talk is the record of somebody who talked by a camera's speaker: one leaf before the first sound, one when it is over.
@@ -15,8 +16,10 @@ type Talk struct {
 	Act    id.Hash   `json:"act"`
 	Device id.Device `json:"device"`
 	Person id.Person `json:"person"`
-	Since  int64     `json:"since"`
-	State  string    `json:"state"`
+	// Reply is what the hub spoke for them, nil where they spoke themselves.
+	Reply *quickreply.Reply `json:"reply,omitempty"`
+	Since int64             `json:"since"`
+	State string            `json:"state"`
 	// Until is 0 while it lasts.
 	Until int64   `json:"until"`
 	View  id.View `json:"view"`
@@ -38,6 +41,11 @@ func (l *Talk) Check() error {
 	}
 	if !l.Device.Valid() || !l.Person.Valid() || l.Since <= 0 || !l.View.Valid() || l.Camera == id.HouseholdCamera {
 		return fmt.Errorf("leaf: malformed talk")
+	}
+	if l.Reply != nil {
+		if err := l.Reply.Check(); err != nil {
+			return fmt.Errorf("leaf: talk: %w", err)
+		}
 	}
 	return l.check(false)
 }

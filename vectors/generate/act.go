@@ -3,11 +3,14 @@
 package main
 
 import (
+	"strings"
+
 	"keyhold/statement/canon"
 	"keyhold/statement/command"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
+	"keyhold/statement/quickreply"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
 )
@@ -66,6 +69,13 @@ func (c *collector) acts(h *house) {
 	try("talk, by an owner", "", "ben1", same)
 	try("talk, by a guardian", "", "gus1", same)
 	try("talk, by somebody who was given that", "", "tess1", same)
+	spoken := &quickreply.Reply{Language: "de", Text: "Bitte leg das Paket vor die Tür."}
+	try("a quick reply", "", "ben1", func(c *command.Command) { c.Reply = spoken })
+	try("a quick reply, as long as it may be", "", "ben1", func(c *command.Command) {
+		c.Reply = &quickreply.Reply{Language: "nl", Text: strings.Repeat("🔔", quickreply.MaxCharacters)}
+	})
+	try("a quick reply, by a viewer who may not talk", rule.Action, "vera1", func(c *command.Command) { c.Reply = spoken })
+	try("a quick reply, under an earlier head", rule.Head, "ben1", func(c *command.Command) { c.Reply, c.Head = spoken, must(hashAt(h, h.s.Head.Seq-1)) })
 	try("by a viewer who was not", rule.Action, "vera1", same)
 	try("by a guest who was not", rule.Action, "sam1", same)
 	c.acted(h, accept("at the last moment"), good, ben, h.at+command.Window, true)
@@ -100,7 +110,10 @@ func (c *collector) acts(h *house) {
 	c.acted(early, refuse("out of their hours", rule.Hours), signed(command.Thing, early.act("tess1"), h.by("tess1")), deviceNamed("tess1"), early.at, true)
 	seal := func(o object) vector { return vector{Input: signed(command.Thing, o, h.by("ben1")).Encode()} }
 	whole := tree(h.act("ben1"))
-	for _, v := range append(spoil("act", whole, seal), spoilFields("act", whole, seal,
+	says := h.act("ben1")
+	says.Reply = spoken
+	quick := append(spoilReply("act", tree(says), seal), spoilFields("act", tree(says), seal, bad{"to open, and something is said", string(roster.Open), []any{"action"}})...)
+	for _, v := range append(append(spoil("act", whole, seal), quick...), spoilFields("act", whole, seal,
 		bad{"an action that is none of these", string(roster.Live), []any{"action"}}, bad{"a challenge of 15 bytes", b64(make([]byte, 15)), []any{"challenge"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"by the hub", "hub", []any{"device"}},
 		bad{"a key of 31 bytes", b64(make([]byte, 31)), []any{"hub"}}, bad{"time 0", int64(0), []any{"not_after"}}, bad{"a household that is no hash", "home", []any{"household"}}, bad{"at the household", "household", []any{"target"}})...) {
 		v.Thing = command.Thing
@@ -111,15 +124,28 @@ func (c *collector) acts(h *house) {
 	}
 }
 
+// spoilReply spoils the quick reply of something.
+func spoilReply(what string, whole object, seal func(object) vector) []vector {
+	text := []any{"reply", "text"}
+	return spoilFields(what+", a quick reply", whole, seal,
+		bad{"in a language that nobody speaks", "fr", []any{"reply", "language"}}, bad{"without a word", "", text}, bad{"a character too many", strings.Repeat("é", quickreply.MaxCharacters+1), text},
+		bad{"in two lines", "yes\nno", text}, bad{"with a character that turns the text round", "yes\u202eno", text}, bad{"with a paragraph's end", "yes\u2029no", text})
+}
+
 func talkLeaves() []vector {
 	began := &manifest.Talk{
 		Header: header(front, manifest.KindTalk, 6), Act: id.HashOf([]byte("act")), Device: deviceNamed("sam1"), Person: personNamed("sam"), Since: start, State: manifest.TalkBegan, View: viewNamed("view"),
 	}
+	spoke := *began
+	spoke.Reply = &quickreply.Reply{Language: "en", Text: "I’ll be right there."}
 	ended := *began
 	ended.Header, ended.State, ended.Until = header(front, manifest.KindTalk, 7), manifest.TalkEnded, start+12_000
 	var out []vector
-	for _, l := range []*manifest.Talk{began, &ended} {
+	for _, l := range []*manifest.Talk{began, &ended, &spoke} {
 		v := accept("talk, " + l.State)
+		if l.Reply != nil {
+			v.Name += ", a quick reply"
+		}
 		v.Input = must(manifest.EncodeLeaf(l))
 		v.Result = manifest.LeafHash(v.Input).String()
 		out = append(out, v)
@@ -129,6 +155,7 @@ func talkLeaves() []vector {
 	out = append(out, spoilFields("talk", tree(&ended), seal,
 		bad{"a state that nobody knows", "paused", []any{"state"}}, bad{"begun, with an end", manifest.TalkBegan, []any{"state"}}, bad{"over before it began", int64(start - 1), []any{"until"}}, bad{"since 0", int64(0), []any{"since"}},
 		bad{"of the household", "household", []any{"camera"}}, bad{"by a passkey", fixedID("pas_", "x"), []any{"device"}}, bad{"by the sheet", "sheet", []any{"device"}}, bad{"a view that is none", "vie_", []any{"view"}}, bad{"a person that is none", "sam", []any{"person"}}, bad{"a hash that is none", "act", []any{"act"}})...)
+	out = append(out, spoilReply("talk", tree(&spoke), seal)...)
 	out = append(out, spoilFields("talk, begun", tree(began), seal, bad{"without an end, ended", manifest.TalkEnded, []any{"state"}})...)
 	for i := range out {
 		out[i].Thing = "leaf"

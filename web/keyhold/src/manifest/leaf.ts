@@ -17,11 +17,13 @@ import {
   list,
   object,
   oneOf,
+  optional,
   text,
   where,
   type Read,
   type Schema,
 } from '../schema.ts';
+import { quickReply } from '../statement/quickreply.ts';
 import { head } from '../statement/roster.ts';
 
 /** What the hub writes down (docs/protocol.md 5). */
@@ -213,6 +215,7 @@ const kinds = {
       act: hash,
       device: id('dev'),
       person: id('per'),
+      reply: optional(quickReply),
       since: integer(1),
       state: oneOf('began', 'ended'),
       until: integer(),

@@ -2,22 +2,28 @@
 
 import { base64 } from '../bytes.ts';
 import { must } from '../mutant.ts';
-import { bytes, hash, id, integer, object, oneOf, type Read } from '../schema.ts';
+import { bytes, hash, id, integer, object, oneOf, optional, where, type Read } from '../schema.ts';
 import { Envelope } from './dsse.ts';
+import { quickReply } from './quickreply.ts';
 import type { Rule } from '../rule.ts';
 import type { Roster } from './roster.ts';
 
 /** What a device signs so that the hub acts at a camera at once (docs/protocol.md 14.5). */
-export const act = object({
-  action: oneOf('talk', 'open'),
-  challenge: bytes(16),
-  device: id('dev'),
-  head: hash,
-  household: hash,
-  hub: bytes(32),
-  not_after: integer(1),
-  target: id('cam'),
-});
+export const act = where(
+  object({
+    action: oneOf('talk', 'open'),
+    challenge: bytes(16),
+    device: id('dev'),
+    head: hash,
+    household: hash,
+    hub: bytes(32),
+    not_after: integer(1),
+    reply: optional(quickReply),
+    target: id('cam'),
+  }),
+  (one) => one.reply === undefined || one.action === 'talk',
+  'a command in which something is spoken at most by talk',
+);
 
 export type Act = Read<typeof act>;
 
