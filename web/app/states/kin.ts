@@ -106,6 +106,8 @@ export class Kin extends Told implements Household {
 
   prepareLive(): void {}
 
+  beginLive(): void {}
+
   async looks(from: number): Promise<LookList> {
     await this.#act();
     const looks = this.looked.filter(({ at }) => at >= from);

@@ -21,6 +21,12 @@ export interface Looking {
   /** Makes what `live` needs for one camera ahead of it. Harmless to repeat. */
   prepareLive(): void;
 
+  /**
+   * Somebody has touched what leads to a camera's live picture: asks for it while the page for it is
+   * being made. `live` of the same camera takes it; what nobody takes ends soon.
+   */
+  beginLive(camera: string): void;
+
   /** The cameras in a child's room: there only owners and guardians talk, or listen live. */
   childRooms(): Promise<readonly string[]>;
   setChildRoom(camera: string, on: boolean): Promise<void>;

@@ -22,6 +22,7 @@ import {
   type Place,
   type Playback,
 } from './handles.ts';
+import { Begun } from './begun.ts';
 import { pour } from './outside.ts';
 import { Port } from './port.ts';
 import { startWorker } from './start.ts';
@@ -68,6 +69,7 @@ export class HouseholdClient extends TendingClient {
   private readonly newest = new Map<string, Picture>();
   private readonly watching = new Set<Watch>();
   private readonly spare: Spare;
+  private readonly begun = new Begun((cameras) => this.watch(cameras));
   private readonly growing = new Set<(camera: string) => void>();
 
   constructor({ place, origin = location.origin }: Options) {
@@ -262,6 +264,14 @@ export class HouseholdClient extends TendingClient {
   }
 
   live(cameras: readonly string[]): LiveView {
+    return this.begun.take(cameras);
+  }
+
+  beginLive(camera: string): void {
+    this.begun.begin(camera);
+  }
+
+  private watch(cameras: readonly string[]): Watch {
     const person = (): string => this.homeValue.get()?.person ?? '';
     const gone = (over: Watch): boolean => this.watching.delete(over);
     const watch = new Watch(this.port, cameras, this.spare, person, gone);

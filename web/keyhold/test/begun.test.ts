@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Begun } from '../src/browser/begun.ts';
+
+/** Stands where a connection to the hub would be made. */
+class View {
+  closed = 0;
+  constructor(readonly cameras: readonly string[]) {}
+  close(): void {
+    this.closed++;
+  }
+}
+
+let made: View[];
+let begun: Begun<View>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  made = [];
+  begun = new Begun((cameras) => {
+    const view = new View(cameras);
+    made.push(view);
+    return view;
+  });
+});
+
+test('a touch asks once: the page that comes takes what has begun', () => {
+  begun.begin('cam_a');
+  const taken = begun.take(['cam_a']);
+  expect(made).toEqual([taken]);
+  vi.advanceTimersByTime(60_000);
+  expect(taken.closed).toBe(0);
+  // Whoever comes back later looks anew.
+  expect(begun.take(['cam_a'])).not.toBe(taken);
+});
+
+test.each([[['cam_b']], [['cam_a', 'cam_b']]])(
+  'a page of %j ends what began of another',
+  (cameras) => {
+    begun.begin('cam_a');
+    expect(begun.take(cameras).cameras).toEqual(cameras);
+    expect(made.map(({ closed }) => closed)).toEqual([1, 0]);
+  },
+);
+
+test('nobody goes on watching what no page has taken', () => {
+  begun.begin('cam_a');
+  begun.begin('cam_b');
+  expect(made.map(({ closed }) => closed)).toEqual([1, 0]);
+  vi.advanceTimersByTime(3_000);
+  expect(made.map(({ closed }) => closed)).toEqual([1, 1]);
+  expect(begun.take(['cam_b'])).toBe(made[2]);
+});
