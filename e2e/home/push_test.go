@@ -108,7 +108,7 @@ func TestAlertsArePushed(t *testing.T) {
 	}
 	for _, p := range list {
 		heard, waits := p.Device == r.Member.Keys.ID(), p.Device == jan.Keys.ID()
-		if heard != (p.Seen > 0) || waits != (p.Silent > 0) || p.Took > 60_000 {
+		if heard != (p.Seen > 0) || heard != (p.Left > 0) || p.Left > p.Took || p.Brought > p.Took || waits != (p.Silent > 0) || p.Took > 60_000 {
 			t.Errorf("the hub says %+v", p)
 		}
 	}

@@ -106,6 +106,8 @@ test('alerts on a phone', async (t) => {
     message = await bring();
     await reads(anna.say('push_test'));
     await anna.page.getByText(anna.like('alerts_took')).waitFor();
+    await anna.text('alerts_way_home').waitFor();
+    await accessible(anna.page, 'the way of an alert');
   });
 
   await step('the same message again is shown as late, and without a sound', async () => {

@@ -37,6 +37,7 @@ func (d *Desk) load(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.phones = phones
+	d.forgetWays()
 	return nil
 }
 
@@ -186,6 +187,7 @@ func (d *Desk) Received(ctx context.Context, device id.Device, r *request.Receiv
 			return err
 		}
 		took := max(0, min(r.At, now)-at)
+		d.came(device, r.Seq, took)
 		_, err = tx.ExecContext(ctx, `UPDATE phones SET seen = $1, took = $2 WHERE device = $3`, now, took, device)
 		return err
 	})
@@ -214,6 +216,8 @@ func (d *Desk) Phones(ctx context.Context) ([]request.Phone, error) {
 		}
 		one := p.Phone
 		one.Silent = silent[device]
+		w := d.wayOf(device, one.Took)
+		one.Left, one.Brought = w.left, w.brought
 		if u, err := url.Parse(p.to.Endpoint); err == nil {
 			one.Service = u.Hostname()
 		}

@@ -76,6 +76,8 @@ type Desk struct {
 	mu     sync.Mutex
 	phones map[id.Device]*phone // guarded by mu; what it points to is not changed
 	flying map[flight]int64     // messages on their way that their devices have said nothing of, by when they happened; guarded by mu
+	going  map[id.Device]way    // of the newest message to each; guarded by mu
+	ways   map[id.Device]way    // of the newest that each has said something of; guarded by mu
 	onWay  int                  // guarded by mu
 	closed bool                 // guarded by mu
 }
@@ -95,7 +97,7 @@ type phone struct {
 
 // Open takes up what was there before. ctx ends nothing but itself; what is on its way ends with Close.
 func Open(ctx context.Context, c Config) (*Desk, error) {
-	d := &Desk{c: c, slot: make(chan struct{}, slots), phones: map[id.Device]*phone{}, flying: map[flight]int64{}}
+	d := &Desk{c: c, slot: make(chan struct{}, slots), phones: map[id.Device]*phone{}, flying: map[flight]int64{}, going: map[id.Device]way{}, ways: map[id.Device]way{}}
 	d.life, d.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := d.load(ctx); err != nil {
 		d.end()
@@ -205,6 +207,7 @@ func (d *Desk) deliver(m Message, p *phone, body []byte) {
 		outcome, wait := d.try(m, p, body, left)
 		switch outcome {
 		case api.PushSent:
+			d.brought(m)
 			if err := d.sent(d.life, m); err != nil && d.life.Err() == nil {
 				log.Error("that an alert was sent was not written down", "error", err)
 			}
@@ -253,6 +256,7 @@ func (d *Desk) try(m Message, p *phone, body []byte, left time.Duration) (string
 	}
 	ctx, cancel := context.WithTimeout(d.life, tryTime)
 	defer cancel()
+	d.leaves(m)
 	got, err := d.c.Send(ctx, &request.Push{
 		Body: body, Endpoint: p.to.Endpoint, Proof: proof, TTL: min(int64(left/time.Second), request.MaxTTL), Urgency: urgency,
 	})

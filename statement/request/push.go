@@ -122,7 +122,11 @@ func (r *Received) check() error {
 
 // Phone is a device that alerts are pushed to, as the hub knows it.
 type Phone struct {
-	Device id.Device `json:"device"`
+	// Brought is how long the push service had to wait for the alert that was Seen, and Left how long that was with the hub
+	// before it went to the cloud: ms since it happened, 0 where that is not known. At most Took, and Left at most Brought.
+	Brought int64     `json:"brought"`
+	Device  id.Device `json:"device"`
+	Left    int64     `json:"left"`
 	// Seen is when it last said that an alert had come, and Took how long that one was on its way (milliseconds); 0 and 0
 	// where it never has.
 	Seen int64 `json:"seen"`

@@ -33,7 +33,7 @@ func (r *Result) check() error {
 		}
 	}
 	for _, p := range r.Phones {
-		if min(p.Seen, p.Silent, p.Since, p.Took) < 0 {
+		if min(p.Brought, p.Left, p.Seen, p.Silent, p.Since, p.Took) < 0 {
 			return fmt.Errorf("reply: a malformed phone")
 		}
 	}

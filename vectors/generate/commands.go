@@ -97,6 +97,6 @@ func (c *commandVectors) door() {
 		bad{"pressed before there was time", int64(-1), of("bells", "pressed")}, bad{"since before there was time", int64(-1), of("bells", "since")})
 	c.reply("reply to snoozes", request.Result{Snoozes: []request.Snooze{{Camera: camera, Until: start + 3_600_000}}}, bad{"until before there was time", int64(-1), of("snoozes", "until")})
 	c.reply("reply to push-key", request.Result{PushKey: append([]byte{4}, fixed("push", 64)...)}, bad{"half a point", b64(make([]byte, 33)), []any{"result", "push_key"}})
-	c.reply("reply to phones", request.Result{Phones: []request.Phone{{Device: c.w.phoneID, Seen: start - 5, Service: "push.example", Silent: start - 4, Since: start - 9, Took: 812}, {Device: c.w.laptopID, Service: "push.example", Since: start}}},
-		bad{"seen before there was time", int64(-1), of("phones", "seen")}, bad{"silent before there was time", int64(-1), of("phones", "silent")}, bad{"since before there was time", int64(-1), of("phones", "since")}, bad{"sooner than at once", int64(-1), of("phones", "took")})
+	c.reply("reply to phones", request.Result{Phones: []request.Phone{{Brought: 300, Device: c.w.phoneID, Left: 120, Seen: start - 5, Service: "push.example", Silent: start - 4, Since: start - 9, Took: 812}, {Device: c.w.laptopID, Service: "push.example", Since: start}}},
+		bad{"seen before there was time", int64(-1), of("phones", "seen")}, bad{"silent before there was time", int64(-1), of("phones", "silent")}, bad{"since before there was time", int64(-1), of("phones", "since")}, bad{"sooner than at once", int64(-1), of("phones", "took")}, bad{"left before it happened", int64(-1), of("phones", "left")}, bad{"brought before it happened", int64(-1), of("phones", "brought")})
 }

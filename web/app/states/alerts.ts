@@ -15,6 +15,8 @@ const phone = (device: string, change: Partial<Phone> = {}): Phone => ({
   since: now - 30 * 24 * hour,
   seen: now - 26 * minute,
   took: 1240,
+  left: 130,
+  brought: 410,
   silent: 0,
   ...change,
 });
@@ -35,8 +37,10 @@ export function alertStates(three: () => Kin): Record<string, () => State> {
       at('on', [
         mine,
         phone('dev_jan', { seen: 0, took: 0 }),
+        phone('dev_phone', { took: 4100, brought: 0 }),
         phone('dev_eva', { silent: now - 31 * hour, seen: now - 40 * hour }),
       ]),
+    'alerts-way-unknown': () => at('on', [{ ...mine, left: 0, brought: 0 }]),
     'alerts-tested': () => ({ ...at('on', [mine]), then: () => click(button) }),
     'alerts-silent': () => at('on', [{ ...mine, silent: now - 50 * hour }]),
     'alerts-blocked': () => at('blocked'),

@@ -32,8 +32,29 @@ export interface Phone {
   /** When it last said that an alert had come, and how long that one took; 0 if it never has. */
   readonly seen: number;
   readonly took: number;
+  /** How much of that was over when it left the hub, and when the push service had it; 0 if nobody knows. */
+  readonly left: number;
+  readonly brought: number;
   /** Since when alerts were sent that it says nothing of; 0 if there are none. */
   readonly silent: number;
+}
+
+/** A part of the way of an alert, and how long it took (ms). */
+export interface Part {
+  readonly part: 'home' | 'service' | 'device' | 'rest';
+  readonly took: number;
+}
+
+/** The way of the newest alert that came to a phone, as far as its parts are known. */
+export function wayOf({ seen, took, left, brought }: Phone): readonly Part[] {
+  if (seen === 0 || left === 0) return [];
+  const home: Part = { part: 'home', took: left };
+  if (brought === 0) return [home, { part: 'rest', took: took - left }];
+  return [
+    home,
+    { part: 'service', took: brought - left },
+    { part: 'device', took: took - brought },
+  ];
 }
 
 /** A phone of which nothing is heard for so long is pointed out. */

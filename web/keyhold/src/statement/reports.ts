@@ -23,7 +23,9 @@ export const bellReport = object({
 
 /** A device that alerts are pushed to. */
 export const phone = object({
+  brought: integer(),
   device: text(),
+  left: integer(),
   seen: integer(),
   service: text(),
   silent: integer(),
