@@ -45,6 +45,15 @@ async function opens(anna) {
   assert.equal(await opened(), 1);
 }
 
+/** Has the hub say one of three sentences, to its end. */
+async function replies(anna) {
+  await anna.button('reply_title').click();
+  await accessible(anna.page, 'quick replies');
+  const text = anna.say('reply_parcel');
+  await anna.page.getByRole('button', { name: text }).click();
+  await anna.text('reply_said', { camera: 'Porch', text }).waitFor();
+}
+
 /** A server of topics, such as ntfy's, and what it is told. */
 async function topics(t) {
   const heard = [];
@@ -131,6 +140,7 @@ test('somebody rings', async (t) => {
       await anna.text('talk_on').waitFor();
       await anna.page.keyboard.up('Space');
       await anna.text('talk_hold').waitFor();
+      if (nth === 1) await replies(anna);
       if (nth === 2) await opens(anna);
       await accessible(anna.page, 'somebody at the door');
       await anna.button('call_not_now').click();

@@ -13,9 +13,15 @@ export class DrawnView implements LiveView {
   readonly voice = {
     cameras: new Settable<readonly string[]>([]),
     state: new Settable<TalkState>({ step: 'off' }),
+    replies: new Settable<readonly string[]>([]),
+    replying: new Settable<TalkState>({ step: 'off' }),
     level: new Settable(0),
     hold: (): void => this.voice.state.set({ step: 'on' }),
-    release: (): void => this.voice.state.set({ step: 'off' }),
+    reply: (): void => this.voice.replying.set({ step: 'on' }),
+    release: (): void => {
+      this.voice.state.set({ step: 'off' });
+      this.voice.replying.set({ step: 'off' });
+    },
   };
   readonly #streams = new Map<string, Settable<MediaStream | null>>();
 

@@ -95,6 +95,39 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
         household.makeView = () => view;
       });
     },
+    'ring-call-reply': () => {
+      const view = new DrawnView({ step: 'on' }, () => 'door');
+      view.voice.cameras.set(['cam_door']);
+      view.voice.replies.set(['cam_door']);
+      const state = called((household) => {
+        household.makeView = () => view;
+      });
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          await click('dialog .replies button');
+          await see('dialog .replies form');
+        },
+      };
+    },
+    'ring-call-replying': () => {
+      const view = new DrawnView({ step: 'on' }, () => 'door');
+      view.voice.cameras.set(['cam_door']);
+      view.voice.replies.set(['cam_door']);
+      const state = called((household) => {
+        household.makeView = () => view;
+      });
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          await click('dialog .replies button');
+          await click('dialog .replies li:nth-child(2) button');
+          await see('dialog .replies .lucide-square');
+        },
+      };
+    },
     'ring-call-coming': () =>
       called((household) => {
         household.makeView = () => new DrawnView({ step: 'connecting' }, () => null);

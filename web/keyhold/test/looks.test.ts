@@ -224,3 +224,14 @@ test('an entry that the cloud leaves out is an alarm, and no shorter list', asyn
   }
   expect(home.engine.alarms.all().map(({ rule }) => rule)).toContain('seq-gap');
 });
+
+test('of a quick reply it says what was said', async () => {
+  const since = world.now;
+  const reply = { language: 'nl', text: 'Ik kom eraan.' };
+  const who = { device: world.member.device, person: world.person, view: idOf('vie') };
+  const talk = { ...who, act: hashText(random(1)), reply, since };
+  await world.leaf(world.camera, 'talk', { ...talk, state: 'began', until: 0 });
+  await world.leaf(world.camera, 'talk', { ...talk, state: 'ended', until: since + 3_000 });
+  const { looks: all } = await looks();
+  expect(all.map(({ kind, reply }) => [kind, reply])).toEqual([['talk', reply.text]]);
+});

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Saying } from '../src/browser/connection.ts';
+import type { Challenged } from '../src/sync/order.ts';
 import { Voice, type ActTold } from '../src/browser/voice.ts';
 
 const camera = 'cam_porch';
@@ -14,7 +15,7 @@ let voice: Voice;
 let said: Saying[];
 /** Microphones that are open. */
 let open: number;
-let signed: () => Promise<string>;
+let signed: (challenged: Challenged) => Promise<string>;
 
 class Ears {
   createAnalyser(): object {
@@ -48,7 +49,7 @@ beforeEach(() => {
   voice = new Voice(
     () => connection,
     () => me,
-    () => signed(),
+    (challenged) => signed(challenged),
   );
 });
 
@@ -206,4 +207,51 @@ test('another connection owes nothing of the one before', async () => {
   voice.cut();
   await press();
   expect(said).toEqual([ask, act, hush, ask]);
+});
+
+const text = { language: 'de', text: 'Ich bin gleich da.' } as const;
+
+test('a quick reply is signed with its text, and no microphone is opened', async () => {
+  const signs: Challenged[] = [];
+  signed = (challenged) => {
+    signs.push(challenged);
+    return Promise.resolve('act');
+  };
+  voice.reply(camera, text);
+  await challenge();
+  expect(signs[0]?.reply).toEqual(text);
+  tell('begun');
+  tell('on');
+  expect(voice.replying.get().step).toBe('on');
+  expect(voice.state.get().step).toBe('off');
+  tell('over', 'said');
+  expect(voice.replying.get().step).toBe('said');
+  expect([said, open]).toEqual([[ask, act], 0]);
+  // One's own voice has no part of it.
+  await talk();
+  expect(signs[1]?.reply).toBeUndefined();
+  expect(voice.replying.get().step).toBe('off');
+});
+
+test('a quick reply ends when somebody ends it, or talks themselves, and not with the page', async () => {
+  voice.reply(camera, text);
+  await challenge();
+  tell('begun');
+  document.dispatchEvent(new Event('visibilitychange'));
+  Object.assign(document, { visibilityState: 'hidden' });
+  document.dispatchEvent(new Event('visibilitychange'));
+  expect(said).toEqual([ask, act]);
+  await press();
+  expect(said).toEqual([ask, act, hush]);
+  expect(voice.replying.get().step).toBe('off');
+  tell('over', 'released');
+  expect(said).toEqual([ask, act, hush, ask]);
+  expect(voice.state.get().step).toBe('asking');
+});
+
+test('a quick reply that is refused says why, beside the button to talk', async () => {
+  voice.reply(camera, text);
+  tell('refused', 'busy', 'per_bert');
+  expect(voice.replying.get()).toEqual({ step: 'refused', word: 'busy', by: 'per_bert' });
+  expect(voice.state.get().step).toBe('off');
 });

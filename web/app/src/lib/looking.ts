@@ -65,18 +65,32 @@ export type TalkState =
   /** Whoever is near the camera is told by a sound. */
   | { step: 'chime' }
   | { step: 'on' }
+  /** The hub has spoken a quick reply to its end. */
+  | { step: 'said' }
   /** Not, or not any more: why, and the person who talks there already. */
   | { step: 'refused'; word: string; by: string };
+
+/** A short text that the hub speaks, in the language that it is in. */
+export interface QuickReply {
+  readonly language: 'de' | 'en' | 'nl';
+  readonly text: string;
+}
 
 export interface LiveVoice {
   /** Cameras with a speaker, as far as is known. */
   readonly cameras: Live<readonly string[]>;
+  /** Those by which the hub can speak quick replies. */
+  readonly replies: Live<readonly string[]>;
   readonly state: Live<TalkState>;
+  /** The same of a quick reply; nothing of this device is heard then. */
+  readonly replying: Live<TalkState>;
   /** How loud the microphone is, from 0 to 1. */
   readonly level: Live<number>;
   /** Talks from now on, until `release`; the browser asks for the microphone. */
   hold(camera: string): void;
   release(): void;
+  /** Has the hub speak a text there, until its end or `release`. */
+  reply(camera: string, text: QuickReply): void;
 }
 
 export interface LiveView {
@@ -150,6 +164,8 @@ export interface Look {
   set: LookSet | null;
   /** The door that was opened, and how that went; null for all else. */
   door: { readonly name: string; readonly outcome: DoorOutcome } | null;
+  /** What the hub spoke for them, where it did. */
+  readonly reply?: string;
 }
 
 export interface LookList {

@@ -123,6 +123,9 @@ export function lookText(look: Look, zone?: string): string {
   const { kind, cameras, footage, at, set, door } = look;
   if (set !== null) return setText(set, look, zone);
   if (door !== null) return doorText(door.name, door.outcome);
+  if (look.reply !== undefined) {
+    return m.looks_reply({ cameras: camerasOf(cameras), text: look.reply });
+  }
   const what = m.looks_what({ kind: kindText(kind), cameras: camerasOf(cameras) });
   if (footage === null || kind === 'tiles') return what;
   const day = shortDayText(footage.from, zone);

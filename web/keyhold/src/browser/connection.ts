@@ -15,13 +15,14 @@ export interface ConnectionEvents {
   readonly lost: () => void;
   /**
    * Which cameras the hub says send nothing, which have a second, smaller stream, which a speaker,
-   * and which are sent small because the line carries no more.
+   * which are sent small because the line carries no more, and where it can speak itself.
    */
   readonly told: (
     silent: readonly string[],
     second: readonly string[],
     speakers: readonly string[],
     narrow: readonly string[],
+    replies: readonly string[],
   ) => void;
   /** How something goes that the hub was asked to do, and what it wants to be signed for it. */
   readonly act: (told: ActTold) => void;
@@ -191,7 +192,8 @@ export class Connection {
     this.second = ids(({ small }) => small === true);
     const speakers = this.voice === null ? [] : ids(({ talk }) => talk === true);
     const narrow = ids((one) => one.narrow === true);
-    this.events?.told(silent, this.second, speakers, narrow);
+    const replies = this.voice === null ? [] : ids(({ reply }) => reply === true);
+    this.events?.told(silent, this.second, speakers, narrow, replies);
     const { wanted } = this;
     if (wanted !== null && this.second.join() !== before) {
       this.want(wanted.hear, wanted.show, wanted.small);
@@ -206,6 +208,7 @@ interface CameraTold {
   readonly small?: boolean;
   readonly narrow?: boolean;
   readonly talk?: boolean;
+  readonly reply?: boolean;
 }
 
 interface Told {

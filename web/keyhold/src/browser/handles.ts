@@ -5,6 +5,7 @@ import type { FaultKind } from '../sync/fault.ts';
 import type { InvitePhase } from '../sync/inviting.ts';
 import type { ChangePhase } from '../sync/members.ts';
 import type { Picture } from '../sync/pictures.ts';
+import type { QuickReply } from '../statement/quickreply.ts';
 import type { CameraState, TrustState } from './wire.ts';
 
 /** What a page holds in its hand of a household. */
@@ -48,18 +49,26 @@ export type TalkState =
   /** Whoever is near the camera is told by a sound. */
   | { readonly step: 'chime' }
   | { readonly step: 'on' }
+  /** The hub has spoken a quick reply to its end. */
+  | { readonly step: 'said' }
   /** Not, or not any more: why, and the person who talks there already. */
   | { readonly step: 'refused'; readonly word: string; readonly by: string };
 
 export interface LiveVoice {
   /** Cameras that have a speaker, as far as is known. */
   readonly cameras: Live<readonly string[]>;
+  /** Those by which the hub can speak quick replies. */
+  readonly replies: Live<readonly string[]>;
   readonly state: Live<TalkState>;
+  /** The same of a quick reply; nothing of this device is heard then. */
+  readonly replying: Live<TalkState>;
   /** How loud it is, from 0 to 1. */
   readonly level: Live<number>;
   /** From now on, until `release`. */
   hold(camera: string): void;
   release(): void;
+  /** Has the hub speak a text there, until its end or `release`. */
+  reply(camera: string, text: QuickReply): void;
 }
 
 /** Some cameras that are watched live. The look is on record from its beginning to `close`. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { fromBase64 } from '../bytes.ts';
+import type { QuickReply } from '../statement/quickreply.ts';
 import type { Challenged } from '../sync/order.ts';
 import type { Connection } from './connection.ts';
 import { Value, type LiveVoice, type TalkState } from './handles.ts';
@@ -40,15 +41,20 @@ interface Wish {
 }
 
 /**
- * Talking by a camera's speaker, while somebody holds a button. The microphone is open from the
+ * Talking by a camera's speaker, while somebody holds a button; or having the hub say something
+ * there, once, in which no microphone has a part. The microphone is open from the
  * press to the release and no longer. What it hears is sent from the chime on, so that no word is
  * lost at its end; the hub lets nobody hear what comes before that.
  */
 export class Voice implements LiveVoice {
   readonly cameras = new Value<readonly string[]>([]);
+  readonly replies = new Value<readonly string[]>([]);
   readonly state = new Value<TalkState>({ step: 'off' });
+  readonly replying = new Value<TalkState>({ step: 'off' });
   readonly level = new Value<number>(0);
   private held = '';
+  /** What the hub is to say; null for one's own voice. */
+  private text: QuickReply | null = null;
   private turn = 0;
   private pressed = 0;
   private wish: Wish | null = null;
@@ -68,16 +74,43 @@ export class Voice implements LiveVoice {
   }
 
   private readonly hidden = (): void => {
-    if (document.visibilityState !== 'visible') this.release();
+    if (document.visibilityState !== 'visible' && this.text === null) this.release();
   };
 
   hold(camera: string): void {
-    if (this.held !== '' || this.connection() === null) return;
+    // Whoever wants to talk themselves ends what is being said for them.
+    if (this.text !== null) this.release();
+    if (!this.start(camera)) return;
+    this.state.set({ step: 'asking' });
+    void this.begin(this.turn);
+  }
+
+  reply(camera: string, text: QuickReply): void {
+    if (!this.start(camera)) return;
+    this.text = text;
+    this.replying.set({ step: 'asking' });
+    this.wait();
+    this.ask();
+  }
+
+  private start(camera: string): boolean {
+    if (this.held !== '' || this.connection() === null) return false;
     this.held = camera;
     this.turn += 1;
     this.pressed = performance.now();
-    this.state.set({ step: 'asking' });
-    void this.begin(this.turn);
+    this.state.set({ step: 'off' });
+    this.replying.set({ step: 'off' });
+    return true;
+  }
+
+  /** There is something to be heard. */
+  private ready(): boolean {
+    return this.microphone !== null || this.text !== null;
+  }
+
+  /** What tells how it goes. */
+  private shown(): Value<TalkState> {
+    return this.text === null ? this.state : this.replying;
   }
 
   private async begin(turn: number): Promise<void> {
@@ -112,7 +145,7 @@ export class Voice implements LiveVoice {
 
   /** Asks for what is held now, once the hub is done with what was held before. */
   private ask(): void {
-    if (this.microphone === null || this.wish !== null) return;
+    if (!this.ready() || this.wish !== null) return;
     this.wish = { camera: this.held, turn: this.turn, step: 'asked' };
     this.wait();
     this.connection()?.say({ ask: { action: 'talk', target: this.held } });
@@ -120,8 +153,13 @@ export class Voice implements LiveVoice {
 
   release(): void {
     if (this.held === '') return;
+    this.finish({ step: 'off' });
+  }
+
+  private finish(state: TalkState): void {
+    const shown = this.shown();
     this.quiet();
-    this.state.set({ step: 'off' });
+    shown.set(state);
   }
 
   /** The connection is another one, or gone. */
@@ -145,6 +183,7 @@ export class Voice implements LiveVoice {
     }
     this.turn += 1;
     this.held = '';
+    this.text = null;
     clearTimeout(this.waiting);
     clearTimeout(this.again);
     clearInterval(this.listening);
@@ -157,8 +196,7 @@ export class Voice implements LiveVoice {
   }
 
   private fail(word: string, by = ''): void {
-    this.quiet();
-    this.state.set({ step: 'refused', word, by });
+    this.finish({ step: 'refused', word, by });
   }
 
   async challenged(told: ChallengeTold): Promise<void> {
@@ -166,14 +204,15 @@ export class Voice implements LiveVoice {
     const { wish } = this;
     if (told.action !== 'talk' || wish?.step !== 'asked' || wish.camera !== told.target) return;
     // A challenge is as good for the press that is held by now.
-    if (challenge === null || this.microphone === null || this.held !== wish.camera) {
+    if (challenge === null || !this.ready() || this.held !== wish.camera) {
       this.done();
       return;
     }
     const turn = (wish.turn = this.turn);
     const { not_after, target } = told;
     try {
-      const act = await this.sign({ action: 'talk', challenge, not_after, target });
+      const spoken = this.text === null ? {} : { reply: this.text };
+      const act = await this.sign({ action: 'talk', challenge, not_after, target, ...spoken });
       if (this.wish !== wish) return;
       if (turn !== this.turn) {
         this.done();
@@ -209,10 +248,10 @@ export class Voice implements LiveVoice {
     } else if (state === 'begun') {
       wish.step = 'begun';
       if (!mine) return;
-      this.state.set({ step: 'chime' });
+      this.shown().set({ step: 'chime' });
       void this.connection()?.speak(this.microphone?.getAudioTracks()[0] ?? null);
     } else if (mine) {
-      this.state.set({ step: 'on' });
+      this.shown().set({ step: 'on' });
       this.listen();
     }
   }
@@ -221,7 +260,8 @@ export class Voice implements LiveVoice {
     const own = state === 'refused' && word === 'busy' && by === this.person();
     if (own && performance.now() - this.pressed < ownEnds) {
       this.again = setTimeout(() => this.ask(), askAgain);
-    } else this.fail(word, state === 'refused' ? by : '');
+    } else if (word === 'said') this.finish({ step: 'said' });
+    else this.fail(word, state === 'refused' ? by : '');
   }
 
   /** Tells how loud it is, so that whoever talks sees that they are heard. */

@@ -219,11 +219,12 @@ export class Watch implements LiveView {
       },
       // The hub has answered: it is the way to it that is missing.
       lost: () => this.lost(this.state.get().step === 'on' ? 'lost' : 'no-way'),
-      told: (silent, second, speakers, narrow) => {
+      told: (silent, second, speakers, narrow, replies) => {
         this.silent.set(silent);
         this.second.set(second);
         this.narrow.set(narrow);
         this.voice.cameras.set(speakers);
+        this.voice.replies.set(replies);
       },
       act: (told) => this.voice.told(told),
       challenged: (told) => void this.voice.challenged(told),

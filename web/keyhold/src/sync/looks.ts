@@ -33,6 +33,8 @@ export interface Look {
   readonly set: Act['set'] | null;
   /** The door that was opened, and how that went; null for all else. */
   readonly door: Opened | null;
+  /** What the hub spoke for them, where it did. */
+  readonly reply?: string;
 }
 
 export interface Opened {
@@ -76,6 +78,7 @@ interface Raw {
   count: number;
   set: Act['set'] | null;
   door?: Opened | null;
+  reply?: string;
 }
 
 interface Fetched extends Raw {
@@ -178,11 +181,12 @@ function talks(logs: readonly Log[]): Raw[] {
   const out = new Map<string, Raw>();
   for (const { leaf } of logs) {
     if (leaf.kind !== 'talk') continue;
-    const { act, camera, device, person, since: at, until } = leaf;
+    const { act, camera, device, person, reply, since: at, until } = leaf;
     const over = leaf.state === 'ended';
     if (out.has(act) && !over) continue;
     const talk = { id: act, kind: 'talk' as const, person, device, cameras: new Set([camera]), at };
-    const rest = { footage: null, count: 1, set: null };
+    const said = reply === undefined ? {} : { reply: reply.text };
+    const rest = { footage: null, count: 1, set: null, ...said };
     out.set(act, { ...talk, until: over ? until : at, open: !over, ...rest });
   }
   return [...out.values()];

@@ -10,6 +10,7 @@ export function talkWords(
 ): string {
   switch (state.step) {
     case 'off':
+    case 'said':
       return m.talk_off_said();
     case 'asking':
       return m.talk_wait_said();
@@ -46,5 +47,41 @@ function refusedWords(word: string, other: string | undefined): string {
       return m.talk_lost();
     default:
       return m.talk_failed();
+  }
+}
+
+/** What stands below the quick replies. */
+export function replyWords(
+  state: TalkState,
+  text: string,
+  camera: string,
+  nameOf: (person: string) => string | undefined,
+): string {
+  switch (state.step) {
+    case 'off':
+      return '';
+    case 'asking':
+    case 'chime':
+    case 'on':
+      return m.reply_saying({ camera, text });
+    case 'said':
+      return m.reply_said({ camera, text });
+    case 'refused':
+      return unsaidWords(state.word, nameOf(state.by));
+  }
+}
+
+function unsaidWords(word: string, other: string | undefined): string {
+  switch (word) {
+    case 'busy':
+    case 'denied':
+    case 'right':
+    case 'child':
+    case 'taken':
+      return refusedWords(word, other);
+    case 'no-voice':
+      return m.reply_no_voice();
+    default:
+      return m.reply_failed();
   }
 }
