@@ -70,9 +70,10 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
-	@# Two side by side fill the processors, of which the first waits much of the time; three crowd a small machine: nothing
-	@# is over sooner, and what has to be in time is late. So in time first, and beside it what is in no hurry.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-home test-web
+	@# Two side by side fill the processors, of which the first waits much of the time; more crowd a small machine, on which
+	@# all of it then costs a quarter more. So in time first, beside stories what is one program at a time, and at the end,
+	@# alone, whole households, which wait much.
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-web test-states test-home
 
 .PHONY: test-waiting
 test-waiting: web
@@ -88,12 +89,15 @@ test-stories: web
 test-web: web
 	@scripts/unless-passed web-check web vectors api -- scripts/check web
 	@scripts/unless-passed web-units web vectors -- bash -c 'cd web && npm run --silent test'
+
+.PHONY: test-states
+test-states: web
 	@scripts/unless-passed web-states web ':!web/*/test' -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
 
 .PHONY: test-home
 test-home: web
 	@# The longest first, so that nothing is waited for alone at the end.
-	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 1 -timeout 40m $$(printf './e2e/%s\n' adversary home operator household; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 1 -parallel 4 -timeout 40m $$(printf './e2e/%s\n' adversary home operator household; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
 
 .PHONY: test-away
 test-away: web

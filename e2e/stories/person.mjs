@@ -33,6 +33,9 @@ export async function person(folder, { args = [], ...options } = {}) {
       '--no-sandbox',
       '--disable-gpu',
       '--in-process-gpu',
+      // Threads and processes that help where processors are idle; here none is.
+      '--js-flags=--single-threaded',
+      '--enable-features=NetworkServiceInProcess2',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
