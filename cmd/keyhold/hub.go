@@ -60,6 +60,7 @@ type HubRunCommand struct {
 	Live  string   `default:":7441" placeholder:"ADDRESS" help:"Where devices that watch live connect to, over UDP; another port if this one is taken."`
 	LAN   string   `name:"lan" default:":7441" placeholder:"ADDRESS" help:"Where your devices at home connect to without the cloud, over TLS on TCP; another port if this one is taken."`
 	Bell  string   `placeholder:"ADDRESS" help:"Where doorbells that cannot speak TLS say that somebody presses, over HTTP; nowhere if not given."`
+	RTSP  string   `name:"rtsp" default:":7444" placeholder:"ADDRESS" help:"Where integrations that may read cameras connect to, by RTSP on TCP; nothing listens there while there is none."`
 	Find  []string `placeholder:"ADDRESS" help:"Where to ask for cameras, such as 192.168.1.20 or 192.168.1.20:3702; everybody in the home's networks if not given."`
 	Here  []string `placeholder:"ADDRESS|PATH" help:"What of this computer may be added as a camera, such as 127.0.0.1:1935, /srv/films or /dev/video0; nothing if not given."`
 	Debug bool     `help:"Log each step."`
@@ -88,7 +89,7 @@ func (r *HubRunCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	h := &hub.Hub{
-		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN, Bell: r.Bell, Find: ask, Here: here,
+		Dir: r.Dir, Cloud: r.Cloud, Live: r.Live, LAN: r.LAN, Bell: r.Bell, Stream: r.RTSP, Find: ask, Here: here,
 		Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level})),
 		ShowCode: func(code pairing.Code) {
 			if err := printCode(c, code); err != nil {

@@ -17,7 +17,7 @@ import (
 
 // SmartCommand groups what is done with programs of the home that are told how cameras do.
 type SmartCommand struct {
-	Add    SmartAddCommand    `cmd:"" help:"Tell Home Assistant, or another program of the home, how cameras do, by an MQTT broker."`
+	Add    SmartAddCommand    `cmd:"" help:"Tell Home Assistant, or another program of the home, how cameras do, by an MQTT broker, or let it read them."`
 	List   SmartListCommand   `cmd:"" help:"List the programs that are told, of what, and how that goes."`
 	Remove SmartRemoveCommand `cmd:"" help:"Tell a program nothing any more, and have the broker forget what it was told."`
 }
@@ -26,9 +26,10 @@ type SmartCommand struct {
 type SmartAddCommand struct {
 	deviceFlag
 	Name     string   `arg:"" help:"What to call it, such as Home Assistant."`
-	Broker   string   `required:"" placeholder:"URL" help:"The broker, such as mqtt://user:password@192.168.1.5:1883; - reads it from standard input."`
-	Camera   []string `required:"" placeholder:"NAME,…" help:"Of which cameras it is told, by name."`
-	Tell     []string `required:"" placeholder:"KIND,…" enum:"online,press,private,watching" help:"What it is told: online (the camera is recorded), press (somebody rings), private (the camera is turned off), watching (somebody watches live; not who)."`
+	Broker   string   `placeholder:"URL" help:"The broker, such as mqtt://user:password@192.168.1.5:1883; - reads it from standard input."`
+	Camera   []string `required:"" placeholder:"NAME,…" help:"Of which cameras it is told, or which it may read, by name."`
+	Tell     []string `placeholder:"KIND,…" enum:"online,press,private,watching" help:"What it is told: online (the camera is recorded), press (somebody rings), private (the camera is turned off), watching (somebody watches live; not who)."`
+	Stream   bool     `help:"Let it read the cameras' picture from the hub, by RTSP in the home's network, unencrypted; the addresses are shown once."`
 	Language string   `enum:"de,en,nl" default:"en" help:"In which language it is told what is what: de, en or nl."`
 	JSON     bool     `name:"json" help:"Print one object of JSON."`
 }
@@ -44,6 +45,8 @@ type integrationLine struct {
 	Language string      `json:"language"`
 	Added    int64       `json:"added"`
 	By       id.Person   `json:"by"`
+	// Streams are said once.
+	Streams []string `json:"streams,omitempty"`
 }
 
 // settles is how long it may take to know how an integration goes.
@@ -51,6 +54,9 @@ const settles = 10 * time.Second
 
 // Run asks the hub.
 func (a *SmartAddCommand) Run(ctx context.Context, c *console) error {
+	if (a.Broker == "") != (len(a.Tell) == 0) || a.Broker == "" && !a.Stream {
+		return errors.New("say what it is told (--tell) and by which broker (--broker), or that it may read the cameras (--stream), or both")
+	}
 	broker := a.Broker
 	if broker == "-" {
 		var err error
@@ -62,11 +68,16 @@ func (a *SmartAddCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	op := request.Op{Name: a.Name, URL: broker, Language: a.Language, Tells: sorted(a.Tell)}
+	op := request.Op{Name: a.Name, URL: broker, Language: a.Language, Tells: a.Tell}
+	if a.Stream {
+		op.Tells = append(op.Tells, request.TellStream)
+	}
+	op.Tells = sorted(op.Tells)
 	if op.Cameras, err = camerasInUse(v, a.Camera); err != nil {
 		return err
 	}
-	if err := s.AddIntegration(ctx, op, c.gesture); err != nil {
+	streams, err := s.AddIntegration(ctx, op, c.gesture)
+	if err != nil {
 		var no *session.RefusedError
 		if errors.As(err, &no) && no.Word == request.RefusedFull {
 			return fmt.Errorf("there are as many integrations as may be: remove one first (keyhold integrations list)")
@@ -78,11 +89,30 @@ func (a *SmartAddCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	if a.JSON {
-		return c.object(integrationOf(*one))
+		line := integrationOf(*one)
+		line.Streams = streams
+		return c.object(line)
 	}
-	c.say("%s is told: %s. Whoever may read at that broker reads it, too; nothing that comes from there is done.", one.Name, strings.Join(one.Tells, ", "))
+	if broker != "" {
+		c.say("%s is told: %s. Whoever may read at that broker reads it, too; nothing that comes from there is done.", one.Name, strings.Join(a.Tell, ", "))
+	}
 	c.integration(v, *one)
+	if a.Stream {
+		c.streams(v, op.Cameras, streams)
+	}
 	return nil
+}
+
+// streams says where a new integration reads its cameras.
+func (c *console) streams(v *session.View, cameras []id.Camera, streams []string) {
+	if len(streams) != len(cameras) {
+		c.say("The hub cannot listen for it. Start the hub with another --rtsp, then remove this integration and add it again.")
+		return
+	}
+	c.say("These addresses are shown this once: the password is in them. Only programs in your home's network get in, and what they read goes through it unencrypted. Each reading stands on the record, under the name that you gave.")
+	for i, camera := range cameras {
+		c.answer("%s  %s", namesInUse(v, []id.Camera{camera}), streams[i])
+	}
 }
 
 // knownIntegration waits for a while until it is known how an integration goes.
@@ -121,12 +151,14 @@ var integrationStates = map[string]string{
 	"connecting": "is being connected to",
 	"away":       "the broker does not answer, or is not trusted by TLS; the hub keeps trying",
 	"refused":    "the broker does not accept this user and password, or lets them write nothing: remove it, and add it again",
+	"offered":    "may read from the hub",
+	"unheard":    "the hub cannot listen for it: another program may have its port; start the hub with another --rtsp",
 	"barred":     "the hub does not go to this address: a broker on the hub's own computer has to be named when the hub is started (--here), one outside the home has to be reached by mqtts://",
 }
 
 // integration prints one for a person.
 func (c *console) integration(v *session.View, i request.Integration) {
-	c.answer("%s  %s  %s since %s: %s", i.Name, i.URL, i.State, clock(i.Since, c.now()), nameOr(integrationStates[i.State], i.State))
+	c.answer("%s  %s  %s since %s: %s", i.Name, nameOr(i.URL, "(no broker)"), i.State, clock(i.Since, c.now()), nameOr(integrationStates[i.State], i.State))
 	c.answer("  of %s: %s; added %s", namesInUse(v, i.Cameras), strings.Join(i.Tells, ", "), clock(i.Added, c.now()))
 }
 
@@ -154,7 +186,7 @@ func (l *SmartListCommand) Run(ctx context.Context, c *console) error {
 		}
 	}
 	if len(reply.Result.Integrations) == 0 && !l.JSON {
-		c.say("No program is told anything. See keyhold integrations add.")
+		c.say("No program is told anything, and none reads a camera. See keyhold integrations add.")
 	}
 	return nil
 }
@@ -171,6 +203,10 @@ func (r *SmartRemoveCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	there, err := s.Do(ctx, request.Op{Kind: request.OpIntegrations})
+	if err != nil {
+		return fmt.Errorf("ask for the integrations: %w", err)
+	}
 	reply, err := s.Do(ctx, request.Op{Kind: request.OpRemoveIntegration, Name: r.Name})
 	var no *session.RefusedError
 	switch {
@@ -178,6 +214,8 @@ func (r *SmartRemoveCommand) Run(ctx context.Context, c *console) error {
 		return fmt.Errorf("there is no integration %q; see keyhold integrations list", r.Name)
 	case err != nil:
 		return fmt.Errorf("remove the integration: %w", err)
+	case slices.ContainsFunc(there.Result.Integrations, func(i request.Integration) bool { return i.Name == r.Name && i.URL == "" }):
+		c.say("%s reads nothing any more.", r.Name)
 	case reply.Result.Forgotten:
 		c.say("%s is told nothing any more, and the broker has forgotten what it was told.", r.Name)
 	default:

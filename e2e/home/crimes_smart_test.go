@@ -164,7 +164,7 @@ func TestCrimesWithABroker(t *testing.T) {
 	// nowhere is an address that nobody has (RFC 5737), outside of every home.
 	nowhere := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, 9}), 1883)
 	honest := on(func(x *smartScene) error { return x.goes(x.broker.URL(x.broker.Password), rule.Here) })
-	judge(t, withABroker, []crime{
+	judge(t, withABroker, append(crimesOfReading(), []crime{
 		{
 			name: "having a program told of the cameras, as a viewer", off: []rule.Name{rule.Role}, says: request.RefusedDenied,
 			commit: adds(func(s *scene) *folk { return s.vera }, true), honest: adds(own, true),
@@ -205,5 +205,5 @@ func TestCrimesWithABroker(t *testing.T) {
 			name: "telling somebody outside the home without TLS", off: []rule.Name{rule.Elsewhere}, says: string(rule.Elsewhere),
 			commit: on(func(x *smartScene) error { return x.goes("mqtt://"+nowhere.String(), rule.Elsewhere) }), honest: honest,
 		},
-	})
+	}...))
 }

@@ -64,6 +64,8 @@ type Rig struct {
 	// find are asked for cameras; the rig's own if there are none.
 	find []netip.AddrPort
 	here ingest.Here // what of this computer may be a camera
+	// stream is where integrations read cameras.
+	stream string
 	// hubPID is the newest hub of its own process.
 	hubPID int
 	mu     sync.Mutex
@@ -105,7 +107,7 @@ func TestMain(m *testing.M) {
 // Unpaired starts cloud and camera. push are services that the cloud brings alerts to.
 func Unpaired(t *testing.T, push ...string) *Rig {
 	t.Helper()
-	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir(), gestures: make(chan gesture.Request, 64)}
+	r := &Rig{t: t, Dir: filepath.Join(t.TempDir(), "hub"), Vault: t.TempDir(), gestures: make(chan gesture.Request, 64), stream: "127.0.0.1:0"}
 	r.uptime = func() time.Duration { return time.Hour } // a hub waits on a machine that was switched on just now; this one may have been
 	r.free.Store(1 << 40)
 	cloud, err := serve.Open(t.Context(), serve.Config{Data: r.Vault, Log: slog.New(slog.DiscardHandler), Now: r.now, PushHosts: push})
@@ -204,7 +206,7 @@ func (r *Rig) Start() <-chan pairing.Code {
 		r.find = []netip.AddrPort{r.Camera.Discovery()}
 	}
 	h := &hub.Hub{
-		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", Bell: "127.0.0.1:0", FFmpeg: r.ffmpeg, Here: r.here, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
+		Find: r.find, Dir: r.Dir, Cloud: r.Origin, LAN: "127.0.0.1:0", Bell: "127.0.0.1:0", Stream: r.stream, FFmpeg: r.ffmpeg, Here: r.here, Log: slog.New(slog.NewTextHandler(logWriter{r}, nil)),
 		ShowCode:    func(c pairing.Code) { codes <- c },
 		Serving:     func(h id.Household) { r.serving <- h },
 		ShowGesture: func(g gesture.Request) { r.gestures <- g },

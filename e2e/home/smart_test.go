@@ -58,7 +58,8 @@ func tells(name, url string, what []string, cameras ...id.Camera) request.Op {
 // told has it told, with the code that the hub shows.
 func (r *Rig) told(op request.Op) {
 	r.t.Helper()
-	must(r.t, r.Member.AddIntegration(r.t.Context(), op, r.digits))
+	_, err := r.Member.AddIntegration(r.t.Context(), op, r.digits)
+	must(r.t, err)
 }
 
 // integration is how one does.

@@ -17,7 +17,7 @@ func TestAProgramOfTheHomeIsTold(t *testing.T) {
 	broker, err := harness.StartBroker(t.Context(), t.TempDir())
 	must(t, err)
 	t.Cleanup(func() { _ = broker.Stop() })
-	w := home(t, "KEYHOLD_HERE="+broker.Address)
+	w := home(t, "KEYHOLD_HERE="+broker.Address, "KEYHOLD_RTSP=127.0.0.1:0")
 	e, err := broker.Hear(t.Context())
 	must(t, err)
 	t.Cleanup(e.Close)
@@ -41,6 +41,14 @@ func TestAProgramOfTheHomeIsTold(t *testing.T) {
 
 	wants(t, "a wrong password", adding(t, w, "--tell", "press", "--broker", broker.URL("another word")).Out, "does not accept this user and password")
 	wants(t, "removing what never told", person(t, w, "device", 0, "integrations", "remove", "HA").Said, "did not answer")
+
+	wants(t, "neither", person(t, w, "device", 1, "integrations", "add", "HA", "--camera", "Door", "--tell", "press").Said, "say what it is told")
+	reads := adding(t, w, "--stream")
+	wants(t, "reading", reads.Said+reads.Out, "shown this once", "Door  rtsp://keyhold-", "offered since", "stream")
+	if out := person(t, w, "device", 0, "integrations", "list", "--json").Out; strings.Contains(out, "rtsp:") || !strings.Contains(out, `"state":"offered"`) {
+		t.Errorf("it is listed as %s", out)
+	}
+	wants(t, "reading no more", person(t, w, "device", 0, "integrations", "remove", "HA").Said, "reads nothing any more")
 	aChannelIsTold(t, w, broker, e)
 }
 

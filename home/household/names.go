@@ -53,6 +53,9 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 		n.Persons = append(n.Persons, manifest.NamedPer{ID: p.ID, Name: labels[string(p.ID)]})
 	}
 	addFormer(&n, r, labels)
+	if err := addReaders(ctx, tx, &n); err != nil {
+		return nil, err
+	}
 	zone, err := Fact(ctx, tx, "zone")
 	if err != nil {
 		return nil, err
@@ -192,6 +195,35 @@ func addFormer(n *manifest.Names, r *roster.State, labels map[string]string) {
 			n.Persons = append(n.Persons, manifest.NamedPer{ID: m.Person, Name: labels[string(m.Person)]})
 		}
 	}
+}
+
+// mostReaders is of how many integrations that read, or have read, the names are said: the last ones.
+const mostReaders = 32
+
+// addReaders adds the names of integrations that read cameras. They are of no roster, and stand on the record by an id of a
+// person and of a device.
+func addReaders(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
+	err := state.Each(ctx, tx, `SELECT device, person, name FROM readers ORDER BY since DESC, device LIMIT $1`, []any{mostReaders}, func(scan func(...any) error) error {
+		var d manifest.NamedDev
+		var p manifest.NamedPer
+		err := scan(&d.ID, &p.ID, &d.Name)
+		p.Name = d.Name
+		n.Devices, n.Persons = append(n.Devices, d), append(n.Persons, p)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("household: readers: %w", err)
+	}
+	return nil
+}
+
+// AddReader names an integration that is to read cameras; it keeps its name on the record when it is removed.
+func AddReader(ctx context.Context, tx *sql.Tx, d id.Device, p id.Person, name string, since int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO readers (device, person, name, since) VALUES ($1, $2, $3, $4)`, string(d), string(p), name, since)
+	if err != nil {
+		return fmt.Errorf("household: readers: %w", err)
+	}
+	return nil
 }
 
 func labels(ctx context.Context, tx *sql.Tx) (map[string]string, error) {

@@ -76,6 +76,7 @@ type Hub struct {
 	LAN string
 	// Bell is where doorbells that cannot speak TLS say that somebody presses, over HTTP; nowhere if empty.
 	Bell      string
+	Stream    string           // where integrations read cameras, by RTSP, while there are any; ":7444" if empty
 	Find      []netip.AddrPort // are asked for cameras, one by one; everybody in the home's networks if there are none
 	PageLooks int              // how many leaves a page takes before looks begin another; 4000 if 0
 

@@ -16,6 +16,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/quiet"
 	"keyhold/home/record"
+	"keyhold/home/restream"
 	"keyhold/home/smart"
 	"keyhold/home/tell"
 	"keyhold/statement/alert"
@@ -39,7 +40,9 @@ type ring struct {
 	quiet   *quiet.Book
 	smart   *smart.Desk
 	tell    *tell.Desk
-	work    sync.WaitGroup // alerts and moments under way
+	// restream is where integrations read cameras.
+	restream *restream.Server
+	work     sync.WaitGroup // alerts and moments under way
 
 	mu      sync.Mutex
 	looking map[id.Camera]bool // a moment is being made of these; guarded by mu
@@ -69,6 +72,9 @@ func (h *Hub) openBells(ctx context.Context) error {
 	if err := h.openTell(ctx); err != nil {
 		return err
 	}
+	if err := h.openRestream(ctx); err != nil {
+		return err
+	}
 	h.ring.bells = door.New(ctx, door.Config{Pressed: h.pressed, Here: h.Here.Addresses, Now: h.Now, Log: h.Log})
 	for camera, bell := range list {
 		h.ring.bells.Set(camera, bell)
@@ -84,6 +90,7 @@ func (h *Hub) heard(d id.Device) {
 
 // closeBells hears nothing any more, and waits for what is under way.
 func (h *Hub) closeBells() error {
+	h.ring.restream.Close()
 	h.ring.bells.Close()
 	h.ring.work.Wait()
 	h.ring.smart.Close()

@@ -7,11 +7,15 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"net/url"
 	"slices"
+	"time"
 
 	"keyhold/home/cameras"
 	"keyhold/home/door"
+	"keyhold/home/epochs"
 	"keyhold/home/gesture"
+	"keyhold/home/household"
 	"keyhold/home/lan"
 	"keyhold/home/smart"
 	"keyhold/statement/id"
@@ -56,7 +60,8 @@ func (h *Hub) lookForSmart(ctx context.Context) ([]smart.Camera, error) {
 func (h *Hub) integration(ctx context.Context, c *request.Command, r *request.Result) (err error) {
 	switch c.Op.Kind {
 	case request.OpAddIntegration:
-		return h.addIntegration(ctx, c)
+		r.Streams, err = h.addIntegration(ctx, c)
+		return err
 	case request.OpRemoveIntegration:
 		r.Forgotten, err = h.removeIntegration(ctx, c)
 		return err
@@ -78,44 +83,53 @@ func (h *Hub) owner(by id.Device) (id.Person, error) {
 }
 
 // addIntegration adds one. It wants a gesture, as a channel does: whoever has an owner's phone in their hand does not make
-// the home tell them from then on when somebody rings, or watches.
-func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
+// the home tell them from then on when somebody rings, or watches, or show them the cameras. It returns where one that
+// may read does so.
+func (h *Hub) addIntegration(ctx context.Context, c *request.Command) ([]string, error) {
 	h.control.Lock()
 	defer h.control.Unlock()
 	by, err := h.owner(c.Device)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	u, err := door.CheckBroker(c.Op.URL)
-	if err != nil {
-		return refusal(request.RefusedInvalid)
+	reads, told := request.Reads(c.Op.Tells)
+	u := &url.URL{}
+	if len(told) > 0 {
+		if u, err = door.CheckBroker(c.Op.URL); err != nil {
+			return nil, refusal(request.RefusedInvalid)
+		}
 	}
 	if err := h.allListed(ctx, c.Op.Cameras); err != nil {
-		return err
+		return nil, err
 	}
 	list, err := h.cameras.Integrations(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch { // before somebody is asked for a code
 	case slices.ContainsFunc(list, func(one smart.Integration) bool { return one.Name == c.Op.Name }):
-		return refusal(request.RefusedExists)
+		return nil, refusal(request.RefusedExists)
 	case len(list) >= request.MaxIntegrations:
-		return refusal(request.RefusedFull)
+		return nil, refusal(request.RefusedFull)
 	}
 	wish, err := c.Op.Wish(c.Household)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := h.Now().UnixMilli()
 	if err := h.shown(ctx, by, wish, KindIntegration, "", c.Op.Gesture, now); err != nil {
-		return err
+		return nil, err
 	}
 	i := smart.Integration{
 		Added: now, By: by, Cameras: c.Op.Cameras, Language: c.Op.Language, Name: c.Op.Name, Secret: make([]byte, 32), Tells: c.Op.Tells,
 	}
 	if _, err := rand.Read(i.Secret); err != nil {
-		return err
+		return nil, err
+	}
+	if reads {
+		if i.Reads, err = newReads(wish); err != nil {
+			return nil, err
+		}
 	}
 	if u.User != nil {
 		i.User = u.User.Username()
@@ -123,12 +137,27 @@ func (h *Hub) addIntegration(ctx context.Context, c *request.Command) error {
 		u.User = nil
 	}
 	i.URL = u.String()
-	err = h.db.Write(ctx, func(tx *sql.Tx) error {
-		return errors.Join(gesture.Done(ctx, tx), h.cameras.AddIntegration(ctx, tx, &i))
-	})
-	if err == nil {
-		h.ring.smart.Add(i)
+	if err := h.keepIntegration(ctx, &i); err != nil {
+		return nil, err
 	}
+	h.ring.smart.Add(i)
+	return h.letRead(&i), nil
+}
+
+// keepIntegration writes one down. One that reads is called by its name on the record, as a person is.
+func (h *Hub) keepIntegration(ctx context.Context, i *smart.Integration) error {
+	keep := func(tx *sql.Tx) error {
+		return errors.Join(gesture.Done(ctx, tx), h.cameras.AddIntegration(ctx, tx, i))
+	}
+	if i.Reads == nil {
+		return h.db.Write(ctx, keep)
+	}
+	_, err := h.epochs.Apply(ctx, epochs.Change{
+		Before: func(tx *sql.Tx) error {
+			return errors.Join(keep(tx), household.AddReader(ctx, tx, i.Reads.Device, i.Reads.Person, i.Name, i.Added))
+		},
+		Names: true,
+	})
 	return err
 }
 
@@ -146,6 +175,7 @@ func (h *Hub) removeIntegration(ctx context.Context, c *request.Command) (bool, 
 	if err != nil {
 		return false, err
 	}
+	h.ring.restream.Remove(c.Op.Name)
 	return h.ring.smart.Remove(c.Op.Name), nil // a broker takes its time, and nobody else waits for it
 }
 
@@ -155,6 +185,9 @@ func (h *Hub) integrations(ctx context.Context) ([]request.Integration, error) {
 	out := []request.Integration{}
 	for _, i := range list {
 		s := h.ring.smart.State(i.Name)
+		if i.URL == "" {
+			s = smart.State{State: h.ring.restream.State(), Since: time.UnixMilli(i.Added)}
+		}
 		out = append(out, request.Integration{
 			Added: i.Added, By: i.By, Cameras: i.Cameras, Language: i.Language, Name: i.Name, Since: s.Since.UnixMilli(), State: s.State, Tells: i.Tells, URL: i.URL,
 		})

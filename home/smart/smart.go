@@ -26,9 +26,10 @@ const (
 	Watching = request.TellWatching // somebody watches live; not who
 	Online   = request.TellOnline   // the camera is recorded
 	Private  = request.TellPrivate  // it is turned off at its source
+	Stream   = request.TellStream   // nothing that is told: its picture is read from the hub
 )
 
-// Integration is one that the household has set up. URL, User, Password and Secret are never logged.
+// Integration is one that the household has set up. URL, User, Password, Secret and Reads are never logged.
 type Integration struct {
 	Added    int64       `json:"added"`
 	By       id.Person   `json:"by"`
@@ -36,12 +37,24 @@ type Integration struct {
 	Language string      `json:"language"`
 	Name     string      `json:"name"`
 	Password string      `json:"password"`
+	// Reads is by what it reads cameras from the hub, nil if it does not.
+	Reads *Reads `json:"reads,omitempty"`
 	// Secret is what its names on the broker are made of.
 	Secret []byte   `json:"secret"`
 	Tells  []string `json:"tells"`
-	// URL is the broker's, mqtt://host:port or mqtts://host:port.
+	// URL is the broker's, mqtt://host:port or mqtts://host:port; "" where nothing is told.
 	URL  string `json:"url"`
 	User string `json:"user"`
+}
+
+// Reads is how an integration logs in, and what it is called on the record: it is nobody of the roster. Wish is what its
+// gesture was made for.
+type Reads struct {
+	Device   id.Device `json:"device"`
+	Password string    `json:"password"`
+	Person   id.Person `json:"person"`
+	User     string    `json:"user"`
+	Wish     id.Hash   `json:"wish"`
 }
 
 // Camera is how a camera does now.
@@ -103,8 +116,12 @@ func (d *Desk) Close() {
 	d.wg.Wait()
 }
 
-// Add lets an integration tell. There is none of its name yet.
+// Add lets an integration tell, if it is told anything. There is none of its name yet.
 func (d *Desk) Add(i Integration) {
+	if i.URL == "" {
+		return
+	}
+	_, i.Tells = request.Reads(i.Tells)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ctx.Err() != nil {

@@ -127,6 +127,11 @@ func (d *Desk) admit(s *signal.Signal, hash id.Hash) (*open, string) {
 			return nil, signal.Private
 		}
 	}
+	return d.enter(s, m.Person, hash, nil)
+}
+
+// enter takes a view in, as far as there is room for one more.
+func (d *Desk) enter(s *signal.Signal, person id.Person, hash id.Hash, reads func() bool) (*open, string) {
 	if !d.caller(s.From).often.AllowN(d.c.Now(), 1) {
 		return nil, signal.Busy
 	}
@@ -144,7 +149,7 @@ func (d *Desk) admit(s *signal.Signal, hash id.Hash) (*open, string) {
 	if own >= mostOfDevice || len(d.open) >= most || d.closed {
 		return nil, signal.Busy
 	}
-	o := &open{offer: s, person: m.Person, hash: hash, since: d.c.Now().UnixMilli(), ended: make(chan struct{})}
+	o := &open{offer: s, person: person, hash: hash, reads: reads, since: d.c.Now().UnixMilli(), ended: make(chan struct{})}
 	d.open[s.View] = o
 	return o, ""
 }

@@ -85,10 +85,21 @@ type open struct {
 	hash   id.Hash
 	since  int64
 	ended  chan struct{} // closed once its end is on the record
+	// reads says whether an integration may go on reading; nil for a view of a device.
+	reads func() bool
 
-	conn *live.View // guarded by Desk.mu; nil until there is an answer
-	why  string     // the word by which it is ended; guarded by Desk.mu
-	told bool       // members may know of it; guarded by Desk.mu
+	conn Conn   // guarded by Desk.mu; nil until there is an answer
+	why  string // the word by which it is ended; guarded by Desk.mu
+	told bool   // members may know of it; guarded by Desk.mu
+}
+
+// Conn is by what somebody watches: live.View is one. Media leaves after Play, and not after Close once Done is closed.
+type Conn interface {
+	Play()
+	Review()
+	Close()
+	Done() <-chan struct{}
+	Outcome() live.Outcome
 }
 
 // New makes a desk.
@@ -153,7 +164,7 @@ func (d *Desk) view(o *open) string {
 }
 
 // begin writes down that a view begins. A hub that is cut off right after finds it in its database.
-func (d *Desk) begin(o *open, conn *live.View) error {
+func (d *Desk) begin(o *open, conn Conn) error {
 	d.mu.Lock()
 	o.conn = conn
 	d.mu.Unlock()
@@ -180,7 +191,7 @@ func (o *open) leaves(state string, until int64) []*manifest.Live {
 }
 
 // end writes down that a view has ended, tells the members, and the device if it does not know.
-func (d *Desk) end(o *open, conn *live.View) {
+func (d *Desk) end(o *open, conn Conn) {
 	until := max(d.c.Now().UnixMilli(), o.since)
 	d.insist(func() error {
 		return d.c.Record(d.work, o.leaves(manifest.LiveEnded, until), func(tx *sql.Tx) error {
@@ -196,7 +207,7 @@ func (d *Desk) end(o *open, conn *live.View) {
 	}
 	d.forget(o)
 	d.tell(false, d.devices()...)
-	if why != "" {
+	if why != "" && o.reads == nil {
 		_ = d.answer(o.offer, signal.End, why) // it is over in any case
 	}
 	d.c.Log.Info("a view has ended", "device", string(o.offer.From), "cameras", len(o.offer.Cameras), "how", string(conn.Outcome()), "word", why)
@@ -245,7 +256,7 @@ func (d *Desk) leave(s *signal.Signal) {
 // Follow asks May again for each camera of each view, and ends what is not allowed any more, or private.
 func (d *Desk) Follow() {
 	d.shut(signal.Private, func(o *open) bool { return slices.ContainsFunc(o.offer.Cameras, d.c.Private) })
-	d.shut(signal.EndRight, func(o *open) bool { return !d.mayAll(o.offer) })
+	d.shut(signal.EndRight, func(o *open) bool { return !d.allowed(o) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, o := range d.open {
@@ -253,6 +264,14 @@ func (d *Desk) Follow() {
 			o.conn.Review()
 		}
 	}
+}
+
+// allowed says whether who looks may go on.
+func (d *Desk) allowed(o *open) bool {
+	if o.reads != nil {
+		return o.reads()
+	}
+	return d.mayAll(o.offer)
 }
 
 // shut closes the views for which over says so, and returns them.

@@ -52,7 +52,7 @@ func (s *Session) Erase(ctx context.Context, gesture Gesture) (*HiddenError, err
 	if err != nil {
 		return nil, err
 	}
-	err = s.gestured(ctx, request.Op{Kind: request.OpErase, Erase: statement}, gesture)
+	_, err = s.gestured(ctx, request.Op{Kind: request.OpErase, Erase: statement}, gesture)
 	// Whatever the hub said, or did not: the cloud shows whether it is so.
 	_, shown := s.Sync(ctx)
 	var hidden *HiddenError

@@ -43,20 +43,21 @@ func (s *Session) Prepare(ctx context.Context, there *Session, gesture Gesture) 
 		return err
 	}
 	op := request.Op{Kind: request.OpMove, Cloud: &request.Place{To: there.Home.To, URL: there.Home.Cloud}}
-	return s.gestured(ctx, op, gesture)
+	_, err := s.gestured(ctx, op, gesture)
+	return err
 }
 
 // gestured sends a command, with the digits that the hub shows where it wants them.
-func (s *Session) gestured(ctx context.Context, op request.Op, gesture Gesture) error {
+func (s *Session) gestured(ctx context.Context, op request.Op, gesture Gesture) (*request.Reply, error) {
 	for try := 0; ; try++ {
-		_, err := s.Do(ctx, op)
+		reply, err := s.Do(ctx, op)
 		var no *RefusedError
 		if !errors.As(err, &no) || (no.Word != request.RefusedGesture && no.Word != request.RefusedGestureWrong) || gesture == nil || try > wrongCodes {
-			return err
+			return reply, err
 		}
 		code, err := gesture(no.Word == request.RefusedGestureWrong)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		op.Gesture = &request.Gesture{Code: code}
 	}
@@ -310,5 +311,6 @@ func (s *Session) EraseAt(ctx context.Context, left []byte, gesture Gesture) err
 	if err != nil {
 		return err
 	}
-	return s.gestured(ctx, request.Op{Kind: request.OpErase, Erase: statement}, gesture)
+	_, err = s.gestured(ctx, request.Op{Kind: request.OpErase, Erase: statement}, gesture)
+	return err
 }

@@ -22,6 +22,7 @@ const (
 	TellOnline   = "online"
 	TellPress    = "press"
 	TellPrivate  = "private"
+	TellStream   = "stream" // its picture, by RTSP: the integration reads that from the hub
 	TellWatching = "watching"
 )
 
@@ -31,13 +32,19 @@ const (
 	maxScope        = 64
 )
 
-// Tells are all that may be told, in order.
+// Tells are all that may be told by a broker, in order.
 func Tells() []string { return []string{TellOnline, TellPress, TellPrivate, TellWatching} }
+
+// Reads says whether an integration is to read the picture of its cameras, and told what it is told by a broker besides.
+func Reads(tells []string) (reads bool, told []string) {
+	told = slices.DeleteFunc(slices.Clone(tells), func(t string) bool { return t == TellStream })
+	return len(told) < len(tells), told
+}
 
 // Languages are those in which an integration is told what is what.
 func Languages() []string { return []string{"de", "en", "nl"} }
 
-// Integration is one that there is. URL has no user and no password.
+// Integration is one that there is. URL has no user and no password; it is "" for one that only reads.
 type Integration struct {
 	Added    int64       `json:"added"`
 	By       id.Person   `json:"by"`
@@ -60,12 +67,18 @@ func (o *Op) integrations() error {
 		return fmt.Errorf("command: an integration needs a name")
 	case o.Kind == OpRemoveIntegration:
 		return nil
-	case o.URL == "" || o.Language == "" || len(o.Tells) == 0:
-		return fmt.Errorf("command: an integration needs a broker, a language, and something to be told")
+	case o.Language == "" || len(o.Tells) == 0 || o.brokered() == (o.URL == ""):
+		return fmt.Errorf("command: an integration needs a language and something to be told, and a broker if that goes by one")
 	case len(o.Cameras) == 0 || len(o.Cameras) > maxScope || !ascending(o.Cameras):
 		return fmt.Errorf("command: an integration needs cameras, in order")
 	}
 	return nil
+}
+
+// brokered says whether something goes by a broker.
+func (o *Op) brokered() bool {
+	_, told := Reads(o.Tells)
+	return len(told) > 0
 }
 
 // telling checks what may be told, and how, wherever it stands.
@@ -73,7 +86,7 @@ func (o *Op) telling() error {
 	if o.Language != "" && !slices.Contains(Languages(), o.Language) {
 		return fmt.Errorf("command: a language without words")
 	}
-	if len(o.Tells) > 0 && (!ascending(o.Tells) || slices.ContainsFunc(o.Tells, func(t string) bool { return !slices.Contains(Tells(), t) })) {
+	if len(o.Tells) > 0 && (!ascending(o.Tells) || slices.ContainsFunc(o.Tells, func(t string) bool { return t != TellStream && !slices.Contains(Tells(), t) })) {
 		return fmt.Errorf("command: something to be told that is none, or not in order")
 	}
 	return nil

@@ -50,6 +50,8 @@ type Result struct {
 	Snoozes []Snooze `json:"snoozes,omitempty"`
 	// Stars are the moments of a camera that are kept.
 	Stars []Starred `json:"stars,omitempty"`
+	// Streams are where a new integration reads its cameras, in their order, with user and password: they are said once.
+	Streams []string `json:"streams,omitempty"`
 }
 
 // Starred is a moment that is kept, by the statement that says so, and the packs that are kept of it. Of one that is let go

@@ -127,6 +127,15 @@ export function outsideStates(three: () => Kin): Record<string, () => State> {
       state.household.stuck = true;
       return { ...state, then: () => see('#main [role=status]') };
     },
+    'outside-reads': () =>
+      at(
+        [],
+        [
+          integration({ tells: ['online', 'press', 'stream'] }),
+          integration({ name: 'Recorder', tells: ['stream'], url: '', state: 'offered' }),
+          integration({ name: 'Screen', tells: ['stream'], url: '', state: 'unheard' }),
+        ],
+      ),
     'outside-connecting': () => at([], [integration({ state: 'connecting' })]),
     'outside-testing': () =>
       much(async (household) => {

@@ -79,7 +79,7 @@ export interface Integration extends Told {
 }
 
 /** Only these are well. */
-export const works = ({ state }: Told): boolean => state === 'telling';
+export const works = ({ state }: Told): boolean => state === 'telling' || state === 'offered';
 /** Nothing is wrong yet. */
 export const waits = ({ state }: Told): boolean => state === 'untried' || state === 'connecting';
 
@@ -87,7 +87,10 @@ export const waits = ({ state }: Told): boolean => state === 'untried' || state 
 export function stateText(one: Told, system: boolean): string {
   switch (one.state) {
     case 'telling':
+    case 'offered':
       return m.told_works();
+    case 'unheard':
+      return m.told_unheard();
     case 'untried':
       return m.told_untried();
     case 'connecting':
@@ -116,10 +119,14 @@ export function wayText({ kind, url, to, topic }: Channel): string {
   }
 }
 
-export const brokerText = ({ url }: Integration): string => m.told_broker({ server: hostOf(url) });
+/** By what broker; one that only reads has none. */
+export const brokerText = ({ url }: Integration): string =>
+  url === '' ? m.told_reads() : m.told_broker({ server: hostOf(url) });
 
 export function tellingText(what: string): string {
-  switch (what as Telling) {
+  switch (what as Telling | 'stream') {
+    case 'stream':
+      return m.told_stream();
     case 'online':
       return m.told_online();
     case 'press':

@@ -2,9 +2,11 @@
 
 import { integer, list, object, oneOf, text, where, type Read } from '../schema.ts';
 
-/** What an integration may be told of a camera, in order. */
-export const tellings = ['online', 'press', 'private', 'watching'] as const;
+/** What an integration may be told of a camera by a broker, in order. */
+const tellings = ['online', 'press', 'private', 'watching'] as const;
 export type Telling = (typeof tellings)[number];
+/** It may read the picture from the hub, by RTSP; for that alone it has no broker. */
+const stream = 'stream';
 
 /** In which languages it is told what is what. */
 export const languages = ['de', 'en', 'nl'] as const;
@@ -30,4 +32,8 @@ export const integration = object({
 });
 export type Integration = Read<typeof integration>;
 
-export const told = where(list(oneOf(...tellings), 1), ascending, 'in order');
+export const told = where(list(oneOf(...tellings, stream), 1), ascending, 'in order');
+
+/** Whether there is a broker just where something is told by one. */
+export const brokered = (tells: readonly string[], url: string): boolean =>
+  tells.some((one) => one !== stream) === (url !== '');

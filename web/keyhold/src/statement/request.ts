@@ -21,7 +21,7 @@ import {
 } from '../schema.ts';
 import { bell } from './bell.ts';
 import { channel, channelReport } from './channel.ts';
-import { integration, languages, scope, told } from './integration.ts';
+import { brokered, integration, languages, scope, told } from './integration.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { head } from './roster.ts';
 
@@ -161,7 +161,7 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   locks: [],
   'ask-open': ['camera'],
   open: ['act'],
-  'add-integration': ['cameras', 'language', 'name', 'tells', 'url'],
+  'add-integration': ['cameras', 'language', 'name', 'tells'],
   'remove-integration': ['name'],
   integrations: [],
   'add-channel': ['channel', 'language', 'name'],
@@ -255,6 +255,7 @@ const op = where(
     const needed = Object.hasOwn(opFields, o.kind) ? opFields[o.kind] : undefined;
     if (needed === undefined || needed.some((name) => o[name] === undefined)) return false;
     if (o.kind === 'add-integration' && !scope(o.cameras ?? [])) return false;
+    if (o.kind === 'add-integration' && !brokered(o.tells ?? [], o.url ?? '')) return false;
     if (o.kind === 'add-channel' && o.cameras !== undefined && !scope(o.cameras)) return false;
     const cameras = onOne.includes(o.kind) ? [o.camera ?? ''] : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
@@ -302,6 +303,7 @@ export const reply = object({
       list(object({ objects: list(id('obj')), statement: bytes(), waiting: optional(boolean) })),
     ),
     snoozes: optional(list(object({ camera: text(), until: integer() }))),
+    streams: optional(list(text())),
   }),
   root: hash,
   run: id('run'),
