@@ -21,10 +21,10 @@ type Reader struct {
 	May func() bool
 }
 
-// Refused says by which word of a view a reader gets nothing.
-type Refused string
+// RefusedError says by which word of a view a reader gets nothing.
+type RefusedError string
 
-func (r Refused) Error() string { return "view: a reader was refused: " + string(r) }
+func (r RefusedError) Error() string { return "view: a reader was refused: " + string(r) }
 
 // Read is a look like any other: when it returns, the leaf is in the manifest, and once the members are being told, conn
 // may play. The end is written down when conn is done.
@@ -56,17 +56,17 @@ func (d *Desk) Read(r Reader, conn Conn) error {
 // admitReader asks what admit asks of a device.
 func (d *Desk) admitReader(r Reader) (*open, error) {
 	if !r.May() {
-		return nil, Refused(signal.Denied)
+		return nil, RefusedError(signal.Denied)
 	}
 	list, err := d.c.InUse(d.work)
 	if err != nil {
 		return nil, err
 	}
 	if !slices.Contains(list, r.Camera) {
-		return nil, Refused(signal.NotFound)
+		return nil, RefusedError(signal.NotFound)
 	}
 	if d.c.Private(r.Camera) {
-		return nil, Refused(signal.Private)
+		return nil, RefusedError(signal.Private)
 	}
 	view, err := id.NewView(rand.Reader)
 	if err != nil {
@@ -75,7 +75,7 @@ func (d *Desk) admitReader(r Reader) (*open, error) {
 	offer := &signal.Signal{Cameras: []id.Camera{r.Camera}, From: r.Device, View: view}
 	o, word := d.enter(offer, r.Person, r.Wish, r.May)
 	if word != "" {
-		return nil, Refused(word)
+		return nil, RefusedError(word)
 	}
 	return o, nil
 }
