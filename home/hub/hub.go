@@ -73,9 +73,8 @@ type Hub struct {
 	// Live is where devices that watch live connect to, over UDP; ":7441" if empty.
 	Live string
 	// LAN is where devices at home connect to, over TLS on TCP; ":7441" if empty.
-	LAN string
-	// Bell is where doorbells that cannot speak TLS say that somebody presses, over HTTP; nowhere if empty.
-	Bell      string
+	LAN       string
+	Bell      string           // where doorbells that cannot speak TLS say that somebody presses, over HTTP; nowhere if empty
 	Stream    string           // where integrations read cameras, by RTSP, while there are any; ":7444" if empty
 	Find      []netip.AddrPort // are asked for cameras, one by one; everybody in the home's networks if there are none
 	PageLooks int              // how many leaves a page takes before looks begin another; 4000 if 0
