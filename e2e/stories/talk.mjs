@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Somebody talks by a camera's speaker, held by a finger and by a key; a second page is told who talks; who has looked
-// tells of it. What the speaker heard is measured by whoever plays this story, against the times that it prints.
+// Somebody talks by a camera's speaker, held by a finger and by a key, and by that of a camera that is not ours; a second
+// page is told who talks; who has looked tells of it. What the speakers heard is measured by whoever plays this story,
+// against the times that it prints.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, byNow, until, within } from './person.mjs';
 
-const { LINK, LINK2, OUT, VOICE, CAMERA } = process.env;
+const { LINK, LINK2, OUT, VOICE, CAMERA, OTHER } = process.env;
 const owner = 'Thessaly Quillfeather';
 
 const devices = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
@@ -58,6 +59,18 @@ test('talking by a camera', async (t) => {
   const talk = page.locator('.talk').getByRole('button');
   const pressed = () => talk.getAttribute('aria-pressed');
 
+  /** Holds the button with a finger until one may talk. */
+  async function hold() {
+    await talk.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await talk.boundingBox();
+    await page.mouse.move(x + width / 2, y + height / 2);
+    const began = Date.now();
+    await page.mouse.down();
+    await anna.text('talk_on').waitFor();
+    return Date.now() - began;
+  }
+  const said = () => until('all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
+
   await step('there are two browsers', async () => {
     await joinAsDevice(anna, LINK, 'Handy');
     await joinAsDevice(tablet, LINK2, 'Tablet');
@@ -81,13 +94,7 @@ test('talking by a camera', async (t) => {
   });
 
   await step('held, it chimes, and then she is heard', async () => {
-    await talk.scrollIntoViewIfNeeded();
-    const { x, y, width, height } = await talk.boundingBox();
-    await page.mouse.move(x + width / 2, y + height / 2);
-    const began = Date.now();
-    await page.mouse.down();
-    await anna.text('talk_on').waitFor();
-    console.log(`figure: one may talk ${Date.now() - began} ms after the press`);
+    console.log(`figure: one may talk ${await hold()} ms after the press`);
     assert.equal(await pressed(), 'true');
     await accessible(page, 'talking');
   });
@@ -104,7 +111,7 @@ test('talking by a camera', async (t) => {
   });
 
   await step('let go, she is not heard any more', async () => {
-    await until('all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
+    await said();
     await page.mouse.up();
     const let_go = Date.now();
     await within(5_000, 'the microphone to be closed', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
@@ -129,6 +136,17 @@ test('talking by a camera', async (t) => {
     await talk.evaluate((button) => button.click());
     await until('silence', async () => (await pressed()) === 'false');
     assert.equal(await page.evaluate(() => globalThis.voice.open), 0);
+  });
+
+  await step('by a camera that is not ours she is heard as well', async () => {
+    await anna.go('home');
+    await page.locator('a.tile', { hasText: OTHER }).click();
+    await page.reload(); // its microphone begins anew
+    await talk.waitFor();
+    await hold();
+    await said();
+    await page.mouse.up();
+    await until('silence', async () => (await page.evaluate(() => globalThis.voice.open)) === 0);
   });
 
   await step('who has looked tells of it', async () => {

@@ -167,14 +167,8 @@ func TestASpeakerThatIsNotOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pcm g711.Mulaw
-	pcm.Unmarshal(law)
-	samples := make([]int16, len(pcm)/2)
-	for i := range samples {
-		samples[i] = int16(binary.BigEndian.Uint16(pcm[2*i:]))
-	}
 	var all time.Duration
-	heard := cameratest.Tones(samples, 1000)
+	heard := cameratest.Tones(cameratest.FromLaw(law), 1000)
 	for _, one := range heard {
 		all += one.Long()
 	}

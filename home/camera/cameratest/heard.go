@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/g711"
 )
 
 // HeardRate is the rate of what a simulated speaker writes down, in samples a second.
@@ -30,6 +32,17 @@ func Heard(t testing.TB, file string) []int16 {
 	out := make([]int16, (len(b)-head)/2)
 	for i := range out {
 		out[i] = int16(binary.LittleEndian.Uint16(b[head+2*i:]))
+	}
+	return out
+}
+
+// FromLaw is what stands in µ-law, as a Foreign writes down what it hears.
+func FromLaw(law []byte) []int16 {
+	var pcm g711.Mulaw
+	pcm.Unmarshal(law)
+	out := make([]int16, len(pcm)/2)
+	for i := range out {
+		out[i] = int16(binary.BigEndian.Uint16(pcm[2*i:]))
 	}
 	return out
 }
