@@ -82,6 +82,16 @@ func (s *Sequence) AudioRate() int {
 	return s.clip.config.SampleRate
 }
 
+// shown is how far into the film the feed is at a moment; while the last picture is shown, no further than where that
+// begins, since behind it programs find none.
+func (f *feed) shown(now time.Time) time.Duration {
+	first, last := f.clip.pictures[0].pts, f.clip.pictures[0].pts
+	for _, p := range f.clip.pictures {
+		first, last = min(first, p.pts), max(last, p.pts)
+	}
+	return min(now.Sub(f.began)%span(f.clip.length, videoRate), span(last-first, videoRate))
+}
+
 // span turns n units of 1/rate seconds into a duration without overflow for years of play.
 func span(n, rate int64) time.Duration {
 	return time.Duration(n/rate)*time.Second + time.Duration(n%rate)*time.Second/time.Duration(rate)

@@ -288,7 +288,7 @@ func (o *onvif) snapshot(w http.ResponseWriter, r *http.Request, path string) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), snapshotTime)
 	defer cancel()
-	into := time.Since(f.began) % span(f.clip.length, videoRate)
+	into := f.shown(time.Now()).Truncate(time.Millisecond)
 	cmd := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-ss", fmt.Sprintf("%.3f", into.Seconds()), "-i", f.file, "-frames:v", "1", "-f", "mjpeg", "-")
 	b, err := cmd.Output()
 	if err != nil || len(b) == 0 {

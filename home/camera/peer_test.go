@@ -4,9 +4,12 @@ package camera_test
 
 import (
 	"bytes"
+	"image/jpeg"
+	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
@@ -52,5 +55,27 @@ func TestAnotherClientUnderstandsIt(t *testing.T) {
 	}
 	if said, err := ask("another"); err == nil || !strings.Contains(said, "401") {
 		t.Errorf("with another password: %v\n%s", err, said)
+	}
+}
+
+// A film ends later than its last picture begins: until then it is the one that is shown.
+func TestTheLastPictureIsShownToTheEnd(t *testing.T) {
+	t.Parallel()
+	film := cameratest.Clip(t, cameratest.Args{"-f", "lavfi", "-i", "testsrc2=s=160x90:r=20", "-t", "0.1", "-c:v", "libx264", "-pix_fmt", "yuv420p"})
+	c, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", ONVIF: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "door", File: film}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	client := http.Client{Timeout: time.Minute}
+	for range 8 { // for half of the time the second of two pictures is shown
+		res, err := client.Get("http://" + c.ONVIF().String() + "/snapshot/door")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := jpeg.Decode(res.Body); err != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("status %d: %v", res.StatusCode, err)
+		}
+		res.Body.Close()
 	}
 }
