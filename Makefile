@@ -71,9 +71,9 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
 	@# Two side by side fill the processors, of which the first waits much of the time; more crowd a small machine, on which
-	@# all of it then costs a quarter more. So in time first, beside stories what is one program at a time, and at the end,
-	@# alone, whole households, which wait much.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-web test-states test-home
+	@# all of it then costs a quarter more. So in time first; then whole households, which wait much, and beside them
+	@# what is one program at a time.
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-home test-web test-states
 
 .PHONY: test-waiting
 test-waiting: web
