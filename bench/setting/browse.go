@@ -18,6 +18,9 @@ import (
 // Invite makes an invitation for a further device of the owner. The command that made it runs until stop.
 func Invite(ctx context.Context, w *harness.World) (link string, stop func(), err error) {
 	log := w.Path("logs/invite.log")
+	if err := os.RemoveAll(log); err != nil { // the link of an earlier one stands there, and has been used
+		return "", nil, err
+	}
 	invite, err := harness.Start("invite", log, w.Env, w.Keyhold, "invite", "--own-device", "--wait", "--origin", w.Origin(), "--device", w.Path("device"))
 	if err != nil {
 		return "", nil, err
