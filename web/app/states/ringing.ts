@@ -39,6 +39,14 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       },
     };
   };
+  /** Somebody rings where one may talk, and where the hub can speak. */
+  const talked = (replies: readonly string[]): State =>
+    called((household) => {
+      const view = new DrawnView({ step: 'on' }, () => 'door');
+      view.voice.cameras.set(['cam_door']);
+      view.voice.replies.set(replies);
+      household.makeView = () => view;
+    });
   const some = (household: Kin): void => {
     household.rung.visits = [
       visit(3 * minute, 2),
@@ -88,20 +96,9 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
         },
       };
     },
-    'ring-call-talk': () => {
-      const view = new DrawnView({ step: 'on' }, () => 'door');
-      view.voice.cameras.set(['cam_door']);
-      return called((household) => {
-        household.makeView = () => view;
-      });
-    },
+    'ring-call-talk': () => talked([]),
     'ring-call-reply': () => {
-      const view = new DrawnView({ step: 'on' }, () => 'door');
-      view.voice.cameras.set(['cam_door']);
-      view.voice.replies.set(['cam_door']);
-      const state = called((household) => {
-        household.makeView = () => view;
-      });
+      const state = talked(['cam_door']);
       return {
         ...state,
         then: async () => {
@@ -112,12 +109,7 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       };
     },
     'ring-call-replying': () => {
-      const view = new DrawnView({ step: 'on' }, () => 'door');
-      view.voice.cameras.set(['cam_door']);
-      view.voice.replies.set(['cam_door']);
-      const state = called((household) => {
-        household.makeView = () => view;
-      });
+      const state = talked(['cam_door']);
       return {
         ...state,
         then: async () => {
