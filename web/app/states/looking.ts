@@ -216,7 +216,9 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       state.household.cameras.set([{ ...door, sound: true }, ...others]);
       return state;
     },
-    ...openStates((then) => live({ step: 'on' }, { scene: 'door', then })),
+    ...openStates((then, step) =>
+      live({ step }, step === 'on' ? { scene: 'door', then } : { then }),
+    ),
     ...talkStates((then) => live({ step: 'on' }, { scene: 'door', then })),
     'live-with': () => {
       const state = live({ step: 'on' }, { scene: 'door' });
