@@ -96,7 +96,7 @@ test-states: web
 
 .PHONY: test-home
 test-home: web
-	@# The longest first, so that nothing is waited for alone at the end.
+	@# The longest first, so that nothing is waited for alone at the end; four at a time, because each mostly waits.
 	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 1 -parallel 4 -timeout 40m $$(printf './e2e/%s\n' adversary home operator household; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
 
 .PHONY: test-away

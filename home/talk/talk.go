@@ -5,9 +5,9 @@
 // It promises that nobody is heard without a command that their device has signed for this very moment, that a chime is
 // heard before them, that it stands in the manifest before the chime, that one person talks by a camera at a time and the
 // others are told who, and that the speaker is silent and given back when they let go, may no more, or are gone. It asks
-// May again while somebody talks. A quick reply is talk that the hub speaks itself. What it has written as begun it writes as ended, also after a crash. Nothing that is
-// said is kept, and what comes late is not played. It trusts the roster that it is given, and nothing that comes from a
-// viewer.
+// May again while somebody talks. A quick reply is talk that the hub speaks itself: its text stands in the manifest. What
+// is written as begun is written as ended, also after a crash. No voice is kept, and what comes late is not played. The
+// package trusts the roster that it is given, and nothing that comes from a viewer.
 package talk
 
 import (
