@@ -161,6 +161,24 @@ test('somebody rings', async (t) => {
     assert.match(new URL(anna.page.url()).hash, /camera=cam_.*at=\d+/);
   });
 
+  await step('an app that begins with a message asks for the picture before all is checked', async () => {
+    const camera = /camera=(cam_\w+)/.exec(new URL(anna.page.url()).hash)[1];
+    const page = await anna.page.context().newPage();
+    let go;
+    const held = new Promise((resolve) => (go = resolve));
+    await page.route('**/v1/fetch', async (route) => {
+      await held;
+      await route.continue();
+    });
+    // Of what is written to the hub an offer alone is so long.
+    const offered = page.waitForRequest((one) => one.url().endsWith('/mail/hub') && one.postDataBuffer().length > 4_000);
+    await page.goto(`${process.env.ORIGIN}/#/live?camera=${camera}`);
+    await offered;
+    go();
+    await page.getByText(anna.say('live_now')).waitFor();
+    await page.close();
+  });
+
   await step('grandma was told, once for the visit', async () => {
     const { value } = await until('a line for grandma', async () => heard.at(1));
     assert.match(value, /Porch.*\d\d:\d\d/);

@@ -6,6 +6,8 @@ import { Begun } from '../src/browser/begun.ts';
 /** Stands where a connection to the hub would be made. */
 class View {
   closed = 0;
+  step = 'connecting';
+  readonly state = { get: () => this };
   constructor(readonly cameras: readonly string[]) {}
   close(): void {
     this.closed++;
@@ -51,4 +53,19 @@ test('nobody goes on watching what no page has taken', () => {
   vi.advanceTimersByTime(3_000);
   expect(made.map(({ closed }) => closed)).toEqual([1, 1]);
   expect(begun.take(['cam_b'])).toBe(made[2]);
+});
+
+test('an app that begins with that page has longer to bring it', () => {
+  begun.begin('cam_a', true);
+  vi.advanceTimersByTime(9_000);
+  expect(made[0]!.closed).toBe(0);
+  vi.advanceTimersByTime(1_000);
+  expect(made[0]!.closed).toBe(1);
+});
+
+test('what was refused before the page came is asked once more', () => {
+  begun.begin('cam_a', true);
+  made[0]!.step = 'over';
+  expect(begun.take(['cam_a'])).toBe(made[1]);
+  expect(made.map(({ closed }) => closed)).toEqual([1, 0]);
 });

@@ -23,9 +23,10 @@ export interface Looking {
 
   /**
    * Somebody has touched what leads to a camera's live picture: asks for it while the page for it is
-   * being made. `live` of the same camera takes it; what nobody takes ends soon.
+   * being made. `live` of the same camera takes it; what nobody takes ends soon. `atStart`: the app
+   * begins with that page, which takes longer to come.
    */
-  beginLive(camera: string): void;
+  beginLive(camera: string, atStart?: boolean): void;
 
   /** The cameras in a child's room: there only owners and guardians talk, or listen live. */
   childRooms(): Promise<readonly string[]>;

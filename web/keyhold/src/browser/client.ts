@@ -267,8 +267,8 @@ export class HouseholdClient extends TendingClient {
     return this.begun.take(cameras);
   }
 
-  beginLive(camera: string): void {
-    this.begun.begin(camera);
+  beginLive(camera: string, atStart = false): void {
+    this.begun.begin(camera, atStart);
   }
 
   private watch(cameras: readonly string[]): Watch {

@@ -40,6 +40,7 @@ export interface Saying {
 const quiet = 2_000;
 const often = 500;
 const connectPatience = 8_000;
+const bundlePolicy = 'max-bundle';
 
 /**
  * One WebRTC connection to the hub (docs/protocol.md 14.2). It asks for a way only the hub and the
@@ -62,21 +63,19 @@ export class Connection {
   /**
    * What is offered to the hub. The browser's own addresses are left out: without a right to the
    * camera it tells them as names that mean nothing to the hub, which learns them when it is called.
+   * So it can be sent before the relays are known.
    */
   readonly offer: Promise<string>;
+  /** It looks for ways from here on. */
+  private readonly ready: Promise<void>;
 
   constructor(
     readonly cameras: number,
-    relays: readonly Relay[],
+    relays: Promise<readonly Relay[]>,
     /** Whether the hub may be one that lets people talk. */
     talks = true,
   ) {
-    const iceServers = relays.map(({ urls, username, credential }) => ({
-      urls: [...urls],
-      username,
-      credential,
-    }));
-    this.peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
+    this.peer = new RTCPeerConnection({ bundlePolicy });
     const codecs = codecsOf(RTCRtpReceiver.getCapabilities('video')?.codecs ?? []);
     if (!codecs.some(({ mimeType }) => mimeType === 'video/H264')) {
       this.peer.close();
@@ -101,13 +100,31 @@ export class Connection {
     this.channel.onmessage = ({ data }: MessageEvent<unknown>) => this.told(data);
     this.channel.onopen = () => this.events?.open();
     this.peer.onconnectionstatechange = () => this.changed();
-    this.offer = this.peer.setLocalDescription().then(() => this.peer.localDescription?.sdp ?? '');
+    const offer = this.peer.createOffer();
+    this.offer = offer.then(({ sdp = '' }) => sdp);
     this.offer.catch(() => undefined);
+    this.ready = this.begin(offer, relays);
+    this.ready.catch(() => undefined);
+  }
+
+  private async begin(
+    offer: Promise<RTCSessionDescriptionInit>,
+    relays: Promise<readonly Relay[]>,
+  ): Promise<void> {
+    const iceServers = (await relays).map(({ urls, username, credential }) => ({
+      urls: [...urls],
+      username,
+      credential,
+    }));
+    const made = await offer;
+    if (iceServers.length > 0) this.peer.setConfiguration({ bundlePolicy, iceServers });
+    await this.peer.setLocalDescription(made);
   }
 
   /** Connects; from here on `events` are told. */
   async answer(sdp: string, events: ConnectionEvents): Promise<void> {
     this.events = events;
+    await this.ready;
     await this.peer.setRemoteDescription({ type: 'answer', sdp });
     const tracks = this.peer.getTransceivers().map(({ receiver }) => receiver.track);
     events.tracks(tracks.slice(0, this.cameras), tracks[this.cameras]!);

@@ -21,17 +21,9 @@ import { KeptLabels, nameAll, shownTo } from '../sync/shown.ts';
 import { nothingSeen, type Store } from '../sync/store.ts';
 import { cameraState } from './camera-state.ts';
 import type { PageClouds } from './clouds.ts';
-import { canMakeDevice, useDevice, type KeptDevice } from './keys.ts';
+import { canMakeDevice, useDevice, type KeptDevice, type KeptMember } from './keys.ts';
 import { Newcomer } from './newcomer.ts';
 import { moveId, type FromWorker, type Phase } from './wire.ts';
-
-interface KeptMember {
-  readonly household: string;
-  readonly person: string;
-  readonly device: KeptDevice;
-  /** What they were called when they came: viewers and guests read no names. */
-  readonly names?: JoinNames;
-}
 
 interface Session {
   readonly home: HomeSession;
@@ -81,17 +73,23 @@ export class Host {
     });
   }
 
-  async start(): Promise<void> {
+  /** Opens what this browser keeps; whether it belongs to a household. Nothing is asked of anybody yet. */
+  async open(): Promise<boolean> {
     const kept = await this.store.get<KeptMember>('member');
     const roster = kept && (await keptRoster(this.store, kept.household));
     if (kept === undefined || roster === undefined) {
       this.setPhase((await canMakeDevice()) ? 'anonymous' : 'unable');
-      return;
+      return false;
     }
     this.cloud = await this.clouds.of(await this.store.get<Place>(placeKey));
     this.enter(kept, useDevice(kept.device), roster);
     await this.move.load();
     this.setPhase('ready');
+    return true;
+  }
+
+  /** The first look at everything; later ones come by themselves. */
+  async start(): Promise<void> {
     await this.begin();
     this.move.resume();
     if (!this.move.going()) void this.followGiven();

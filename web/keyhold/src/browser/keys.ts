@@ -5,7 +5,7 @@ import { signerOf } from '../crypto/sign.ts';
 import { generateSplit, SplitKey, type WrappedSeed } from '../crypto/split.ts';
 import { generateHandles, HandleKey, hasNativeKem } from '../crypto/xwing.ts';
 import { Fault } from '../sync/fault.ts';
-import type { FreshDevice } from '../sync/join.ts';
+import type { FreshDevice, JoinNames } from '../sync/join.ts';
 
 /**
  * A device's keys as they lie in IndexedDB: public halves as bytes, secret ones as handles; where the
@@ -18,6 +18,15 @@ export interface KeptDevice {
   readonly reader: Bytes;
   readonly mlkem: CryptoKey | WrappedSeed;
   readonly x25519: CryptoKey;
+}
+
+/** What a browser keeps of whose it is. */
+export interface KeptMember {
+  readonly household: string;
+  readonly person: string;
+  readonly device: KeptDevice;
+  /** What they were called when they came: viewers and guests read no names. */
+  readonly names?: JoinNames;
 }
 
 /** New keys that this browser cannot give out. */

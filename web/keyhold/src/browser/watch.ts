@@ -50,7 +50,7 @@ export class Spare {
     // Without any it may lead there directly.
     const relays = this.port.call('relays', []).catch(() => []);
     const { Connection } = await import('./connection.ts');
-    return new Connection(cameras, await relays, talks);
+    return new Connection(cameras, relays, talks);
   }
 }
 

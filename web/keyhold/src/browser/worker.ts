@@ -38,6 +38,8 @@ const scope = globalThis as unknown as Scope;
 const running = new Map<number, AbortController>();
 const writing = new Map<number, (ok: boolean) => void>();
 let host: Promise<Host> | null = null;
+/** Its keys and what was proved before are there; nothing newer is known yet. */
+let opened: Promise<Host> | null = null;
 let alerts: { readonly store: DatabaseStore; readonly names: AlertNames } | null = null;
 
 function tell(message: FromWorker, transfer: Transferable[] = []): void {
@@ -47,7 +49,7 @@ function tell(message: FromWorker, transfer: Transferable[] = []): void {
 /** Windows of one browser tell each other that the household is with another cloud now. */
 const windows = new BroadcastChannel('keyhold-cloud');
 
-async function open(origin: string, own: boolean): Promise<Host> {
+async function open(origin: string, own: boolean): Promise<[Host, boolean]> {
   const pool = new OpenerPool();
   openElsewhere((key, body) => pool.open(key, body));
   const clouds = new PageClouds(origin, own);
@@ -60,13 +62,32 @@ async function open(origin: string, own: boolean): Promise<Host> {
   };
   const made = new Host(clouds, store, telling, () => windows.postMessage('moved'));
   windows.onmessage = () => void made.movedElsewhere();
-  await made.start();
-  return made;
+  return [made, await made.open()];
+}
+
+function start(origin: string, own: boolean): void {
+  const opening = open(origin, own);
+  opened = opening.then(([made]) => made);
+  host = opening.then(async ([made, belongs]) => {
+    if (belongs) await made.start();
+    return made;
+  });
+  opened.catch(() => undefined); // said below
+  host.catch(() => tell({ phase: 'anonymous' }));
 }
 
 async function ready(): Promise<Host> {
   if (host === null) throw new Error('the worker was not started');
   return host;
+}
+
+/**
+ * For what does not wait until everything was checked. A picture comes from the hub that the kept roster names, and the
+ * hub looks at the right itself: whoever stands at the door waits for nothing else.
+ */
+async function early(): Promise<Host> {
+  if (opened === null) throw new Error('the worker was not started');
+  return opened;
 }
 
 async function newcomer(): Promise<Newcomer> {
@@ -188,13 +209,13 @@ const handlers: Handlers = {
   stars: async (_, camera) => (await ready()).home().stars.list(camera),
   setStar: async (_, camera, moment, on) => (await ready()).home().stars.set(camera, moment, on),
   offerView: async ({ signal }, cameras, sdp, lost) => {
-    const { views } = (await ready()).home();
+    const { views } = (await early()).home();
     if (lost) views.anew();
     return views.offer(cameras, sdp, signal);
   },
   signAct: async (_, challenged) => signAct((await ready()).home().engine, challenged),
-  relays: async () => (await ready()).home().views.relays(),
-  endView: async (_, view) => (await ready()).home().views.end(view),
+  relays: async () => (await early()).home().views.relays(),
+  endView: async (_, view) => (await early()).home().views.end(view),
   looks: async (_, from) => (await ready()).looks(from),
   timeline: async (_, camera, from, until) => (await ready()).home().timeline(camera, from, until),
   preview: async (_, camera, at) => (await ready()).home().preview(camera, at),
@@ -271,8 +292,7 @@ async function run(id: number, name: CallName, args: readonly unknown[]): Promis
 scope.onmessage = ({ data }) => {
   if ('start' in data) {
     if (import.meta.env.MODE === 'mutant') globalThis.__keyholdMutant = data.start.mutant;
-    host = open(data.start.origin, data.start.own);
-    host.catch(() => tell({ phase: 'anonymous' }));
+    start(data.start.origin, data.start.own);
   } else if ('call' in data) {
     void run(data.call, data.name, data.args);
   } else if ('abort' in data) {

@@ -98,6 +98,9 @@ export class HomeSession {
   private readonly pictures: Pictures;
   private readonly newest: Newest;
   private closed = false;
+  private first = (): void => undefined;
+  /** The first look at the cloud is over. */
+  private readonly looked = new Promise<void>((resolve) => (this.first = resolve));
 
   constructor(
     readonly engine: Engine,
@@ -157,7 +160,8 @@ export class HomeSession {
     });
     post.hear('alert', (plain) => this.alerts.take(plain));
     post.onOpening(() => {
-      this.views.askWho();
+      // Whoever opens the app for a picture is not to wait for who else is watching.
+      void this.looked.then(() => this.views.askWho());
       void this.views.relays();
     });
     // Whoever can go home need not wait for the next look to notice that the cloud is away.
@@ -176,7 +180,8 @@ export class HomeSession {
   /** The first look at everything; later ones come by themselves. */
   async start(): Promise<void> {
     await this.engine.sync().catch(() => undefined);
-    void this.poll();
+    this.first();
+    void this.goOn();
     void this.reports.begin();
   }
 
@@ -211,6 +216,10 @@ export class HomeSession {
 
   private async poll(): Promise<void> {
     await this.engine.sync().catch(() => undefined);
+    await this.goOn();
+  }
+
+  private async goOn(): Promise<void> {
     const { engine } = this;
     this.reports.heard(engine.known.heardAt);
     // When the cloud is back is worth a question more often.

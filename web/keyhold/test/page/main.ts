@@ -51,7 +51,7 @@ const tests = {
 
   /** The offer of a view of so many cameras. */
   async offer(cameras: number): Promise<string> {
-    const connection = new Connection(cameras, []);
+    const connection = new Connection(cameras, Promise.resolve([]));
     const sdp = await connection.offer;
     connection.close();
     return sdp;
