@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -32,6 +33,8 @@ type CameraServeCommand struct {
 	MQTT         string            `name:"mqtt" placeholder:"URL" help:"Tell this broker of each press as well, such as mqtt://user:password@127.0.0.1:1883."`
 	Topic        string            `default:"keyhold/camera/" placeholder:"TOPIC" help:"The topic at the broker; the path is added if it ends in a slash."`
 	Lock         string            `placeholder:"ADDRESS" help:"A lock, which a POST to /open there opens for some seconds, with the same user and password; a GET says how it is."`
+	Relay        []string          `placeholder:"PATH" help:"This path's device has a relay that opens the lock, told by ONVIF; may be given again."`
+	Door         []string          `placeholder:"PATH" help:"This path's device opens the lock by ONVIF's door control, and tells how it is; may be given again."`
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
 	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma" default:"" help:"What the loudspeaker understands: pcmu or pcma; both if it is not given."`
@@ -49,6 +52,9 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	if len(r.Doorbell) > 0 && r.Onvif == "" {
 		return errors.New("a doorbell is pressed where it answers ONVIF: --doorbell needs --onvif")
 	}
+	if len(r.Relay)+len(r.Door) > 0 && (r.Onvif == "" || r.Lock == "") {
+		return errors.New("what opens the lock by ONVIF needs both: --relay and --door need --onvif and --lock")
+	}
 	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Lock: r.Lock, Discovery: r.Discovery, Webhook: r.Webhook, Broker: r.MQTT, Topic: r.Topic, Log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if r.Speaker != "" {
 		cfg.Speaker = &camera.SpeakerConfig{File: r.Speaker, Law: r.SpeakerLaw}
@@ -61,16 +67,14 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		cfg.Pass = strings.TrimRight(string(b), "\r\n")
 	}
 	for path, file := range r.Feeds {
-		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path], Button: slices.Contains(r.Doorbell, path)})
+		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path], Button: slices.Contains(r.Doorbell, path), Relay: slices.Contains(r.Relay, path), Door: slices.Contains(r.Door, path)})
 	}
-	for _, path := range r.Doorbell {
-		if r.Feeds[path] == "" {
-			return fmt.Errorf("--doorbell %s: no film is served there", path)
-		}
-	}
-	for path := range r.Small {
-		if r.Feeds[path] == "" {
-			return fmt.Errorf("--small %s: no film is served there", path)
+	of := map[string][]string{"doorbell": r.Doorbell, "relay": r.Relay, "door": r.Door, "small": slices.Collect(maps.Keys(r.Small))}
+	for _, flag := range slices.Sorted(maps.Keys(of)) {
+		for _, path := range of[flag] {
+			if r.Feeds[path] == "" {
+				return fmt.Errorf("--%s %s: no film is served there", flag, path)
+			}
 		}
 	}
 	slices.SortFunc(cfg.Feeds, func(a, b camera.Feed) int { return strings.Compare(a.Path, b.Path) })

@@ -46,6 +46,8 @@ type Habits struct {
 	Hasty bool
 	// TokenOnly: the password is taken in the message alone, and not over HTTP.
 	TokenOnly bool
+	// RelayStays: its relay stays as it is set. Jammed: its lock stays shut, whatever it says.
+	RelayStays, Jammed bool
 }
 
 // notice is one event.

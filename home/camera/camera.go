@@ -39,6 +39,8 @@ type Feed struct {
 	Small string
 	// Button makes it a doorbell: there is something to press, and ONVIF tells of it.
 	Button bool
+	// Relay gives its device a relay that opens the camera's lock, told by ONVIF; Door a door by ONVIF's door control.
+	Relay, Door bool
 }
 
 // SmallPath is where a feed's second film is.
@@ -101,6 +103,8 @@ type feed struct {
 	stream *gortsplib.ServerStream
 	back   *description.Media // the way to the speaker, nil without
 	button *button            // nil for a camera without one
+	relay  bool               // it opens the lock by a relay
+	door   bool               // it opens it by the door control service
 	// small is its second film, nil if it has none; second says that it is one.
 	small  *feed
 	second bool
@@ -139,7 +143,10 @@ func Start(cfg Config) (*Camera, error) {
 		if err != nil {
 			return nil, err
 		}
-		main.serial = cmp.Or(f.Serial, path)
+		main.serial, main.relay, main.door = cmp.Or(f.Serial, path), f.Relay, f.Door
+		if (f.Relay || f.Door) && cfg.Lock == "" {
+			return nil, errors.New("camera: a relay or a door opens the lock, and there is none")
+		}
 		if f.Button {
 			main.button = newButton(cfg.Habits, c.now)
 		}
@@ -181,13 +188,13 @@ func Start(cfg Config) (*Camera, error) {
 			return nil, fmt.Errorf("camera: stream %s: %w", path, err)
 		}
 	}
-	if cfg.ONVIF != "" {
-		if err := c.startONVIF(); err != nil {
+	if cfg.Lock != "" {
+		if err := c.startLock(); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Lock != "" {
-		if err := c.startLock(); err != nil {
+	if cfg.ONVIF != "" {
+		if err := c.startONVIF(); err != nil {
 			return nil, err
 		}
 	}

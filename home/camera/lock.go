@@ -26,6 +26,7 @@ type LockState struct {
 }
 
 // latch is a simulated lock: a POST opens it for a while, a GET says how it is. It asks for the camera's user and password.
+// The camera's relays and doors open it as well.
 type latch struct {
 	c      *Camera
 	addr   netip.AddrPort
@@ -71,8 +72,11 @@ func (l *latch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (l *latch) open() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until = l.c.now().Add(lockTime)
 	l.times++
+	if l.c.cfg.Habits.Jammed {
+		return
+	}
+	l.until = l.c.now().Add(lockTime)
 	l.c.cfg.Log.Info("the simulated lock is open", "for", lockTime)
 }
 

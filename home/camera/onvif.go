@@ -97,6 +97,9 @@ type question struct {
 			Token   string `xml:"ProfileToken"`
 			Timeout string `xml:"Timeout"`
 			Limit   int    `xml:"MessageLimit"`
+			Door    string `xml:"Token"`
+			Relay   string `xml:"RelayOutputToken"`
+			State   string `xml:"LogicalState"`
 		} `xml:",any"`
 	} `xml:"http://www.w3.org/2003/05/soap-envelope Body"`
 }
@@ -143,7 +146,7 @@ func (o *onvif) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.fault(w, http.StatusUnauthorized, "Sender", "ter:NotAuthorized")
 		return
 	}
-	if o.ofEvents(w, r, f, path, host, service, &q) {
+	if o.ofEvents(w, r, f, path, host, service, &q) || o.ofDoors(w, f, service, &q) {
 		return
 	}
 	answer := o.answer(f, path, host, service, name, q.Body.Call.Token)
@@ -188,14 +191,14 @@ func (o *onvif) answer(f *feed, path string, host netip.Addr, service string, na
 	media := strings.TrimSuffix(device, "device_service") + "media_service"
 	switch {
 	case name.Space == deviceNamespace && service == "device_service":
-		return o.ofDevice(f, device, media, o.events(path, host), name.Local)
+		return o.ofDevice(f, device, media, o.events(path, host), o.doors(path, host), name.Local)
 	case name.Space == mediaNamespace && service == "media_service":
 		return o.ofMedia(f, path, host, name.Local, profile)
 	}
 	return ""
 }
 
-func (o *onvif) ofDevice(f *feed, device, media, events, name string) string {
+func (o *onvif) ofDevice(f *feed, device, media, events, doors, name string) string {
 	switch name {
 	case "GetSystemDateAndTime":
 		t := o.c.now().UTC()
@@ -210,6 +213,9 @@ func (o *onvif) ofDevice(f *feed, device, media, events, name string) string {
 		more := ""
 		if f.button != nil {
 			more = fmt.Sprintf(`<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor></tds:Version></tds:Service>`, eventsNamespace, escape(events))
+		}
+		if f.door {
+			more += fmt.Sprintf(`<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>19</tt:Major><tt:Minor>12</tt:Minor></tds:Version></tds:Service>`, doorNamespace, escape(doors))
 		}
 		return fmt.Sprintf(`<tds:GetServicesResponse><tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>`+
 			`<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>%s</tds:GetServicesResponse>`,
@@ -309,7 +315,7 @@ func envelope(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/soap+xml; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="`+deviceNamespace+`" xmlns:trt="`+mediaNamespace+
-		`" xmlns:tev="`+eventsNamespace+`" xmlns:wsnt="`+notifyNamespace+`" xmlns:wstop="http://docs.oasis-open.org/wsn/t-1" xmlns:wsa="http://www.w3.org/2005/08/addressing" xmlns:tns1="http://www.onvif.org/ver10/topics`+
+		`" xmlns:tev="`+eventsNamespace+`" xmlns:tdc="`+doorNamespace+`" xmlns:wsnt="`+notifyNamespace+`" xmlns:wstop="http://docs.oasis-open.org/wsn/t-1" xmlns:wsa="http://www.w3.org/2005/08/addressing" xmlns:tns1="http://www.onvif.org/ver10/topics`+
 		`" xmlns:tt="http://www.onvif.org/ver10/schema" xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>`+body+`</s:Body></s:Envelope>`) // whoever is gone hears nothing
 }
 

@@ -23,8 +23,8 @@ func TestAnotherClientUnderstandsIt(t *testing.T) {
 	}
 	film := cameratest.Clip(t, cameratest.Silent())
 	c, err := camera.Start(camera.Config{
-		Addr: "127.0.0.1:0", ONVIF: "127.0.0.1:0", User: "anna", Pass: "secret",
-		Feeds: []camera.Feed{{Path: "door", File: film, Small: film, Serial: "S1"}, {Path: "yard", File: film}},
+		Addr: "127.0.0.1:0", ONVIF: "127.0.0.1:0", Lock: "127.0.0.1:0", User: "anna", Pass: "secret",
+		Feeds: []camera.Feed{{Path: "door", File: film, Small: film, Serial: "S1", Relay: true}, {Path: "yard", File: film}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestAnotherClientUnderstandsIt(t *testing.T) {
 	for _, path := range []string{"/door", "/door/small"} {
 		want = append(want, "H264", "rtsp://"+c.Addr().String()+path, "http://"+c.ONVIF().String()+"/snapshot"+path)
 	}
-	want = append(want, "")
+	want = append(want, camera.RelayToken+" Monostable", "")
 	if said != strings.Join(want, "\n") {
 		t.Errorf("it understood\n%swant\n%s", said, strings.Join(want, "\n"))
 	}

@@ -2,7 +2,7 @@
 
 // Command peer asks a camera by an ONVIF client that is not ours, and prints what it understood, a line each: how many
 // cameras were found on the loopback, maker, model, serial number; of each profile codec, the address of the stream, that of
-// the picture.
+// the picture; of each relay its token and mode. Then it lets the relays open.
 //
 //	peer HOST:PORT USER PASSWORD
 package main
@@ -62,6 +62,35 @@ func run(address, user, password string) error {
 	for _, p := range profiles.Body.GetProfilesResponse.Profiles {
 		if err := describe(camera, p); err != nil {
 			return err
+		}
+	}
+	return relays(camera)
+}
+
+// relays prints what can be switched, and switches it.
+func relays(camera *onvif.Device) error {
+	var outputs struct {
+		Body struct {
+			GetRelayOutputsResponse struct {
+				RelayOutputs []schema.RelayOutput
+			}
+		}
+	}
+	if err := call(camera, device.GetRelayOutputs{}, &outputs); err != nil {
+		return err
+	}
+	for _, r := range outputs.Body.GetRelayOutputsResponse.RelayOutputs {
+		fmt.Println(r.Token, r.Properties.Mode)
+		var said struct {
+			Body struct {
+				SetRelayOutputStateResponse *struct{}
+			}
+		}
+		if err := call(camera, device.SetRelayOutputState{RelayOutputToken: r.Token, LogicalState: "active"}, &said); err != nil {
+			return err
+		}
+		if said.Body.SetRelayOutputStateResponse == nil {
+			return errors.New("a relay that does not say that it was switched")
 		}
 	}
 	return nil
