@@ -77,18 +77,24 @@ func (c *Client) Details(ctx context.Context) (Details, error) {
 	return Details{Words(said.Found.Maker), Words(said.Found.Model), Words(said.Found.Serial)}, err
 }
 
+// service is one of a camera's services, and where it is.
+type service struct{ Namespace, XAddr string }
+
+// services lists them.
+func (c *Client) services(ctx context.Context) ([]service, error) {
+	var said struct {
+		Services []service `xml:"Body>GetServicesResponse>Service"`
+	}
+	err := c.call(ctx, c.device.Service, call(deviceNamespace, "GetServices", "<IncludeCapability>false</IncludeCapability>"), &said)
+	return said.Services, err
+}
+
 // media finds the camera's media service, the first version if it has it.
 func (c *Client) media(ctx context.Context) (address string, second bool, err error) {
-	var said struct {
-		Services []struct {
-			Namespace string
-			XAddr     string
-		} `xml:"Body>GetServicesResponse>Service"`
-	}
-	err = c.call(ctx, c.device.Service, call(deviceNamespace, "GetServices", "<IncludeCapability>false</IncludeCapability>"), &said)
+	services, err := c.services(ctx)
 	if err == nil {
 		for _, namespace := range []string{mediaNamespace, media2Namespace} {
-			for _, s := range said.Services {
+			for _, s := range services {
 				if strings.TrimSpace(s.Namespace) == namespace && s.XAddr != "" {
 					return s.XAddr, namespace == media2Namespace, nil
 				}

@@ -112,14 +112,8 @@ func instant(s string) (time.Time, error) {
 // service finds where one of the camera's services is, by the name that GetServices has for it or the one that
 // GetCapabilities has.
 func (c *Client) service(ctx context.Context, namespace, old string) (string, error) {
-	var said struct {
-		Services []struct {
-			Namespace string
-			XAddr     string
-		} `xml:"Body>GetServicesResponse>Service"`
-	}
-	err := c.call(ctx, c.device.Service, call(deviceNamespace, "GetServices", "<IncludeCapability>false</IncludeCapability>"), &said)
-	for _, s := range said.Services {
+	services, err := c.services(ctx)
+	for _, s := range services {
 		if strings.TrimSpace(s.Namespace) == namespace && s.XAddr != "" {
 			return s.XAddr, nil
 		}
@@ -207,7 +201,7 @@ func (c *Client) Subscribe(ctx context.Context) (*Subscription, error) {
 		return nil, err
 	}
 	patient := *c
-	patient.http = &http.Client{Transport: transport(c.device.Host, LongestPull+callTime), CheckRedirect: c.http.CheckRedirect}
+	patient.http = &http.Client{Transport: transport(c.device.Host, LongestPull+callTime, nil), CheckRedirect: c.http.CheckRedirect}
 	s := &Subscription{c: &patient, address: address.String(), until: c.now().Add(lasting), ahead: c.ahead}
 	s.prolonged(said.term)
 	for _, p := range said.Reference.Parameters.List {

@@ -83,14 +83,20 @@ func (g *guard) Token() (xml.Token, error) {
 	}
 }
 
-// transport reaches one host and no other, whatever it is asked for. An answer begins within wait.
-func transport(host netip.Addr, wait time.Duration) *http.Transport {
+// transport reaches one host and no other, whatever it is asked for, and of that host what allowed lets pass; all of it if
+// that is nil. An answer begins within wait.
+func transport(host netip.Addr, wait time.Duration, allowed func(netip.AddrPort) error) *http.Transport {
 	var d net.Dialer
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			to, err := netip.ParseAddrPort(address)
 			if (err != nil || to.Addr().Unmap() != host) && !rule.Off(rule.Elsewhere) {
 				return nil, rule.Errorf(rule.Elsewhere, "find: a camera's answer points at another host")
+			}
+			if allowed != nil {
+				if err := allowed(to); err != nil {
+					return nil, err
+				}
 			}
 			return d.DialContext(ctx, network, address)
 		},
@@ -115,7 +121,7 @@ type Client struct {
 // Open prepares to ask a device. With an empty user it is asked without a password.
 func Open(d Device, user, pass string) *Client {
 	h := &http.Client{
-		Transport:     transport(d.Host, callTime),
+		Transport:     transport(d.Host, callTime, nil),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
 		Timeout:       callTime,
 	}
@@ -159,7 +165,7 @@ func (c *Client) callWith(ctx context.Context, service, header, body string, int
 	}
 	if err := decode(answer, &said); err != nil {
 		if status != http.StatusOK {
-			return fmt.Errorf("find: the camera answers with status %d", status)
+			return fmt.Errorf("%w (status %d)", ErrRefused, status)
 		}
 		return err
 	}
@@ -167,9 +173,9 @@ func (c *Client) callWith(ctx context.Context, service, header, body string, int
 	case said.Fault != nil && said.Fault.password():
 		return ErrPassword
 	case said.Fault != nil:
-		return errors.New("find: the camera refuses the call")
+		return ErrRefused
 	case status != http.StatusOK:
-		return fmt.Errorf("find: the camera answers with status %d", status)
+		return fmt.Errorf("%w (status %d)", ErrRefused, status)
 	}
 	return decode(answer, into)
 }
