@@ -51,6 +51,7 @@ export function openStates(
       }, 'on'),
     'door-set': () => hang(async () => undefined),
     'door-broker': () => hang(() => click(`${dialog} input[value=mqtt]`)),
+    'door-own': () => hang(() => click(`${dialog} input[value=onvif]`)),
     'door-digits': () => hang(() => send().then(() => see(`${dialog} .digits`)), 'gesture'),
     'door-wrong': () => hang(() => send().then(() => see(`${dialog} .wrong`)), 'invalid'),
     'open-door': () => open(async () => undefined),

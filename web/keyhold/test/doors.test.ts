@@ -123,6 +123,7 @@ const wish: DoorWish = {
   topic: '',
   state: '',
   expect: '',
+  relay: '',
   nonce: new Uint8Array(16).fill(7),
 };
 
@@ -144,9 +145,16 @@ test('a door is set by a setting that names its way by a hash alone, and taken a
   expect(read[1]!.way).toEqual(encodeWay(wish).hash);
   expect(new TextDecoder().decode(settings[0])).not.toContain('192.168');
   expect(await doors.list()).toHaveLength(1);
+  const own: DoorWish = { ...wish, kind: 'onvif', url: '', relay: 'relay-1' };
+  await doors.set(world.camera, own, '123 456');
+  expect(new TextDecoder().decode(asked.at(-1)!.way)).toContain('"relay":"relay-1"');
+  expect((await doors.list())[0]).toMatchObject({ kind: 'onvif' });
+  word = 'no-relay';
+  await expect(doors.set(world.camera, own, null)).rejects.toThrow('no-relay');
+  word = '';
   await doors.set(world.camera, null, null);
   expect(await doors.list()).toEqual([]);
-  expect(await openLock(settings[0]!, world.roster)).toMatchObject({ kind: 'off', seq: 2 });
+  expect(await openLock(settings[0]!, world.roster)).toMatchObject({ kind: 'off', seq: 3 });
 });
 
 test('a gesture and a way are what the hub makes of the same', () => {

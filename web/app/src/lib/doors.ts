@@ -16,10 +16,10 @@ export interface Doors {
   setDoor(camera: string, wish: DoorWish | null): Promise<DoorStep>;
 }
 
-/** What is to open a door: an address where something is posted, or a broker. */
+/** What is to open a door: an address where something is posted, a broker, or the camera itself. */
 export interface DoorWish {
   readonly name: string;
-  readonly kind: 'http' | 'mqtt';
+  readonly kind: 'http' | 'mqtt' | 'onvif';
   /** It opens only for who shows that it is them. */
   readonly gesture: boolean;
   readonly url: string;
@@ -27,6 +27,8 @@ export interface DoorWish {
   readonly topic: string;
   readonly state: string;
   readonly expect: string;
+  /** The camera's own name for its door or relay; '' for its first. */
+  readonly relay: string;
 }
 
 /** `gesture`: the hub wants to see somebody before it is set. `invalid`: it cannot go there. */

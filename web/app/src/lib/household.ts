@@ -323,6 +323,8 @@ export type ErrorKind =
   | 'camera-private' // somebody turned it off at its source
   | 'camera-covered' // another picture of it may show elsewhere what is covered
   | 'camera-no-bell' // it tells of no button
+  | 'camera-no-relay' // it opens nothing itself
+  | 'camera-relay-stays' // what it opens would stay open
   | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud
   | 'other-cloud-away' // no cloud answers at another address

@@ -70,6 +70,10 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_stars_full(), next: m.error_stars_full_next() };
     case 'camera-no-bell':
       return { what: m.error_no_bell(), next: m.error_no_bell_next() };
+    case 'camera-no-relay':
+      return { what: m.error_no_relay(), next: m.error_no_relay_next() };
+    case 'camera-relay-stays':
+      return { what: m.error_relay_stays(), next: m.error_relay_stays_next() };
     case 'camera-covered':
       return { what: m.error_covered(), next: m.error_covered_next() };
     case 'camera-private':

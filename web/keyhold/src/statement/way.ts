@@ -10,6 +10,8 @@ export interface Way {
   readonly body: string;
   readonly expect: string;
   readonly nonce: Bytes;
+  /** The camera's own name for its door or relay. */
+  readonly relay: string;
   readonly state: string;
   readonly topic: string;
   /** May carry user and password. */
@@ -18,8 +20,8 @@ export interface Way {
 
 /** A way as it goes to the hub, and its hash, which is all that a setting says of it. */
 export function encodeWay(way: Way): { readonly text: Bytes; readonly hash: Bytes } {
-  const { body, expect, nonce, state, topic, url } = way;
-  const text = encode({ body, expect, nonce, relay: '', state, topic, url });
+  const { body, expect, nonce, relay, state, topic, url } = way;
+  const text = encode({ body, expect, nonce, relay, state, topic, url });
   return { text, hash: sha256(utf8('keyhold/v1/way'), text) };
 }
 

@@ -32,6 +32,8 @@ const words: Readonly<Record<string, FaultKind>> = {
   covered: 'camera-covered',
   full: 'stars-full',
   'no-bell': 'camera-no-bell',
+  'no-relay': 'camera-no-relay',
+  'relay-stays': 'camera-relay-stays',
 };
 
 /** What the hub answers instead of doing it, in its own word. */

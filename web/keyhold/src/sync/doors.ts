@@ -41,7 +41,7 @@ export interface OpenResult {
 /** What is to open a door. Its nonce stays the same until it is set: what somebody shows is for it. */
 export interface DoorWish extends Way {
   readonly name: string;
-  readonly kind: 'http' | 'mqtt';
+  readonly kind: 'http' | 'mqtt' | 'onvif';
   readonly gesture: boolean;
 }
 
@@ -66,6 +66,8 @@ const outcomes: Readonly<Record<string, OpenOutcome>> = {
 const patience = 10_000;
 /** So often a setting is made again where the household has changed, or another came before. */
 const tries = 3;
+/** A camera that opens its own door is asked what it has. */
+const setPatience = 40_000;
 /** A lock may take five seconds. */
 const openPatience = 15_000;
 
@@ -115,7 +117,7 @@ export class Doors {
     const brought = way === null ? {} : { way: way.text };
     const given = shown === null ? {} : { gesture: gestureOf(shown) };
     try {
-      await this.send({ kind: 'set-lock', lock, ...brought, ...given }, patience);
+      await this.send({ kind: 'set-lock', lock, ...brought, ...given }, setPatience);
     } catch (error) {
       const word = error instanceof Refused ? error.word : '';
       if (word === 'stale' && attempt < tries) {

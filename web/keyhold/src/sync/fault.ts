@@ -38,6 +38,8 @@ export type FaultKind =
   | 'camera-private'
   | 'camera-covered'
   | 'camera-no-bell'
+  | 'camera-no-relay'
+  | 'camera-relay-stays'
   | 'camera-elsewhere'
   | 'stars-full'
   | 'address-wrong'
