@@ -15,7 +15,7 @@ import (
 
 // DoorsCommands say what opens the doors at cameras.
 type DoorsCommands struct {
-	Add    DoorsAddCommand    `cmd:"" help:"Let the door at a camera be opened: by an address, or by a broker. For owners."`
+	Add    DoorsAddCommand    `cmd:"" help:"Let the door at a camera be opened: by an address, by a broker, or by the camera itself. For owners."`
 	List   DoorsListCommand   `cmd:"" help:"Which doors can be opened."`
 	Remove DoorsRemoveCommand `cmd:"" help:"Let a door not be opened any more. For owners."`
 }
@@ -27,6 +27,8 @@ type DoorsAddCommand struct {
 	Camera    string `required:"" placeholder:"NAME" help:"The camera that sees the door. Each has one door."`
 	HTTP      string `name:"http" placeholder:"URL" xor:"way" help:"A lock or relay that opens when something is posted to an address, such as http://192.168.1.9/relay/0?turn=on; - reads it from standard input."`
 	MQTT      string `name:"mqtt" placeholder:"URL" xor:"way" help:"One that opens by a broker, such as mqtt://user:password@192.168.1.5:1883; - reads it from standard input."`
+	ONVIF     bool   `name:"onvif" xor:"way" help:"The camera's own door or relay, told by ONVIF with the camera's own user and password."`
+	Relay     string `placeholder:"TOKEN" help:"With --onvif: the camera's own name for its door or relay; its first one if not given."`
 	Body      string `placeholder:"TEXT" help:"With --http: what is posted."`
 	Topic     string `placeholder:"TOPIC" help:"With --mqtt: where the lock listens."`
 	Payload   string `placeholder:"TEXT" help:"With --mqtt: the message that opens it."`
@@ -37,14 +39,18 @@ type DoorsAddCommand struct {
 
 // way is what the flags say.
 func (r *DoorsAddCommand) way(c *console) (kind string, w *lock.Way, err error) {
-	w = &lock.Way{URL: r.HTTP + r.MQTT, Topic: r.Topic, State: r.State, Expect: r.Expect}
+	w = &lock.Way{URL: r.HTTP + r.MQTT, Topic: r.Topic, State: r.State, Expect: r.Expect, Relay: r.Relay}
 	switch {
+	case r.ONVIF && r.Body+r.Topic+r.Payload+r.State+r.Expect == "":
+		return lock.ONVIF, w, nil
+	case r.Relay != "":
+		return "", nil, errors.New("--relay names a door or relay of the camera itself: --onvif [--relay TOKEN]")
 	case r.HTTP != "" && r.Topic+r.Payload+r.State+r.Expect == "":
 		kind, w.Body = lock.HTTP, r.Body
 	case r.MQTT != "" && r.Topic != "" && r.Payload != "" && r.Body == "" && (r.Expect == "" || r.State != ""):
 		kind, w.Body = lock.MQTT, r.Payload
 	default:
-		return "", nil, errors.New("say how the door is opened: --http URL [--body TEXT], or --mqtt URL --topic TOPIC --payload TEXT [--state TOPIC [--expect TEXT]]")
+		return "", nil, errors.New("say how the door is opened: --http URL [--body TEXT], or --mqtt URL --topic TOPIC --payload TEXT [--state TOPIC [--expect TEXT]], or --onvif [--relay TOKEN]")
 	}
 	if w.URL == "-" {
 		w.URL, err = c.ask("Address: ")

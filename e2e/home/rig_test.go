@@ -137,10 +137,14 @@ func Unpaired(t *testing.T, push ...string) *Rig {
 	return r
 }
 
-// cameraConfig is a camera of two pictures that answers ONVIF; one of them has a second stream and a button.
+// cameraConfig is a camera of two pictures that answers ONVIF; one of them has a second stream, a button and a relay, the
+// other a door.
 func cameraConfig() camera.Config {
 	const free = "127.0.0.1:0"
-	return camera.Config{Addr: free, ONVIF: free, Discovery: free, User: "u", Pass: "p", Feeds: []camera.Feed{{Path: "a", File: film, Small: second, Button: true}, {Path: "b", File: film}}}
+	return camera.Config{
+		Addr: free, ONVIF: free, Discovery: free, Lock: free, User: "u", Pass: "p",
+		Feeds: []camera.Feed{{Path: "a", File: film, Small: second, Button: true, Relay: true}, {Path: "b", File: film, Door: true}},
+	}
 }
 
 // New starts cloud and camera, and a hub that is paired with a device.

@@ -14,7 +14,7 @@ import (
 )
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
-// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once; and it has
+// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once; then the doorbell opens it itself; and it has
 // somebody told by ntfy, too, who is told once.
 func TestSomebodyRings(t *testing.T) {
 	t.Parallel()
@@ -29,10 +29,10 @@ func TestSomebodyRings(t *testing.T) {
 	lock, err := freeport.Address(ctx)
 	must(t, err)
 	must(t, w.StartCloud(ctx))
-	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard, "--lock", lock))
+	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard, "--lock", lock, "--relay", "porch"))
 	topic, err := freeport.Address(ctx)
 	must(t, err)
-	must(t, w.StartHub(ctx, "--here", lock, "--here", topic))
+	must(t, w.StartHub(ctx, "--here", lock, "--here", topic, "--here", w.OnvifAddress))
 	must(t, w.Pair(ctx, w.CloudURL()))
 	found, err := w.Owner(ctx, "cameras", "find", "--user", harness.CameraUser, "--password-file", w.Path("camera-password"), "--json")
 	must(t, err)

@@ -7,7 +7,9 @@ import (
 	"database/sql"
 	"fmt"
 
+	"keyhold/home/latch"
 	"keyhold/home/state"
+	"keyhold/statement/canon"
 	"keyhold/statement/id"
 )
 
@@ -16,6 +18,8 @@ type Lock struct {
 	Person    id.Person
 	Statement []byte
 	Way       []byte
+	// Own is the camera itself, where that opens the door; nil where not.
+	Own *latch.Device
 }
 
 // SetLock notes what opens the door at a camera. The way is sealed.
@@ -27,7 +31,17 @@ func (s *Store) SetLock(ctx context.Context, tx *sql.Tx, camera id.Camera, l *Lo
 			return fmt.Errorf("cameras: lock: %w", err)
 		}
 	}
-	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO locks (camera, person, statement, way) VALUES ($1, $2, $3, $4)`, string(camera), string(l.Person), l.Statement, way)
+	own := []byte{}
+	if l.Own != nil {
+		plain, err := canon.Marshal(l.Own)
+		if err == nil {
+			own, err = s.sealed(plain, ownOf(camera))
+		}
+		if err != nil {
+			return fmt.Errorf("cameras: lock: %w", err)
+		}
+	}
+	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO locks (camera, person, statement, way, own) VALUES ($1, $2, $3, $4, $5)`, string(camera), string(l.Person), l.Statement, way, own)
 	if err != nil {
 		return fmt.Errorf("cameras: lock: %w", err)
 	}
@@ -43,12 +57,16 @@ func forgetLock(ctx context.Context, tx *sql.Tx, camera id.Camera) error {
 func (s *Store) Locks(ctx context.Context) (map[id.Camera]*Lock, error) {
 	out := map[id.Camera]*Lock{}
 	err := s.db.Read(ctx, func(tx *sql.Tx) error {
-		return state.Each(ctx, tx, `SELECT camera, person, statement, way FROM locks`, nil, func(scan func(...any) error) error {
+		return state.Each(ctx, tx, `SELECT camera, person, statement, way, own FROM locks`, nil, func(scan func(...any) error) error {
 			var camera id.Camera
+			var own []byte
 			l := &Lock{}
-			err := scan(&camera, &l.Person, &l.Statement, &l.Way)
+			err := scan(&camera, &l.Person, &l.Statement, &l.Way, &own)
 			if err == nil && len(l.Way) > 0 {
 				l.Way, err = s.opened(l.Way, lockOf(camera))
+			}
+			if err == nil && len(own) > 0 {
+				l.Own, err = s.own(own, camera)
 			}
 			out[camera] = l
 			return err
@@ -59,6 +77,18 @@ func (s *Store) Locks(ctx context.Context) (map[id.Camera]*Lock, error) {
 	}
 	return out, nil
 }
+
+func (s *Store) own(sealed []byte, camera id.Camera) (*latch.Device, error) {
+	plain, err := s.opened(sealed, ownOf(camera))
+	if err != nil {
+		return nil, err
+	}
+	d := &latch.Device{}
+	return d, canon.Unmarshal(plain, d)
+}
+
+// ownOf keeps a camera's own door from being opened as an address.
+func ownOf(camera id.Camera) string { return string(camera) + "/own" }
 
 // lockOf keeps a way to a lock from being opened as an address.
 func lockOf(camera id.Camera) string { return string(camera) + "/lock" }

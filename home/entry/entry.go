@@ -64,7 +64,7 @@ type Config struct {
 	// Look keeps what is seen at a camera now. It does not wait.
 	Look func(camera id.Camera, number int64, at time.Time)
 	// Drive tells a lock to open, and waits for its answer.
-	Drive func(context.Context, string, *lock.Way) error
+	Drive func(context.Context, *Lock) error
 	Now   func() time.Time
 	Log   *slog.Logger
 }
@@ -74,7 +74,8 @@ type Lock struct {
 	lock.Setting
 	Person    id.Person
 	Statement []byte
-	Way       *lock.Way // nil where there is none any more
+	Way       *lock.Way     // nil where there is none any more
+	Own       *latch.Device // the camera itself, where that opens the door; nil where not
 }
 
 // A Desk is where wishes to open come. It is safe for concurrent use; settings are changed by one goroutine at a time.
@@ -103,7 +104,7 @@ type opening struct {
 func New(ctx context.Context, c Config, kept map[id.Camera]*cameras.Lock) (*Desk, error) {
 	d := &Desk{c: c, locks: map[id.Camera]*Lock{}, opens: map[id.Camera]*opening{}}
 	for camera, one := range kept {
-		l := &Lock{Person: one.Person, Statement: one.Statement}
+		l := &Lock{Person: one.Person, Statement: one.Statement, Own: one.Own}
 		e, err := dsse.Parse(one.Statement)
 		if err == nil {
 			err = e.Read(lock.Thing, &l.Setting)
@@ -281,7 +282,7 @@ func (d *Desk) drive(ctx context.Context, o *opening) {
 		o.outcome = manifest.OpenLate // it was changed this very moment
 	default:
 		d.c.Look(o.leaf.Camera, o.leaf.Number, time.UnixMilli(o.leaf.Since))
-		o.outcome = outcomeOf(d.c.Drive(context.WithoutCancel(ctx), o.lock.Kind, o.lock.Way))
+		o.outcome = outcomeOf(d.c.Drive(context.WithoutCancel(ctx), o.lock))
 	}
 	o.ended = d.c.Now()
 	close(o.done)

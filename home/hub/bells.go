@@ -96,23 +96,34 @@ func (h *Hub) bellOfCamera(ctx context.Context, c cameras.Camera) (*door.Bell, e
 	if h.isPrivate(c.ID) {
 		return nil, refusal(request.RefusedPrivate)
 	}
+	var bell *door.Bell
+	err := h.askItself(ctx, c, request.RefusedNoBell, func(ctx context.Context, d find.Device, client *find.Client, user, password string) (err error) {
+		bell, err = askBell(ctx, client, d, user, password)
+		return err
+	})
+	return bell, err
+}
+
+// askItself asks the device that a camera is, at the camera's own address and with its password; none is the word for a
+// camera that cannot be asked.
+func (h *Hub) askItself(ctx context.Context, c cameras.Camera, none string, ask func(context.Context, find.Device, *find.Client, string, string) error) error {
 	u, err := url.Parse(c.URL)
 	if err != nil || c.URL == "" {
-		return nil, refusal(request.RefusedUnreachable)
+		return refusal(request.RefusedUnreachable)
 	}
 	host, err := netip.ParseAddr(u.Hostname())
 	if err != nil || !host.Is4() || !find.AtHome(host) {
-		return nil, refusal(request.RefusedNoBell) // nothing like it is asked by a name, or elsewhere
+		return refusal(none) // nothing like it is asked by a name, or elsewhere
 	}
 	ctx, cancel := context.WithTimeout(ctx, bellTime)
 	defer cancel()
-	ask := slices.Clone(h.Find)
-	if len(ask) == 0 {
-		ask = []netip.AddrPort{netip.AddrPortFrom(host, find.Port)}
+	to := slices.Clone(h.Find)
+	if len(to) == 0 {
+		to = []netip.AddrPort{netip.AddrPortFrom(host, find.Port)}
 	}
-	devices, err := find.Look(ctx, find.Config{Ask: ask, Wait: checkTime})
+	devices, err := find.Look(ctx, find.Config{Ask: to, Wait: checkTime})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	devices = slices.DeleteFunc(devices, func(d find.Device) bool { return d.Host != host })
 	password, _ := u.User.Password()
@@ -123,25 +134,28 @@ func (h *Hub) bellOfCamera(ctx context.Context, c cameras.Camera) (*door.Bell, e
 			last = refusal(wordOfCamera(err))
 			continue
 		}
-		if len(devices) > 1 && !sends(ctx, client, u) {
-			continue // it is another camera at the same address
+		if len(devices) > 1 {
+			if is, err := sends(ctx, client, u); errors.Is(err, find.ErrPassword) {
+				last = refusal(request.RefusedPassword)
+				continue
+			} else if !is {
+				continue // it is another camera at the same address
+			}
 		}
-		bell, err := askBell(ctx, client, d, u.User.Username(), password)
-		if err == nil {
-			return bell, nil
+		if last = ask(ctx, d, client, u.User.Username(), password); last == nil {
+			return nil
 		}
-		last = err
 	}
-	return nil, last
+	return last
 }
 
 // sends says whether one of a device's streams is at an address.
-func sends(ctx context.Context, c *find.Client, address *url.URL) bool {
+func sends(ctx context.Context, c *find.Client, address *url.URL) (bool, error) {
 	list, err := c.Streams(ctx)
-	return err == nil && slices.ContainsFunc(list, func(s find.Stream) bool {
+	return slices.ContainsFunc(list, func(s find.Stream) bool {
 		u, err := url.Parse(s.URL)
 		return err == nil && place(u) == place(address)
-	})
+	}), err
 }
 
 // askBell asks a camera whether it tells of a button.

@@ -12,7 +12,6 @@ import (
 	"keyhold/home/entry"
 	"keyhold/home/epochs"
 	"keyhold/home/gesture"
-	"keyhold/home/lan"
 	"keyhold/home/latch"
 	"keyhold/statement/id"
 	"keyhold/statement/lock"
@@ -35,14 +34,13 @@ func (h *Hub) openEntry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	driver := &latch.Driver{Here: h.Here.Addresses, Near: lan.Near}
 	h.entry, err = entry.New(ctx, entry.Config{
 		DB: h.db, Hub: h.household.Roster().Hub.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.why,
 		Shown: h.opens, Spent: gesture.Done, Number: h.ring.numbers.Next, Keep: h.ring.numbers.Keep,
 		Record: func(ctx context.Context, l *manifest.Open, also func(*sql.Tx) error) error {
 			return h.recordLeaves(ctx, []manifest.Leaf{l}, also)
 		},
-		Look: h.lookIn, Drive: driver.Open, Now: h.Now, Log: h.Log,
+		Look: h.lookIn, Drive: h.drive, Now: h.Now, Log: h.Log,
 	}, kept)
 	return err
 }
@@ -73,8 +71,33 @@ func (h *Hub) doors(ctx context.Context, c *request.Command, r *request.Result) 
 // setLock says what opens the door at a camera from now on. It wants a gesture, but where a door is no longer to be
 // opened: whoever has an owner's phone in their hand does not make the door theirs with it.
 func (h *Hub) setLock(ctx context.Context, c *request.Command) error {
+	set, err := h.readLock(ctx, c)
+	if err != nil {
+		return err
+	}
+	var own *latch.Device
+	if set.Kind == lock.ONVIF {
+		if own, err = h.ownDoor(ctx, set.Camera, set.Way.Relay); err != nil {
+			return err
+		}
+	}
 	h.control.Lock()
 	defer h.control.Unlock()
+	// The camera took its time to answer; whoever was removed meanwhile changes nothing.
+	if set, err = h.readLock(ctx, c); err != nil {
+		return err
+	}
+	set.Own = own
+	if set.Kind != lock.Off {
+		if err := h.shown(ctx, set.Person, set.Wish(), lock.Thing, "", c.Op.Gesture, h.Now().UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return h.keepLock(ctx, set, c.Op.Way)
+}
+
+// readLock reads a setting that somebody brings, and the way that belongs to it.
+func (h *Hub) readLock(ctx context.Context, c *request.Command) (*entry.Lock, error) {
 	state, now := h.household.Roster(), h.Now().UnixMilli()
 	r := &setting.Reading{
 		Roster: state, Now: now, May: func(d id.Device, _ id.Camera) roster.Reason { return lock.May(state, d) },
@@ -88,16 +111,16 @@ func (h *Hub) setLock(ctx context.Context, c *request.Command) error {
 	s, err := lock.Read(r, c.Op.Lock, c.Device)
 	if err != nil {
 		h.Log.Warn("a setting of what opens a door does not hold", "device", string(c.Device), "rule", string(rule.Of(err)))
-		return refusal(privateWord(err))
+		return nil, refusal(privateWord(err))
 	}
 	by, ok := state.PersonOf(s.Device)
 	if !ok {
-		return refusal(request.RefusedDenied)
+		return nil, refusal(request.RefusedDenied)
 	}
 	if _, ok, err := h.listed(ctx, s.Camera); err != nil {
-		return err
+		return nil, err
 	} else if !ok {
-		return refusal(request.RefusedNotFound)
+		return nil, refusal(request.RefusedNotFound)
 	}
 	set := &entry.Lock{Setting: *s, Person: by.ID, Statement: c.Op.Lock}
 	if s.Kind != lock.Off {
@@ -105,13 +128,10 @@ func (h *Hub) setLock(ctx context.Context, c *request.Command) error {
 			err = latch.CheckWay(s.Kind, set.Way)
 		}
 		if err != nil {
-			return refusal(request.RefusedInvalid)
-		}
-		if err := h.shown(ctx, by.ID, s.Wish(), lock.Thing, "", c.Op.Gesture, now); err != nil {
-			return err
+			return nil, refusal(request.RefusedInvalid)
 		}
 	}
-	return h.keepLock(ctx, set, c.Op.Way)
+	return set, nil
 }
 
 // keepLock writes a setting down, and holds from then on. Control is held.
@@ -126,7 +146,7 @@ func (h *Hub) keepLock(ctx context.Context, set *entry.Lock, way []byte) error {
 	_, err = h.epochs.Apply(ctx, epochs.Change{
 		Follow: append(list, id.HouseholdCamera),
 		Before: func(tx *sql.Tx) error {
-			return errors.Join(gesture.Done(ctx, tx), h.cameras.SetLock(ctx, tx, set.Camera, &cameras.Lock{Person: set.Person, Statement: set.Statement, Way: way}))
+			return errors.Join(gesture.Done(ctx, tx), h.cameras.SetLock(ctx, tx, set.Camera, &cameras.Lock{Person: set.Person, Statement: set.Statement, Way: way, Own: set.Own}))
 		},
 		Leaves: []manifest.Leaf{&manifest.Lock{Header: manifest.Header{Camera: set.Camera}, Device: set.Device, Person: set.Person, Statement: set.Statement}},
 	})

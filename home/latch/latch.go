@@ -2,6 +2,8 @@
 
 // Package latch tells a lock or a relay to open, and hears what it says.
 //
+// A lock is at an address, at a broker, or at the camera itself, which is asked by ONVIF ([Driver.OpenOwn]).
+//
 // It asks nobody whether it may: that is home/entry. It goes to addresses of the home alone, follows no redirection,
 // reads no more of an answer than it needs, and waits no longer than a person at a door does. It never tries twice: a
 // relay that was told twice may have closed again. What it says goes to nobody who is not there now: a broker is told to
@@ -56,23 +58,27 @@ func CheckWay(kind string, w *lock.Way) error {
 		if _, err := door.CheckBroker(w.URL); err != nil || !door.CheckTopic(w.Topic) || w.State != "" && !door.CheckTopic(w.State) {
 			return ErrWay
 		}
+	case lock.ONVIF: // it is at the camera
 	default:
 		return ErrWay
 	}
 	return nil
 }
 
-// Open tells a lock to open, once, and waits for what it says.
+// Open tells a lock by HTTP or MQTT to open, once, and waits for what it says.
 func (d *Driver) Open(ctx context.Context, kind string, w *lock.Way) error {
 	if err := CheckWay(kind, w); err != nil {
 		return fmt.Errorf("%w: %w", ErrNo, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	if kind == lock.MQTT {
+	switch kind {
+	case lock.MQTT:
 		return d.publish(ctx, w)
+	case lock.HTTP:
+		return d.post(ctx, w)
 	}
-	return d.post(ctx, w)
+	return fmt.Errorf("%w: %w", ErrNo, ErrWay)
 }
 
 // allowed says whether a lock may be at an address: in the home, and not on this computer but where somebody there has

@@ -67,6 +67,10 @@ func (r *RefusedError) Error() string {
 		return "this camera tells of no button: if there is one, have the bell call an address (keyhold cameras bell NAME webhook)"
 	case request.RefusedNoLock:
 		return "no door is opened at this camera (keyhold doors)"
+	case request.RefusedNoRelay:
+		return "this camera tells of nothing that it opens itself, or of nothing with that token: is ONVIF switched on in its settings?"
+	case request.RefusedRelayStays:
+		return "the camera's relay stays as it is set, so the door would stay open: in the camera's settings, let it fall back by itself (monostable, or pulse)"
 	case request.RefusedLate:
 		return "that came too late, so nothing was opened: try again"
 	case request.RefusedLockAway:
@@ -93,7 +97,7 @@ const (
 
 func waitFor(kind string) time.Duration {
 	switch kind {
-	case request.OpAddCamera, request.OpSetBell, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
+	case request.OpAddCamera, request.OpSetBell, request.OpSetLock, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
 		return longWait
 	case request.OpCopy:
 		return copyWait

@@ -25,6 +25,10 @@ const (
 	// RefusedLockAway: the lock has not answered; nobody knows whether it is open. RefusedLockNo: it has said no.
 	RefusedLockAway = "lock-away"
 	RefusedLockNo   = "lock-no"
+	// RefusedNoRelay: the camera opens nothing itself, or nothing of that name. RefusedRelayStays: its relay does not fall
+	// back by itself, so the door would stay open.
+	RefusedNoRelay    = "no-relay"
+	RefusedRelayStays = "relay-stays"
 )
 
 const (
