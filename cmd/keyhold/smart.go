@@ -28,7 +28,7 @@ type SmartAddCommand struct {
 	Name     string   `arg:"" help:"What to call it, such as Home Assistant."`
 	Broker   string   `placeholder:"URL" help:"The broker, such as mqtt://user:password@192.168.1.5:1883; - reads it from standard input."`
 	Camera   []string `required:"" placeholder:"NAME,…" help:"Of which cameras it is told, or which it may read, by name."`
-	Tell     []string `placeholder:"KIND,…" enum:"online,press,private,watching" help:"What it is told: online (the camera is recorded), press (somebody rings), private (the camera is turned off), watching (somebody watches live; not who)."`
+	Tell     []string `placeholder:"KIND,…" enum:"lock,online,press,private,watching" help:"What it is told: lock (its door was opened through Keyhold; not by whom), online (the camera is recorded), press (somebody rings), private (the camera is turned off), watching (somebody watches live; not who)."`
 	Stream   bool     `help:"Let it read the cameras' picture from the hub, by RTSP in the home's network, unencrypted; the addresses are shown once."`
 	Language string   `enum:"de,en,nl" default:"en" help:"In which language it is told what is what: de, en or nl."`
 	JSON     bool     `name:"json" help:"Print one object of JSON."`

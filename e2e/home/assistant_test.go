@@ -96,6 +96,7 @@ func (s schema) check(what string, v map[string]any) error {
 type discovered struct {
 	Available  string `json:"availability_topic"`
 	Components map[string]struct {
+		Class    string   `json:"device_class"`
 		Name     string   `json:"name"`
 		Platform string   `json:"platform"`
 		State    string   `json:"state_topic"`
@@ -133,6 +134,9 @@ func discover(m harness.Said) (*discovered, error) {
 			return nil, fmt.Errorf("the component %s is none", name)
 		}
 		kind, _ := c["platform"].(string)
+		if kind == "binary_sensor" && len(c) == 1 {
+			continue // so a component is taken away: its platform alone
+		}
 		s, ok := platforms[kind]
 		if !ok {
 			return nil, fmt.Errorf("a component of platform %q", kind)

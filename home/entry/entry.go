@@ -168,6 +168,18 @@ func (d *Desk) at(c id.Camera) *Lock {
 	return nil
 }
 
+// State says whether something opens the door at a camera, and whether it has, so lately that whoever wants it opened
+// finds it open.
+func (d *Desk) State(c id.Camera) (door, open bool) {
+	if d.at(c) == nil {
+		return false, false
+	}
+	d.mu.Lock()
+	o := d.opens[c]
+	d.mu.Unlock()
+	return true, o != nil && d.lately(o)
+}
+
 // RefusedError is a word of the protocol by which somebody is refused.
 type RefusedError string
 
@@ -266,12 +278,23 @@ func (d *Desk) recent(c id.Camera) *opening {
 	}
 	select {
 	case <-o.done:
-		if since := d.c.Now().Sub(o.ended); o.outcome != manifest.Opened || since < 0 || since >= again {
+		if !d.lately(o) {
 			return nil
 		}
 	default:
 	}
 	return o
+}
+
+// lately says whether an opening is over, has gone well, and only just.
+func (d *Desk) lately(o *opening) bool {
+	select {
+	case <-o.done:
+	default:
+		return false
+	}
+	since := d.c.Now().Sub(o.ended)
+	return o.outcome == manifest.Opened && since >= 0 && since < again
 }
 
 // drive tells the lock, and writes down what it has said. It is not broken off half-way.

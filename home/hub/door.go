@@ -30,9 +30,6 @@ func (h *Hub) openDoors(ctx context.Context) error {
 	if err := h.openBells(ctx); err != nil {
 		return errors.Join(err, h.closeViews(), h.door.Close())
 	}
-	if err := h.openEntry(ctx); err != nil {
-		return errors.Join(err, h.closeDoors())
-	}
 	return nil
 }
 

@@ -48,7 +48,7 @@ type ring struct {
 	looking map[id.Camera]bool // a moment is being made of these; guarded by mu
 }
 
-// openBells begins to hear the bells that there are.
+// openBells begins to hear the bells that there are, and opens the doors.
 func (h *Hub) openBells(ctx context.Context) error {
 	h.ring.looking = map[id.Camera]bool{}
 	var err error
@@ -66,7 +66,10 @@ func (h *Hub) openBells(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.openSmart(ctx); err != nil {
+	if err := h.openEntry(ctx); err != nil {
+		return err
+	}
+	if err := h.openSmart(ctx); err != nil { // which is told of doors
 		return err
 	}
 	if err := h.openTell(ctx); err != nil {

@@ -48,8 +48,10 @@ func (h *Hub) lookForSmart(ctx context.Context) ([]smart.Camera, error) {
 	for _, c := range list {
 		if c.Removed == 0 {
 			state := h.report(c).State
+			door, open := h.entry.State(c.ID)
 			out = append(out, smart.Camera{
 				ID: c.ID, Name: c.Name, Online: state == request.CameraRecording, Private: state == request.CameraPrivate, Watched: watched[c.ID],
+				Door: door, Open: open,
 			})
 		}
 	}

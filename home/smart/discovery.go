@@ -49,20 +49,21 @@ type origin struct {
 	Name string `json:"name"`
 }
 
-// component is an entity. None has a topic for commands.
+// component is an entity; one with a platform alone takes an entity away. None has a topic for commands.
 type component struct {
 	Category string   `json:"entity_category,omitempty"`
 	Class    string   `json:"device_class,omitempty"`
 	Icon     string   `json:"icon,omitempty"`
-	Name     string   `json:"name"`
+	Name     string   `json:"name,omitempty"`
 	Platform string   `json:"platform"`
-	State    string   `json:"state_topic"`
+	State    string   `json:"state_topic,omitempty"`
 	Types    []string `json:"event_types,omitempty"`
-	Unique   string   `json:"unique_id"`
+	Unique   string   `json:"unique_id,omitempty"`
 }
 
 // entities are what each kind is in Home Assistant.
 var entities = map[string]component{
+	Lock:     {Platform: "binary_sensor", Class: "lock"}, // on is open
 	Online:   {Platform: "binary_sensor", Class: "connectivity", Category: "diagnostic"},
 	Press:    {Platform: "event", Class: "doorbell", Types: []string{"ring"}},
 	Private:  {Platform: "binary_sensor", Icon: "mdi:eye-off"},
@@ -116,6 +117,10 @@ func (i *Integration) config(c Camera) ([]byte, error) {
 		if !ok {
 			continue // of a version to come
 		}
+		if kind == Lock && !c.Door {
+			d.Components[kind] = component{Platform: e.Platform}
+			continue
+		}
 		e.Name, e.State, e.Unique = words[i.Language][kind], i.stateAt(c.ID, kind), i.device(c.ID)+"_"+kind
 		d.Components[kind] = e
 	}
@@ -142,9 +147,11 @@ func (i *Integration) messages(list []Camera) ([]message, error) {
 			return nil, err
 		}
 		out = append(out, message{i.configAt(c.ID), string(config)})
-		is := map[string]bool{Online: c.Online, Private: c.Private, Watching: c.Watched}
+		is := map[string]bool{Lock: c.Open, Online: c.Online, Private: c.Private, Watching: c.Watched}
 		for _, kind := range i.Tells {
-			if is, ok := is[kind]; ok {
+			if kind == Lock && !c.Door {
+				out = append(out, message{i.stateAt(c.ID, kind), ""})
+			} else if is, ok := is[kind]; ok {
 				out = append(out, message{i.stateAt(c.ID, kind), word(is)})
 			}
 		}

@@ -22,6 +22,7 @@ import (
 
 // What may be told of a camera.
 const (
+	Lock     = request.TellLock     // its door was opened a moment ago; not by whom
 	Press    = request.TellPress    // somebody has pressed at the door
 	Watching = request.TellWatching // somebody watches live; not who
 	Online   = request.TellOnline   // the camera is recorded
@@ -62,6 +63,8 @@ type Camera struct {
 	ID                       id.Camera
 	Name                     string
 	Online, Watched, Private bool
+	// Door: something opens a door there; Open: that was told to, a moment ago.
+	Door, Open bool
 }
 
 // States of an integration.

@@ -19,6 +19,7 @@ const (
 
 // What an integration may be told of a camera.
 const (
+	TellLock     = "lock" // whether the hub holds its door open
 	TellOnline   = "online"
 	TellPress    = "press"
 	TellPrivate  = "private"
@@ -33,7 +34,7 @@ const (
 )
 
 // Tells are all that may be told by a broker, in order.
-func Tells() []string { return []string{TellOnline, TellPress, TellPrivate, TellWatching} }
+func Tells() []string { return []string{TellLock, TellOnline, TellPress, TellPrivate, TellWatching} }
 
 // Reads says whether an integration is to read the picture of its cameras, and told what it is told by a broker besides.
 func Reads(tells []string) (reads bool, told []string) {

@@ -48,7 +48,7 @@ export interface AddStep {
 
 export const ways = ['ntfy', 'email', 'mqtt'] as const;
 export type Way = (typeof ways)[number];
-export const tellings = ['online', 'press', 'private', 'watching'] as const;
+export const tellings = ['lock', 'online', 'press', 'private', 'watching'] as const;
 export type Telling = (typeof tellings)[number];
 
 interface Told {
@@ -127,6 +127,8 @@ export function tellingText(what: string): string {
   switch (what as Telling | 'stream') {
     case 'stream':
       return m.told_stream();
+    case 'lock':
+      return m.told_lock();
     case 'online':
       return m.told_online();
     case 'press':

@@ -3,7 +3,7 @@
 import { integer, list, object, oneOf, text, where, type Read } from '../schema.ts';
 
 /** What an integration may be told of a camera by a broker, in order. */
-const tellings = ['online', 'press', 'private', 'watching'] as const;
+const tellings = ['lock', 'online', 'press', 'private', 'watching'] as const;
 export type Telling = (typeof tellings)[number];
 /** It may read the picture from the hub, by RTSP; for that alone it has no broker. */
 const stream = 'stream';
