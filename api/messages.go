@@ -132,10 +132,12 @@ type Footage struct {
 	Objects []ObjectRef `json:"objects"`
 }
 
-// Kept is what of a camera is to stay for as long as it is listed. Each list takes the place of the one before.
+// Kept is what of a camera is to stay for as long as it is listed. Each list takes the place of the one before; one that is
+// whole also takes the place of those of the hubs before.
 type Kept struct {
 	Objects []id.Object `json:"objects"`
 	Pages   []KeptPage  `json:"pages"`
+	Whole   bool        `json:"whole,omitempty"`
 }
 
 // KeptPage names a page of the list's camera.

@@ -16,7 +16,7 @@ import (
 )
 
 // kept takes a list of what is to stay. Why, the cloud is not told. A hub's list takes the place of its own alone: what
-// was to stay by the word of one that was replaced since stays.
+// was to stay by the word of one that was replaced since stays, until the hub says that its list has all of that.
 func (r *Record) kept(ctx context.Context, v *access.Verified[request.Write], parts []string, b []byte) error {
 	if len(parts) != 1 {
 		return misnamed()
@@ -29,7 +29,7 @@ func (r *Record) kept(ctx context.Context, v *access.Verified[request.Write], pa
 	if err := canon.UnmarshalMax(b, &in, api.MaxOther); err != nil {
 		return malformed(err)
 	}
-	k := store.Kept{Household: v.Statement().Household, Camera: camera, Hub: v.Roster().Now().Place}
+	k := store.Kept{Household: v.Statement().Household, Camera: camera, Hub: v.Roster().Now().Place, Whole: in.Whole}
 	for _, o := range in.Objects {
 		if !o.Valid() {
 			return malformed(nil)

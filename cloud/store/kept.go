@@ -15,6 +15,8 @@ type Kept struct {
 	// Hub counts the household's hubs from 0.
 	Hub     int
 	Objects []id.Object
+	// Whole says that the lists of the hubs before are let go.
+	Whole bool
 	// Pages are of the camera.
 	Pages []PageKey
 }

@@ -48,11 +48,13 @@ func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		c.say("That did not work: %v", safe(err))
 	}
+	stars, starErr := replace.CarryStars(ctx, s, p.Was())
 	v, err := s.Steady(ctx, func(*session.View) error { return nil })
 	if err != nil {
 		return err
 	}
 	c.sayCarried(carried)
+	c.sayStars(stars, p.Was(), starErr)
 	c.sayWaiting(v)
 	return nil
 }
@@ -94,6 +96,30 @@ func carriedWords(x replace.Carried, c *console) string {
 	return strings.Join(words, "; ")
 }
 
+// sayStars tells which stars came along, and which did not. What was not brought stays at the cloud, where no hub names it.
+func (c *console) sayStars(list []replace.Stars, was *manifest.Names, err error) {
+	lost := false
+	for _, x := range list {
+		if x.Kept > 0 {
+			c.say("  %s: %s stay starred", x.Camera.Name, count(x.Kept, "moment", "moments"))
+		}
+		for _, m := range x.Lost {
+			lost = true
+			c.say("  %s: what was starred at %s did not come along, or not all of it", x.Camera.Name, clock(m.Moment, c.now()))
+		}
+	}
+	if err != nil {
+		c.say("What was starred did not come along, or not all of it: %v", safe(err))
+	}
+	if was != nil && was.Unstarred {
+		lost = true
+		c.say("The old hub had more starred than it could say.")
+	}
+	if lost || err != nil {
+		c.say("Save as films what of that is no older than thirty days: the new hub does not keep it for longer.")
+	}
+}
+
 // again is what went with the old hub besides the cameras' addresses. Nothing of it comes back by itself: some of it holds
 // passwords that nobody else had, and the rest only that hub was told.
 const again = `Only the old hub knew this too; set it up again:
@@ -102,8 +128,7 @@ const again = `Only the old hub knew this too; set it up again:
 A camera of which the new hub was not told what is covered is neither recorded nor shown: keyhold cameras says which. The
 hub may not know either in which hours such a camera was private: say that first, keyhold private --camera NAME
 --hours HOURS; then keyhold masks NAME --none, or --add. Until keyhold child NAME off it counts as one in a child's room.
-A camera that is private now cannot be connected before it is private no more (keyhold private).
-Save what was starred as films: the new hub does not keep it beyond thirty days.`
+A camera that is private now cannot be connected before it is private no more (keyhold private).`
 
 // sayWaiting tells what somebody has to set up again, and which cameras to connect.
 func (c *console) sayWaiting(v *session.View) {

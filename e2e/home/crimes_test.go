@@ -19,6 +19,7 @@ import (
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
+	"keyhold/statement/star"
 )
 
 // A crime is one thing that somebody inside the household, a finder, a thief or the operator tries.
@@ -58,6 +59,8 @@ type scene struct {
 	// former is the document of names of an earlier moment, and code that of a hub that waits, in the scene of a broken hub.
 	former json.RawMessage
 	code   string
+	// mark is a star of the hub before, in the scene of stars that were left behind.
+	mark star.Mark
 }
 
 func theHousehold(t *testing.T) *scene {

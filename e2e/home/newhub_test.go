@@ -43,6 +43,8 @@ func (r *Rig) replaced(code string) {
 	r.Serving()
 	_, err := replace.Carry(r.t.Context(), r.Member, p.Was(), true)
 	must(r.t, err)
+	_, err = replace.CarryStars(r.t.Context(), r.Member, p.Was())
+	must(r.t, err)
 }
 
 // allWeek are hours that never end.

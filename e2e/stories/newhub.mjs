@@ -39,6 +39,16 @@ test('a new hub', async (t) => {
     }
   });
 
+  const starred = (who) => who.page.locator('main li:has(.picture)');
+  await step('a moment of the porch is starred', async () => {
+    await anna.page.locator('a.tile', { hasText: 'Porch' }).click();
+    await anna.button('stars_add').click();
+    await anna.page.locator('button[aria-pressed=true]').waitFor();
+    await anna.go('starred');
+    await starred(anna).first().waitFor();
+    await within(120_000, 'a picture of it', async () => (await starred(anna).locator('canvas').count()) === 1);
+  });
+
   let code;
   await step('the hub is gone; another shows its code', async () => {
     writeFileSync(join(OUT, 'gone'), '');
@@ -61,6 +71,7 @@ test('a new hub', async (t) => {
     await anna.field('newhub_code').fill(code.toUpperCase().replaceAll('-', ' '));
     await anna.button('newhub_go').click();
     await anna.see('newhub_done', {}, 180_000);
+    await anna.see('newhub_stars_kept');
     await accessible(anna.page, 'a new hub');
     await anna.link('newhub_to_cameras').click();
     await anna.heading('nav_home');
@@ -104,6 +115,19 @@ test('a new hub', async (t) => {
     await jan.go('');
     await sees(jan);
     await jan.page.locator('.line.good').waitFor();
+  });
+
+  await step('what was starred is so for both, until one of them takes the star away', async () => {
+    await jan.go('starred');
+    await jan.page.getByText(jan.like('stars_by', { person: PERSON })).waitFor();
+    await until('a picture of it', async () => (await starred(jan).locator('canvas').count()) === 1);
+    assert.equal(await starred(jan).count(), 1);
+    await jan.button('stars_remove').click();
+    await jan.page.getByText(jan.say('stars_sure')).waitFor();
+    await jan.button('stars_remove').click();
+    await jan.page.getByText(jan.say('stars_empty')).waitFor();
+    await anna.go('starred');
+    await anna.page.getByText(anna.say('stars_empty')).waitFor();
   });
 
   await step('the trail says who did it', async () => {

@@ -115,10 +115,32 @@ type Change struct {
 	Before func(*sql.Tx) error
 	// Leaves come after the epochs' own, each in the page of its camera's newest epoch.
 	Leaves []manifest.Leaf
+	// Placed, which may be nil, is told in the transaction where Leaves came to stand.
+	Placed func(*sql.Tx, []Stands) error
 	// Names asks for a new document of names, which Before may have changed.
 	Names bool
 	// Genesis opens the household's first run with these leaves.
 	Genesis bool
+}
+
+// Stands says where a leaf came to stand, and in a page of which epoch.
+type Stands struct {
+	ledger.Place
+	Epoch id.Epoch
+}
+
+// placed tells a change where its leaves came to stand: behind those of the epochs.
+func (c *Change) placed(fresh []*made, next map[id.Camera]Epoch) func(*sql.Tx, []ledger.Place) error {
+	if c.Placed == nil {
+		return nil
+	}
+	return func(tx *sql.Tx, places []ledger.Place) error {
+		var out []Stands
+		for i, leaf := range c.Leaves {
+			out = append(out, Stands{Place: places[len(fresh)+i], Epoch: next[leaf.Common().Camera].ID})
+		}
+		return c.Placed(tx, out)
+	}
 }
 
 // Apply makes new epochs and writes them down with what belongs to them. It returns the cameras that got one.
@@ -149,7 +171,7 @@ func (e *Epochs) Apply(ctx context.Context, c Change) ([]id.Camera, error) {
 	if c.Genesis {
 		err = e.Ledger.Genesis(ctx, next[id.HouseholdCamera].ID, build)
 	} else {
-		err = e.Ledger.Append(ctx, build, nil)
+		err = e.Ledger.Append(ctx, build, c.placed(fresh, next))
 	}
 	if err != nil {
 		return nil, err

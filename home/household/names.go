@@ -16,6 +16,7 @@ import (
 	"keyhold/home/covers"
 	"keyhold/home/nursery"
 	"keyhold/home/privacy/kept"
+	"keyhold/home/stars/marks"
 	"keyhold/home/state"
 	"keyhold/sealing/to"
 	"keyhold/statement/dsse"
@@ -89,7 +90,7 @@ func SkipNames(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// addSettings says of cameras in use, and of all, what a hub has to know that takes this one's place.
+// addSettings says of cameras, and of all, what a hub has to know that takes this one's place.
 func addSettings(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
 	covered, err := covers.In(ctx, tx)
 	if err != nil {
@@ -103,9 +104,15 @@ func addSettings(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
 	if err != nil {
 		return err
 	}
+	starred, err := marks.In(ctx, tx)
+	if err != nil {
+		return err
+	}
 	n.Private = off[id.HouseholdCamera].Held()
 	for i := range n.Cameras {
-		if c := &n.Cameras[i]; c.State == manifest.NameOn {
+		c := &n.Cameras[i]
+		c.Stars = starred[c.ID] // what is kept of a camera that is gone stays, too
+		if c.State == manifest.NameOn {
 			c.Masks, c.Child, c.Private = covered.Of(c.ID), children.Set(c.ID), off[c.ID].Held()
 			c.Unsaid = covered.Unsaid(c.ID) || children.Unsaid(c.ID)
 		}
@@ -113,8 +120,8 @@ func addSettings(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
 	return nil
 }
 
-// signNames shortens names where the document would be too long for a statement, leaves out rooms, and says last that it
-// does not say what is covered and private: nobody may keep others from being removed by means of long names.
+// signNames shortens names where the document would be too long for a statement, leaves out rooms, then stars, and says last
+// that it does not say what is covered and private: nobody may keep others from being removed by means of long names.
 func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
 	sign := func() {
 		thing, payload := n.Edition()
@@ -137,6 +144,13 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 	}
 	for i := range n.Cameras {
 		n.Cameras[i].Room = ""
+	}
+	if sign(); rule.Of(err) != rule.Length {
+		return e, err
+	}
+	for i := range n.Cameras {
+		n.Unstarred = n.Unstarred || len(n.Cameras[i].Stars) > 0
+		n.Cameras[i].Stars = nil
 	}
 	if sign(); rule.Of(err) != rule.Length {
 		return e, err

@@ -15,12 +15,14 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/household"
 	"keyhold/home/privacy"
+	"keyhold/home/stars"
 	"keyhold/home/state"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
 	"keyhold/statement/private"
 	"keyhold/statement/roster"
+	"keyhold/statement/star"
 )
 
 func must(t *testing.T, err error) {
@@ -40,6 +42,8 @@ type home struct {
 	names   map[string]string
 	cameras []cameras.Camera
 	private []*private.Setting
+	// stars is how many moments of the first camera are kept.
+	stars int
 	// kind is the payload type of the newest document.
 	kind string
 	at   int64
@@ -136,6 +140,16 @@ func (h *home) document() *manifest.Names {
 				return err
 			}
 		}
+		for i := range h.stars {
+			s := &star.Setting{At: 1_790_000_000_000, Camera: h.cameras[0].ID, Device: h.owner.ID, Head: h.state.Head.Hash, Household: h.state.Household, Moment: 1_789_999_000_000 + int64(i), On: true, Seq: int64(i + 1)}
+			e, err := dsse.Signed(star.Thing, s, h.owner.ID, h.signing)
+			if err != nil {
+				return err
+			}
+			if err := stars.Write(h.t.Context(), tx, &stars.Star{Setting: *s, Statement: e.Encode()}, nil); err != nil {
+				return err
+			}
+		}
 		if _, err := household.WriteNames(h.t.Context(), tx, h.cameras, h.state, h.hub, 1); err != nil {
 			return err
 		}
@@ -217,6 +231,28 @@ func TestWhatIsPrivateIsCalledUnsaidWhereItDoesNotFit(t *testing.T) {
 	}
 	if n = h.document(); n.Private != nil || !n.Unsaid || !n.Cameras[0].Unsaid {
 		t.Errorf("of all it says %+v", n.Private)
+	}
+}
+
+// All that a household may keep is named, also of a camera that is gone; where it does not fit, that there is more.
+func TestWhatIsStarredIsNamed(t *testing.T) {
+	t.Parallel()
+	h := found(t)
+	for i := range 100 {
+		c := id.Camera("cam_" + id.Base32(append(make([]byte, 14), 0, byte(i))))
+		h.cameras = append(h.cameras, cameras.Camera{ID: c, Name: "Door", Removed: int64(i % 2)})
+	}
+	h.stars = stars.Most
+	n := h.document()
+	if list := n.Cameras[0].Stars; len(list) != stars.Most || n.Unstarred || list[7] != (star.Mark{At: 1_790_000_000_000, Moment: 1_789_999_000_007}) {
+		t.Errorf("%d stars are named, more: %v", len(list), n.Unstarred)
+	}
+	for i := range 300 {
+		c := id.Camera("cam_" + id.Base32(append(make([]byte, 14), 1, byte(i))))
+		h.cameras = append(h.cameras, cameras.Camera{ID: c, Name: strings.Repeat("y", 12)})
+	}
+	if n = h.document(); len(n.Cameras[0].Stars) > 0 || !n.Unstarred || n.Unsaid || n.Cameras[0].Unsaid {
+		t.Errorf("what does not fit is said as %+v", n.Cameras[0])
 	}
 }
 

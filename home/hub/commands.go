@@ -107,6 +107,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		r.Masks = h.maskSettings(c.Device)
 	case request.OpStar:
 		err = h.setStar(ctx, c)
+	case request.OpCarryStar:
+		err = h.carryStar(ctx, c)
 	case request.OpStars:
 		r.Stars, err = h.starred(ctx, c)
 	case request.OpSetChild:

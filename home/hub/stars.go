@@ -66,6 +66,8 @@ func (h *Hub) setStar(ctx context.Context, c *request.Command) error {
 	_, err = h.epochs.Apply(ctx, epochs.Change{
 		Before: func(tx *sql.Tx) error { return stars.Write(ctx, tx, set, given) },
 		Leaves: leaves,
+		Placed: func(tx *sql.Tx, at []epochs.Stands) error { return stars.Stands(ctx, tx, set, at[0]) },
+		Names:  true, // there a hub that takes this one's place is told of it
 	})
 	if err == nil {
 		h.stars.Done(set)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"keyhold/api"
+	"keyhold/home/epochs"
 	"keyhold/home/stars"
 	"keyhold/home/state"
 	"keyhold/statement/canon"
@@ -66,7 +67,9 @@ func TestWhatTheCloudHasNoRoomForWaits(t *testing.T) {
 		if !on {
 			given = nil
 		}
-		must[any](t)(nil, db.Write(ctx, func(tx *sql.Tx) error { return stars.Write(ctx, tx, one, given) }))
+		must[any](t)(nil, db.Write(ctx, func(tx *sql.Tx) error {
+			return errors.Join(stars.Write(ctx, tx, one, given), stars.Stands(ctx, tx, one, epochs.Stands{}))
+		}))
 		book.Done(one)
 		return object
 	}

@@ -97,7 +97,7 @@ func (b *Book) Last(c id.Camera) int64 {
 func (b *Book) Done(s *Star) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last[s.Camera] = s.Seq
+	b.last[s.Camera] = max(b.last[s.Camera], s.Seq)
 }
 
 // A Standing is how things stand before a setting.
@@ -123,7 +123,7 @@ func (b *Book) Standing(ctx context.Context, s *Star) (out Standing, err error) 
 }
 
 // Write puts a setting into state.db, within a transaction of the caller's, with the packs of it: those that the hub
-// stores, and those given, which it no longer does.
+// stores, and those given, which it no longer does. [Stands] comes after it.
 func Write(ctx context.Context, tx *sql.Tx, s *Star, given []Pack) error {
 	steps := []struct {
 		query string
@@ -154,6 +154,17 @@ func Write(ctx context.Context, tx *sql.Tx, s *Star, given []Pack) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// Stands notes where the leaf of a setting that was written has come to stand: it proves the star to a hub that takes this
+// one's place, and its page stays for as long as the star does.
+func Stands(ctx context.Context, tx *sql.Tx, s *Star, at epochs.Stands) error {
+	_, err := tx.ExecContext(ctx, `UPDATE stars SET run = $1, epoch = $2, page = $3 WHERE camera = $4 AND moment = $5 AND seq = $6`,
+		string(at.Run), string(at.Epoch), id.Hour(at.At), string(s.Camera), s.Moment, s.Seq)
+	if err != nil {
+		return fmt.Errorf("stars: note where a star stands: %w", err)
 	}
 	return tell(ctx, tx, s.Camera)
 }
@@ -239,12 +250,17 @@ func List(ctx context.Context, tx *sql.Tx, c id.Camera) (*api.Kept, error) {
 		return err
 	})
 	if err == nil {
-		err = state.Each(ctx, tx, `SELECT DISTINCT run, epoch, page FROM star_packs WHERE camera = $1 ORDER BY page, run, epoch`, []any{string(c)}, func(scan func(...any) error) error {
+		const query = `SELECT run, epoch, page FROM star_packs WHERE camera = $1
+			UNION SELECT run, epoch, page FROM stars WHERE camera = $1 AND run <> '' ORDER BY page, run, epoch`
+		err = state.Each(ctx, tx, query, []any{string(c)}, func(scan func(...any) error) error {
 			var p api.KeptPage
 			err := scan(&p.Run, &p.Epoch, &p.Hour)
 			out.Pages = append(out.Pages, p)
 			return err
 		})
+	}
+	if err == nil {
+		out.Whole, err = whole(ctx, tx, c)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stars: list: %w", err)

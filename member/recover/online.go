@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"keyhold/api"
@@ -115,6 +116,12 @@ func (r *Returner) carry(ctx context.Context, folder *device.Folder, was *manife
 	}
 	if err != nil {
 		r.Step("It does not know all of it: keyhold cameras says of which it has to be told.")
+		return
+	}
+	r.Step("Bringing it what was starred.")
+	list, err := replace.CarryStars(ctx, s, was)
+	if err != nil || slices.ContainsFunc(list, func(x replace.Stars) bool { return len(x.Lost) > 0 }) {
+		r.Step("Not all of it came along: see keyhold star list.")
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 type Record struct {
 	manifest.Entry
 	Run *Run
+	// Epoch is that of its page.
+	Epoch id.Epoch
 }
 
 // pagesAtOnce is how many pages are asked for at the same time.
@@ -253,7 +255,7 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (all []Record, s
 			return nil, nil, false, err
 		}
 		for _, e := range pages[i] {
-			all = append(all, Record{Entry: e, Run: run})
+			all = append(all, Record{Entry: e, Run: run, Epoch: ref.Epoch})
 			if leaf, ok := e.Leaf.(*manifest.Run); ok && (leaf.Reason == manifest.RunBehind || leaf.Reason == manifest.RunLost) {
 				v.leaps[run.Run] = true
 			}

@@ -9,6 +9,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/masks"
 	"keyhold/statement/private"
+	"keyhold/statement/star"
 )
 
 // Payload types of second editions, which say in which room a camera is as well, and that of names what is to be known of it
@@ -30,7 +31,9 @@ type Names2 struct {
 	Private *private.Held `json:"private,omitempty"`
 	Seq     int64         `json:"seq"`
 	Unsaid  bool          `json:"unsaid,omitempty"`
-	Zone    string        `json:"zone"`
+	// Unstarred says that there are more stars than the document has room for.
+	Unstarred bool   `json:"unstarred,omitempty"`
+	Zone      string `json:"zone"`
 }
 
 // PlacedCam gives a camera its name and its room, and what holds for it; Room is "" where it is in none.
@@ -42,6 +45,7 @@ type PlacedCam struct {
 	Child   bool          `json:"child,omitempty"`
 	Masks   []masks.Mask  `json:"masks,omitempty"`
 	Private *private.Held `json:"private,omitempty"`
+	Stars   []star.Mark   `json:"stars,omitempty"`
 	Unsaid  bool          `json:"unsaid,omitempty"`
 }
 
@@ -66,7 +70,7 @@ func (l *Label2) Check() error { return (*Label)(l).Check() }
 func (n *Names2) names() *Names {
 	out := &Names{
 		At: n.At, Cameras: []NamedCam{}, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons,
-		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Zone: n.Zone,
+		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Unstarred: n.Unstarred, Zone: n.Zone,
 	}
 	for _, c := range n.Cameras {
 		out.Cameras = append(out.Cameras, NamedCam(c))
@@ -78,14 +82,14 @@ func (n *Names2) names() *Names {
 // devices of earlier versions read nothing else.
 func (n *Names) Edition() (thing string, payload any) {
 	more := func(c NamedCam) bool {
-		return c.Room != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || c.Unsaid
+		return c.Room != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || len(c.Stars) > 0 || c.Unsaid
 	}
-	if n.Private == nil && !n.Unsaid && !slices.ContainsFunc(n.Cameras, more) {
+	if n.Private == nil && !n.Unsaid && !n.Unstarred && !slices.ContainsFunc(n.Cameras, more) {
 		return ThingNames, n
 	}
 	out := &Names2{
 		At: n.At, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons,
-		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Zone: n.Zone,
+		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Unstarred: n.Unstarred, Zone: n.Zone,
 	}
 	for _, c := range n.Cameras {
 		out.Cameras = append(out.Cameras, PlacedCam(c))

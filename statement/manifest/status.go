@@ -15,6 +15,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/masks"
 	"keyhold/statement/private"
+	"keyhold/statement/star"
 )
 
 // Payload types.
@@ -63,6 +64,8 @@ type Names struct {
 	Private *private.Held `json:"-"`
 	Seq     int64         `json:"seq"`
 	Unsaid  bool          `json:"-"`
+	// Unstarred says that there are more stars than are said; the second edition says it, too.
+	Unstarred bool `json:"-"`
 	// Zone is an IANA time zone for day strips.
 	Zone string `json:"zone"`
 }
@@ -75,11 +78,13 @@ type (
 		// Room is what the second edition says besides, "" for none.
 		Room  string `json:"-"`
 		State string `json:"state"`
-		// Child says that it is in a child's room, Masks what is covered of its picture, Private when it is private, and
-		// Unsaid that the hub does not know all of that: an earlier one had the camera. The second edition says them, too.
+		// Child says that it is in a child's room, Masks what is covered of its picture, Private when it is private, Stars
+		// which moments of it are kept, and Unsaid that the hub does not know all of what comes before those: an earlier one
+		// had the camera. The second edition says them, too.
 		Child   bool          `json:"-"`
 		Masks   []masks.Mask  `json:"-"`
 		Private *private.Held `json:"-"`
+		Stars   []star.Mark   `json:"-"`
 		Unsaid  bool          `json:"-"`
 	}
 	NamedDev struct {
@@ -113,7 +118,7 @@ func (n *Names) Check() error {
 		if !c.ID.Valid() || len(c.Name) > MaxName || len(c.Room) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
 			return fmt.Errorf("names: a malformed camera")
 		}
-		if err := errors.Join(masks.Check(c.Masks), c.Private.Check()); err != nil {
+		if err := errors.Join(masks.Check(c.Masks), c.Private.Check(), star.CheckMarks(c.Stars)); err != nil {
 			return fmt.Errorf("names: %w", err)
 		}
 	}

@@ -44,6 +44,8 @@ const (
 	// OpStar keeps a moment of a camera, or lets it go again; OpStars asks for those of a camera that are kept.
 	OpStar  = "star"
 	OpStars = "stars"
+	// OpCarryStar brings a new hub a star that one before it had taken; without one, no more are brought of that camera.
+	OpCarryStar = "carry-star"
 	// OpPushKey asks for the key by which the hub will be known to a device's push service, OpSubscribe has alerts pushed
 	// to the device, OpUnsubscribe ends that.
 	OpPushKey     = "push-key"
@@ -69,7 +71,9 @@ type Op struct {
 	Bell    *Bell       `json:"bell,omitempty"`
 	Camera  id.Camera   `json:"camera,omitempty"`
 	Cameras []id.Camera `json:"cameras,omitempty"`
-	Channel *Channel    `json:"channel,omitempty"`
+	// Carried is a star that an earlier hub had taken.
+	Carried *Carried `json:"carried,omitempty"`
+	Channel *Channel `json:"channel,omitempty"`
 	// Child is an envelope of type child.
 	Child []byte  `json:"child,omitempty"`
 	Cloud *Place  `json:"cloud,omitempty"`
@@ -84,6 +88,8 @@ type Op struct {
 	Link   []byte   `json:"link,omitempty"`
 	// Lock is an envelope of type lock; Way is the way that it names by its hash.
 	Lock []byte `json:"lock,omitempty"`
+	// Lost is how many stars of a camera could not be brought to a new hub.
+	Lost int64 `json:"lost,omitempty"`
 	// Masks is an envelope of type masks.
 	Masks []byte `json:"masks,omitempty"`
 	Name  string `json:"name,omitempty"`
@@ -197,7 +203,7 @@ func (c *Command) Check() error {
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
 		return fmt.Errorf("command: a field too long")
 	}
-	if c.Op.After < 0 || c.Op.Until < 0 {
+	if c.Op.After < 0 || c.Op.Lost < 0 || c.Op.Until < 0 {
 		return fmt.Errorf("command: a number below 0")
 	}
 	if c.Op.Recorded != "" && !Recording(c.Op.Recorded) {
@@ -244,6 +250,11 @@ func (c *Command) Check() error {
 				return err
 			}
 		}
+	case OpCarryStar:
+		if err := c.Op.Carried.check(); err != nil {
+			return err
+		}
+		cameras = []id.Camera{c.Op.Camera}
 	case OpStars, OpSnooze:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpSetChild:

@@ -15,6 +15,7 @@ import (
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
+	"keyhold/statement/star"
 )
 
 func sampleFetch(w *world) request.Fetch {
@@ -191,6 +192,7 @@ func requestVectors(w *world) []vector {
 	}
 	more("switch", request.Op{Kind: request.OpSwitch})
 	more("star", request.Op{Kind: request.OpStar, Star: []byte("statement"), Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}}, bad{"no statement", nil, []any{"op", "star"}}, bad{"a place before the first", int64(-1), []any{"op", "leaves", 0, "index"}}, bad{"a run that is none", "run", []any{"op", "leaves", 0, "run"}})
+	commands.carried()
 	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"after a number below 0", int64(-1), []any{"op", "after"}}, bad{"after 0, which is left out", int64(0), []any{"op", "after"}})
 	commands.settings()
 	commands.door()
@@ -257,9 +259,9 @@ func secondEditions(w *world) []vector {
 	hours := func(n int) []roster.Hours { return slices.Repeat([]roster.Hours{night}, n) }
 	names := manifest.Names2{
 		At: start, Cameras: []manifest.PlacedCam{
-			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Child: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}},
+			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Child: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
 			{ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true},
-			{ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved},
+			{ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved, Stars: []star.Mark{{At: start, Moment: start - 1}}},
 		},
 		Devices: []manifest.NamedDev{{ID: w.phoneID, Name: "Phone"}}, Head: w.state.Head.Hash, Household: w.household, Persons: []manifest.NamedPer{{ID: w.person, Name: "Anna"}}, Seq: 2, Zone: "Europe/Amsterdam",
 	}
@@ -278,6 +280,10 @@ func secondEditions(w *world) []vector {
 			{"hours on days out of order", []any{int64(2), int64(1)}, []any{"cameras", 0, "private", "hours", 0, "days"}},
 			{"more hours than a setting may have", tree(private.Held{Hours: hours(17)})["hours"], []any{"cameras", 0, "private", "hours"}},
 			{"a camera that is said not to be in a child's room", false, []any{"cameras", 0, "child"}},
+			{"a starred moment to come", start + 1, []any{"cameras", 0, "stars", 1, "moment"}},
+			{"a moment that was starred too late", int64(start - 2*star.Back - 1), []any{"cameras", 0, "stars", 0, "moment"}},
+			{"starred moments out of order", int64(start - 2*star.Back), []any{"cameras", 0, "stars", 1, "moment"}},
+			{"nothing starred, which is left out", []any{}, []any{"cameras", 0, "stars"}},
 			{"a room of 201 bytes", long, []any{"cameras", 0, "room"}},
 			{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}},
 			{"number 0", int64(0), []any{"seq"}},
@@ -295,7 +301,7 @@ func secondEditions(w *world) []vector {
 		out = append(out, old, placed)
 	}
 	// What holds for all of the household stands beside what is always there.
-	names.Private, names.Unsaid = &private.Held{Hours: []roster.Hours{}, On: true}, true
+	names.Private, names.Unsaid, names.Unstarred = &private.Held{Hours: []roster.Hours{}, On: true}, true, true
 	seal, o := statement(manifest.ThingNames2, w.asHub()), tree(names)
 	all, more := seal(o), seal(with(o, int64(1), "private", "seq"))
 	all.Name, all.Expect = manifest.ThingNames2+" with what is private of all", "accept"
@@ -304,5 +310,6 @@ func secondEditions(w *world) []vector {
 		bad{"a zone for all without hours", "Europe/Amsterdam", []any{"private", "zone"}},
 		bad{"what is private of all by nothing", false, []any{"private", "on"}},
 		bad{"of all nothing is unsaid", false, []any{"unsaid"}},
+		bad{"all that is starred being said, which is left out", false, []any{"unstarred"}},
 	)...)
 }

@@ -54,9 +54,15 @@ func keptOnes(w *world) {
 	}
 	keep(h, 0, nil, first)
 	left(1, 1, 2) // by the other hub's word
+	// One that has all that the one before had says so; what another household keeps is its own.
+	w.ok(w.s.PutKept(w.Context(), w.nonce(h), store.Kept{Household: h, Camera: camera(), Hub: 2, Whole: true}, 100))
+	w.ok(w.s.PutKept(w.Context(), w.nonce(other), store.Kept{Household: other, Camera: c, Hub: 2, Whole: true}, 100))
+	w.ok(w.s.PutKept(w.Context(), w.nonce(h), store.Kept{Household: h, Camera: c, Objects: []id.Object{one.Object}, Pages: []store.PageKey{first}, Whole: true}, 100))
 	keep(h, 1, nil)
-	left(0, 1, 2)
-	keep(h, 0, nil)
+	left(1, 1, 2) // a list of a hub before takes the place of no later one's, and still stands
+	w.ok(w.s.PutKept(w.Context(), w.nonce(h), store.Kept{Household: h, Camera: c, Hub: 1, Objects: []id.Object{one.Object}, Whole: true}, 100))
+	left(1, 0, 1) // the page was the earlier hub's
+	keep(h, 1, nil)
 	left(0, 0, 1)
 }
 

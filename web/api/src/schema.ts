@@ -501,6 +501,7 @@ export interface components {
     readonly Kept: {
       readonly objects: readonly string[];
       readonly pages: readonly components['schemas']['KeptPage'][];
+      readonly whole?: boolean;
     };
     readonly KeptPage: {
       readonly epoch: string;

@@ -17,6 +17,7 @@ import type {
 } from '../src/lib/people';
 import type { FoundCamera, ShownCamera } from '../src/lib/finding';
 import type { Choice } from '../src/lib/recording';
+import type { BroughtStars } from '../src/lib/stars';
 import { mayLive, type LiveView, type Look, type LookList, type Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
@@ -186,10 +187,11 @@ export class Kin extends Told implements Household {
     onStep: (step: CreateStep) => void,
     _onAsking: (asking: HubAsking) => void,
     _signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<BroughtStars> {
     onStep('finding');
     await this.#act();
     onStep('hub');
+    return { kept: 0, lost: [], more: false };
   }
 
   hubAsks = new Settable<readonly HubAsk[]>([]);

@@ -31,7 +31,7 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       onStep('hub');
       const asked = ['per_kim', 'per_lea'];
       onAsking({ until: now + 13 * minute, begins: code.slice(0, 29), asked, declined });
-      await new Promise(() => undefined);
+      return await new Promise<never>(() => undefined);
     });
   const owners = (household: Kin): void =>
     household.people.set([
@@ -65,7 +65,7 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
           '#/hub',
           replaces(async (_code, onStep) => {
             onStep('hub');
-            await new Promise(() => undefined);
+            return await new Promise<never>(() => undefined);
           }),
         ),
         () => see('ol'),
@@ -102,7 +102,21 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       sent(
         at(
           '#/hub',
-          replaces(() => Promise.resolve()),
+          replaces(() => Promise.resolve({ kept: 4, lost: [], more: false })),
+        ),
+        () => see('.done'),
+      ),
+    'newhub-stars': () =>
+      sent(
+        at(
+          '#/hub',
+          replaces(() =>
+            Promise.resolve({
+              kept: 4,
+              lost: [{ camera: 'cam_garden', moment: now - 90 * 24 * 60 * minute }],
+              more: true,
+            }),
+          ),
         ),
         () => see('.done'),
       ),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CreateStep, ErrorKind, JoinStep, Live, NewSheet } from './household';
+import type { BroughtStars } from './stars';
 
 /**
  * Who belongs to the household, as the pages see it: a part of `Household`.
@@ -77,13 +78,14 @@ export interface People {
    * Puts a new hub, known by the code that it shows, in the place of one that is broken or gone.
    * Where there are several owners, another one has to agree: `onAsking` says how that stands.
    * Rejects with `second-…` where nobody does, `not-allowed` where nobody could, `hub-code-…` else.
+   * Tells what of the stars came along.
    */
   replaceHub(
     hubCode: string,
     onStep: (step: CreateStep) => void,
     onAsking: (asking: HubAsking) => void,
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<BroughtStars>;
 
   /** What other owners ask this one for: to agree to a new hub. */
   readonly hubAsks: Live<readonly HubAsk[]>;

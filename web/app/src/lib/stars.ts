@@ -22,6 +22,15 @@ export interface Starred {
   readonly waiting: boolean;
 }
 
+/** What of the stars came along to a new hub. */
+export interface BroughtStars {
+  readonly kept: number;
+  /** Those that did not, or not all of what was recorded then. */
+  readonly lost: readonly { readonly camera: string; readonly moment: number }[];
+  /** There may be more that did not. */
+  readonly more: boolean;
+}
+
 /** So much before a moment is kept, and after it. */
 export const around = 30_000;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Offer } from '../statement/invite.ts';
+import type { Brought } from '../sync/bring.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
@@ -168,8 +169,8 @@ export class HouseholdClient extends TendingClient {
     onStep: (step: CreateStep) => void,
     onAsking: (asking: Asking) => void,
     signal: AbortSignal,
-  ): Promise<void> {
-    await this.port.call('replaceHub', [hubCode], {
+  ): Promise<Brought> {
+    return this.port.call('replaceHub', [hubCode], {
       onStep: (step: string) => onStep(step as CreateStep),
       onAsking,
       signal,

@@ -11,6 +11,7 @@ import type { ChannelReport } from '../statement/channel.ts';
 import type { Integration } from '../statement/integration.ts';
 import type { AddResult, OutsideWish } from '../sync/outside.ts';
 import type { Wishes } from '../sync/create.ts';
+import type { Brought } from '../sync/bring.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { Shown } from '../sync/gesture.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
@@ -107,7 +108,7 @@ export interface Calls {
   readInvitation: { args: [link: string]; result: Offer };
   join: { args: [link: string, names: JoinNames]; result: void };
   recover: { args: [words: string, deviceName: string, hubCode: string]; result: void };
-  replaceHub: { args: [hubCode: string]; result: void };
+  replaceHub: { args: [hubCode: string]; result: Brought };
   agreeHub: { args: [ask: string]; result: void };
   declineHub: { args: [ask: string]; result: void };
   comeBack: { args: [answer: ReturnAnswer, deviceName: string]; result: void };

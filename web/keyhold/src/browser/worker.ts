@@ -122,7 +122,9 @@ const handlers: Handlers = {
     const own = await newcomer();
     const was = await own.recover(words, name, hubCode, (step) => tell({ step: id, name: step }));
     // It has seen nothing but what the cloud has shown it just now.
-    await carry((await ready()).home(), was, false);
+    const home = (await ready()).home();
+    await carry(home, was, false);
+    await home.stars.bring(was);
   },
   replaceHub: async ({ id, signal }, hubCode) => {
     const own = await ready();
@@ -134,6 +136,7 @@ const handlers: Handlers = {
       signal,
     });
     await carry(own.home(), was, true);
+    return own.home().stars.bring(was);
   },
   agreeHub: async (_, ask) => (await ready()).seconds().agree(ask),
   declineHub: async (_, ask) => (await ready()).seconds().decline(ask),

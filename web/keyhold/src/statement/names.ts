@@ -15,6 +15,7 @@ import {
 } from '../schema.ts';
 import { maskList } from './masks.ts';
 import { held } from './private.ts';
+import { marks } from './star.ts';
 
 /** What the hub calls things, in its documents of names and in labels (docs/protocol.md 4 and 5.1). */
 const at = integer(1);
@@ -34,8 +35,9 @@ export const names = object({ ...named, cameras: list(object(namedCamera)) });
 /**
  * The second edition, with the room that each camera is in, `''` for none; and what a hub has to
  * know that takes this one's place: what is covered, when it is private, whether it is a child's
- * room, and `unsaid` where this hub does not say all of that. What is private of all, and `unsaid`
- * of all, stand beside the cameras.
+ * room, and `unsaid` where this hub does not say all of that; and which moments are starred. What is
+ * private of all, `unsaid` of all, and `unstarred` where it does not say all stars, stand beside the
+ * cameras.
  */
 export const names2 = object({
   ...named,
@@ -46,11 +48,13 @@ export const names2 = object({
       child: optional(boolean),
       masks: optional(maskList),
       private: optional(held),
+      stars: optional(marks),
       unsaid: optional(boolean),
     }),
   ),
   private: optional(held),
   unsaid: optional(boolean),
+  unstarred: optional(boolean),
 });
 
 const labelled = { at, camera: id('cam'), head: hash, household: hash, name, seq: integer(1) };

@@ -143,6 +143,7 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   masks: [],
   star: ['star'],
   stars: ['camera'],
+  'carry-star': ['camera'],
   'set-bell': ['bell', 'camera'],
   bells: [],
   snooze: ['camera'],
@@ -188,6 +189,16 @@ const gesture = where(
 );
 
 const placed = object({ index: integer(0), leaf: bytes(), run: id('run') });
+/** A leaf with its audit path to the root of its run, and a star that a hub before had taken. */
+const proved = object({
+  index: integer(0),
+  leaf: where(bytes(), ({ length }) => length > 0, 'a leaf'),
+  proof: list(hash, 0, 40),
+  run: id('run'),
+});
+export type Proved = Read<typeof proved>;
+const carried = object({ epoch: id('epo'), packs: list(proved, 0, 8), star: proved });
+export type Carried = Read<typeof carried>;
 /** Operations on one camera. */
 const onOne = [
   'remove-camera',
@@ -198,6 +209,7 @@ const onOne = [
   'set-bell',
   'snooze',
   'stars',
+  'carry-star',
   'ask-open',
 ];
 
@@ -220,6 +232,7 @@ const op = where(
     bell: optional(bell),
     camera: optional(text()),
     cameras: optional(list(text(), 0, 256)),
+    carried: optional(carried),
     channel: optional(channel),
     cloud: optional(object({ to: bytes(32), url: text(2048) })),
     copy: optional(
@@ -235,6 +248,7 @@ const op = where(
     leaves: optional(list(placed, 0, 8)),
     link: optional(bytes()),
     lock: optional(bytes(1, 4096)),
+    lost: optional(integer()),
     masks: optional(bytes(1, 4096)),
     child: optional(bytes(1, 4096)),
     name: optional(text(200)),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { must } from '../mutant.ts';
-import { boolean, hash, id, integer, object, where, type Read } from '../schema.ts';
+import { boolean, hash, id, integer, list, object, where, type Read } from '../schema.ts';
 import { Envelope } from './dsse.ts';
 import type { Roster } from './roster.ts';
 
 /** So much before a moment is kept, and after it: the packs that touch this, whole. */
 export const around = 30_000;
+/** How long ago a moment may be that is to be kept. */
+const back = 30 * 24 * 3_600_000;
 
 /** A moment of a camera that is kept from then on, or no more (docs/protocol.md 7.4). */
 export const star = where(
@@ -20,11 +22,24 @@ export const star = where(
     on: boolean,
     seq: integer(1),
   }),
-  ({ at, moment, on }) => moment <= at && (!on || at - moment <= 30 * 24 * 3_600_000),
+  ({ at, moment, on }) => moment <= at && (!on || at - moment <= back),
   'a moment that was, and not too long ago',
 );
 
 export type StarSetting = Read<typeof star>;
+
+/** Moments that are kept, and when their signers said so: with that a reader finds each on the record. */
+export const marks = where(
+  list(object({ at: integer(1), moment: integer(1) }), 0, 500),
+  (all) =>
+    all.every(
+      ({ at, moment }, i) =>
+        moment > (all[i - 1]?.moment ?? 0) && at >= moment && at - moment <= back,
+    ),
+  'moments in order, as they can be kept',
+);
+
+export type Mark = Read<typeof marks>[number];
 
 /** Whether footage between two times is of the moment. */
 export const touches = (moment: number, start: number, end: number): boolean =>

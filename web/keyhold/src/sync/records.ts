@@ -22,6 +22,8 @@ import { newestRun, retention, type Run } from './runs.ts';
 /** A leaf that was proved to stand in a run of the hub's tree. */
 export interface Log extends Entry {
   readonly run: string;
+  /** That of its page. */
+  readonly epoch: string;
 }
 
 /** What a reader learns of some hours of a camera. */
@@ -217,8 +219,8 @@ export class Records {
         if (last.length > 0) stretches.push([]);
         continue;
       }
-      const { run } = refs[i]!;
-      for (const entry of entries) last.push({ ...entry, run });
+      const { run, epoch } = refs[i]!;
+      for (const entry of entries) last.push({ ...entry, run, epoch });
     }
     const runs = this.runs();
     for (const stretch of stretches) {

@@ -7,8 +7,10 @@ import { hourOf } from '../manifest/page.ts';
 import { must } from '../mutant.ts';
 import { RuleError } from '../rule.ts';
 import { Envelope } from '../statement/dsse.ts';
+import type { Names } from '../statement/names.ts';
 import type { Op, Reply } from '../statement/request.ts';
 import { around, openStar, touches, type StarSetting } from '../statement/star.ts';
+import { Bringing, type Brought } from './bring.ts';
 import { Refused } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { Fault } from './fault.ts';
@@ -56,11 +58,14 @@ export class Stars {
     string,
     { readonly kept: readonly Kept[]; readonly at: number }
   >();
+  private readonly bringing: Bringing;
 
   constructor(
     private readonly engine: Engine,
     private readonly send: (op: Op, patience: number) => Promise<Pick<Reply, 'result'>>,
-  ) {}
+  ) {
+    this.bringing = new Bringing(engine, send, (camera, moment) => this.packs(camera, moment));
+  }
 
   /** What is kept of a camera now, the oldest first; with what is older than all else still there. */
   async list(camera: string): Promise<Starred[]> {
@@ -80,6 +85,11 @@ export class Stars {
         waiting,
       };
     });
+  }
+
+  /** Brings a new hub those of the one before. */
+  bring(was: Names | null): Promise<Brought> {
+    return this.bringing.all(was);
   }
 
   /** Asks what is kept of a camera, unless that is known. A hub that is away says nothing, which is no fault. */
