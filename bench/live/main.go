@@ -6,7 +6,7 @@
 // `keyhold live` has. The peer is the barest program that pion makes possible: it takes the same camera's packets over
 // RTSP and passes them to each viewer as they are, keeps nothing, asks nobody. Runs of ours and of the peer alternate. At
 // the end the wait is measured once more where a person has it, in a browser. Before all that comes a full house: sixteen cameras
-// and eight viewers; ONLY=house measures nothing else.
+// and eight viewers; ONLY=house measures nothing else, ONLY=browser nothing but the wait in a browser.
 // The program trusts the machine to be otherwise idle. It leaves nothing behind but the clip in the cache.
 package main
 
@@ -74,6 +74,9 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if os.Getenv("ONLY") == "browser" {
+		return browserOnly(ctx, rounds)
+	}
 	full, err := crowd(ctx, time.Duration(long)*time.Second)
 	if err != nil {
 		return fmt.Errorf("a full house: %w", err)
@@ -113,18 +116,39 @@ verified list. house.missing: pictures that did not come, of the viewer with the
 	words := fmt.Sprintf(`watching a camera live, 1080p 15 fps 4 Mbit/s, a key frame every two seconds; %s; cloud, hub, camera and viewer on one machine.
 first_picture: from the offer being made to the first whole key frame at the viewer, with a signed offer, its check, a leaf
 of the record synced to the disk, and an answer through the cloud; the peer is asked over plain HTTP and waits for the camera's next
-key frame. first_frame: in headless Chromium, on fresh pages at moments of chance, from the lift of the finger on a tile to the first
-picture that is shown (requestVideoFrameCallback), beside %s. cpu_viewer: CPU of the hub per second for one viewer more, from one to %d; viewers and cameras are not counted.
-%s`, setting.Machine(), waitingName, viewers, houseWords)
-	return setting.Show(os.Stdout, words, append(full.figures(),
+key frame. %s cpu_viewer: CPU of the hub per second for one viewer more, from one to %d; viewers and cameras are not counted.
+%s`, setting.Machine(), browserWords, viewers, houseWords)
+	return setting.Show(os.Stdout, words, append(append(full.figures(),
 		setting.Judge("live.first_picture.p50", "ms", 0.5, s.first, firstBar),
 		setting.Judge("live.first_picture.p95", "ms", 0.95, s.first, lateBar),
 		setting.Judge("live.first_picture.wait", "ms", 0.5, s.first, 0).Beside(peerName, 0.5, s.peerFirst).AtMost(waitBar),
+		setting.Judge("live.cpu_viewer", "ms", 0.5, s.cpu, 0).Beside(peerName, 0.5, s.peerCPU).AtMost(cpuBar),
+	), browserFigures(shown, waited)...))
+}
+
+const browserWords = `first_frame: in headless Chromium, on fresh pages at moments of chance, from the lift of the finger on a tile to the first
+picture that is shown (requestVideoFrameCallback), beside ` + waitingName + `.`
+
+func browserFigures(shown, waited []float64) []setting.Figure {
+	return []setting.Figure{
 		setting.Judge("live.first_frame.p50", "ms", 0.5, shown, firstBar).Beside(waitingName, 0.5, waited),
 		setting.Judge("live.first_frame.p95", "ms", 0.95, shown, lateBar).Beside(waitingName, 0.95, waited),
 		setting.Judge("live.first_frame.wait", "ms", 0.5, shown, 0).Beside(waitingName, 0.5, waited).AtMost(waitBar),
-		setting.Judge("live.cpu_viewer", "ms", 0.5, s.cpu, 0).Beside(peerName, 0.5, s.peerCPU).AtMost(cpuBar),
-	))
+	}
+}
+
+// browserOnly is for who works at that wait.
+func browserOnly(ctx context.Context, rounds int) (err error) {
+	h, err := begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	shown, waited, err := h.browse(ctx, rounds)
+	if err != nil {
+		return err
+	}
+	return setting.Show(os.Stdout, setting.Machine()+". "+browserWords, browserFigures(shown, waited))
 }
 
 // pause waits, unless the context ends.
