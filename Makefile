@@ -122,7 +122,7 @@ adversary: web ## attack the road from the operator's place; a table of attack, 
 	@$(GO) run ./e2e/adversary $(if $(JSON),-json)
 	@mkdir -p $(CACHE) && rm -f $(CRIMES)
 	@KEYHOLD_CRIMES=$(CRIMES) $(GO) test -tags mutant -count=1 -p 1 -v -run TestCrimes ./e2e/home ./cloud/serve ./cloud/relay ./cloud/push ./member/export ./home/tell ./e2e/stories | sed -n '/attack .* control /,/ let through/p' $(if $(JSON),>&2)
-	@cd web/keyhold && KEYHOLD_CRIMES=$(CRIMES) npx --no-install vitest run --reporter=verbose test/crimes.test.ts >&2
+	@cd web/keyhold && KEYHOLD_CRIMES=$(CRIMES) npx --no-install vitest run --reporter=verbose test/{crimes,athome,push,moment}.test.ts >&2
 	@$(if $(JSON),cat $(CRIMES))
 
 .PHONY: fuzz

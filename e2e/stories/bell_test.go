@@ -4,6 +4,7 @@ package stories
 
 import (
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,26 +14,23 @@ import (
 	"keyhold/home/camera/freeport"
 )
 
-// Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
-// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once; then the doorbell opens it itself; and it has
-// somebody told by ntfy, too, who is told once.
-func TestSomebodyRings(t *testing.T) {
-	t.Parallel()
+// doorWish is what the programs of a home with a bell are told besides.
+type doorWish struct{ cloud, camera, hub []string }
+
+// doorWith starts a home whose one camera, Porch, has a bell that the hub found by itself.
+func doorWith(t *testing.T, wish doorWish) *harness.World {
+	t.Helper()
 	ctx := t.Context()
 	programs, err := harness.Build(ctx, false)
 	must(t, err)
 	w, err := harness.NewWorld(ctx, t.TempDir(), programs)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close()) })
-	film, heard := w.Path("porch.mp4"), w.Path("heard.wav")
+	film := w.Path("porch.mp4")
 	must(t, harness.Film{Seconds: 30, Colour: "SeaGreen", Hz: 440}.Make(ctx, film))
-	lock, err := freeport.Address(ctx)
-	must(t, err)
-	must(t, w.StartCloud(ctx))
-	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, "--doorbell", "porch", "--speaker", heard, "--lock", lock, "--relay", "porch"))
-	topic, err := freeport.Address(ctx)
-	must(t, err)
-	must(t, w.StartHub(ctx, "--here", lock, "--here", topic, "--here", w.OnvifAddress))
+	must(t, w.StartCloud(ctx, wish.cloud...))
+	must(t, w.StartCameras(ctx, map[string]string{"porch": film}, append(wish.camera, "--doorbell", "porch")...))
+	must(t, w.StartHub(ctx, append(wish.hub, "--here", w.OnvifAddress)...))
 	must(t, w.Pair(ctx, w.CloudURL()))
 	found, err := w.Owner(ctx, "cameras", "find", "--user", harness.CameraUser, "--password-file", w.Path("camera-password"), "--json")
 	must(t, err)
@@ -45,6 +43,21 @@ func TestSomebodyRings(t *testing.T) {
 	}
 	_, err = w.Owner(ctx, "cameras", "add", "Porch", list[0].Found)
 	must(t, err)
+	return w
+}
+
+// Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
+// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once; then the doorbell opens it itself; and it has
+// somebody told by ntfy, too, who is told once.
+func TestSomebodyRings(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	lock, err := freeport.Address(ctx)
+	must(t, err)
+	topic, err := freeport.Address(ctx)
+	must(t, err)
+	heard := filepath.Join(t.TempDir(), "heard.wav")
+	w := doorWith(t, doorWish{camera: []string{"--speaker", heard, "--lock", lock, "--relay", "porch"}, hub: []string{"--here", lock, "--here", topic}})
 	opens := url.URL{Scheme: "http", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: lock, Path: camera.LockPath}
 	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "TOPIC=http://"+topic+"/door", "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
 

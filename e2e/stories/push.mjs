@@ -3,13 +3,16 @@
 // Alerts on a phone. The browser's push service is played by this script (push_test.go says why): it gives the page a
 // subscription, decrypts what is brought to it, and hands that to the worker.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createDecipheriv, createECDH, createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, until } from './person.mjs';
 
-const { LINK, OUT, ORIGIN, DESK } = process.env;
+const { LINK, OUT, ORIGIN, DESK, KEYHOLD, DOORBELL } = process.env;
+const run = promisify(execFile);
 
 const ask = async (what) => (await fetch(DESK, { method: 'POST', body: JSON.stringify(what) })).json();
 const hmac = (key, ...parts) => parts.reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest();
@@ -31,22 +34,28 @@ function decrypt(body, own, auth) {
 /** Runs in the page: a push service in the place of the one that this browser lacks. */
 function pretend({ p256dh, auth }) {
   const bytes = (hex) => Uint8Array.from(hex.match(/../g), (two) => parseInt(two, 16)).buffer;
-  let held = null;
-  PushManager.prototype.getSubscription = async () => held;
-  PushManager.prototype.subscribe = async ({ applicationServerKey, userVisibleOnly }) => {
-    if (!userVisibleOnly) throw new Error('a browser would refuse that');
-    const key = btoa(String.fromCharCode(...new Uint8Array(applicationServerKey)));
-    const endpoint = await globalThis.registerEndpoint(key);
-    held = {
+  // A browser knows it on every page.
+  const place = 'the test’s push service';
+  const held = () => {
+    const kept = localStorage.getItem(place);
+    if (kept === null) return null;
+    const { endpoint, key } = JSON.parse(kept);
+    return {
       endpoint,
-      options: { applicationServerKey: new Uint8Array(applicationServerKey).buffer },
+      options: { applicationServerKey: Uint8Array.from(atob(key), (one) => one.charCodeAt(0)).buffer },
       getKey: (name) => bytes(name === 'auth' ? auth : p256dh),
       unsubscribe: async () => {
-        held = null;
+        localStorage.removeItem(place);
         return true;
       },
     };
-    return held;
+  };
+  PushManager.prototype.getSubscription = async () => held();
+  PushManager.prototype.subscribe = async ({ applicationServerKey, userVisibleOnly }) => {
+    if (!userVisibleOnly) throw new Error('a browser would refuse that');
+    const key = btoa(String.fromCharCode(...new Uint8Array(applicationServerKey)));
+    localStorage.setItem(place, JSON.stringify({ endpoint: await globalThis.registerEndpoint(key), key }));
+    return held();
   };
 }
 
@@ -54,8 +63,18 @@ const shown = ({ page }) =>
   page.evaluate(async () => {
     const registration = await navigator.serviceWorker.getRegistration('/push/');
     const all = (await registration?.getNotifications()) ?? [];
-    return all.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }));
+    return all.map(({ title, body, tag, silent, image }) => ({ title, body, tag, silent, image }));
   });
+
+/** The colour of the bar at the top of a picture, red, green and blue. */
+const colourOf = ({ page }, image) =>
+  page.evaluate(async (image) => {
+    const bytes = Uint8Array.from(atob(image.replace(/^.*,/, '')), (one) => one.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
+    const pen = new OffscreenCanvas(1, 1).getContext('2d');
+    pen.drawImage(picture, picture.width / 2, picture.height / 10, 1, 1, 0, 0, 1, 1);
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  }, image);
 
 test('alerts on a phone', async (t) => {
   // The small browser of the other stories shows no messages.
@@ -121,6 +140,25 @@ test('alerts on a phone', async (t) => {
   await step('what anybody else sends is shown as what it is', async () => {
     await hand(`${message.slice(0, -4)}AAAA`);
     await reads(anna.say('push_unreadable'));
+  });
+
+  await step('who rings is seen in the message, a moment after the words', async () => {
+    await anna.page.goto('about:blank'); // no page is open
+    const began = Date.now();
+    await run(KEYHOLD, ['camera', 'press', '--at', DOORBELL]);
+    await bring();
+    console.log(`figure: from a press to the worker's hands ${Date.now() - began} ms`);
+    await anna.page.goto(ORIGIN); // what a browser shows is told to pages of its origin
+    await anna.go('settings');
+    const { value } = await until('a picture in the message', async () => (await shown(anna)).find(({ image }) => image));
+    console.log(`figure: from a press to the picture in the message ${Date.now() - began} ms`);
+    assert.equal(value.title, 'Porch');
+    assert.match(value.body, anna.like('push_pressed'));
+    assert.ok(value.silent, 'it makes itself heard twice');
+    const [red, green, blue] = await colourOf(anna, value.image);
+    // Sea green is 46, 139, 87.
+    assert.ok(Math.abs(red - 46) < 40 && Math.abs(green - 139) < 40 && Math.abs(blue - 87) < 40, `${red} ${green} ${blue}`);
+    await anna.button('call_not_now').click(); // it rings still
   });
 
   await step('no more', async () => {

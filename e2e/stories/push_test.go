@@ -18,7 +18,7 @@ func pushed(t *testing.T) (*harness.World, *harness.PushService) {
 	t.Helper()
 	service := harness.StartPushService()
 	t.Cleanup(service.Close)
-	return homeWith(t, map[string]string{"porch": "Porch"}, "--push-host", service.URL()), service
+	return doorWith(t, doorWish{cloud: []string{"--push-host", service.URL()}}), service
 }
 
 // sealedBodies wants every message to be as long as the others, and to say nothing.
@@ -78,6 +78,6 @@ func TestAlertsInChromium(t *testing.T) {
 		_ = json.NewEncoder(rw).Encode(out)
 	}))
 	t.Cleanup(desk.Close)
-	play(t, "push.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DESK="+desk.URL)...)
-	sealedBodies(t, service, 1)
+	play(t, "push.mjs", append(terminal(w), "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DESK="+desk.URL, "DOORBELL="+w.OnvifAddress)...)
+	sealedBodies(t, service, 2)
 }

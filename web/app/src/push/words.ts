@@ -15,14 +15,18 @@ export interface Shown {
   readonly open: string;
   /** It happens now: the phone may make itself heard. */
   readonly loud: boolean;
+  readonly lang: string;
+  /** A picture of it is on its way. */
+  readonly pictured: boolean;
 }
 
 export function shownOf(taken: Taken | null, words: AlertWords, now: number): Shown {
   const locale = languages.find((one) => one === words.language) ?? 'en';
   overwriteGetLocale(() => locale);
+  const none = { lang: words.language, pictured: false };
   if (taken === null) {
     const text = { title: 'Keyhold', body: m.push_unreadable() };
-    return { ...text, tag: 'keyhold', at: now, open: '/', loud: false };
+    return { ...text, ...none, tag: 'keyhold', at: now, open: '/', loud: false };
   }
   const { at, camera, kind, seq } = taken.alert;
   const time = timeText(at, now, words);
@@ -30,12 +34,12 @@ export function shownOf(taken: Taken | null, words: AlertWords, now: number): Sh
   const tag = `alert-${seq}`;
   if (kind === 'test') {
     const body = late ? m.push_test_late({ time }) : m.push_test();
-    return { title: 'Keyhold', body, tag, at, open: '/', loud: !late };
+    return { ...none, title: 'Keyhold', body, tag, at, open: '/', loud: !late };
   }
   const title = words.cameras[camera] ?? m.push_door();
   const body = late ? m.push_pressed_late({ time }) : m.push_pressed({ time });
   const open = late ? address({ page: 'history', camera, at }) : address({ page: 'live', camera });
-  return { title, body, tag, at, open: `/${open}`, loud: !late };
+  return { ...none, title, body, tag, at, open: `/${open}`, loud: !late, pictured: !late };
 }
 
 /** The time; of another day, the day as well. */

@@ -2,7 +2,7 @@
 
 import { fromBase64url, random } from '../bytes.ts';
 import { encode, type Writable } from '../canon.ts';
-import { useDevice, type KeptDevice } from '../browser/keys.ts';
+import { useDevice, type KeptMember } from '../browser/keys.ts';
 import { open, seal } from '../crypto/box.ts';
 import { openAlert, type Alert, type Lateness } from '../statement/alert.ts';
 import { Envelope } from '../statement/dsse.ts';
@@ -20,11 +20,6 @@ export interface Taken {
   readonly alert: Alert;
   readonly late: Lateness;
   readonly words: AlertWords;
-}
-
-interface KeptMember {
-  readonly household: string;
-  readonly device: KeptDevice;
 }
 
 /** The highest number that has come this way. An open app hears of alerts by itself and counts apart. */
