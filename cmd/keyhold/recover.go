@@ -58,7 +58,7 @@ func (r *RecoverCommand) Run(ctx context.Context, c *console) error {
 	}
 	c.say("%s found. Took %s.", count(len(v.Cameras), "camera", "cameras"), time.Since(begun).Round(time.Second))
 	if r.HubCode != "" {
-		c.sayWaiting(v)
+		c.sayWaiting(v, back.Was)
 	}
 	c.say("Devices that were lost still belong to the household. The sheet stays valid: put it away again.\nNext: keyhold list")
 	c.answer("%s", back.Roster.Household)

@@ -55,7 +55,7 @@ func (r *HubReplaceCommand) Run(ctx context.Context, c *console) error {
 	}
 	c.sayCarried(carried)
 	c.sayStars(stars, p.Was(), starErr)
-	c.sayWaiting(v)
+	c.sayWaiting(v, p.Was())
 	return nil
 }
 
@@ -120,19 +120,47 @@ func (c *console) sayStars(list []replace.Stars, was *manifest.Names, err error)
 	}
 }
 
-// again is what went with the old hub besides the cameras' addresses. Nothing of it comes back by itself: some of it holds
-// passwords that nobody else had, and the rest only that hub was told.
-const again = `Only the old hub knew this too; set it up again:
-  bells (keyhold cameras bell), doors (keyhold doors), messages when somebody rings (keyhold channels),
-  Home Assistant (keyhold integrations).
-A camera of which the new hub was not told what is covered is neither recorded nor shown: keyhold cameras says which. The
+// again is what went with the old hub besides the cameras' addresses. Nothing of it comes back by itself: it holds passwords
+// that nobody else had, or secrets. Which of it there was the old hub has said, unless its document had no room, or it was of
+// an earlier version.
+func (c *console) again(was *manifest.Names) {
+	var lines []string
+	line := func(form string, args ...any) { lines = append(lines, fmt.Sprintf(form, args...)) }
+	if was != nil {
+		for _, x := range was.Cameras {
+			if x.Bell {
+				line("the bell of %q: keyhold cameras bell", x.Name)
+			}
+			if x.Door != "" {
+				line("the door %q at %q: keyhold doors add", x.Door, x.Name)
+			}
+		}
+		for _, name := range was.Channels {
+			line("%q, which tells when somebody rings: keyhold channels add", name)
+		}
+		for _, name := range was.Integrations {
+			line("%q, in the home: keyhold integrations add", name)
+		}
+	}
+	if len(lines) == 0 {
+		lines = []string{"bells (keyhold cameras bell), doors (keyhold doors), messages when somebody rings (keyhold channels),", "Home Assistant (keyhold integrations), as far as there were any"}
+	}
+	c.say("Only the old hub knew this too; set it up again:")
+	for _, x := range lines {
+		c.say("  %s", x)
+	}
+	c.say("%s", unsaid)
+}
+
+// unsaid is what a person may have to say because the new hub was not told.
+const unsaid = `A camera of which the new hub was not told what is covered is neither recorded nor shown: keyhold cameras says which. The
 hub may not know either in which hours such a camera was private: say that first, keyhold private --camera NAME
 --hours HOURS; then keyhold masks NAME --none, or --add. Until keyhold child NAME off it counts as one in a child's room.
 A camera that is private now cannot be connected before it is private no more (keyhold private).`
 
 // sayWaiting tells what somebody has to set up again, and which cameras to connect.
-func (c *console) sayWaiting(v *session.View) {
-	c.say("%s", again)
+func (c *console) sayWaiting(v *session.View, was *manifest.Names) {
+	c.again(was)
 	var names []string
 	for _, camera := range v.Cameras {
 		if camera.State == manifest.NameOn {

@@ -43,6 +43,9 @@ func WriteNames(ctx context.Context, tx *sql.Tx, list []cameras.Camera, r *roste
 	if err := addSettings(ctx, tx, &n); err != nil {
 		return nil, err
 	}
+	if err := addSecret(ctx, tx, &n); err != nil {
+		return nil, err
+	}
 	labels, err := labels(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -120,7 +123,7 @@ func addSettings(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
 	return nil
 }
 
-// signNames shortens names where the document would be too long for a statement, leaves out rooms, then stars, and says last
+// signNames shortens names where the document would be too long for a statement, leaves out rooms and what has to be set up again, then stars, and says last
 // that it does not say what is covered and private: nobody may keep others from being removed by means of long names.
 func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err error) {
 	sign := func() {
@@ -143,8 +146,9 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 		}
 	}
 	for i := range n.Cameras {
-		n.Cameras[i].Room = ""
+		n.Cameras[i].Room, n.Cameras[i].Bell, n.Cameras[i].Door = "", false, ""
 	}
+	n.Channels, n.Integrations = nil, nil
 	if sign(); rule.Of(err) != rule.Length {
 		return e, err
 	}

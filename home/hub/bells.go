@@ -57,7 +57,7 @@ func (h *Hub) setBell(ctx context.Context, by id.Device, op request.Op, r *reque
 
 // keepBell writes a bell down, and hears it from then on. Control is held, or the camera is a moment old.
 func (h *Hub) keepBell(ctx context.Context, camera id.Camera, bell *door.Bell) error {
-	err := h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.SetBell(ctx, tx, camera, bell) })
+	err := h.named(ctx, func(tx *sql.Tx) error { return h.cameras.SetBell(ctx, tx, camera, bell) })
 	if errors.Is(err, cameras.ErrNotFound) {
 		return refusal(request.RefusedNotFound)
 	}

@@ -110,3 +110,10 @@ func (h *Hub) leftBehind(p *request.Proved) (manifest.Leaf, error) {
 	}
 	return manifest.ParseLeaf(p.Leaf)
 }
+
+// named writes down something that the document of names speaks of: a hub that takes this one's place cannot be given it,
+// and somebody is to know what there was.
+func (h *Hub) named(ctx context.Context, keep func(*sql.Tx) error) error {
+	_, err := h.epochs.Apply(ctx, epochs.Change{Before: keep, Names: true})
+	return err
+}

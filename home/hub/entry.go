@@ -149,6 +149,7 @@ func (h *Hub) keepLock(ctx context.Context, set *entry.Lock, way []byte) error {
 			return errors.Join(gesture.Done(ctx, tx), h.cameras.SetLock(ctx, tx, set.Camera, &cameras.Lock{Person: set.Person, Statement: set.Statement, Way: way, Own: set.Own}))
 		},
 		Leaves: []manifest.Leaf{&manifest.Lock{Header: manifest.Header{Camera: set.Camera}, Device: set.Device, Person: set.Person, Statement: set.Statement}},
+		Names:  true, // who takes this hub's place is told which doors there were
 	})
 	if err != nil {
 		return err

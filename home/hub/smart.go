@@ -13,7 +13,6 @@ import (
 
 	"keyhold/home/cameras"
 	"keyhold/home/door"
-	"keyhold/home/epochs"
 	"keyhold/home/gesture"
 	"keyhold/home/household"
 	"keyhold/home/lan"
@@ -152,15 +151,11 @@ func (h *Hub) keepIntegration(ctx context.Context, i *smart.Integration) error {
 		return errors.Join(gesture.Done(ctx, tx), h.cameras.AddIntegration(ctx, tx, i))
 	}
 	if i.Reads == nil {
-		return h.db.Write(ctx, keep)
+		return h.named(ctx, keep)
 	}
-	_, err := h.epochs.Apply(ctx, epochs.Change{
-		Before: func(tx *sql.Tx) error {
-			return errors.Join(keep(tx), household.AddReader(ctx, tx, i.Reads.Device, i.Reads.Person, i.Name, i.Added))
-		},
-		Names: true,
+	return h.named(ctx, func(tx *sql.Tx) error {
+		return errors.Join(keep(tx), household.AddReader(ctx, tx, i.Reads.Device, i.Reads.Person, i.Name, i.Added))
 	})
-	return err
 }
 
 // removeIntegration ends an integration, and says whether its broker has forgotten what it was told.
@@ -168,7 +163,7 @@ func (h *Hub) removeIntegration(ctx context.Context, c *request.Command) (bool, 
 	h.control.Lock()
 	_, err := h.owner(c.Device)
 	if err == nil {
-		err = h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.RemoveIntegration(ctx, tx, c.Op.Name) })
+		err = h.named(ctx, func(tx *sql.Tx) error { return h.cameras.RemoveIntegration(ctx, tx, c.Op.Name) })
 	}
 	h.control.Unlock()
 	if errors.Is(err, cameras.ErrNotFound) {

@@ -115,7 +115,7 @@ func (h *Hub) addChannel(ctx context.Context, c *request.Command) error {
 		u.User = nil
 	}
 	one.URL = u.String()
-	err = h.db.Write(ctx, func(tx *sql.Tx) error {
+	err = h.named(ctx, func(tx *sql.Tx) error {
 		return errors.Join(gesture.Done(ctx, tx), h.cameras.AddChannel(ctx, tx, &one))
 	})
 	if err == nil {
@@ -142,7 +142,7 @@ func (h *Hub) removeChannel(ctx context.Context, c *request.Command) error {
 	if _, err := h.owner(c.Device); err != nil {
 		return err
 	}
-	err := h.db.Write(ctx, func(tx *sql.Tx) error { return h.cameras.RemoveChannel(ctx, tx, c.Op.Name) })
+	err := h.named(ctx, func(tx *sql.Tx) error { return h.cameras.RemoveChannel(ctx, tx, c.Op.Name) })
 	if errors.Is(err, cameras.ErrNotFound) {
 		return refusal(request.RefusedNotFound)
 	}

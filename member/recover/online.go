@@ -39,6 +39,8 @@ type Returned struct {
 	Roster *roster.State
 	// Epochs is how many keys the device was given.
 	Epochs int
+	// Was is the document of names of the hub before, where another was put in.
+	Was *manifest.Names
 }
 
 // tries bounds how often a link is built again because the roster moved meanwhile.
@@ -99,7 +101,7 @@ func (r *Returner) Return(ctx context.Context, text, deviceName, dir string) (*R
 		return nil, err
 	}
 	r.carry(ctx, folder, was)
-	return &Returned{Folder: folder, Roster: s.Roster, Epochs: n}, nil
+	return &Returned{Folder: folder, Roster: s.Roster, Epochs: n, Was: was}, nil
 }
 
 // carry tells a hub that was put in what was covered and private. Where that fails, the cameras stay off until somebody

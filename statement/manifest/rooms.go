@@ -21,12 +21,15 @@ const (
 
 // Names2 is the document of names in its second edition.
 type Names2 struct {
-	At        int64        `json:"at"`
-	Cameras   []PlacedCam  `json:"cameras"`
-	Devices   []NamedDev   `json:"devices"`
-	Head      id.Hash      `json:"head"`
-	Household id.Household `json:"household"`
-	Persons   []NamedPer   `json:"persons"`
+	At      int64       `json:"at"`
+	Cameras []PlacedCam `json:"cameras"`
+	// Channels and Integrations are those that the hub has, by name.
+	Channels     []string     `json:"channels,omitempty"`
+	Devices      []NamedDev   `json:"devices"`
+	Head         id.Hash      `json:"head"`
+	Household    id.Household `json:"household"`
+	Integrations []string     `json:"integrations,omitempty"`
+	Persons      []NamedPer   `json:"persons"`
 	// Private is what is set to be private for the household. Unsaid says that the hub does not say all that is set.
 	Private *private.Held `json:"private,omitempty"`
 	Seq     int64         `json:"seq"`
@@ -42,7 +45,9 @@ type PlacedCam struct {
 	Name    string        `json:"name"`
 	Room    string        `json:"room"`
 	State   string        `json:"state"`
+	Bell    bool          `json:"bell,omitempty"`
 	Child   bool          `json:"child,omitempty"`
+	Door    string        `json:"door,omitempty"`
 	Masks   []masks.Mask  `json:"masks,omitempty"`
 	Private *private.Held `json:"private,omitempty"`
 	Stars   []star.Mark   `json:"stars,omitempty"`
@@ -71,6 +76,7 @@ func (n *Names2) names() *Names {
 	out := &Names{
 		At: n.At, Cameras: []NamedCam{}, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons,
 		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Unstarred: n.Unstarred, Zone: n.Zone,
+		Channels: n.Channels, Integrations: n.Integrations,
 	}
 	for _, c := range n.Cameras {
 		out.Cameras = append(out.Cameras, NamedCam(c))
@@ -82,14 +88,15 @@ func (n *Names2) names() *Names {
 // devices of earlier versions read nothing else.
 func (n *Names) Edition() (thing string, payload any) {
 	more := func(c NamedCam) bool {
-		return c.Room != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || len(c.Stars) > 0 || c.Unsaid
+		return c.Room != "" || c.Bell || c.Door != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || len(c.Stars) > 0 || c.Unsaid
 	}
-	if n.Private == nil && !n.Unsaid && !n.Unstarred && !slices.ContainsFunc(n.Cameras, more) {
+	if len(n.Channels)+len(n.Integrations) == 0 && n.Private == nil && !n.Unsaid && !n.Unstarred && !slices.ContainsFunc(n.Cameras, more) {
 		return ThingNames, n
 	}
 	out := &Names2{
 		At: n.At, Devices: n.Devices, Head: n.Head, Household: n.Household, Persons: n.Persons,
 		Private: n.Private, Seq: n.Seq, Unsaid: n.Unsaid, Unstarred: n.Unstarred, Zone: n.Zone,
+		Channels: n.Channels, Integrations: n.Integrations,
 	}
 	for _, c := range n.Cameras {
 		out.Cameras = append(out.Cameras, PlacedCam(c))

@@ -11,6 +11,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"keyhold/statement/id"
 	"keyhold/statement/masks"
@@ -62,8 +63,12 @@ type Names struct {
 	// Private is what is set to be private for the household, and Unsaid says that the hub does not say all that is set: of
 	// each camera no more is known than stands there. The second edition says them.
 	Private *private.Held `json:"-"`
-	Seq     int64         `json:"seq"`
-	Unsaid  bool          `json:"-"`
+	// Channels and Integrations are what those are called that the hub has: one that takes its place has none of them.
+	Channels     []string `json:"-"`
+	Integrations []string `json:"-"`
+
+	Seq    int64 `json:"seq"`
+	Unsaid bool  `json:"-"`
 	// Unstarred says that there are more stars than are said; the second edition says it, too.
 	Unstarred bool `json:"-"`
 	// Zone is an IANA time zone for day strips.
@@ -80,8 +85,11 @@ type (
 		State string `json:"state"`
 		// Child says that it is in a child's room, Masks what is covered of its picture, Private when it is private, Stars
 		// which moments of it are kept, and Unsaid that the hub does not know all of what comes before those: an earlier one
-		// had the camera. The second edition says them, too.
+		// had the camera. Bell says that something rings there, Door what a door is called that opens there: what that takes
+		// only the hub knows. The second edition says them, too.
+		Bell    bool          `json:"-"`
 		Child   bool          `json:"-"`
+		Door    string        `json:"-"`
 		Masks   []masks.Mask  `json:"-"`
 		Private *private.Held `json:"-"`
 		Stars   []star.Mark   `json:"-"`
@@ -103,6 +111,19 @@ const (
 	NameRemoved = "removed"
 )
 
+// maxCalled is how many channels, or integrations, are named.
+const maxCalled = 8
+
+// called wants names, each once.
+func called(list []string) bool {
+	for i, name := range list {
+		if name == "" || len(name) > MaxName || slices.Contains(list[:i], name) {
+			return false
+		}
+	}
+	return len(list) <= maxCalled
+}
+
 // MaxName is the longest name in bytes.
 const MaxName = 200
 
@@ -115,12 +136,15 @@ func (n *Names) Check() error {
 		return fmt.Errorf("names: %w", err)
 	}
 	for _, c := range n.Cameras {
-		if !c.ID.Valid() || len(c.Name) > MaxName || len(c.Room) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
+		if !c.ID.Valid() || len(c.Name) > MaxName || len(c.Room) > MaxName || len(c.Door) > MaxName || (c.State != NameOn && c.State != NameRemoved) {
 			return fmt.Errorf("names: a malformed camera")
 		}
 		if err := errors.Join(masks.Check(c.Masks), c.Private.Check(), star.CheckMarks(c.Stars)); err != nil {
 			return fmt.Errorf("names: %w", err)
 		}
+	}
+	if !called(n.Channels) || !called(n.Integrations) {
+		return fmt.Errorf("names: a malformed list of what the hub has")
 	}
 	for _, d := range n.Devices {
 		if (!d.ID.Valid() && !d.ID.Passkey()) || len(d.Name) > MaxName {

@@ -259,7 +259,7 @@ func secondEditions(w *world) []vector {
 	hours := func(n int) []roster.Hours { return slices.Repeat([]roster.Hours{night}, n) }
 	names := manifest.Names2{
 		At: start, Cameras: []manifest.PlacedCam{
-			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Child: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
+			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Bell: true, Child: true, Door: "Gartentor", Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
 			{ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true},
 			{ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved, Stars: []star.Mark{{At: start, Moment: start - 1}}},
 		},
@@ -284,6 +284,9 @@ func secondEditions(w *world) []vector {
 			{"a moment that was starred too late", int64(start - 2*star.Back - 1), []any{"cameras", 0, "stars", 0, "moment"}},
 			{"starred moments out of order", int64(start - 2*star.Back), []any{"cameras", 0, "stars", 1, "moment"}},
 			{"nothing starred, which is left out", []any{}, []any{"cameras", 0, "stars"}},
+			{"a door of 201 bytes", long, []any{"cameras", 0, "door"}},
+			{"a door without a name, which is left out", "", []any{"cameras", 0, "door"}},
+			{"a camera that is said to have no bell", false, []any{"cameras", 0, "bell"}},
 			{"a room of 201 bytes", long, []any{"cameras", 0, "room"}},
 			{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}},
 			{"number 0", int64(0), []any{"seq"}},
@@ -301,6 +304,7 @@ func secondEditions(w *world) []vector {
 		out = append(out, old, placed)
 	}
 	// What holds for all of the household stands beside what is always there.
+	names.Channels, names.Integrations = []string{"Oma", "ntfy"}, []string{"Home Assistant"}
 	names.Private, names.Unsaid, names.Unstarred = &private.Held{Hours: []roster.Hours{}, On: true}, true, true
 	seal, o := statement(manifest.ThingNames2, w.asHub()), tree(names)
 	all, more := seal(o), seal(with(o, int64(1), "private", "seq"))
@@ -309,6 +313,10 @@ func secondEditions(w *world) []vector {
 	return append(append(out, all, more), spoilFields(manifest.ThingNames2, o, seal,
 		bad{"a zone for all without hours", "Europe/Amsterdam", []any{"private", "zone"}},
 		bad{"what is private of all by nothing", false, []any{"private", "on"}},
+		bad{"a channel twice", []any{"Oma", "Oma"}, []any{"channels"}},
+		bad{"a channel without a name", []any{""}, []any{"channels"}},
+		bad{"more integrations than there may be", []any{"a", "b", "c", "d", "e", "f", "g", "h", "i"}, []any{"integrations"}},
+		bad{"an integration of 201 bytes", []any{long}, []any{"integrations"}},
 		bad{"of all nothing is unsaid", false, []any{"unsaid"}},
 		bad{"all that is starred being said, which is left out", false, []any{"unstarred"}},
 	)...)

@@ -12,12 +12,12 @@ import type {
   Own,
   Person,
   Removal,
+  Replaced,
   Right,
   Trail,
 } from '../src/lib/people';
 import type { FoundCamera, ShownCamera } from '../src/lib/finding';
 import type { Choice } from '../src/lib/recording';
-import type { BroughtStars } from '../src/lib/stars';
 import { mayLive, type LiveView, type Look, type LookList, type Watched } from '../src/lib/looking';
 import type { Erased, Erasing, Stretch } from '../src/lib/leaving';
 import type { Moving } from '../src/lib/moving';
@@ -187,11 +187,14 @@ export class Kin extends Told implements Household {
     onStep: (step: CreateStep) => void,
     _onAsking: (asking: HubAsking) => void,
     _signal: AbortSignal,
-  ): Promise<BroughtStars> {
+  ): Promise<Replaced> {
     onStep('finding');
     await this.#act();
     onStep('hub');
-    return { kept: 0, lost: [], more: false };
+    return {
+      stars: { kept: 0, lost: [], more: false },
+      again: { bells: [], doors: [], channels: [], integrations: [] },
+    };
   }
 
   hubAsks = new Settable<readonly HubAsk[]>([]);

@@ -17,6 +17,13 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
   const replaces = (run: Kin['replaceHub']) => (household: Kin) => {
     household.replaceHub = run;
   };
+  const nothing = { bells: [], doors: [], channels: [], integrations: [] };
+  const things = {
+    bells: ['cam_door'],
+    doors: [{ camera: 'cam_door', name: 'Gartentor' }],
+    channels: ['Oma', 'ntfy'],
+    integrations: ['Home Assistant'],
+  };
   const sent = (state: State, then: () => Promise<void>): State => ({
     ...state,
     then: async () => {
@@ -102,7 +109,9 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       sent(
         at(
           '#/hub',
-          replaces(() => Promise.resolve({ kept: 4, lost: [], more: false })),
+          replaces(() =>
+            Promise.resolve({ stars: { kept: 4, lost: [], more: false }, again: nothing }),
+          ),
         ),
         () => see('.done'),
       ),
@@ -112,9 +121,12 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
           '#/hub',
           replaces(() =>
             Promise.resolve({
-              kept: 4,
-              lost: [{ camera: 'cam_garden', moment: now - 90 * 24 * 60 * minute }],
-              more: true,
+              stars: {
+                kept: 4,
+                lost: [{ camera: 'cam_garden', moment: now - 90 * 24 * 60 * minute }],
+                more: true,
+              },
+              again: things,
             }),
           ),
         ),

@@ -2,6 +2,21 @@
 import type { CreateStep, ErrorKind, JoinStep, Live, NewSheet } from './household';
 import type { BroughtStars } from './stars';
 
+/** What came along to a new hub, and what it has to be given again. */
+export interface Replaced {
+  readonly stars: BroughtStars;
+  readonly again: SetUpAgain;
+}
+
+/** By name what only the old hub had, since a password or a secret belongs to it. */
+export interface SetUpAgain {
+  /** Cameras by id at which somebody could ring. */
+  readonly bells: readonly string[];
+  readonly doors: readonly { readonly camera: string; readonly name: string }[];
+  readonly channels: readonly string[];
+  readonly integrations: readonly string[];
+}
+
 /**
  * Who belongs to the household, as the pages see it: a part of `Household`.
  *
@@ -78,14 +93,14 @@ export interface People {
    * Puts a new hub, known by the code that it shows, in the place of one that is broken or gone.
    * Where there are several owners, another one has to agree: `onAsking` says how that stands.
    * Rejects with `second-…` where nobody does, `not-allowed` where nobody could, `hub-code-…` else.
-   * Tells what of the stars came along.
+   * Tells what of the stars came along, and what is to be set up again.
    */
   replaceHub(
     hubCode: string,
     onStep: (step: CreateStep) => void,
     onAsking: (asking: HubAsking) => void,
     signal: AbortSignal,
-  ): Promise<BroughtStars>;
+  ): Promise<Replaced>;
 
   /** What other owners ask this one for: to agree to a new hub. */
   readonly hubAsks: Live<readonly HubAsk[]>;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Offer } from '../statement/invite.ts';
-import type { Brought } from '../sync/bring.ts';
 import type { ExportProgress, Exported } from '../sync/home.ts';
 import type { JoinNames } from '../sync/join.ts';
 import type { Erased, Erasing } from '../sync/leaving.ts';
@@ -40,6 +39,7 @@ import {
   type HomeState,
   type JoinStep,
   type Phase,
+  type Replaced,
   type TrustState,
 } from './wire.ts';
 
@@ -169,7 +169,7 @@ export class HouseholdClient extends TendingClient {
     onStep: (step: CreateStep) => void,
     onAsking: (asking: Asking) => void,
     signal: AbortSignal,
-  ): Promise<Brought> {
+  ): Promise<Replaced> {
     return this.port.call('replaceHub', [hubCode], {
       onStep: (step: string) => onStep(step as CreateStep),
       onAsking,

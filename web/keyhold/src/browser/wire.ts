@@ -11,6 +11,7 @@ import type { ChannelReport } from '../statement/channel.ts';
 import type { Integration } from '../statement/integration.ts';
 import type { AddResult, OutsideWish } from '../sync/outside.ts';
 import type { Wishes } from '../sync/create.ts';
+import type { Again } from '../sync/again.ts';
 import type { Brought } from '../sync/bring.ts';
 import type { FaultKind } from '../sync/fault.ts';
 import type { Shown } from '../sync/gesture.ts';
@@ -103,12 +104,18 @@ export interface Beginning {
   readonly household: string;
 }
 
+/** What came along to a new hub, and what it has to be given again. */
+export interface Replaced {
+  readonly stars: Brought;
+  readonly again: Again;
+}
+
 /** Each call with its arguments and its result. */
 export interface Calls {
   readInvitation: { args: [link: string]; result: Offer };
   join: { args: [link: string, names: JoinNames]; result: void };
   recover: { args: [words: string, deviceName: string, hubCode: string]; result: void };
-  replaceHub: { args: [hubCode: string]; result: Brought };
+  replaceHub: { args: [hubCode: string]; result: Replaced };
   agreeHub: { args: [ask: string]; result: void };
   declineHub: { args: [ask: string]; result: void };
   comeBack: { args: [answer: ReturnAnswer, deviceName: string]; result: void };

@@ -5,6 +5,7 @@
  * tells what changed.
  */
 import { openElsewhere } from '../crypto/age.ts';
+import { againOf } from '../sync/again.ts';
 import { carry } from '../sync/carry.ts';
 import { signAct } from '../sync/order.ts';
 import { readCode } from '../sync/create.ts';
@@ -136,7 +137,7 @@ const handlers: Handlers = {
       signal,
     });
     await carry(own.home(), was, true);
-    return own.home().stars.bring(was);
+    return { stars: await own.home().stars.bring(was), again: againOf(was) };
   },
   agreeHub: async (_, ask) => (await ready()).seconds().agree(ask),
   declineHub: async (_, ask) => (await ready()).seconds().decline(ask),

@@ -12,6 +12,7 @@ import {
   optional,
   text,
   type Read,
+  where,
 } from '../schema.ts';
 import { maskList } from './masks.ts';
 import { held } from './private.ts';
@@ -20,6 +21,13 @@ import { marks } from './star.ts';
 /** What the hub calls things, in its documents of names and in labels (docs/protocol.md 4 and 5.1). */
 const at = integer(1);
 const name = text(200);
+
+/** Names, each once. */
+const called = where(
+  list(text(200, 1), 1, 8),
+  (all) => new Set(all).size === all.length,
+  'each once',
+);
 
 const namedCamera = { id: id('cam'), name, state: oneOf('on', 'removed') };
 const named = {
@@ -35,7 +43,8 @@ export const names = object({ ...named, cameras: list(object(namedCamera)) });
 /**
  * The second edition, with the room that each camera is in, `''` for none; and what a hub has to
  * know that takes this one's place: what is covered, when it is private, whether it is a child's
- * room, and `unsaid` where this hub does not say all of that; and which moments are starred. What is
+ * room, and `unsaid` where this hub does not say all of that; which moments are starred; and what
+ * somebody has to set up again: bells, doors, channels and integrations. What is
  * private of all, `unsaid` of all, and `unstarred` where it does not say all stars, stand beside the
  * cameras.
  */
@@ -45,13 +54,17 @@ export const names2 = object({
     object({
       ...namedCamera,
       room: name,
+      bell: optional(boolean),
       child: optional(boolean),
+      door: optional(name),
       masks: optional(maskList),
       private: optional(held),
       stars: optional(marks),
       unsaid: optional(boolean),
     }),
   ),
+  channels: optional(called),
+  integrations: optional(called),
   private: optional(held),
   unsaid: optional(boolean),
   unstarred: optional(boolean),
