@@ -48,9 +48,9 @@ const program: IntegrationWish = {
 
 test('a channel of all cameras names none, and what somebody shows is for the same wish', async () => {
   word = 'gesture';
-  expect(await outside.add(ntfy, null)).toEqual({ outcome: 'gesture', passkey: null });
+  expect(await outside.add(ntfy, null)).toEqual({ outcome: 'gesture', passkey: null, reads: [] });
   word = '';
-  expect(await outside.add(ntfy, '123 456')).toEqual({ outcome: 'set', passkey: null });
+  expect(await outside.add(ntfy, '123 456')).toEqual({ outcome: 'set', passkey: null, reads: [] });
   const [first, second] = asked as Wished[];
   expect(first).toEqual({
     kind: 'add-channel',
@@ -81,9 +81,45 @@ test('an integration is asked for in the order in which it is signed for', async
   ]);
 });
 
+test('one that only reads has no broker, and is told once where each of its cameras is', async () => {
+  result = { streams: ['rtsp://u:p@192.168.1.9:7444/cam_a', 'rtsp://u:p@192.168.1.9:7444/cam_b'] };
+  const recorder: IntegrationWish = { ...program, name: 'Recorder', tells: ['stream'], url: '' };
+  expect(await outside.add(recorder, '123456')).toEqual({
+    outcome: 'set',
+    passkey: null,
+    reads: [
+      { camera: 'cam_a', url: 'rtsp://u:p@192.168.1.9:7444/cam_a' },
+      { camera: 'cam_b', url: 'rtsp://u:p@192.168.1.9:7444/cam_b' },
+    ],
+  });
+  expect(asked[0]).toEqual({
+    kind: 'add-integration',
+    name: 'Recorder',
+    language: 'nl',
+    cameras: ['cam_a', 'cam_b'],
+    tells: ['stream'],
+    gesture: { code: '123456' },
+  });
+  // One that is told something as well has both.
+  await outside.add({ ...program, tells: ['stream', 'press'] }, null);
+  expect(asked[1]).toMatchObject({ tells: ['press', 'stream'], url: program.url });
+});
+
+test('of a hub that cannot listen there is no address, nor where it is not known which is which', async () => {
+  const recorder: IntegrationWish = { ...program, tells: ['stream'], url: '' };
+  for (const streams of [undefined, [], ['rtsp://u:p@192.168.1.9:7444/cam_a']]) {
+    result = streams === undefined ? {} : { streams };
+    expect(await outside.add(recorder, null)).toEqual({ outcome: 'set', passkey: null, reads: [] });
+  }
+});
+
 test('what is wrong with a wish is told, and anything else rejects', async () => {
   for (word of ['invalid', 'exists', 'full', 'gesture-wrong']) {
-    expect(await outside.add(program, null)).toEqual({ outcome: word, passkey: null });
+    expect(await outside.add(program, null)).toEqual({
+      outcome: word,
+      passkey: null,
+      reads: [],
+    });
   }
   word = 'denied';
   await expect(outside.add(program, null)).rejects.toMatchObject({ kind: 'not-allowed' });

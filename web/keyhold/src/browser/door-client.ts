@@ -10,24 +10,28 @@ import type { Picture } from '../sync/pictures.ts';
 import { StarClient } from './star-client.ts';
 
 /** Where something stands that the hub wants to see somebody for, and how it goes on. */
-export interface Step<Outcome extends string> {
-  readonly outcome: Outcome;
-  digits(typed: string): Promise<Step<Outcome>>;
-  readonly passkey: (() => Promise<Step<Outcome>>) | null;
+export type Step<Result extends Asked> = Omit<Result, 'passkey'> & {
+  digits(typed: string): Promise<Step<Result>>;
+  readonly passkey: (() => Promise<Step<Result>>) | null;
+};
+/** What the engine says of it. */
+interface Asked {
+  readonly outcome: string;
+  readonly passkey: PasskeyWanted | null;
 }
 
 /** Asks for something, with nothing shown at first. */
-export async function stepOf<Outcome extends string>(
-  ask: (shown: Shown | null) => Promise<{ outcome: Outcome; passkey: PasskeyWanted | null }>,
+export async function stepOf<Result extends Asked>(
+  ask: (shown: Shown | null) => Promise<Result>,
   shown: Shown | null = null,
-): Promise<Step<Outcome>> {
-  const { outcome, passkey } = await ask(shown);
-  const sign = async (): Promise<Step<Outcome>> => {
+): Promise<Step<Result>> {
+  const { passkey, ...said } = await ask(shown);
+  const sign = async (): Promise<Step<Result>> => {
     const { signByPasskey } = await import('./passkey.ts');
     return stepOf(ask, await signByPasskey(passkey!));
   };
-  const digits = (typed: string): Promise<Step<Outcome>> => stepOf(ask, typed);
-  return { outcome, digits, passkey: passkey === null ? null : sign };
+  const digits = (typed: string): Promise<Step<Result>> => stepOf(ask, typed);
+  return { ...said, digits, passkey: passkey === null ? null : sign };
 }
 
 /** The part of a household that is about who rings at its doors. */
@@ -73,10 +77,7 @@ export abstract class DoorClient extends StarClient {
   }
 
   /** Sets what opens the door at a camera; null: nothing any more. */
-  setDoor(
-    camera: string,
-    wish: Omit<DoorWish, 'nonce'> | null,
-  ): Promise<Step<SetResult['outcome']>> {
+  setDoor(camera: string, wish: Omit<DoorWish, 'nonce'> | null): Promise<Step<SetResult>> {
     const whole = wish === null ? null : { ...wish, nonce: random(16) };
     return stepOf((shown) => this.port.call('setDoor', [camera, whole, shown]));
   }

@@ -15,7 +15,7 @@ export abstract class OutsideClient extends DoorClient {
     return this.port.call('integrations', []);
   }
 
-  addOutside(wish: OutsideWish): Promise<Step<AddResult['outcome']>> {
+  addOutside(wish: OutsideWish): Promise<Step<AddResult>> {
     return stepOf((shown) => this.port.call('addOutside', [wish, shown]));
   }
 

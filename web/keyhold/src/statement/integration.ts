@@ -7,6 +7,8 @@ const tellings = ['lock', 'online', 'press', 'private', 'watching'] as const;
 export type Telling = (typeof tellings)[number];
 /** It may read the picture from the hub, by RTSP; for that alone it has no broker. */
 const stream = 'stream';
+/** All that it may be given. */
+export type Given = Telling | typeof stream;
 
 /** In which languages it is told what is what. */
 export const languages = ['de', 'en', 'nl'] as const;

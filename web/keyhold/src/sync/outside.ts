@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Channel, ChannelReport } from '../statement/channel.ts';
-import type { Integration, languages, Telling } from '../statement/integration.ts';
+import type { Given, Integration, languages } from '../statement/integration.ts';
 import type { Op, Reply } from '../statement/request.ts';
 import { wishOf, type Wished } from '../statement/wish.ts';
 import { Refused } from './commands.ts';
@@ -21,8 +21,8 @@ export interface ChannelWish extends Wish {
 }
 /** It has cameras. */
 export interface IntegrationWish extends Wish {
-  readonly tells: readonly Telling[];
-  /** May carry user and password. */
+  readonly tells: readonly Given[];
+  /** May carry user and password; empty for one that only reads. */
   readonly url: string;
 }
 export type OutsideWish = ChannelWish | IntegrationWish;
@@ -31,6 +31,13 @@ export type OutsideWish = ChannelWish | IntegrationWish;
 export interface AddResult {
   readonly outcome: 'set' | 'gesture' | 'gesture-wrong' | 'invalid' | 'exists' | 'full';
   readonly passkey: PasskeyWanted | null;
+  /** Where an integration that may read does so, said this once; none where the hub cannot listen. */
+  readonly reads: readonly Read[];
+}
+/** An address of a camera, with the user and password in it. */
+export interface Read {
+  readonly camera: string;
+  readonly url: string;
 }
 const outcomes: readonly string[] = ['gesture', 'gesture-wrong', 'invalid', 'exists', 'full'];
 
@@ -57,16 +64,17 @@ export class Outside {
   async add(wish: OutsideWish, shown: Shown | null): Promise<AddResult> {
     const op = opOf(wish);
     const given = shown === null ? {} : { gesture: gestureOf(shown) };
+    let result: Reply['result'];
     try {
-      await this.send({ ...op, ...given }, patience);
+      ({ result } = await this.send({ ...op, ...given }, patience));
     } catch (error) {
       const word = error instanceof Refused ? error.word : '';
       if (!outcomes.includes(word)) throw error;
       const { household } = this.engine.known.roster;
       const passkey = passkeyWanted(this.engine, wishOf(op, household));
-      return { outcome: word as AddResult['outcome'], passkey };
+      return { outcome: word as AddResult['outcome'], passkey, reads: [] };
     }
-    return { outcome: 'set', passkey: null };
+    return { outcome: 'set', passkey: null, reads: readsOf(op.cameras, result.streams) };
   }
 
   /** Sends a word by a channel now; how the channel does then. */
@@ -88,6 +96,12 @@ export class Outside {
   }
 }
 
+/** The addresses are in the order of the cameras; with any other number of them nobody knows which is which. */
+function readsOf(cameras: readonly string[] = [], streams: readonly string[] = []): Read[] {
+  if (streams.length !== cameras.length) return [];
+  return cameras.map((camera, i) => ({ camera, url: streams[i] as string }));
+}
+
 /** What does not belong to it is left out, as the hub does it: a gesture is made for these very bytes. */
 function opOf(wish: OutsideWish): Wished {
   const { language } = wish;
@@ -98,5 +112,6 @@ function opOf(wish: OutsideWish): Wished {
     return { kind: 'add-channel', name, language, channel: wish.channel, ...of };
   }
   const tells = [...wish.tells].sort();
-  return { kind: 'add-integration', name, language, cameras, tells, url: wish.url };
+  const broker = wish.url === '' ? {} : { url: wish.url };
+  return { kind: 'add-integration', name, language, cameras, tells, ...broker };
 }
