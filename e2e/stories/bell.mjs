@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { reads } from './reads.mjs';
 import { joinAsDevice, showPresence, somebody, speaking, steps, tongue } from './people.mjs';
 import { accessible, until } from './person.mjs';
 
@@ -119,6 +120,8 @@ test('somebody rings', async (t) => {
     await accessible(first.page, 'who else is told');
     assert.equal(await first.page.getByText('tk_word').count(), 0);
   });
+
+  await reads(first, step);
 
   for (const nth of [0, 1, 2]) {
     const anna = speaking(first, tongue(nth));

@@ -47,8 +47,9 @@ func doorWith(t *testing.T, wish doorWish) *harness.World {
 }
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
-// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the call, once; then the doorbell opens it itself; and it has
-// somebody told by ntfy, too, who is told once.
+// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the
+// call, once; then the doorbell opens it itself; and it has
+// somebody told by ntfy, too, who is told once. It lets a program of the home read the camera by RTSP, and ends that.
 func TestSomebodyRings(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -56,10 +57,12 @@ func TestSomebodyRings(t *testing.T) {
 	must(t, err)
 	topic, err := freeport.Address(ctx)
 	must(t, err)
+	reads, err := freeport.Address(ctx)
+	must(t, err)
 	heard := filepath.Join(t.TempDir(), "heard.wav")
-	w := doorWith(t, doorWish{camera: []string{"--speaker", heard, "--lock", lock, "--relay", "porch"}, hub: []string{"--here", lock, "--here", topic}})
+	w := doorWith(t, doorWish{camera: []string{"--speaker", heard, "--lock", lock, "--relay", "porch"}, hub: []string{"--here", lock, "--here", topic, "--rtsp", reads}})
 	opens := url.URL{Scheme: "http", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: lock, Path: camera.LockPath}
-	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "TOPIC=http://"+topic+"/door", "LINK="+invitation(t, w), "OUT="+t.TempDir(), "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
+	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "TOPIC=http://"+topic+"/door", "LINK="+invitation(t, w), "OUT="+t.TempDir(), "READS="+reads, "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
 
 	if chimes := cameratest.Chimes(cameratest.Heard(t, heard)); len(chimes) != 4 {
 		t.Errorf("it chimed at the door at %v; three times somebody talked from the call, and once the hub spoke for them", chimes)

@@ -82,6 +82,14 @@ export function outsideStates(three: () => Kin): Record<string, () => State> {
     await click(`section[aria-labelledby=${section}] > .btn`);
     await see(`${dialog} form`);
   };
+  /** A system that is told nothing and sees the first two cameras. */
+  const reading = async (): Promise<void> => {
+    await form('systems');
+    for (const nth of [1, 2])
+      await click(`${dialog} form > fieldset label:nth-of-type(${nth}) input`);
+    await see(`${dialog} .means`);
+    await click(`${dialog} .means + fieldset label:nth-of-type(1) input`);
+  };
   const send = async (): Promise<void> => {
     await fill(`${dialog} .field:first-of-type input`, 'Grandma');
     await fill(`${dialog} fieldset + .field input`, 'ntfy.example/a-name-that-nobody-guesses');
@@ -170,6 +178,31 @@ export function outsideStates(three: () => Kin): Record<string, () => State> {
     'outside-add-wrong': () => adding('invalid', `${dialog} .wrong`),
     'outside-add-exists': () => adding('exists', `${dialog} .wrong`),
     'outside-added': () => adding('set', '.test .btn'),
+    'outside-system-reads': () => at([], [], () => reading()),
+    'outside-system-none': () =>
+      at([], [], async () => {
+        await form('systems');
+        await click(`${dialog} fieldset:first-of-type input`);
+        await click(`${dialog} button[type=submit]`);
+      }),
+    'outside-system-shown': () =>
+      at([], [], async () => {
+        await reading();
+        await click(`${dialog} button[type=submit]`);
+        await see(`${dialog} .copying`);
+      }),
+    'outside-system-unheard': () =>
+      at([], [], async (household) => {
+        household.listens = false;
+        await reading();
+        await click(`${dialog} button[type=submit]`);
+        await see(`${dialog} .once`);
+      }),
+    'outside-remove-reads': () =>
+      at([], [integration({ tells: ['online', 'press', 'stream'] })], async () => {
+        await click('section[aria-labelledby=systems] .head .btn');
+        await see(dialog);
+      }),
     'outside-system': () => at([], [], () => form('systems')),
     'outside-system-missing': () =>
       at([], [], async () => {

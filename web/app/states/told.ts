@@ -15,6 +15,8 @@ export class Told extends Rung implements Outside {
   channelList: readonly Channel[] = [];
   integrationList: readonly Integration[] = [];
   addOutcome: AddStep['outcome'] = 'set';
+  /** Whether the hub listens for those that read. */
+  listens = true;
   /** How a channel does after its test. */
   testState = 'telling';
 
@@ -43,7 +45,16 @@ export class Told extends Rung implements Outside {
       this.channelList = [...this.channelList, one];
     }
     const digits = (): Promise<AddStep> => this.addOutside(wish);
-    return { outcome: this.addOutcome, digits, passkey: null };
+    if (this.addOutcome === 'set' && 'tells' in wish) {
+      const one = { ...same, tells: wish.tells, url: wish.url, state: 'offered' };
+      this.integrationList = [...this.integrationList, one];
+    }
+    const login = 'keyhold-mzxw6ytb:orsxg5dfojuw4z3jnz2gk4tfon2ca3dp';
+    const reads =
+      this.listens && 'tells' in wish && wish.tells.includes('stream')
+        ? cameras.map((camera) => ({ camera, url: `rtsp://${login}@192.168.1.9:7444/${camera}` }))
+        : [];
+    return { outcome: this.addOutcome, reads, digits, passkey: null };
   }
 
   async testChannel(name: string): Promise<Channel> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, expect, test } from 'vitest';
 import { language, startLanguage } from '../src/lib/language.svelte';
-import { stateText, wayText, withLogin, works, type Channel } from '../src/lib/outside';
+import { loginOf, stateText, wayText, withLogin, works, type Channel } from '../src/lib/outside';
 
 beforeEach(() => {
   startLanguage();
@@ -28,6 +28,16 @@ test('user and password go into it so that the hub reads just these', () => {
 test('what is no address is none', () => {
   for (const typed of ['', ' ', 'a b', 'https://', '/door', 'ntfy.example/a?b', 'ntfy.example#a'])
     expect(withLogin(typed, 'ntfy', '', ''), typed).toBe(null);
+});
+
+test('who reads a camera is taken from its address', () => {
+  const of = (url: string): unknown => loginOf({ camera: 'cam_a', url });
+  expect(of('rtsp://keyhold-abcd2345:wordword@192.168.1.9:7444/cam_a')).toEqual({
+    user: 'keyhold-abcd2345',
+    password: 'wordword',
+  });
+  expect(of('rtsp://a%40b:c%3Ad@[fd00::7]:7444/cam_a')).toEqual({ user: 'a@b', password: 'c:d' });
+  expect(of('rtsp://192.168.1.9/cam_a')).toEqual({ user: '', password: '' });
 });
 
 test('how a channel does, in words', () => {

@@ -34,16 +34,25 @@ export interface ChannelWish extends Wish {
   };
 }
 export interface IntegrationWish extends Wish {
-  readonly tells: readonly Telling[];
+  readonly tells: readonly (Telling | 'stream')[];
+  /** Empty for one that only reads. */
   readonly url: string;
 }
 
 export interface AddStep {
   readonly outcome: 'set' | 'gesture' | 'gesture-wrong' | 'invalid' | 'exists' | 'full';
+  /** Where one that may read does so, said this once; none where the hub cannot listen. */
+  readonly reads: readonly Read[];
   /** Goes on with the digits that the hub shows. */
   digits(typed: string): Promise<AddStep>;
   /** Goes on with a passkey; null where there is none at this address. */
   readonly passkey: (() => Promise<AddStep>) | null;
+}
+
+/** An address of a camera, with the user and password in it. */
+export interface Read {
+  readonly camera: string;
+  readonly url: string;
 }
 
 export const ways = ['ntfy', 'email', 'mqtt'] as const;
@@ -138,6 +147,15 @@ export function tellingText(what: string): string {
     case 'watching':
       return m.told_watching();
   }
+}
+
+/** Whether it may read the picture. */
+export const sees = ({ tells }: { tells: readonly string[] }): boolean => tells.includes('stream');
+
+/** By whom a camera is read: the same for all of one system. */
+export function loginOf({ url }: Read): { user: string; password: string } {
+  const [, user = '', password = ''] = /^rtsp:\/\/([^:@/]*):([^@/]*)@/.exec(url) ?? [];
+  return { user: decodeURIComponent(user), password: decodeURIComponent(password) };
 }
 
 const schemes: Readonly<Record<Way, string>> = { ntfy: 'https', email: 'smtps', mqtt: 'mqtts' };
