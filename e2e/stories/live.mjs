@@ -97,7 +97,8 @@ async function by(limit, since, what, ask) {
 /** Opens the live picture of a camera and waits until it moves. */
 async function watch(who, name) {
   await who.go('');
-  await who.page.locator('a.tile', { hasText: name }).click();
+  // A page that has not heard yet that the hub is back leads to what was recorded.
+  await who.page.locator('a.tile[href*="/live?"]', { hasText: name }).click();
   await who.page.locator('video').waitFor();
   await count(who.page);
   const began = Date.now();
