@@ -179,6 +179,8 @@ test('somebody rings', async (t) => {
     await offered;
     go();
     await page.getByText(anna.say('live_now')).waitFor();
+    // There, too, the hub can answer for her.
+    await page.getByRole('button', { name: anna.say('reply_title'), exact: true }).waitFor();
     await page.close();
   });
 

@@ -48,8 +48,8 @@ func doorWith(t *testing.T, wish doorWish) *harness.World {
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
 // seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the
-// call, once; then the doorbell opens it itself; and it has
-// somebody told by ntfy, too, who is told once. It lets a program of the home read the camera by RTSP, and ends that.
+// call, once; then the doorbell opens it itself; and it has somebody told by ntfy, too, who is told once. It lets a program
+// of the home read the camera by RTSP, and ends that.
 func TestSomebodyRings(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

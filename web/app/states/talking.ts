@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TalkState } from '../src/lib/looking';
-import { see } from './drive';
+import { click, see } from './drive';
 import type { DrawnView } from './drawnview';
 import { watched } from './looking';
 import type { State } from './states';
@@ -15,6 +15,13 @@ export function talkStates(
       voice.state.set(state);
       voice.level.set(level);
       await see('.talk');
+    });
+  const replying = (then: () => Promise<void>): State =>
+    live(async ({ voice }) => {
+      voice.cameras.set(['cam_door']);
+      voice.replies.set(['cam_door']);
+      await see('.replies button');
+      await then();
     });
   return {
     'talk-off': () => talk({ step: 'off' }),
@@ -31,6 +38,12 @@ export function talkStates(
       state.household.children = ['cam_door'];
       return state;
     },
+    'talk-reply': () => replying(async () => undefined),
+    'talk-reply-open': () =>
+      replying(async () => {
+        await click('.replies button');
+        await see('.replies form');
+      }),
     'talk-microphone': () => talk({ step: 'refused', word: 'microphone', by: '' }),
   };
 }
