@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"keyhold/statement/id"
 	"keyhold/statement/request"
@@ -110,61 +109,6 @@ func (r *CamerasBellsCommand) Run(ctx context.Context, c *console) error {
 	}
 	if len(reply.Result.Bells) == 0 && !r.JSON {
 		c.say("No camera has a bell. See keyhold cameras bell.")
-	}
-	return nil
-}
-
-// QuietCommand asks for quiet about a camera.
-type QuietCommand struct {
-	deviceFlag
-	Camera string        `placeholder:"NAME" help:"Which camera."`
-	For    time.Duration `placeholder:"D" help:"For how long, such as 2h; it ends now if not given."`
-	JSON   bool          `name:"json" help:"Print one object of JSON a line."`
-}
-
-// quietLine is a snooze as --json prints it.
-type quietLine struct {
-	Camera id.Camera `json:"camera"`
-	Name   string    `json:"name"`
-	Until  int64     `json:"until"`
-}
-
-// Run asks the hub.
-func (q *QuietCommand) Run(ctx context.Context, c *console) error {
-	s, v, err := q.look(ctx, c)
-	if err != nil {
-		return err
-	}
-	if q.Camera != "" {
-		camera, err := cameraOf(v, q.Camera)
-		if err != nil {
-			return err
-		}
-		op := request.Op{Kind: request.OpSnooze, Camera: camera.ID}
-		if q.For > 0 {
-			op.Until = c.now().Add(q.For).UnixMilli()
-		}
-		if _, err := s.Do(ctx, op); err != nil {
-			return fmt.Errorf("ask for quiet: %w", err)
-		}
-	}
-	reply, err := s.Do(ctx, request.Op{Kind: request.OpSnoozes})
-	if err != nil {
-		return fmt.Errorf("ask for what is quiet: %w", err)
-	}
-	for _, one := range reply.Result.Snoozes {
-		camera, _ := v.Camera(string(one.Camera))
-		line := quietLine{Camera: one.Camera, Name: nameOr(camera.Name, string(one.Camera)), Until: one.Until}
-		if q.JSON {
-			if err := c.object(line); err != nil {
-				return err
-			}
-			continue
-		}
-		c.answer("%s is quiet until %s", line.Name, clock(line.Until, c.now()))
-	}
-	if len(reply.Result.Snoozes) == 0 && !q.JSON {
-		c.say("You hear every bell.")
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ type MemberCommands struct {
 	Alerts   AlertsCommand   `cmd:"" help:"Say who rang at the doors, or who rings."`
 	Smart    SmartCommand    `cmd:"" name:"integrations" help:"Tell Home Assistant, or another program of the home, how cameras do, or say who is told."`
 	Channels ChannelsCommand `cmd:"" help:"Be told by ntfy, MQTT or e-mail, too, that somebody rings, or say who is told."`
-	Quiet    QuietCommand    `cmd:"" help:"Hear nothing of a camera's bell for a while, on all your devices, or say what is quiet."`
+	Quiet    QuietCommand    `cmd:"" help:"Hear nothing of a camera's bell for a while, or at hours of each week, on all your devices, or say what is quiet."`
 	Live     LiveCommand     `cmd:"" help:"Watch a camera now, or say who is watching."`
 	Masks    MasksCommand    `cmd:"" help:"Cover parts of a camera's picture, so that nobody ever sees them, or say what is covered."`
 	Doors    DoorsCommands   `cmd:"" help:"Say which doors can be opened, and by what."`

@@ -56,7 +56,7 @@ func (p *PrivateCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	hours, err := p.hours()
+	hours, err := weekly(p.Hours)
 	if err != nil {
 		return err
 	}
@@ -103,11 +103,11 @@ func (p *PrivateCommand) targets(s *session.Session, v *session.View) ([]manifes
 	return []manifest.NamedCam{{ID: id.HouseholdCamera, Name: "all cameras"}}, nil
 }
 
-// hours reads --hours; none are none.
-func (p *PrivateCommand) hours() ([]roster.Hours, error) {
+// weekly reads --hours; none are none.
+func weekly(list []string) ([]roster.Hours, error) {
 	out := []roster.Hours{}
-	for _, text := range p.Hours {
-		if len(p.Hours) == 1 && strings.TrimSpace(text) == "none" {
+	for _, text := range list {
+		if len(list) == 1 && strings.TrimSpace(text) == "none" {
 			return out, nil
 		}
 		h, err := people.ParseHours(text)

@@ -101,6 +101,15 @@ func TestCrimesAtTheDoor(t *testing.T) {
 			return s.ask(by(s), request.Op{Kind: request.OpSetBell, Camera: s.door, Bell: &request.Bell{Kind: request.BellONVIF}})
 		}
 	}
+	hushes := func(of func(*scene) id.Camera) func(*scene) error {
+		return func(s *scene) error {
+			err := s.ask(s.vera, request.Op{Kind: request.OpSetQuiet, Camera: of(s), Hours: []roster.Hours{{Days: []int{1}, From: 0, Until: 1}}})
+			if err == nil {
+				return s.ask(s.vera, request.Op{Kind: request.OpSetQuiet, Camera: of(s)})
+			}
+			return err
+		}
+	}
 	posts := func(change func(string) string) func(*scene) error {
 		return on(func(d *doorScene) error {
 			defer d.Until("a breath", func() func() bool {
@@ -164,6 +173,10 @@ func TestCrimesAtTheDoor(t *testing.T) {
 		{
 			name: "giving a camera another bell as a viewer", off: []rule.Name{rule.Role, rule.Action, rule.Camera}, says: request.RefusedDenied,
 			commit: sets(func(s *scene) *folk { return s.vera }), honest: sets(func(s *scene) *folk { return s.gus }),
+		},
+		{
+			name: "asking for quiet hours of a camera that is not theirs", off: []rule.Name{rule.Camera}, says: request.RefusedDenied,
+			commit: hushes(func(s *scene) id.Camera { return s.yard }), honest: hushes(func(s *scene) id.Camera { return s.door }),
 		},
 		{
 			name: "a flood of presses", off: []rule.Name{rule.Quota}, says: string(rule.Quota),

@@ -15,6 +15,7 @@ import (
 	"keyhold/home/cameras"
 	"keyhold/home/door"
 	"keyhold/home/find"
+	"keyhold/home/quiet"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -249,4 +250,29 @@ func (h *Hub) ownSnoozes(by id.Device) []request.Snooze {
 		return []request.Snooze{}
 	}
 	return h.ring.quiet.Of(p.ID, h.Now().UnixMilli())
+}
+
+// setQuiet asks for quiet at hours of the week, of a camera or of all, for one's person.
+func (h *Hub) setQuiet(ctx context.Context, by id.Device, camera id.Camera, hours []roster.Hours) error {
+	p, ok := h.household.Roster().PersonOf(by)
+	if !ok || camera != id.HouseholdCamera && len(hours) > 0 && !h.knows(by, camera) {
+		return refusal(request.RefusedDenied) // what was asked of a camera that is theirs no more they can still end
+	}
+	switch err := h.ring.quiet.SetHours(ctx, p.ID, camera, hours); {
+	case errors.Is(err, quiet.ErrMany):
+		return refusal(request.RefusedFull)
+	case errors.Is(err, quiet.ErrHours):
+		return refusal(request.RefusedInvalid)
+	default:
+		return err
+	}
+}
+
+// ownQuiets are those of a device's person.
+func (h *Hub) ownQuiets(by id.Device) []request.Quiet {
+	p, ok := h.household.Roster().PersonOf(by)
+	if !ok {
+		return []request.Quiet{}
+	}
+	return h.ring.quiet.Hours(p.ID)
 }

@@ -52,7 +52,7 @@ type ring struct {
 func (h *Hub) openBells(ctx context.Context) error {
 	h.ring.looking = map[id.Camera]bool{}
 	var err error
-	if h.ring.quiet, err = quiet.Open(ctx, h.db); err != nil {
+	if h.ring.quiet, err = quiet.Open(ctx, h.db, h.zone(ctx).String()); err != nil {
 		return err
 	}
 	// A hub that took over begins with its own first number, which no earlier one reached.

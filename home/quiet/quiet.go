@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package quiet keeps who wants to be told nothing of a camera's presses, and until when.
+// Package quiet keeps who wants to be told nothing of a camera's presses, until when, and at which hours of the week.
 //
 // It promises that what a person has wished last is what holds, over every restart. It trusts state.db.
 package quiet
@@ -25,11 +25,14 @@ type Book struct {
 	change sync.Mutex // held from before a wish is written until it counts: what is read is never older than what counts
 	mu     sync.Mutex
 	until  map[id.Person]map[id.Camera]int64 // guarded by mu
+	hours  map[id.Person]map[id.Camera]hours // guarded by mu
+
+	zone string // in which hours are told
 }
 
-// Open reads what an earlier process has left.
-func Open(ctx context.Context, db *state.DB) (*Book, error) {
-	b := &Book{db: db}
+// Open reads what an earlier process has left; hours are those of a zone.
+func Open(ctx context.Context, db *state.DB, zone string) (*Book, error) {
+	b := &Book{db: db, zone: zone}
 	return b, b.read(ctx)
 }
 
@@ -55,7 +58,11 @@ func (b *Book) Set(ctx context.Context, p id.Person, c id.Camera, until, now int
 
 func (b *Book) read(ctx context.Context) error {
 	all := map[id.Person]map[id.Camera]int64{}
-	err := b.db.Read(ctx, func(tx *sql.Tx) error {
+	var weeks map[id.Person]map[id.Camera]hours
+	err := b.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		if weeks, err = b.readHours(ctx, tx); err != nil {
+			return err
+		}
 		return state.Each(ctx, tx, `SELECT person, camera, until FROM snoozes`, nil, func(scan func(...any) error) error {
 			var p id.Person
 			var c id.Camera
@@ -73,7 +80,7 @@ func (b *Book) read(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.until = all
+	b.until, b.hours = all, weeks
 	return nil
 }
 
@@ -81,7 +88,8 @@ func (b *Book) read(ctx context.Context) error {
 func (b *Book) Is(p id.Person, c id.Camera, now int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.until[p][c] > now
+	own := b.hours[p]
+	return b.until[p][c] > now || own[c].hold(now) || own[id.HouseholdCamera].hold(now)
 }
 
 // Of are a person's wishes that still last, in the order of the cameras.

@@ -13,6 +13,8 @@ import (
 	"keyhold/statement/id"
 )
 
+const berlin = "Europe/Berlin"
+
 func TestWhatManyWishAtOnceHolds(t *testing.T) {
 	t.Parallel()
 	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
@@ -20,7 +22,7 @@ func TestWhatManyWishAtOnceHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	b, err := Open(t.Context(), db)
+	b, err := Open(t.Context(), db, berlin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestWhatManyWishAtOnceHolds(t *testing.T) {
 		}
 	}
 	// It outlives the process, and ends by itself.
-	again, err := Open(t.Context(), db)
+	again, err := Open(t.Context(), db, berlin)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"keyhold/statement/id"
+	"keyhold/statement/roster"
 )
 
 const (
@@ -15,6 +16,10 @@ const (
 	// OpSnooze asks the hub not to tell one's devices of a camera's presses for a while; OpSnoozes what was asked.
 	OpSnooze  = "snooze"
 	OpSnoozes = "snoozes"
+	// OpSetQuiet says at which hours of the week one's devices are told of no presses, of a camera or of all; OpQuiets asks
+	// what was said.
+	OpSetQuiet = "set-quiet"
+	OpQuiets   = "quiets"
 )
 
 // Kinds of bells.
@@ -78,3 +83,25 @@ type Snooze struct {
 
 // MaxSnooze is how far ahead one may end (ms).
 const MaxSnooze = 7 * 24 * 3_600_000
+
+// Quiet is at which hours of the week, in the household's zone, a person is told nothing of a camera, or of all of them.
+type Quiet struct {
+	// Camera is the one, or the household.
+	Camera id.Camera      `json:"camera"`
+	Hours  []roster.Hours `json:"hours"`
+}
+
+func (q *Quiet) check() error {
+	if !q.Camera.ValidOrHousehold() || len(q.Hours) == 0 || checkHours(q.Hours) != nil {
+		return fmt.Errorf("reply: malformed quiet hours")
+	}
+	return nil
+}
+
+// checkHours refuses hours that no right could have; which zone they are told in is the household's matter.
+func checkHours(hours []roster.Hours) error {
+	if len(hours) == 0 {
+		return nil
+	}
+	return roster.CheckHours(hours, "UTC")
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"keyhold/statement/id"
+	"keyhold/statement/roster"
 )
 
 // Kinds of operations in a command.
@@ -81,6 +82,8 @@ type Op struct {
 	// Erase is an envelope of type erase.
 	Erase   []byte   `json:"erase,omitempty"`
 	Gesture *Gesture `json:"gesture,omitempty"`
+	// Hours are those of quiet, none for none.
+	Hours []roster.Hours `json:"hours,omitempty"`
 	// Language is the one in which an integration is told what is what, or a channel's text is.
 	Language string `json:"language,omitempty"`
 	// Leaves are those of packs of a moment that is kept, for a hub that no longer knows them.
@@ -209,9 +212,12 @@ func (c *Command) Check() error {
 	if c.Op.Recorded != "" && !Recording(c.Op.Recorded) {
 		return fmt.Errorf("command: an unknown form of recording")
 	}
+	if err := checkHours(c.Op.Hours); err != nil {
+		return fmt.Errorf("command: %w", err)
+	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLocks:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpQuiets, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLocks:
 	case OpSetBell:
 		if c.Op.Bell == nil {
 			return fmt.Errorf("command: set-bell needs to say by what")
@@ -257,6 +263,10 @@ func (c *Command) Check() error {
 		cameras = []id.Camera{c.Op.Camera}
 	case OpStars, OpSnooze:
 		cameras = []id.Camera{c.Op.Camera}
+	case OpSetQuiet:
+		if !c.Op.Camera.ValidOrHousehold() {
+			return fmt.Errorf("command: a malformed camera")
+		}
 	case OpSetChild:
 		if len(c.Op.Child) == 0 || len(c.Op.Child) > maxChild {
 			return fmt.Errorf("command: set-child needs a statement")

@@ -40,6 +40,8 @@ type Result struct {
 	Privates [][]byte `json:"privates,omitempty"`
 	// PushKey is an uncompressed point of P-256.
 	PushKey []byte `json:"push_key,omitempty"`
+	// Quiets are those of the person who asks.
+	Quiets []Quiet `json:"quiets,omitempty"`
 	// Recorded says of cameras in which form each is recorded.
 	Recorded []Recorded `json:"recorded,omitempty"`
 	// Removals are what owners ask other owners for.

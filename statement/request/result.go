@@ -42,6 +42,11 @@ func (r *Result) check() error {
 			return fmt.Errorf("reply: a malformed snooze")
 		}
 	}
+	for _, q := range r.Quiets {
+		if err := q.check(); err != nil {
+			return err
+		}
+	}
 	for _, s := range r.Stars {
 		for _, o := range s.Objects {
 			if !o.Valid() {

@@ -7,6 +7,7 @@ import (
 
 	"keyhold/statement/id"
 	"keyhold/statement/request"
+	"keyhold/statement/roster"
 )
 
 // commandVectors are commands of a device, and of each some whose fields do not hold. What is spoiled outside of the
@@ -91,11 +92,26 @@ func (c *commandVectors) door() {
 		bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"a time before there was any", int64(-1), until}, bad{"time 0, which is left out", int64(0), until})
 	c.add("snooze that ends", request.Op{Kind: request.OpSnooze, Camera: camera})
 	c.add("snoozes", request.Op{Kind: request.OpSnoozes})
+	nights := []roster.Hours{{Days: []int{1, 2, 3, 4, 5, 6, 7}, From: 22 * 60, Until: 24 * 60}, {Days: []int{1, 2, 3, 4, 5, 6, 7}, Until: 7 * 60}}
+	hours := func(name string) []any { return []any{"op", "hours", 0, name} }
+	c.add("set-quiet", request.Op{Kind: request.OpSetQuiet, Camera: camera, Hours: nights},
+		bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "front", []any{"op", "camera"}}, bad{"no hours, which is left out", []any{}, []any{"op", "hours"}},
+		bad{"no days", []any{}, hours("days")}, bad{"an eighth day", []any{int64(8)}, hours("days")}, bad{"days in no order", []any{int64(2), int64(1)}, hours("days")},
+		bad{"a minute before the day", int64(-1), hours("from")}, bad{"hours that end as they begin", int64(22 * 60), hours("until")}, bad{"a minute after the day", int64(24*60 + 1), hours("until")})
+	many := request.Op{Kind: request.OpSetQuiet, Camera: id.HouseholdCamera}
+	for range roster.MaxHours {
+		many.Hours = append(many.Hours, nights[0])
+	}
+	c.add("set-quiet, all cameras, as many hours as may be", many, bad{"one more", append(tree(many)["hours"].([]any), tree(nights[0])), []any{"op", "hours"}})
+	c.add("set-quiet that ends", request.Op{Kind: request.OpSetQuiet, Camera: camera})
+	c.add("quiets", request.Op{Kind: request.OpQuiets})
 	of := func(field, name string) []any { return []any{"result", field, 0, name} }
 	c.reply("reply to set-bell, webhook", request.Result{Hooks: []string{"https://192.168.1.7:7441/bell/abcdefghijklmnopqrstuvwxyz", "https://[fd00::7]:7441/bell/abcdefghijklmnopqrstuvwxyz"}})
 	c.reply("reply to bells", request.Result{Bells: []request.BellReport{{Camera: camera, Kind: request.BellMQTT, Pressed: start - 1, Since: start - 2, State: "listening"}, {Camera: camera, Kind: request.BellONVIF, Since: start, State: "away"}}},
 		bad{"pressed before there was time", int64(-1), of("bells", "pressed")}, bad{"since before there was time", int64(-1), of("bells", "since")})
 	c.reply("reply to snoozes", request.Result{Snoozes: []request.Snooze{{Camera: camera, Until: start + 3_600_000}}}, bad{"until before there was time", int64(-1), of("snoozes", "until")})
+	c.reply("reply to quiets", request.Result{Quiets: []request.Quiet{{Camera: camera, Hours: nights}, {Camera: id.HouseholdCamera, Hours: nights[1:]}}},
+		bad{"hours of what is no camera", "front", of("quiets", "camera")}, bad{"no hours", []any{}, of("quiets", "hours")}, bad{"a minute after the day", int64(24*60 + 1), []any{"result", "quiets", 0, "hours", 0, "until"}})
 	c.reply("reply to push-key", request.Result{PushKey: append([]byte{4}, fixed("push", 64)...)}, bad{"half a point", b64(make([]byte, 33)), []any{"result", "push_key"}})
 	c.reply("reply to phones", request.Result{Phones: []request.Phone{{Brought: 300, Device: c.w.phoneID, Left: 120, Seen: start - 5, Service: "push.example", Silent: start - 4, Since: start - 9, Took: 812}, {Device: c.w.laptopID, Service: "push.example", Since: start}}},
 		bad{"seen before there was time", int64(-1), of("phones", "seen")}, bad{"silent before there was time", int64(-1), of("phones", "silent")}, bad{"since before there was time", int64(-1), of("phones", "since")}, bad{"sooner than at once", int64(-1), of("phones", "took")}, bad{"left before it happened", int64(-1), of("phones", "left")}, bad{"brought before it happened", int64(-1), of("phones", "brought")})

@@ -2,7 +2,7 @@
 
 import { random } from '../bytes.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
-import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
+import type { Heard, Quiet, Snooze, Visit } from '../sync/alerts.ts';
 import type { Door, DoorWish, OpenResult, SetResult } from '../sync/doors.ts';
 import type { Shown } from '../sync/gesture.ts';
 import type { PasskeyWanted } from '../sync/passkey.ts';
@@ -62,6 +62,14 @@ export abstract class DoorClient extends StarClient {
 
   snooze(camera: string, until: number): Promise<void> {
     return this.port.call('snooze', [camera, until]);
+  }
+
+  quiets(): Promise<readonly Quiet[] | null> {
+    return this.port.call('quiets', []);
+  }
+
+  setQuiet(camera: string, hours: Quiet['hours']): Promise<void> {
+    return this.port.call('setQuiet', [camera, hours]);
   }
 
   bells(): Promise<readonly BellReport[]> {

@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts';
 import type { Right, Role } from '../statement/rights.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
 import type { Alarm } from '../sync/alarms.ts';
-import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
+import type { Heard, Quiet, Snooze, Visit } from '../sync/alerts.ts';
 import type { Door, DoorWish, OpenResult, SetResult, Wish } from '../sync/doors.ts';
 import type { ChannelReport } from '../statement/channel.ts';
 import type { Integration } from '../statement/integration.ts';
@@ -193,6 +193,9 @@ export interface Calls {
   /** Until when this person wants to hear nothing of a camera. */
   snoozes: { args: []; result: readonly Snooze[] };
   snooze: { args: [camera: string, until: number]; result: void };
+  /** At which hours of the week this person wants to hear nothing; null: the hub keeps none. */
+  quiets: { args: []; result: readonly Quiet[] | null };
+  setQuiet: { args: [camera: string, hours: Quiet['hours']]; result: void };
   /** By what cameras are heard to ring. */
   bells: { args: []; result: readonly BellReport[] };
   setBell: { args: [camera: string, bell: Bell]; result: readonly string[] };

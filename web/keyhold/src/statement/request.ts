@@ -23,6 +23,7 @@ import { bell } from './bell.ts';
 import { channel, channelReport } from './channel.ts';
 import { brokered, integration, languages, scope, told } from './integration.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
+import { hours } from './rights.ts';
 import { head } from './roster.ts';
 
 export type { Bell } from './bell.ts';
@@ -148,6 +149,8 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   bells: [],
   snooze: ['camera'],
   snoozes: [],
+  'set-quiet': ['camera'],
+  quiets: [],
   'push-key': [],
   subscribe: ['push'],
   unsubscribe: [],
@@ -208,6 +211,7 @@ const onOne = [
   'set-recorded',
   'set-bell',
   'snooze',
+  'set-quiet',
   'stars',
   'carry-star',
   'ask-open',
@@ -244,6 +248,7 @@ const op = where(
     ),
     erase: optional(bytes()),
     gesture: optional(gesture),
+    hours: optional(list(hours, 0, 16)),
     language: optional(oneOf(...languages)),
     leaves: optional(list(placed, 0, 8)),
     link: optional(bytes()),
@@ -271,6 +276,7 @@ const op = where(
     if (o.kind === 'add-integration' && !scope(o.cameras ?? [])) return false;
     if (o.kind === 'add-integration' && !brokered(o.tells ?? [], o.url ?? '')) return false;
     if (o.kind === 'add-channel' && o.cameras !== undefined && !scope(o.cameras)) return false;
+    if (o.kind === 'set-quiet' && o.camera === 'household') return true;
     const cameras = onOne.includes(o.kind) ? [o.camera ?? ''] : (o.cameras ?? []);
     return cameras.every((camera) => isId('cam', camera));
   },
@@ -310,6 +316,7 @@ export const reply = object({
     children: optional(list(bytes())),
     privates: optional(list(bytes())),
     push_key: optional(bytes(65)),
+    quiets: optional(list(object({ camera: id('cam', 'household'), hours: list(hours, 1, 16) }))),
     recorded: optional(list(recorded)),
     removals: optional(list(bytes())),
     smalls: optional(list(text())),

@@ -4,6 +4,8 @@ import type { File, MomentLeaf, Pack, PressLeaf } from '../manifest/leaf.ts';
 import { RuleError } from '../rule.ts';
 import { openAlert, type Alert } from '../statement/alert.ts';
 import type { Bell, BellReport, Op, Reply } from '../statement/request.ts';
+import type { Hours } from '../statement/rights.ts';
+import { Refused } from './commands.ts';
 import type { Engine } from './engine.ts';
 import type { Picture } from './pictures.ts';
 import type { Reading } from './records.ts';
@@ -31,6 +33,12 @@ export interface Press {
 export interface Snooze {
   readonly camera: string;
   readonly until: number;
+}
+
+/** At which hours of the week, in the household's zone; `camera` is one, or `household` for all. */
+export interface Quiet {
+  readonly camera: string;
+  readonly hours: readonly Hours[];
 }
 
 export interface AlertParts {
@@ -129,6 +137,22 @@ export class Alerts {
 
   async snooze(camera: string, until: number): Promise<void> {
     const op = { kind: 'snooze', camera, ...(until > 0 ? { until } : {}) };
+    await this.parts.send(op, patience);
+  }
+
+  /** This person's; null where the hub is of a version that keeps none. */
+  async quiets(): Promise<readonly Quiet[] | null> {
+    try {
+      return (await this.parts.send({ kind: 'quiets' }, patience)).result.quiets ?? [];
+    } catch (error) {
+      if (error instanceof Refused && error.word === 'invalid') return null;
+      throw error;
+    }
+  }
+
+  /** No hours take them back. */
+  async setQuiet(camera: string, hours: readonly Hours[]): Promise<void> {
+    const op = { kind: 'set-quiet', camera, ...(hours.length > 0 ? { hours: [...hours] } : {}) };
     await this.parts.send(op, patience);
   }
 
