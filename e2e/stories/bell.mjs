@@ -222,6 +222,15 @@ test('somebody rings', async (t) => {
     assert.equal(await call(anna).count(), 0);
     await anna.button('quiet_end').click();
     await anna.button('quiet_hour').waitFor();
+    // And each night, or never again.
+    await anna.text('wish_some_hours').click();
+    await anna.button('private_save').click();
+    const nights = anna.page.locator('[data-quiet=household]');
+    await nights.getByText('22:00').waitFor();
+    await accessible(anna.page, 'quiet every week');
+    await anna.text('private_never').click();
+    await anna.button('private_save').click();
+    await nights.waitFor({ state: 'detached' });
   });
 
   await first.close();

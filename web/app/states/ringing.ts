@@ -137,6 +137,23 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       }),
       then: () => see('[data-presses]'),
     }),
+    'alerts-hours': () => ({
+      ...at('#/alerts', (household) => {
+        some(household);
+        const daily = [1, 2, 3, 4, 5, 6, 7];
+        household.rung.quiets = [
+          {
+            camera: 'household',
+            hours: [
+              { days: daily, from: 22 * 60, until: 24 * 60 },
+              { days: daily, from: 0, until: 7 * 60 },
+            ],
+          },
+          { camera: 'cam_door', hours: [{ days: [1, 2, 3], from: 13 * 60, until: 14 * 60 }] },
+        ];
+      }),
+      then: () => see('[data-quiet]'),
+    }),
     'alerts-guest': () => {
       const household = asGuest(three());
       some(household);

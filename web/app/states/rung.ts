@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Picture } from '../src/lib/household';
-import type { BellReport, Ring, Ringing, Snooze, Visit } from '../src/lib/ringing';
+import type { BellReport, QuietHours, Ring, Ringing, Snooze, Visit } from '../src/lib/ringing';
 import { failure, Fixture, forever, now } from './fixture';
 import { paint } from './scenes';
 
@@ -11,6 +11,7 @@ class DrawnBells {
   readonly #runs = new Set<(ring: Ring) => void>();
   visits: readonly Visit[] = [];
   snoozes: readonly Snooze[] = [];
+  quiets: readonly QuietHours[] | null = [];
   bells: readonly BellReport[] = [];
   hooks: readonly string[] = [];
 
@@ -54,6 +55,16 @@ export class Rung extends Fixture implements Ringing {
   async snooze(camera: string, until: number): Promise<void> {
     await this.#act();
     this.rung.snoozes = until > 0 ? [{ camera, until }] : [];
+  }
+
+  async quiets(): Promise<readonly QuietHours[] | null> {
+    return this.rung.quiets;
+  }
+
+  async setQuiet(camera: string, hours: QuietHours['hours']): Promise<void> {
+    await this.#act();
+    const rest = (this.rung.quiets ?? []).filter((one) => one.camera !== camera);
+    this.rung.quiets = hours.length > 0 ? [...rest, { camera, hours }] : rest;
   }
 
   async bells(): Promise<readonly BellReport[]> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Picture, Unsubscribe } from './household';
+import type { Hours } from './people';
 
 /** Who rings at the doors: a part of `Household`. */
 export interface Ringing {
@@ -13,6 +14,10 @@ export interface Ringing {
   snoozes(): Promise<readonly Snooze[]>;
   /** `until` 0 ends it. */
   snooze(camera: string, until: number): Promise<void>;
+  /** At which hours of the week they want to hear nothing; null: the hub is too old to keep any. */
+  quiets(): Promise<readonly QuietHours[] | null>;
+  /** Of a camera, or of all (`household`); no hours take them back. */
+  setQuiet(camera: string, hours: readonly Hours[]): Promise<void>;
   /** How the bells do, for those who may change cameras. */
   bells(): Promise<readonly BellReport[]>;
   /** Resolves with the addresses that a doorbell is to call, for a `webhook`. */
@@ -45,6 +50,11 @@ export interface Press {
 export interface Snooze {
   camera: string;
   until: number;
+}
+
+export interface QuietHours {
+  camera: string;
+  hours: readonly Hours[];
 }
 
 export interface Bell {

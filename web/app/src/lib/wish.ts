@@ -89,7 +89,7 @@ export function wishOf(role: Role, rights: readonly Right[], now: number, zone: 
   };
 }
 
-function minuteOf(time: string): number | null {
+export function minuteOf(time: string): number | null {
   try {
     const { hour, minute } = parseTime(time);
     return hour * 60 + minute;
