@@ -131,7 +131,10 @@ export class Fixture implements Omit<
   openable: readonly Door[] = [];
   outcome: OpenOutcome = 'opened';
   hanging: DoorStep['outcome'] = 'set';
+  /** How long the hub takes to say what opens doors. */
+  hubSays: Promise<void> = Promise.resolve();
   async doors(): Promise<readonly Door[]> {
+    await this.hubSays;
     return this.openable;
   }
   async setDoor(): Promise<DoorStep> {

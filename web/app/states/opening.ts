@@ -52,6 +52,20 @@ export function openStates(
     'door-set': () => hang(async () => undefined),
     'door-broker': () => hang(() => click(`${dialog} input[value=mqtt]`)),
     'door-own': () => hang(() => click(`${dialog} input[value=onvif]`)),
+    // Whoever has begun to choose is not talked over by a hub that says late what is set.
+    'door-late': () => {
+      const state = open(async () => {
+        let says = (): void => undefined;
+        state.household.hubSays = new Promise((resolve) => (says = resolve));
+        await click('.btn:has(.lucide-door-closed)');
+        await see(`${dialog} form`);
+        await click(`${dialog} input[value=mqtt]`);
+        says();
+        await see(`${dialog} .door[aria-busy=false]`);
+        await see(`${dialog} input[value=mqtt]:checked`);
+      });
+      return state;
+    },
     'door-digits': () => hang(() => send().then(() => see(`${dialog} .digits`)), 'gesture'),
     'door-wrong': () => hang(() => send().then(() => see(`${dialog} .wrong`)), 'invalid'),
     'open-door': () => open(async () => undefined),
