@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -347,7 +348,7 @@ func TestNothingThatComesByABrokerIsDone(t *testing.T) {
 	must(t, broker.Publish(t.Context(), "homeassistant/status", "online"))
 	r.stands(e, d.Components["private"].State, "OFF")
 	r.stands(e, d.Available, "online")
-	if now := r.found(e, "Yard"); len(now.Components) != 4 {
+	if now := r.found(e, "Yard"); !reflect.DeepEqual(now, d) {
 		t.Errorf("the device is %+v", now)
 	}
 	if state := r.state(yard); state != request.CameraRecording {
