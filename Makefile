@@ -73,7 +73,7 @@ test: setup ## everything of check, integration, browser stories, adversary suit
 	@# Two side by side fill the processors, of which the first waits much of the time; more crowd a small machine, on which
 	@# all of it then costs a quarter more. So in time first; then whole households, which wait much, and beside them
 	@# what is one program at a time.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-home test-adversary test-web test-states
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-home test-others test-web test-states
 
 .PHONY: test-waiting
 test-waiting: web
@@ -96,13 +96,13 @@ test-states: web
 
 .PHONY: test-home
 test-home: web
-	@# The longest first, so that nothing is waited for alone at the end; four at a time, because each mostly waits.
-	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 1 -parallel 4 -timeout 40m $$(printf './e2e/%s\n' home operator household; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|adversary|home|operator|household|away)$$')
+	@# Four at a time, because each mostly waits.
+	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -parallel 4 -timeout 40m ./e2e/home
 
-.PHONY: test-adversary
-test-adversary: web
-	@# One attack after the other: beside the households, not before them.
-	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -timeout 40m ./e2e/adversary
+.PHONY: test-others
+test-others: web
+	@# The longest first, so that nothing is waited for alone at the end.
+	@$(GO) run ./scripts/gotest -once '$(READ)' -- -count=1 -p 1 -parallel 4 -timeout 40m $$(printf './e2e/%s\n' adversary household faults; $(GO) list ./e2e/... | sed 's|^keyhold|.|' | grep -v -E '/(stories|away|home|adversary|household|faults)$$')
 
 .PHONY: test-away
 test-away: web
