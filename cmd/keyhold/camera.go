@@ -37,7 +37,7 @@ type CameraServeCommand struct {
 	Door         []string          `placeholder:"PATH" help:"This path's device opens the lock by ONVIF's door control, and tells how it is; may be given again."`
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
-	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma" default:"" help:"What the loudspeaker understands: pcmu or pcma; both if it is not given."`
+	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma,aac" default:"" help:"What the loudspeaker understands: pcmu, pcma or aac; both of the first two if it is not given."`
 	Feeds        map[string]string `arg:"" name:"path=file" mapsep:"none" help:"What to serve where, such as door=door.mp4."`
 }
 

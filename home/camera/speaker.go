@@ -37,7 +37,7 @@ const (
 type SpeakerConfig struct {
 	// File is a WAV: 16 bits, one channel, 8 kHz, in the time of the clock from the first sound on, silence included.
 	File string
-	// Law is what it understands: "pcmu", "pcma", or both if empty.
+	// Law is what it understands: "pcmu", "pcma", both of these if empty, or "aac" alone.
 	Law string
 }
 
@@ -55,13 +55,14 @@ type speaker struct {
 	stamp  uint32                   // of the holder's first packet; guarded by mu
 	at     int                      // its place in the file; guarded by mu
 	began  bool                     // the holder has sent something; guarded by mu
+	ear    *ear                     // of the holder, for AAC; guarded by mu
 }
 
 func openSpeaker(c SpeakerConfig, log *slog.Logger) (*speaker, error) {
 	switch c.Law {
-	case "", "pcmu", "pcma":
+	case "", "pcmu", "pcma", "aac":
 	default:
-		return nil, fmt.Errorf("camera: a speaker understands pcmu or pcma, not %q", c.Law)
+		return nil, fmt.Errorf("camera: a speaker understands pcmu, pcma or aac, not %q", c.Law)
 	}
 	f, err := os.Create(c.File)
 	if err != nil {
@@ -77,6 +78,10 @@ func openSpeaker(c SpeakerConfig, log *slog.Logger) (*speaker, error) {
 // media is what a description says of it.
 func (s *speaker) media() *description.Media {
 	m := &description.Media{Type: description.MediaTypeAudio, IsBackChannel: true}
+	if s.law == "aac" {
+		m.Formats = []format.Format{aacFormat()}
+		return m
+	}
 	if s.law != "pcma" {
 		m.Formats = append(m.Formats, &format.G711{PayloadTyp: 0, MULaw: true, SampleRate: speakerRate, ChannelCount: 1})
 	}
@@ -106,12 +111,21 @@ func (s *speaker) claim(session *gortsplib.ServerSession) bool {
 // leave takes it from a session that has ended; it says whether that had it.
 func (s *speaker) leave(session *gortsplib.ServerSession) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.holder != session {
-		return false
+	had := s.holder == session
+	var ear *ear
+	if had {
+		ear, s.ear = s.ear, nil
 	}
-	s.holder = nil
-	return true
+	s.mu.Unlock()
+	if ear != nil {
+		ear.close() // nobody else begins before all is written down
+	}
+	if had {
+		s.mu.Lock()
+		s.holder = nil
+		s.mu.Unlock()
+	}
+	return had
 }
 
 // has says whether it is a session's.
@@ -123,6 +137,13 @@ func (s *speaker) has(session *gortsplib.ServerSession) bool {
 
 // play hears a packet.
 func (s *speaker) play(session *gortsplib.ServerSession, f format.Format, p *rtp.Packet) error {
+	if _, ok := f.(*format.MPEG4Audio); ok {
+		at, ear, err := s.place(session, p, aacRate/speakerRate)
+		if err != nil || ear == nil {
+			return err
+		}
+		return ear.hear(p, at)
+	}
 	g, ok := f.(*format.G711)
 	if !ok {
 		return nil
@@ -140,24 +161,46 @@ func (s *speaker) play(session *gortsplib.ServerSession, f format.Format, p *rtp
 	for i := 0; i+1 < len(b); i += 2 {
 		b[i], b[i+1] = b[i+1], b[i] // WAV has the small end first
 	}
+	at, _, err := s.place(session, p, 1)
+	if err != nil {
+		return err
+	}
+	return s.put(b, at)
+}
+
+// place says where a packet of the holder's belongs in the file, nowhere (-1) if another has the speaker. Its clock runs
+// some times as fast as the file's; then it is AAC, and there is an ear for it.
+func (s *speaker) place(session *gortsplib.ServerSession, p *rtp.Packet, times int) (at int, e *ear, err error) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.holder != session {
-		return nil
+		return -1, nil, nil
+	}
+	if s.law == "aac" && s.ear == nil {
+		if s.ear, err = s.newEar(); err != nil {
+			return -1, nil, err
+		}
 	}
 	if s.first.IsZero() {
 		s.first = now
 		s.log.Info("the speaker hears its first sound", "at_ms", now.UnixMilli())
 	}
 	clock := int(now.Sub(s.first) * speakerRate / time.Second)
-	at := s.at + int(int32(p.Timestamp-s.stamp))
+	at = s.at + int(int32(p.Timestamp-s.stamp))/times
 	if !s.began || at > clock+apart || at < clock-apart {
 		s.began, s.stamp, s.at, at = true, p.Timestamp, clock, clock
 	}
+	return at, s.ear, nil
+}
+
+// put writes what is heard into the file.
+func (s *speaker) put(b []byte, at int) error {
 	if at < 0 || at > mostHeard {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if _, err := s.file.WriteAt(b, wavHead+2*int64(at)); err != nil {
 		return fmt.Errorf("camera: speaker: %w", err)
 	}

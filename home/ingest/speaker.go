@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os/exec"
 	"sync"
 
 	"github.com/bluenviron/gortsplib/v5"
@@ -32,7 +33,7 @@ const (
 	backChannel = "www.onvif.org/ver20/backchannel"
 )
 
-// ErrNoSpeaker says that a camera offers no back channel that takes G.711.
+// ErrNoSpeaker says that a camera offers no back channel that takes G.711 or AAC.
 var ErrNoSpeaker = errors.New("ingest: the camera has no speaker that can be reached")
 
 // ErrSpeakerTaken says that somebody else has the camera's speaker, which most have but one of.
@@ -44,7 +45,8 @@ type Speaker struct {
 	client *gortsplib.Client
 	media  *description.Media
 	format format.Format
-	stamp  uint32 // of the sample 0
+	aac    *encoder // makes AAC of what is said; nil for G.711
+	stamp  uint32   // of the sample 0
 	done   chan struct{}
 	stop   func() bool
 	once   sync.Once
@@ -64,7 +66,12 @@ func (s *Source) Speaks(ctx context.Context) (bool, error) {
 	}
 	stop()
 	c.Close()
-	media, _ := speakerOf(desc)
+	media, how := speakerOf(desc)
+	if aac(how) {
+		if _, err := exec.LookPath(s.cfg.FFmpeg); err != nil {
+			return false, nil // nobody makes what it takes
+		}
+	}
 	return media != nil, nil
 }
 
@@ -87,6 +94,15 @@ func (s *Source) claim(ctx context.Context, p gortsplib.Protocol) (*Speaker, err
 		sp.drop()
 		return nil, ErrNoSpeaker
 	}
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	sp.stamp, sp.seq = binary.BigEndian.Uint32(b[:]), binary.BigEndian.Uint16(b[4:])
+	if a, ok := sp.format.(*format.MPEG4Audio); ok {
+		if sp.aac, err = encode(ctx, s.cfg.FFmpeg, a, sp.send); err != nil {
+			sp.drop()
+			return nil, err
+		}
+	}
 	if _, err := c.Setup(desc.BaseURL, sp.media, 0, 0); err != nil {
 		sp.drop()
 		return nil, taken("setup speaker", err)
@@ -95,9 +111,6 @@ func (s *Source) claim(ctx context.Context, p gortsplib.Protocol) (*Speaker, err
 		sp.drop()
 		return nil, taken("play speaker", err)
 	}
-	var b [6]byte
-	_, _ = rand.Read(b[:]) // it never fails
-	sp.stamp, sp.seq = binary.BigEndian.Uint32(b[:]), binary.BigEndian.Uint16(b[4:])
 	go func() { defer close(sp.done); _ = c.Wait() }() // it ends with the client, which Close ends
 	return sp, nil
 }
@@ -139,7 +152,8 @@ func (s *Source) call(ctx context.Context, p gortsplib.Protocol) (*gortsplib.Cli
 	return c, desc, stop, nil
 }
 
-// speakerOf finds what takes sound, and how it is to be coded: µ-law, which leaves as it came, rather than A-law.
+// speakerOf finds what takes sound, and how it is to be coded: µ-law, which leaves as it came, rather than A-law, and that
+// rather than AAC, which takes a child and a tenth of a second.
 func speakerOf(desc *description.Session) (media *description.Media, how format.Format) {
 	for _, m := range desc.Medias {
 		if !m.IsBackChannel {
@@ -147,8 +161,11 @@ func speakerOf(desc *description.Session) (media *description.Media, how format.
 		}
 		for _, f := range m.Formats {
 			g, ok := f.(*format.G711)
-			if ok && g.SampleRate == SpeechRate && g.ChannelCount == 1 && (how == nil || g.MULaw) {
+			if ok && g.SampleRate == SpeechRate && g.ChannelCount == 1 && (how == nil || aac(how) || g.MULaw) {
 				media, how = m, g
+			}
+			if how == nil && aac(f) {
+				media, how = m, f
 			}
 		}
 	}
@@ -172,6 +189,9 @@ func (sp *Speaker) Write(speech []byte, at uint32) error {
 	if len(speech) == 0 || len(speech) > mostSpeech {
 		return errors.New("ingest: a piece of speech that is empty or too long")
 	}
+	if sp.aac != nil {
+		return sp.aac.write(speech, at)
+	}
 	if g, ok := sp.format.(*format.G711); ok && !g.MULaw {
 		var m g711.Mulaw
 		m.Unmarshal(speech)
@@ -185,12 +205,33 @@ func (sp *Speaker) Write(speech []byte, at uint32) error {
 	first := at == 0
 	sp.seq++
 	p := &rtp.Packet{Header: rtp.Header{Version: 2, Marker: first, PayloadType: sp.format.PayloadType(), SequenceNumber: sp.seq, Timestamp: sp.stamp + at}, Payload: speech}
+	return sp.leave(p)
+}
+
+func (sp *Speaker) leave(p *rtp.Packet) error {
 	err := sp.client.WritePacketRTP(sp.media, p)
 	if errors.As(err, new(liberrors.ErrClientWriteQueueFull)) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("ingest: speak: %w", err)
+	}
+	return nil
+}
+
+// send lets a piece of AAC be heard. The child makes none before something was said.
+func (sp *Speaker) send(e *encoder, au []byte, at uint32) error {
+	list, err := e.pack.Encode([][]byte{au})
+	if err != nil {
+		return fmt.Errorf("ingest: speech: %w", err)
+	}
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	for _, p := range list {
+		p.Timestamp = sp.stamp + at
+		if err := sp.leave(p); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -207,4 +248,7 @@ func (sp *Speaker) Close() {
 func (sp *Speaker) drop() {
 	sp.stop()
 	sp.client.Close()
+	if sp.aac != nil {
+		sp.aac.close()
+	}
 }

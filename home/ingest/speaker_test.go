@@ -124,6 +124,50 @@ func TestASpeakerIsClaimedWhileSomebodyTalksAndHeardInItsOwnLaw(t *testing.T) {
 	}
 }
 
+// A speaker that takes AAC alone hears what is said, a little later, and nothing more once nobody talks.
+func TestASpeakerThatTakesAACAlone(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "heard.wav")
+	cam, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "a", File: still(t)}}, Speaker: &camera.SpeakerConfig{File: file, Law: "aac"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cam.Close()
+	s := sourceOf(t, "rtsp://"+cam.Addr().String()+"/a")
+	if there, err := s.Speaks(t.Context()); err != nil || !there {
+		t.Fatalf("it has a speaker, and says %v, %v", there, err)
+	}
+	began := time.Now()
+	speak(t, s, true, func(pieces int) bool { return pieces == 150 })
+	gone := time.Now()
+	until(t, "the speaker to be free", 10*time.Second, func() bool { now, _ := cam.Claimed(); return !now })
+	heard := cameratest.Heard(t, file)
+	var all time.Duration
+	for _, one := range cameratest.Tones(heard, 1000) {
+		all += one.Long()
+	}
+	t.Logf("of 3 s were heard %v, the first piece after %v", all, cam.Heard().Sub(began))
+	if all < 2400*time.Millisecond || all > 3100*time.Millisecond {
+		t.Errorf("of three seconds were heard %v", all)
+	}
+	if end := cam.Heard().Add(time.Duration(len(heard)) * time.Second / ingest.SpeechRate); end.After(gone.Add(200 * time.Millisecond)) {
+		t.Errorf("it goes on for %v", end.Sub(gone))
+	}
+
+	// A hub without the program has no speaker there.
+	none, err := ingest.New(ingest.Config{URL: "rtsp://" + cam.Addr().String() + "/a", FFmpeg: "no-such-program"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, err := none.Speaks(t.Context()); err != nil || there {
+		t.Errorf("without the program it says %v, %v", there, err)
+	}
+	if _, err := none.Speaker(t.Context()); err == nil {
+		t.Error("claimed without the program")
+	}
+	until(t, "the speaker to be free", 10*time.Second, func() bool { now, _ := cam.Claimed(); return !now })
+}
+
 func TestACameraWithoutASpeakerSaysSo(t *testing.T) {
 	t.Parallel()
 	cam, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "a", File: still(t)}}})

@@ -3,6 +3,7 @@
 package talk
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -39,6 +40,9 @@ const (
 	behind = ingest.SpeechRate / 20
 	// recordTries and recordPause: what has ended is written down, also if the disk is full for a while.
 	recordTries = 20
+	// tail is the silence after a quick reply, in samples: 240 ms. quietLaw is none, in µ-law.
+	tail     = 12 * piece
+	quietLaw = 0xff
 	recordPause = time.Second
 )
 
@@ -134,7 +138,8 @@ func (k *call) form() error {
 		k.end(NoVoice)
 		return err
 	}
-	k.reply = cut(law)
+	// What is spoken has left a speaker of AAC only a little later, and there is to be nothing cut off its end.
+	k.reply = cut(append(law, bytes.Repeat([]byte{quietLaw}, tail)...))
 	return nil
 }
 
