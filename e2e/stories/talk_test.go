@@ -85,7 +85,7 @@ func talk(t *testing.T) (h heard) {
 	// That of the other is as long as the story, of the same pictures.
 	long, law := w.Path("cellar.mp4"), w.Path("heard.ulaw")
 	cameratest.Run(t, "ffmpeg", "-v", "error", "-stream_loop", "30", "-i", film, "-c", "copy", "-an", long)
-	at := cameratest.StartForeign(t, cameratest.Foreign{Path: "cellar", Hears: law, Launch: "filesrc location=" + long + " ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96"})
+	at := cameratest.StartForeign(t, cameratest.Foreign{Path: "cellar", Hears: law, Launch: "filesrc location=" + long + " ! qtdemux ! h264parse ! errorignore ignore-notlinked=true convert-to=ok ! rtph264pay name=pay0 pt=96"})
 	_, err = w.Owner(ctx, "cameras", "add", "Cellar", at+"cellar")
 	must(t, err)
 	// Silence until one may talk, the tone, and silence again.

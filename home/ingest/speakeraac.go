@@ -40,10 +40,10 @@ const (
 	aacWarm  = 4
 	aacBegin = 4 * time.Second
 	// aacAhead is by how much a piece may leave before its time: not all at once that waited for a busy hub. aacLate is how
-	// late one may be, from when it was said, before it is left out; what is said in the first aacKept, a chime, is not.
+	// late one may be, from when it was said, before it is left out; the first aacKept samples, a chime, are not.
 	aacAhead = 100 * time.Millisecond
 	aacLate  = 500 * time.Millisecond
-	aacKept  = 500 * time.Millisecond
+	aacKept  = SpeechRate / 2
 )
 
 // aac says whether a camera's speaker takes AAC that a child of ours makes.
@@ -70,10 +70,16 @@ type encoder struct {
 	first time.Time
 	sent  int64
 
-	mu   sync.Mutex
-	said time.Time // when somebody began to talk; guarded by mu
-	lost int       // samples that the child was never given; guarded by mu
-	next uint32    // where what was said last ended; guarded by mu
+	mu    sync.Mutex
+	given int64  // samples that the child was given since somebody began to talk; guarded by mu
+	marks []mark // of what it has, in its order: as many as there are pieces in the two minutes of a call; guarded by mu
+	next  uint32 // where what was said last ended; guarded by mu
+}
+
+// mark says when the child was given its samples up to one.
+type mark struct {
+	until int64
+	at    time.Time
 }
 
 // encode starts the child, which ends with what it reads, and waits until it works. It gives each piece of AAC with its
@@ -160,12 +166,15 @@ func (e *encoder) read(made io.Reader) {
 	}
 }
 
-// late says whether a piece comes so late that nobody wants to hear it.
+// late says whether a piece comes so late, since it was said, that nobody wants to hear it.
 func (e *encoder) late(place int) bool {
+	into := int64(place) * SpeechRate / int64(e.rate)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	into := time.Duration(place)*time.Second/time.Duration(e.rate) + time.Duration(e.lost)*time.Second/SpeechRate
-	return !e.said.IsZero() && into > aacKept && time.Since(e.said)-into > aacLate
+	for len(e.marks) > 1 && e.marks[0].until <= into {
+		e.marks = e.marks[1:]
+	}
+	return into > aacKept && len(e.marks) > 0 && time.Since(e.marks[0].at) > aacLate
 }
 
 // pace waits until the next piece may leave, and gives its place: where the hub had no time for it, that is now.
@@ -213,13 +222,9 @@ func adts(from io.Reader) ([]byte, error) {
 func (e *encoder) write(speech []byte, at uint32) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.said.IsZero() {
-		e.said = time.Now()
-	}
 	gap := int32(at - e.next)
 	e.next = at + uint32(len(speech))
 	if gap > 0 {
-		e.lost += int(max(gap-aacPause, 0))
 		speech = append(bytes.Repeat([]byte{quiet}, int(min(gap, aacPause))), speech...)
 	}
 	_ = e.in.SetWriteDeadline(time.Now().Add(aacWait))
@@ -227,7 +232,8 @@ func (e *encoder) write(speech []byte, at uint32) error {
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("ingest: speak: %w", err)
 	}
-	e.lost += len(speech) - n
+	e.given += int64(n)
+	e.marks = append(e.marks, mark{e.given, time.Now()})
 	return nil
 }
 

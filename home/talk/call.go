@@ -41,8 +41,8 @@ const (
 	// recordTries and recordPause: what has ended is written down, also if the disk is full for a while.
 	recordTries = 20
 	// tail is the silence after a quick reply, in samples: 240 ms. quietLaw is none, in µ-law.
-	tail     = 12 * piece
-	quietLaw = 0xff
+	tail        = 12 * piece
+	quietLaw    = 0xff
 	recordPause = time.Second
 )
 
