@@ -3,6 +3,7 @@
 package camera
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ const (
 
 func aacFormat() *format.MPEG4Audio {
 	return &format.MPEG4Audio{
-		PayloadTyp: 97, Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: aacRate, ChannelConfig: 1, ChannelCount: 1},
+		PayloadTyp: 97, Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: aacRate, ChannelConfig: 1},
 		SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
 	}
 }
@@ -49,7 +50,7 @@ func (s *speaker) newEar() (*ear, error) {
 		return nil, fmt.Errorf("camera: speaker: %w", err)
 	}
 	e := &ear{s: s, unpack: unpack, done: make(chan struct{})}
-	e.run = exec.Command("ffmpeg", "-nostdin", "-v", "error", "-probesize", "32", "-analyzeduration", "0", "-flags", "low_delay",
+	e.run = exec.CommandContext(context.Background(), "ffmpeg", "-nostdin", "-v", "error", "-probesize", "32", "-analyzeduration", "0", "-flags", "low_delay",
 		"-f", "aac", "-i", "pipe:0", "-f", "s16le", "-ar", strconv.Itoa(speakerRate), "-ac", "1", "-flush_packets", "1", "pipe:1") // it ends with its input
 	if e.in, err = e.run.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("camera: speaker: %w", err)
