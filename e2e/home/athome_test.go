@@ -25,7 +25,6 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
-	"keyhold/statement/rule"
 )
 
 // learn lets the owner's device ask where its hub is at home.
@@ -124,61 +123,6 @@ func TestARemovalThatTheCloudKeepsBackIsDeliveredAtHome(t *testing.T) {
 			t.Error("an address of the home's network stands in the hub's log")
 		}
 	}
-}
-
-// The cloud may honestly not know yet what the hub said at home. That is no alarm; that it never learns it is one.
-func TestWhatWasSaidAtHomeIsNotMissedAtTheCloudAtOnce(t *testing.T) {
-	t.Parallel()
-	r := Plain(t)
-	eva := r.Bring("Eva", roster.Viewer, always())
-	r.View()
-	r.learn()
-	target := session.Target{Person: eva.Person}
-	s := r.again()
-	removal, err := s.NewRemoval(target)
-	must(t, err)
-	// Letters do not come to the hub, nor links and its own word to the cloud.
-	hold := func(kinds ...string) {
-		way := func(cloud http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-				for _, kind := range kinds {
-					if req.Method == http.MethodPut && strings.Contains(req.URL.Path, "/"+kind+"/") {
-						w.WriteHeader(http.StatusServiceUnavailable)
-						return
-					}
-				}
-				cloud.ServeHTTP(w, req)
-			})
-		}
-		r.way.Store(&way)
-	}
-	hold(request.WriteMail, request.WriteRoster, request.WriteStatus)
-	done, err := s.Remove(t.Context(), removal, target)
-	must(t, err)
-	if !done {
-		t.Fatal("it is not in force")
-	}
-	next := r.again() // another program, which has only the folder
-	v, err := next.Sync(t.Context())
-	must(t, err)
-	if len(v.Alarms) > 0 || !target.Gone(v.Roster) {
-		t.Errorf("a moment later: alarms %v, gone %v", v.Alarms, target.Gone(v.Roster))
-	}
-	// Now the hub's own word says that it has been there, and the cloud shows the roster from before.
-	hold(request.WriteMail, request.WriteRoster)
-	r.Stop() // its last word
-	v, err = next.Sync(t.Context())
-	must(t, err)
-	if len(v.Alarms) != 1 || rule.Of(v.Alarms[0]) != rule.RolledBack {
-		t.Errorf("when the hub has been at the cloud: %v", v.Alarms)
-	}
-	hold()
-	r.Start()
-	r.Serving()
-	r.Until("no alarm", func() bool {
-		v, err := next.Sync(t.Context())
-		return err == nil && len(v.Alarms) == 0 && v.Roster.Head.Seq == 2
-	})
 }
 
 func TestWithTheCloudGoneOneLooksAndSavesAtHome(t *testing.T) {

@@ -304,7 +304,7 @@ func (h *Hub) boot(ctx context.Context, client *api.Client) error {
 		return err
 	}
 	h.uplink = &uplink.Uplink{
-		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Head: h.household.Head, DB: h.db,
+		Client: client, Household: h.household.ID(), Key: h.keys.Sign, Roster: h.household.Roster, DB: h.db,
 		Ledger: h.ledger, Packs: h.packs, Handle: h.handle, Rotate: h.startAfresh, TakeOver: h.takeOver, Formers: h.formers, Kept: h.keptSaid, Now: h.Now, Log: h.Log,
 	}
 	if h.thumbs, err = record.NewThumbs(record.ThumbsConfig{FFmpeg: h.FFmpeg, Log: h.Log}); err != nil {

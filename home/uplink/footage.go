@@ -189,6 +189,9 @@ func (u *Uplink) sendOne(ctx context.Context) (more bool, err error) {
 	}
 	err = u.again(ctx, l.kind, smallWrite, func(ctx context.Context) error {
 		err := u.write(ctx, l.kind, l.name, api.Bytes(l.body))
+		if err != nil && l.kind == request.WriteRoster {
+			u.balk(l.id)
+		}
 		switch {
 		case (l.kind == request.WriteMail || l.kind == request.WriteKept) && undeliverable(err):
 			// Nobody waits for a letter that cannot be delivered; everything behind it does. A list of what is to stay is made

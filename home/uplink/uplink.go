@@ -29,9 +29,7 @@ import (
 	"keyhold/home/ledger"
 	"keyhold/home/packs"
 	"keyhold/home/state"
-	"keyhold/statement/dsse"
 	"keyhold/statement/id"
-	"keyhold/statement/manifest"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
@@ -53,7 +51,7 @@ type Uplink struct {
 	Client    *api.Client
 	Household id.Household
 	Key       ed25519.PrivateKey
-	Head      func() roster.Head
+	Roster    func() *roster.State
 	DB        *state.DB
 	Ledger    *ledger.Ledger
 	Packs     *packs.Store
@@ -79,6 +77,8 @@ type Uplink struct {
 	mu      sync.Mutex
 	moved   chan struct{} // closes when a queue has shrunk; guarded by mu
 	woken   chan struct{} // closes when the cloud has answered; guarded by mu
+	offered int64         // row of the outbox whose link the cloud lacked when it last took a status; guarded by mu
+	balked  int64         // row of the outbox whose link the cloud has not taken after that; guarded by mu
 }
 
 // HTTPClient returns a client fit for the uplink.
@@ -249,54 +249,4 @@ func (u *Uplink) waiting(ctx context.Context, mark int64) (int, error) {
 		return 0, fmt.Errorf("uplink: outbox: %w", err)
 	}
 	return n, nil
-}
-
-// runStatus says every minute how the hub is, out of order with the rest, and at once when it has caught up: nobody
-// should read "five minutes behind" a minute longer than it is true.
-func (u *Uplink) runStatus(ctx context.Context) {
-	t := time.NewTicker(StatusEvery)
-	defer t.Stop()
-	for {
-		try, cancel := context.WithTimeout(ctx, smallWrite)
-		err := u.Status(try)
-		cancel()
-		if err != nil && ctx.Err() == nil {
-			u.Log.Debug("the status was not accepted", "error", err)
-		}
-		select {
-		case <-t.C:
-		case <-u.drained:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Status sends the hub's status once.
-func (u *Uplink) Status(ctx context.Context) error {
-	e, err := u.Word(ctx)
-	if err != nil || e == nil {
-		return err
-	}
-	return u.write(ctx, request.WriteStatus, api.Current, api.Bytes(e))
-}
-
-// Word is the hub's status now, signed; nil before there is anything to say.
-func (u *Uplink) Word(ctx context.Context) ([]byte, error) {
-	up, err := u.Ledger.Uploaded(ctx)
-	if err != nil || up.Run == "" {
-		return nil, err
-	}
-	now := u.Now().UnixMilli()
-	s := manifest.Status{
-		At: now, Head: u.Head().Hash, Household: u.Household, Run: up.Run, Signed: up.Signed, Uploaded: up.Size,
-	}
-	if up.Oldest > 0 {
-		s.Lag = max(now-up.Oldest, 0)
-	}
-	e, err := dsse.Signed(manifest.ThingStatus, &s, id.Hub, u.Key)
-	if err != nil {
-		return nil, fmt.Errorf("uplink: status: %w", err)
-	}
-	return e.Encode(), nil
 }
