@@ -232,6 +232,8 @@ func (h *Hub) bellReports(ctx context.Context, by id.Device) ([]request.BellRepo
 
 // snooze asks for quiet about a camera, for one's person.
 func (h *Hub) snooze(ctx context.Context, by id.Device, camera id.Camera, until int64) error {
+	h.control.Lock() // whoever goes meanwhile leaves nothing behind
+	defer h.control.Unlock()
 	p, ok := h.household.Roster().PersonOf(by)
 	if !ok || !h.knows(by, camera) {
 		return refusal(request.RefusedDenied)
@@ -254,6 +256,8 @@ func (h *Hub) ownSnoozes(by id.Device) []request.Snooze {
 
 // setQuiet asks for quiet at hours of the week, of a camera or of all, for one's person.
 func (h *Hub) setQuiet(ctx context.Context, by id.Device, camera id.Camera, hours []roster.Hours) error {
+	h.control.Lock() // whoever goes meanwhile leaves nothing behind
+	defer h.control.Unlock()
 	p, ok := h.household.Roster().PersonOf(by)
 	if !ok || camera != id.HouseholdCamera && len(hours) > 0 && !h.knows(by, camera) {
 		return refusal(request.RefusedDenied) // what was asked of a camera that is theirs no more they can still end

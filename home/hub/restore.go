@@ -86,6 +86,9 @@ func (h *Hub) catchUp(ctx context.Context, links [][]byte, next *roster.State) e
 					return err
 				}
 			}
+			if err := forget(ctx, tx, was, next); err != nil {
+				return err
+			}
 			return household.SkipNames(ctx, tx)
 		},
 		Leaves: []manifest.Leaf{&manifest.RosterHead{Header: manifest.Header{Camera: id.HouseholdCamera}, Head: next.Head}},
@@ -96,6 +99,7 @@ func (h *Hub) catchUp(ctx context.Context, links [][]byte, next *roster.State) e
 	}
 	h.household.Moved(next)
 	h.views.Follow()
+	h.forgotten(ctx)
 	if h.door != nil {
 		h.door.Follow()
 	}

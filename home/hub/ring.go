@@ -51,7 +51,11 @@ type ring struct {
 // openBells begins to hear the bells that there are, and opens the doors.
 func (h *Hub) openBells(ctx context.Context) error {
 	h.ring.looking = map[id.Camera]bool{}
-	var err error
+	// A hub of an earlier version did not forget what those had wished whom it let go.
+	err := h.db.Write(ctx, func(tx *sql.Tx) error { return forget(ctx, tx, h.household.Roster(), h.household.Roster()) })
+	if err != nil {
+		return err
+	}
 	if h.ring.quiet, err = quiet.Open(ctx, h.db, h.zone(ctx).String()); err != nil {
 		return err
 	}

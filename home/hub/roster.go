@@ -13,6 +13,8 @@ import (
 	"keyhold/home/epochs"
 	"keyhold/home/gesture"
 	"keyhold/home/household"
+	"keyhold/home/push"
+	"keyhold/home/quiet"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/manifest"
@@ -129,6 +131,9 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 			if err := more(tx); err != nil {
 				return err
 			}
+			if err := forget(ctx, tx, h.household.Roster(), next); err != nil {
+				return err
+			}
 			return epochs.Outbox(ctx, tx, request.WriteRoster, api.RosterName(next.Head.Seq), signed)
 		},
 		Leaves: []manifest.Leaf{&manifest.RosterHead{Header: manifest.Header{Camera: id.HouseholdCamera}, Head: next.Head}},
@@ -139,12 +144,32 @@ func (h *Hub) move(ctx context.Context, began time.Time, signed []byte, next *ro
 	}
 	h.household.Moved(next)
 	h.views.Follow()
-	h.say(ctx, "phones", h.keepPhones(ctx))
+	h.forgotten(ctx)
 	if h.door != nil {
 		h.door.Follow()
 	}
 	h.Log.Info("the roster moved", "seq", next.Head.Seq, "kind", string(kind), "epochs", len(changed), "took", h.Now().Sub(began))
 	return nil
+}
+
+// forget deletes what whoever goes had asked of the hub for themselves: where they are told that somebody rings, and when they
+// want to hear nothing.
+func forget(ctx context.Context, tx *sql.Tx, s, next *roster.State) error {
+	for _, d := range leavers(s, next) {
+		if err := push.Forget(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	return quiet.Forget(ctx, tx, func(p id.Person) bool {
+		_, ok := next.Person(p)
+		return ok
+	})
+}
+
+// forgotten follows when that is written.
+func (h *Hub) forgotten(ctx context.Context) {
+	h.say(ctx, "phones", h.keepPhones(ctx))
+	h.say(ctx, "quiet", h.ring.quiet.Follow(ctx))
 }
 
 // gesture wants the code that the hub shows, and shows one if none came; or the word of a passkey of the person who

@@ -103,10 +103,7 @@ func (d *Desk) Unsubscribe(ctx context.Context, device id.Device) error {
 	if _, ok := d.phone(device); !ok {
 		return nil
 	}
-	return d.change(ctx, "unsubscribe", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM phones WHERE device = $1`, device)
-		return errors.Join(err, unheard(ctx, tx, device))
-	})
+	return d.change(ctx, "unsubscribe", func(tx *sql.Tx) error { return Forget(ctx, tx, device) })
 }
 
 // drop ends a subscription, unless the device has another by now.
@@ -126,6 +123,15 @@ func (d *Desk) drop(ctx context.Context, p *phone) error {
 func unheard(ctx context.Context, tx *sql.Tx, device id.Device) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM phones_unheard WHERE device = $1`, device)
 	return err
+}
+
+// Forget deletes a device in the transaction that lets it go, its key too. [Desk.Keep] is for when that is done.
+func Forget(ctx context.Context, tx *sql.Tx, device id.Device) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM phones WHERE device = $1`, device)
+	if err := errors.Join(err, unheard(ctx, tx, device)); err != nil {
+		return fmt.Errorf("push: forget: %w", err)
+	}
+	return nil
 }
 
 // Keep forgets every device that is none of these: it does not belong to the household any more.

@@ -56,6 +56,36 @@ func (b *Book) Set(ctx context.Context, p id.Person, c id.Camera, until, now int
 	return b.read(ctx)
 }
 
+// Forget deletes what was wished by whoever is none of these, in the transaction that lets them go. [Book.Follow] is for when
+// that is done.
+func Forget(ctx context.Context, tx *sql.Tx, belongs func(id.Person) bool) error {
+	gone := map[id.Person]bool{}
+	err := state.Each(ctx, tx, `SELECT person FROM snoozes UNION SELECT person FROM quiet_hours`, nil, func(scan func(...any) error) error {
+		var p id.Person
+		err := scan(&p)
+		gone[p] = !belongs(p)
+		return err
+	})
+	for p := range gone {
+		for _, table := range []string{"snoozes", "quiet_hours"} {
+			if err == nil && gone[p] {
+				_, err = tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE person = $1`, string(p))
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("quiet: forget: %w", err)
+	}
+	return nil
+}
+
+// Follow reads anew what is wished, after some of it was forgotten.
+func (b *Book) Follow(ctx context.Context) error {
+	b.change.Lock()
+	defer b.change.Unlock()
+	return b.read(ctx)
+}
+
 func (b *Book) read(ctx context.Context) error {
 	all := map[id.Person]map[id.Camera]int64{}
 	var weeks map[id.Person]map[id.Camera]hours
