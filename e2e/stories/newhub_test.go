@@ -157,7 +157,9 @@ func TestSheetWithTheHubGone(t *testing.T) {
 	t.Parallel()
 	w := home(t)
 	recorded(t, w, 2) // first, with their pictures: packs that end for a new room may have none
-	private(t, w, "Porch")
+	_, err := w.Owner(t.Context(), "star", "Porch", "now")
+	must(t, err)
+	private(t, w, "Porch") // the names that say so say what is starred as well
 	words, err := harness.SheetWords(w.Path("sheet.txt"))
 	must(t, err)
 	code := another(t, w)

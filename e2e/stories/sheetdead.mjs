@@ -28,7 +28,13 @@ test('nothing left but the sheet, and the hub is gone', async (t) => {
     await accessible(owner.page, 'the way back with a new hub');
     await owner.field('newhub_code').fill(CODE);
     await owner.button('return_go').click();
-    await owner.page.getByRole('heading', { level: 1, name: owner.say('nav_home'), exact: true }).waitFor({ timeout: 240_000 });
+    // What came along, and what has to be set up again, is said here as well.
+    await owner.see('newhub_done', {}, 240_000);
+    await owner.see('newhub_stars_kept');
+    await owner.see('newhub_again');
+    await accessible(owner.page, 'back with a new hub');
+    await owner.button('newhub_to_cameras').click();
+    await owner.page.getByRole('heading', { level: 1, name: owner.say('nav_home'), exact: true }).waitFor();
   });
 
   await step('what was recorded before plays', async () => {

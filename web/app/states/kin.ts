@@ -176,10 +176,17 @@ export class Kin extends Told implements Household {
   joinStuck = false;
   joinRefusal: ErrorKind | null = null;
 
-  async recover(_words: string, _device: string, onStep: (step: JoinStep) => void): Promise<void> {
+  /** What came along, where a new hub took the place of one that is gone. */
+  recovered: Replaced | null = null;
+  async recover(
+    _words: string,
+    _device: string,
+    onStep: (step: JoinStep) => void,
+  ): Promise<Replaced | null> {
     onStep('hub');
     await this.#act();
     this.phase.set('ready');
+    return this.recovered;
   }
 
   async replaceHub(

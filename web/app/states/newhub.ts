@@ -2,6 +2,7 @@
 import { click, fill, see } from './drive';
 import { alarm, failure, now } from './fixture';
 import { asGuest, family, hubAsk, person, type Kin } from './kin';
+import type { Replaced } from '../src/lib/people';
 import type { State } from './states';
 
 const minute = 60_000;
@@ -62,6 +63,26 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       ),
       () => see('[role=alert]'),
     );
+  /** The same, of somebody who comes back by the sheet. */
+  const bySheet = (recovered: Replaced): State => ({
+    ...at('', (household) => {
+      household.place = 'own';
+      household.phase.set('anonymous');
+      household.recovered = recovered;
+    }),
+    then: async () => {
+      await click('.actions .filled');
+      await click('li:last-child button');
+      await fill('textarea', Array.from({ length: 24 }, () => 'amber').join(' '));
+      await click('form button[type=submit]');
+      await see('.done');
+    },
+  });
+  const lost = {
+    kept: 4,
+    lost: [{ camera: 'cam_garden', moment: now - 90 * 24 * 60 * minute }],
+    more: true,
+  };
   return {
     'newhub-way': () => at('#/settings'),
     'newhub-page': () => at('#/hub'),
@@ -119,19 +140,11 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
       sent(
         at(
           '#/hub',
-          replaces(() =>
-            Promise.resolve({
-              stars: {
-                kept: 4,
-                lost: [{ camera: 'cam_garden', moment: now - 90 * 24 * 60 * minute }],
-                more: true,
-              },
-              again: things,
-            }),
-          ),
+          replaces(() => Promise.resolve({ stars: lost, again: things })),
         ),
         () => see('.done'),
       ),
+    'newhub-sheet': () => bySheet({ stars: lost, again: things }),
     'newhub-guest': () => {
       const state = at('#/hub');
       asGuest(state.household, []);

@@ -80,6 +80,7 @@ export interface People {
   /**
    * Comes back by the recovery sheet, with typed words. Only at place `own`. Rejects with
    * `sheet-wrong` for words that are no sheet and `not-found` for one that no household knows.
+   * Tells what came along to a new hub; null without one.
    */
   recover(
     words: string,
@@ -87,7 +88,7 @@ export interface People {
     onStep: (step: JoinStep) => void,
     /** The code of a new hub, if the hub is gone as well: it takes the old one's place first. */
     hubCode?: string,
-  ): Promise<void>;
+  ): Promise<Replaced | null>;
 
   /**
    * Puts a new hub, known by the code that it shows, in the place of one that is broken or gone.

@@ -156,9 +156,9 @@ export class HouseholdClient extends TendingClient {
     deviceName: string,
     onStep: (step: JoinStep) => void,
     hubCode = '',
-  ): Promise<void> {
+  ): Promise<Replaced | null> {
     this.mustBeOwn();
-    await this.port.call('recover', [words, deviceName, hubCode], {
+    return this.port.call('recover', [words, deviceName, hubCode], {
       onStep: (step) => onStep(step as JoinStep),
     });
   }

@@ -114,7 +114,11 @@ export interface Replaced {
 export interface Calls {
   readInvitation: { args: [link: string]; result: Offer };
   join: { args: [link: string, names: JoinNames]; result: void };
-  recover: { args: [words: string, deviceName: string, hubCode: string]; result: void };
+  /** What came along to a new hub, if one was put in; else null. */
+  recover: {
+    args: [words: string, deviceName: string, hubCode: string];
+    result: Replaced | null;
+  };
   replaceHub: { args: [hubCode: string]; result: Replaced };
   agreeHub: { args: [ask: string]; result: void };
   declineHub: { args: [ask: string]; result: void };

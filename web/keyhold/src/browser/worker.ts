@@ -125,7 +125,8 @@ const handlers: Handlers = {
     // It has seen nothing but what the cloud has shown it just now.
     const home = (await ready()).home();
     await carry(home, was, false);
-    await home.stars.bring(was);
+    const brought = { stars: await home.stars.bring(was), again: againOf(was) };
+    return hubCode === '' ? null : brought;
   },
   replaceHub: async ({ id, signal }, hubCode) => {
     const own = await ready();
