@@ -11,6 +11,7 @@ import (
 	"keyhold/api"
 	"keyhold/home/cameras"
 	"keyhold/home/entry"
+	"keyhold/home/lan"
 	"keyhold/home/ledger"
 	"keyhold/home/live"
 	"keyhold/home/speech"
@@ -41,7 +42,7 @@ func (h *Hub) openViews(ctx context.Context) error {
 		return err
 	}
 	h.engine, err = live.New(ctx, live.Config{
-		Address: h.Live, Find: h.stream, Small: h.smallStream, Speaks: h.speaks, Replies: h.voice != nil, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log,
+		Address: h.Live, Find: h.stream, Small: h.smallStream, Near: lan.Near, Speaks: h.speaks, Replies: h.voice != nil, FFmpeg: h.FFmpeg, Now: h.Now, Log: h.Log,
 	})
 	if err != nil {
 		return err

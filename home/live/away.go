@@ -6,10 +6,13 @@ import (
 	"context"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pion/webrtc/v4"
 
 	"keyhold/api"
 	"keyhold/api/relay"
@@ -132,10 +135,29 @@ func keyOf(r api.Relay) string { return strings.Join(r.URLs, " ") }
 
 // relayed says whether a view has come to be through a relay.
 func (v *View) relayed() bool {
-	s := v.pc.GetSenders()
-	if len(s) == 0 || s[0].Transport() == nil {
+	pair := v.pair()
+	return pair != nil && v.engine.mux.Holds(net.JoinHostPort(pair.Local.Address, strconv.Itoa(int(pair.Local.Port))))
+}
+
+// near says whether the viewer is in the home's own networks, and no relay is in between.
+func (v *View) near() bool {
+	pair := v.pair()
+	if pair == nil || v.engine.c.Near == nil || v.relayed() {
 		return false
 	}
+	ip, err := netip.ParseAddr(pair.Remote.Address)
+	return err == nil && v.engine.c.Near(ip)
+}
+
+// pair is the way that packets take now; nil before there is one.
+func (v *View) pair() *webrtc.ICECandidatePair {
+	s := v.pc.GetSenders()
+	if len(s) == 0 || s[0].Transport() == nil {
+		return nil
+	}
 	pair, err := s[0].Transport().ICETransport().GetSelectedCandidatePair()
-	return err == nil && pair != nil && pair.Local != nil && v.engine.mux.Holds(net.JoinHostPort(pair.Local.Address, strconv.Itoa(int(pair.Local.Port))))
+	if err != nil || pair == nil || pair.Local == nil || pair.Remote == nil {
+		return nil
+	}
+	return pair
 }

@@ -18,6 +18,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -67,6 +68,8 @@ type Config struct {
 	Find func(id.Camera) (Stream, bool)
 	// Small returns a camera's second, smaller stream of H.264, if it has one; nil where none has.
 	Small func(id.Camera) (Loan, bool)
+	// Near says whether an address is in the home's own networks; nil where none is known to be.
+	Near func(netip.Addr) bool
 	// Speaks says whether a camera can be talked by, as far as is known; Known tells when more is. nil where none can.
 	Speaks func(id.Camera) bool
 	// Replies says that the hub can speak by a camera that can be talked by.
@@ -170,6 +173,10 @@ func (e *Engine) setUp() error {
 	}
 	// What the viewer says of each packet of pictures is what its line is judged by.
 	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, webrtc.RTPCodecTypeVideo); err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
+	// By this a viewer at home is told to show pictures as they come.
+	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelay}, webrtc.RTPCodecTypeVideo); err != nil {
 		return fmt.Errorf("live: %w", err)
 	}
 	var r interceptor.Registry

@@ -23,7 +23,7 @@ func foreignHome(t *testing.T, streams map[id.Camera]cameratest.Foreign) *home {
 	for c := range streams {
 		urls[c] = at + string(c)
 	}
-	return homeOf(t, urls)
+	return homeOf(t, urls, nil)
 }
 
 const tone = " audiotestsrc is-live=true wave=sine ! audio/x-raw,rate=48000,channels=1 ! audioconvert ! audioresample ! "

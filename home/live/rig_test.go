@@ -5,6 +5,7 @@ package live_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -72,6 +73,11 @@ func (h *home) find(c id.Camera) (live.Stream, bool) {
 
 func newHome(t *testing.T, clip string, cameras ...id.Camera) *home {
 	t.Helper()
+	return newHomeNear(t, clip, nil, cameras...)
+}
+
+func newHomeNear(t *testing.T, clip string, near func(netip.Addr) bool, cameras ...id.Camera) *home {
+	t.Helper()
 	cam, err := camera.Start(camera.Config{Addr: "127.0.0.1:0", Feeds: []camera.Feed{{Path: "a", File: clip}}})
 	if err != nil {
 		t.Fatal(err)
@@ -81,18 +87,18 @@ func newHome(t *testing.T, clip string, cameras ...id.Camera) *home {
 	for _, c := range cameras {
 		urls[c] = "rtsp://" + cam.Addr().String() + "/a"
 	}
-	return homeOf(t, urls)
+	return homeOf(t, urls, near)
 }
 
 // homeOf has cameras by their addresses.
-func homeOf(t *testing.T, urls map[id.Camera]string) *home {
+func homeOf(t *testing.T, urls map[id.Camera]string, near func(netip.Addr) bool) *home {
 	t.Helper()
 	h := &home{at: map[id.Camera]*ingest.Source{}, second: map[id.Camera]*lent{}}
 	for c, url := range urls {
 		h.at[c] = source(t, url)
 	}
 	var err error
-	h.engine, err = live.New(t.Context(), live.Config{Address: "127.0.0.1:0", Find: h.find, Small: h.small})
+	h.engine, err = live.New(t.Context(), live.Config{Address: "127.0.0.1:0", Find: h.find, Small: h.small, Near: near})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func twoStreams(t *testing.T) *home {
 	}
 	t.Cleanup(cam.Close)
 	at := "rtsp://" + cam.Addr().String()
-	h := homeOf(t, map[id.Camera]string{front: at + "/a"})
+	h := homeOf(t, map[id.Camera]string{front: at + "/a"}, nil)
 	h.second[front] = &lent{Source: source(t, at+camera.SmallPath("a"))}
 	return h
 }

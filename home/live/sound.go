@@ -271,7 +271,7 @@ func (v *voice) say(b []byte, now time.Time) {
 		if passed := int64(now.Sub(s.at) * opusRate / time.Second); passed > lull {
 			s.next += uint32(passed)
 		}
-		s.write(b, s.next, false)
+		s.write(b, s.next, false, false)
 		s.next, s.at = s.next+uint32(long), now
 	}
 }

@@ -29,6 +29,13 @@ const (
 	restartPause = time.Second
 )
 
+// playoutDelay names the header extension by which a viewer is told how long it may hold pictures back so that they are
+// shown evenly: the least and the most, of twelve bits each. What one packet says holds until another says something else.
+const playoutDelay = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+
+// atOnce is said by it: not at all.
+var atOnce = []byte{0, 0, 0}
+
 // A track is one camera in one view.
 type track struct {
 	*output
@@ -211,6 +218,7 @@ type binding struct {
 	ssrc    uint32
 	payload uint8
 	number  uint8 // of the header extension by which packets are numbered; 0 for none
+	prompt  uint8 // of the one by which a viewer is told not to hold pictures back; 0 for none
 }
 
 var errCodec = errors.New("live: the viewer offers no codec for this")
@@ -231,8 +239,11 @@ func (o *output) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 	}
 	w := &binding{TrackLocalWriter: c.WriteStream(), ssrc: uint32(c.SSRC()), payload: uint8(best.PayloadType)}
 	for _, x := range c.HeaderExtensions() {
-		if x.URI == sdp.TransportCCURI && o.line != nil {
+		switch {
+		case x.URI == sdp.TransportCCURI && o.line != nil:
 			w.number = uint8(x.ID)
+		case x.URI == playoutDelay:
+			w.prompt = uint8(x.ID)
 		}
 	}
 	o.writer.Store(w)
@@ -258,8 +269,9 @@ func (o *output) Kind() webrtc.RTPCodecType {
 	return webrtc.RTPCodecTypeAudio
 }
 
-// write sends one packet. An error says that the connection is over, which its own state says as well.
-func (o *output) write(payload []byte, stamp uint32, last bool) {
+// write sends one packet; by one that is prompt the viewer is told to show pictures at once. An error says that the
+// connection is over, which its own state says as well.
+func (o *output) write(payload []byte, stamp uint32, last, prompt bool) {
 	w := o.writer.Load()
 	if w == nil {
 		return
@@ -269,6 +281,9 @@ func (o *output) write(payload []byte, stamp uint32, last bool) {
 	if w.number != 0 {
 		n := o.line.Sent(time.Now(), len(payload)+overhead)
 		_ = h.SetExtension(w.number, []byte{byte(n >> 8), byte(n)}) // two bytes always fit
+	}
+	if prompt && w.prompt != 0 {
+		_ = h.SetExtension(w.prompt, atOnce)
 	}
 	if _, err := w.WriteRTP(h, payload); err == nil {
 		o.sent++
