@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,11 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
+
+// barePage plays the camera in a browser, with nothing set that need not be.
+//
+//go:embed bare.html
+var barePage []byte
 
 var codec = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264, ClockRate: 90_000, SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640032"}
 
@@ -119,6 +125,11 @@ func bare(ctx context.Context, source, listen string) error {
 		return err
 	}
 	server := &http.Server{Addr: listen, ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write(barePage)
+			return
+		}
 		offer, err := io.ReadAll(r.Body)
 		var answer string
 		if err == nil {

@@ -38,7 +38,7 @@ func begin(ctx context.Context) (h *home, err error) {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	if err := h.startPeer(ctx); err != nil {
+	if err := h.startPeer(ctx, h.CameraURL("door")); err != nil {
 		return nil, err
 	}
 	s, v, err := h.Device(ctx, "device")
@@ -53,7 +53,7 @@ func begin(ctx context.Context) (h *home, err error) {
 	return h, nil
 }
 
-func (h *home) startPeer(ctx context.Context) error {
+func (h *home) startPeer(ctx context.Context, camera string) error {
 	at, err := freeport.Address(ctx)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (h *home) startPeer(ctx context.Context) error {
 		return err
 	}
 	h.peerURL = "http://" + at
-	if h.peer, err = harness.Start("peer", h.Path("logs/peer.log"), nil, self, "-bare", h.CameraURL("door"), "-listen", at); err != nil {
+	if h.peer, err = harness.Start("peer", h.Path("logs/peer.log"), nil, self, "-bare", camera, "-listen", at); err != nil {
 		return err
 	}
 	return h.peer.Until(ctx, 20*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, at) })

@@ -5,9 +5,11 @@
 // The released hub, cloud and camera run as processes; this program is the household's device, with the receiver that
 // `keyhold live` has. The peer is the barest program that pion makes possible: it takes the same camera's packets over
 // RTSP and passes them to each viewer as they are, keeps nothing, asks nobody. Runs of ours and of the peer alternate. At
-// the end the wait is measured once more where a person has it, in a browser. Before all that comes a full house: sixteen cameras
-// and eight viewers; ONLY=house measures nothing else, ONLY=browser nothing but the wait in a browser.
-// The program trusts the machine to be otherwise idle. It leaves nothing behind but the clip in the cache.
+// the end the wait is measured once more where a person has it, in a browser. Before all that come a full house, sixteen cameras
+// and eight viewers, and how old pictures are when they are seen: a film whose pictures are numbered by a bar code goes
+// through camera, hub and browser. ONLY=house, ONLY=glass and ONLY=browser measure nothing but the house, the age of
+// pictures and the wait in a browser.
+// The program trusts the machine to be otherwise idle. It leaves nothing behind but the films in the cache.
 package main
 
 import (
@@ -74,8 +76,11 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("ONLY") == "browser" {
+	switch os.Getenv("ONLY") {
+	case "browser":
 		return browserOnly(ctx, rounds)
+	case "glass":
+		return glassOnly(ctx, runs, seconds)
 	}
 	full, err := crowd(ctx, time.Duration(long)*time.Second)
 	if err != nil {
@@ -86,6 +91,10 @@ cameras, cloud and viewers; its load was %s. house.lost: times at which nothing 
 verified list. house.missing: pictures that did not come, of the viewer with the most. house.cpu: of the hub.`, houseCameras, houseViewers, long, setting.Machine(), full.loads)
 	if os.Getenv("ONLY") == "house" {
 		return setting.Show(os.Stdout, houseWords, full.figures())
+	}
+	fresh, plain, err := glass(ctx, runs, seconds)
+	if err != nil {
+		return fmt.Errorf("how old pictures are: %w", err)
 	}
 	h, err := begin(ctx)
 	if err != nil {
@@ -117,13 +126,14 @@ verified list. house.missing: pictures that did not come, of the viewer with the
 first_picture: from the offer being made to the first whole key frame at the viewer, with a signed offer, its check, a leaf
 of the record synced to the disk, and an answer through the cloud; the peer is asked over plain HTTP and waits for the camera's next
 key frame. %s cpu_viewer: CPU of the hub per second for one viewer more, from one to %d; viewers and cameras are not counted.
-%s`, setting.Machine(), browserWords, viewers, houseWords)
+%s
+%s`, setting.Machine(), browserWords, viewers, houseWords, glassWords(fresh, plain))
 	return setting.Show(os.Stdout, words, append(append(full.figures(),
 		setting.Judge("live.first_picture.p50", "ms", 0.5, s.first, firstBar),
 		setting.Judge("live.first_picture.p95", "ms", 0.95, s.first, lateBar),
 		setting.Judge("live.first_picture.wait", "ms", 0.5, s.first, 0).Beside(peerName, 0.5, s.peerFirst).AtMost(waitBar),
 		setting.Judge("live.cpu_viewer", "ms", 0.5, s.cpu, 0).Beside(peerName, 0.5, s.peerCPU).AtMost(cpuBar),
-	), browserFigures(shown, waited)...))
+	), append(browserFigures(shown, waited), glassFigures(fresh, plain)...)...))
 }
 
 const browserWords = `first_frame: in headless Chromium, on fresh pages at moments of chance, from the lift of the finger on a tile to the first

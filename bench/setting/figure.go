@@ -43,10 +43,12 @@ func Judge(name, unit string, share float64, all []float64, bar float64) Figure 
 	return f
 }
 
-// Beside adds what the peer needed in the same run.
+// Beside adds what the peer needed in the same run; of nothing there is no ratio.
 func (f Figure) Beside(peer string, share float64, all []float64) Figure {
 	f.Peer, f.peerAll, f.PeerValue = peer, all, At(share, all)
-	f.Ratio = f.Value / f.PeerValue
+	if f.PeerValue != 0 {
+		f.Ratio = f.Value / f.PeerValue
+	}
 	return f
 }
 
@@ -92,7 +94,10 @@ func Show(w io.Writer, words string, out []Figure) error {
 func (f Figure) line() string {
 	s := fmt.Sprintf("%-27s %8.2f %s (%.2f to %.2f, %d samples)", f.Name, f.Value, f.Unit, slices.Min(f.all), slices.Max(f.all), f.Samples)
 	if f.Peer != "" {
-		s += fmt.Sprintf("  peer %8.2f (%.2f to %.2f)  ratio %.2f", f.PeerValue, slices.Min(f.peerAll), slices.Max(f.peerAll), f.Ratio)
+		s += fmt.Sprintf("  peer %8.2f (%.2f to %.2f)", f.PeerValue, slices.Min(f.peerAll), slices.Max(f.peerAll))
+		if f.PeerValue != 0 {
+			s += fmt.Sprintf("  ratio %.2f", f.Ratio)
+		}
 	}
 	switch {
 	case f.Bar > 0 && f.OK:

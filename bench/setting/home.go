@@ -21,17 +21,22 @@ type Home struct{ *harness.World }
 
 // Wish is what a Home has.
 type Wish struct {
-	Cameras []string // names; all show the clip
-	Bare    bool     // its hub has no program that draws preview pictures, which come in bursts
+	Cameras []string // names; all show the film
+	Film    string   // the clip if empty
+	// By gives the address by which the hub reaches a camera; the camera's own if nil.
+	By   func(address string) (string, error)
+	Bare bool // its hub has no program that draws preview pictures, which come in bursts
 	// Cloud and Hub are further flags.
 	Cloud, Hub []string
 }
 
 // Begin starts cameras, cloud and hub in a folder of their own, begins the household and adds the cameras.
 func Begin(ctx context.Context, wish Wish) (h *Home, err error) {
-	clip, err := Clip(ctx)
-	if err != nil {
-		return nil, err
+	film := wish.Film
+	if film == "" {
+		if film, err = Clip(ctx); err != nil {
+			return nil, err
+		}
 	}
 	programs, err := harness.Build(ctx, false)
 	if err != nil {
@@ -56,7 +61,7 @@ func Begin(ctx context.Context, wish Wish) (h *Home, err error) {
 	}
 	films := map[string]string{}
 	for _, name := range wish.Cameras {
-		films[name] = clip
+		films[name] = film
 	}
 	for _, start := range []func() error{
 		func() error { return w.StartCameras(ctx, films) },
@@ -69,7 +74,13 @@ func Begin(ctx context.Context, wish Wish) (h *Home, err error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(films)) {
-		if _, err := w.Owner(ctx, "cameras", "add", name, w.CameraURL(name)); err != nil {
+		at := w.CameraURL(name)
+		if wish.By != nil {
+			if at, err = wish.By(at); err != nil {
+				return nil, fmt.Errorf("the way to camera %s: %w", name, err)
+			}
+		}
+		if _, err := w.Owner(ctx, "cameras", "add", name, at); err != nil {
 			return nil, fmt.Errorf("add camera %s: %w", name, err)
 		}
 	}

@@ -5,6 +5,7 @@
 package setting
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -16,11 +17,20 @@ import (
 
 // Clip draws a clip of twenty seconds at the bit rate of a real camera into the cache.
 func Clip(ctx context.Context) (string, error) {
+	return Film(ctx, "bench-1080p15.mp4", nil, nil,
+		"-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=15,noise=alls=12:allf=t", "-f", "lavfi", "-i", "sine=440:r=48000", "-t", "20",
+		"-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0",
+		"-b:v", "4M", "-maxrate", "4M", "-bufsize", "2M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k")
+}
+
+// Film has ffmpeg draw a film into the cache, from what is given to its standard input. What is there by that name is
+// taken as it is; what is drawn is kept only if check, where there is one, has nothing against it.
+func Film(ctx context.Context, name string, input []byte, check func(path string) error, recipe ...string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(cache, "keyhold", "bench-1080p15.mp4")
+	path := filepath.Join(cache, "keyhold", name)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -29,13 +39,15 @@ func Clip(ctx context.Context) (string, error) {
 	}
 	half := path + ".half.mp4"
 	defer os.Remove(half)
-	cmd := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-y",
-		"-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=15,noise=alls=12:allf=t", "-f", "lavfi", "-i", "sine=440:r=48000", "-t", "20",
-		"-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "30", "-keyint_min", "30", "-sc_threshold", "0",
-		"-b:v", "4M", "-maxrate", "4M", "-bufsize", "2M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", half)
-	cmd.Stderr = os.Stderr
+	cmd := exec.CommandContext(ctx, "ffmpeg", append(append([]string{"-v", "error", "-y"}, recipe...), half)...)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), os.Stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("draw the clip with ffmpeg: %w", err)
+	}
+	if check != nil {
+		if err := check(half); err != nil {
+			return "", fmt.Errorf("the clip that was drawn: %w", err)
+		}
 	}
 	return path, os.Rename(half, path)
 }
