@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"keyhold/home/digest"
 	"keyhold/statement/rule"
 )
 
@@ -115,7 +116,7 @@ type Client struct {
 	ahead time.Duration
 	now   func() time.Time
 	// digest is the camera's last challenge, nil before there is one.
-	digest *challenge
+	digest *digest.Challenge
 }
 
 // Open prepares to ask a device. With an empty user it is asked without a password.
@@ -209,7 +210,9 @@ func (c *Client) do(request func() (*http.Request, error), most int64) ([]byte, 
 			return nil, 0, fmt.Errorf("find: %w", err)
 		}
 		if c.digest != nil && c.user != "" {
-			if err := c.digest.authorize(r, c.user, c.pass); err != nil {
+			if err := c.digest.Authorize(r, c.user, c.pass); errors.Is(err, digest.ErrUser) {
+				return nil, 0, ErrPassword
+			} else if err != nil {
 				return nil, 0, err
 			}
 		}
@@ -220,7 +223,7 @@ func (c *Client) do(request func() (*http.Request, error), most int64) ([]byte, 
 		case status != http.StatusUnauthorized:
 			return answer, status, nil
 		}
-		next := readChallenge(asked)
+		next := digest.Read(asked)
 		if next == nil || c.user == "" || try > 0 {
 			return nil, 0, ErrPassword
 		}

@@ -8,27 +8,45 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"time"
 )
 
-var errStranger = errors.New("the camera shows another certificate than before, or one that nobody vouches for")
+// ErrStranger says that something else is there than the camera that was added, as far as its certificate says.
+var ErrStranger = errors.New("the camera shows another certificate than before, or one that nobody vouches for")
 
-// tls lets a camera show a certificate that it made itself, if it is the one by which it is known.
-func (s *Source) tls() *tls.Config {
+// Vouch says who vouches for a camera's certificate: whoever vouches for any, and where nobody does the one that the
+// camera was added with.
+type Vouch struct {
+	// Host is the camera's name or address.
+	Host string
+	// Certificate is the hash of the one by which it is known; nil if it is known by none.
+	Certificate []byte
+	// Meet is told of one that nobody vouches for, which is then taken; nil where it is not.
+	Meet func(sum []byte)
+	Now  func() time.Time
+}
+
+// TLS lets a camera show a certificate that it made itself, if it is the one by which it is known.
+func (v Vouch) TLS() *tls.Config {
 	return &tls.Config{
 		InsecureSkipVerify: true, // VerifyConnection is asked instead, on every connection
-		VerifyConnection:   s.verify,
+		VerifyConnection:   v.verify,
 	}
 }
 
-func (s *Source) verify(cs tls.ConnectionState) error {
+func (s *Source) tls() *tls.Config {
+	return Vouch{Host: s.at.host(), Certificate: s.cfg.Certificate, Meet: s.cfg.Meet, Now: s.cfg.Now}.TLS()
+}
+
+func (v Vouch) verify(cs tls.ConnectionState) error {
 	if len(cs.PeerCertificates) == 0 {
-		return errStranger
+		return ErrStranger
 	}
 	leaf := cs.PeerCertificates[0]
 	sum := sha256.Sum256(leaf.Raw)
-	if s.cfg.Certificate != nil {
-		if !bytes.Equal(s.cfg.Certificate, sum[:]) {
-			return errStranger
+	if v.Certificate != nil {
+		if !bytes.Equal(v.Certificate, sum[:]) {
+			return ErrStranger
 		}
 		return nil
 	}
@@ -36,13 +54,13 @@ func (s *Source) verify(cs tls.ConnectionState) error {
 	for _, c := range cs.PeerCertificates[1:] {
 		others.AddCert(c)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{DNSName: s.at.host(), Intermediates: others, CurrentTime: s.cfg.Now()})
+	_, err := leaf.Verify(x509.VerifyOptions{DNSName: v.Host, Intermediates: others, CurrentTime: v.Now()})
 	if err == nil {
 		return nil
 	}
-	if s.cfg.Meet == nil {
-		return errStranger
+	if v.Meet == nil {
+		return ErrStranger
 	}
-	s.cfg.Meet(sum[:])
+	v.Meet(sum[:])
 	return nil
 }

@@ -120,8 +120,8 @@ func (c *child) why() error {
 	}
 	said := c.gate.Said()
 	switch {
-	case errors.Is(said.Barred, errStranger):
-		return errStranger
+	case errors.Is(said.Barred, ErrStranger):
+		return ErrStranger
 	case rule.Of(said.Barred) != "":
 		return fmt.Errorf("%w: %w", errBarred, said.Barred)
 	case said.Password:

@@ -204,7 +204,7 @@ func (s *Source) Run(ctx context.Context) {
 		case errors.Is(err, errRefused):
 			s.setState(StateRefused)
 			pause = refusedPause
-		case errors.Is(err, errStranger):
+		case errors.Is(err, ErrStranger):
 			if s.Status().State != StateStranger {
 				s.cfg.Log.Warn("the camera shows another certificate than when it was added, or something else answers at its " +
 					"address; it is not recorded. If its certificate was renewed, remove the camera and add it again")

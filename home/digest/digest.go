@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package find
+// Package digest answers what a camera asks over HTTP before it believes who comes (RFC 7616). The answer holds no
+// password; Basic, which would hand it over, is not answered here. What the camera says is bounded and never leaves the
+// header that it stands in.
+package digest
 
 import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"net/http"
@@ -14,9 +18,11 @@ import (
 	"strings"
 )
 
-// challenge is what a camera wants a digest made of (RFC 7616). Basic, which would hand the password over, is never
-// answered.
-type challenge struct {
+// ErrUser says that no camera has such a user: the name would not fit into the header.
+var ErrUser = errors.New("digest: a user name that no camera has")
+
+// A Challenge is what a camera wants a digest made of. It is of one goroutine at a time.
+type Challenge struct {
 	realm, nonce, opaque, algorithm string
 	quality                         bool // qop=auth
 	count                           int
@@ -25,16 +31,16 @@ type challenge struct {
 // maxChallenge bounds one header line.
 const maxChallenge = 2048
 
-// readChallenge finds the strongest digest that a camera asks for; nil if there is none.
-func readChallenge(lines []string) *challenge {
-	var best *challenge
+// Read finds the strongest digest that a camera asks for; nil if there is none.
+func Read(lines []string) *Challenge {
+	var best *Challenge
 	for _, line := range lines {
 		scheme, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if len(line) > maxChallenge || !strings.EqualFold(scheme, "Digest") {
 			continue
 		}
 		fields := parameters(rest)
-		c := &challenge{realm: fields["realm"], nonce: fields["nonce"], opaque: fields["opaque"], algorithm: strings.ToUpper(fields["algorithm"])}
+		c := &Challenge{realm: fields["realm"], nonce: fields["nonce"], opaque: fields["opaque"], algorithm: strings.ToUpper(fields["algorithm"])}
 		if c.algorithm == "" {
 			c.algorithm = "MD5"
 		}
@@ -80,14 +86,14 @@ func parameters(s string) map[string]string {
 	return out
 }
 
-// authorize answers the challenge for one request.
-func (c *challenge) authorize(r *http.Request, user, pass string) error {
+// Authorize answers the challenge for one request.
+func (c *Challenge) Authorize(r *http.Request, user, pass string) error {
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		return fmt.Errorf("find: random: %w", err)
+		return fmt.Errorf("digest: random: %w", err)
 	}
 	if strings.ContainsAny(user, "\"\\\r\n") {
-		return ErrPassword // no camera has such a user, and it would not fit into the header
+		return ErrUser
 	}
 	newHash := md5.New
 	if c.algorithm == "SHA-256" {
