@@ -38,6 +38,7 @@ type CameraServeCommand struct {
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
 	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma,aac" default:"" help:"What the loudspeaker understands: pcmu, pcma or aac; both of the first two if it is not given."`
+	SpeakerPost  bool              `help:"The loudspeaker takes sound by a POST, as some doorbells do, and not by RTSP: at /axis-cgi/audio/transmit.cgi where the cameras answer ONVIF."`
 	Feeds        map[string]string `arg:"" name:"path=file" mapsep:"none" help:"What to serve where, such as door=door.mp4."`
 }
 
@@ -49,6 +50,9 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	if r.Discovery != "" && r.Onvif == "" {
 		return errors.New("a camera that can be found answers ONVIF: --discovery needs --onvif")
 	}
+	if r.SpeakerPost && (r.Speaker == "" || r.Onvif == "" || r.SpeakerLaw == "aac") {
+		return errors.New("a loudspeaker that takes a POST needs --speaker and --onvif, and takes no aac")
+	}
 	if len(r.Doorbell) > 0 && r.Onvif == "" {
 		return errors.New("a doorbell is pressed where it answers ONVIF: --doorbell needs --onvif")
 	}
@@ -57,7 +61,7 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	}
 	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Lock: r.Lock, Discovery: r.Discovery, Webhook: r.Webhook, Broker: r.MQTT, Topic: r.Topic, Log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if r.Speaker != "" {
-		cfg.Speaker = &camera.SpeakerConfig{File: r.Speaker, Law: r.SpeakerLaw}
+		cfg.Speaker = &camera.SpeakerConfig{File: r.Speaker, Law: r.SpeakerLaw, Post: r.SpeakerPost}
 	}
 	if r.PasswordFile != "" {
 		b, err := os.ReadFile(r.PasswordFile)

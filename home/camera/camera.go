@@ -179,7 +179,7 @@ func Start(cfg Config) (*Camera, error) {
 	}
 	for path, f := range c.feeds {
 		desc := f.seq.Description()
-		if c.speaker != nil && !f.second {
+		if c.speaker != nil && !c.speaker.post && !f.second {
 			f.back = c.speaker.media()
 			desc.Medias = append(desc.Medias, f.back)
 		}

@@ -116,6 +116,10 @@ func (o *onvif) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.snapshot(w, r, path)
 		return
 	}
+	if o.c.speaker != nil && o.c.speaker.post && (r.URL.Path == postPath || r.URL.Path == postPathA) {
+		o.posted(w, r)
+		return
+	}
 	if path, ok := strings.CutPrefix(r.URL.Path, pressPath); ok {
 		o.press(w, r, strings.Trim(path, "/"))
 		return

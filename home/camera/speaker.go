@@ -39,23 +39,27 @@ type SpeakerConfig struct {
 	File string
 	// Law is what it understands: "pcmu", "pcma", both of these if empty, or "aac" alone.
 	Law string
+	// Post is how it takes sound: by a POST that does not end, as some doorbells do, where the camera answers ONVIF, and not
+	// by RTSP.
+	Post bool
 }
 
 // A speaker belongs to a whole camera, like most cameras' only one: who has it keeps everybody else out.
 type speaker struct {
 	law  string
+	post bool
 	file *os.File
 	log  *slog.Logger
 
 	mu     sync.Mutex
-	holder *gortsplib.ServerSession // guarded by mu
-	claims int                      // how often it was claimed; guarded by mu
-	first  time.Time                // when the first sound came; guarded by mu
-	heard  int                      // samples in the file; guarded by mu
-	stamp  uint32                   // of the holder's first packet; guarded by mu
-	at     int                      // its place in the file; guarded by mu
-	began  bool                     // the holder has sent something; guarded by mu
-	ear    *ear                     // of the holder, for AAC; guarded by mu
+	holder any       // a session, or a request; nil for nobody; guarded by mu
+	claims int       // how often it was claimed; guarded by mu
+	first  time.Time // when the first sound came; guarded by mu
+	heard  int       // samples in the file; guarded by mu
+	stamp  uint32    // of the holder's first packet; guarded by mu
+	at     int       // its place in the file; guarded by mu
+	began  bool      // the holder has sent something; guarded by mu
+	ear    *ear      // of the holder, for AAC; guarded by mu
 }
 
 func openSpeaker(c SpeakerConfig, log *slog.Logger) (*speaker, error) {
@@ -68,7 +72,7 @@ func openSpeaker(c SpeakerConfig, log *slog.Logger) (*speaker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("camera: speaker: %w", err)
 	}
-	s := &speaker{law: c.Law, file: f, log: log}
+	s := &speaker{law: c.Law, post: c.Post, file: f, log: log}
 	if err := s.head(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -95,7 +99,7 @@ func (s *speaker) media() *description.Media {
 func required(r *base.Request) bool { return slices.Contains(r.Header["Require"], backChannel) }
 
 // claim gives the speaker to a session, unless another has it.
-func (s *speaker) claim(session *gortsplib.ServerSession) bool {
+func (s *speaker) claim(session any) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.holder != nil && s.holder != session {
@@ -109,7 +113,7 @@ func (s *speaker) claim(session *gortsplib.ServerSession) bool {
 }
 
 // leave takes it from a session that has ended; it says whether that had it.
-func (s *speaker) leave(session *gortsplib.ServerSession) bool {
+func (s *speaker) leave(session any) bool {
 	s.mu.Lock()
 	had := s.holder == session
 	var ear *ear
@@ -129,14 +133,14 @@ func (s *speaker) leave(session *gortsplib.ServerSession) bool {
 }
 
 // has says whether it is a session's.
-func (s *speaker) has(session *gortsplib.ServerSession) bool {
+func (s *speaker) has(session any) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.holder == session
 }
 
 // play hears a packet.
-func (s *speaker) play(session *gortsplib.ServerSession, f format.Format, p *rtp.Packet) error {
+func (s *speaker) play(session any, f format.Format, p *rtp.Packet) error {
 	if _, ok := f.(*format.MPEG4Audio); ok {
 		at, ear, err := s.place(session, p, aacRate/speakerRate)
 		if err != nil || ear == nil {
@@ -170,7 +174,7 @@ func (s *speaker) play(session *gortsplib.ServerSession, f format.Format, p *rtp
 
 // place says where a packet of the holder's belongs in the file, nowhere (-1) if another has the speaker. Its clock runs
 // some times as fast as the file's; then it is AAC, and there is an ear for it.
-func (s *speaker) place(session *gortsplib.ServerSession, p *rtp.Packet, times int) (at int, e *ear, err error) {
+func (s *speaker) place(session any, p *rtp.Packet, times int) (at int, e *ear, err error) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
