@@ -21,16 +21,17 @@ import (
 
 // CamerasCommand groups what is done with cameras.
 type CamerasCommand struct {
-	Find   CamerasFindCommand   `cmd:"" help:"Let the hub look for cameras in the home."`
-	Add    CamerasAddCommand    `cmd:"" help:"Add a camera: the hub looks at it at once."`
-	List   CamerasListCommand   `cmd:"" help:"List cameras and how they are."`
-	Small  CamerasSmallCommand  `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
-	Bell   CamerasBellCommand   `cmd:"" help:"Say by what a camera is heard to ring."`
-	Bells  CamerasBellsCommand  `cmd:"" help:"Say how the bells do."`
-	Record CamerasRecordCommand `cmd:"" help:"Say in which form a camera is recorded, and see what that costs."`
-	Rename CamerasRenameCommand `cmd:"" help:"Call a camera something else."`
-	Room   CamerasRoomCommand   `cmd:"" help:"Say in which room a camera is."`
-	Remove CamerasRemoveCommand `cmd:"" help:"Stop recording a camera; what it recorded stays."`
+	Find    CamerasFindCommand    `cmd:"" help:"Let the hub look for cameras in the home."`
+	Add     CamerasAddCommand     `cmd:"" help:"Add a camera: the hub looks at it at once."`
+	List    CamerasListCommand    `cmd:"" help:"List cameras and how they are."`
+	Small   CamerasSmallCommand   `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
+	Speaker CamerasSpeakerCommand `cmd:"" help:"Say where a camera takes sound, if that is at an address of its own, or hear it there."`
+	Bell    CamerasBellCommand    `cmd:"" help:"Say by what a camera is heard to ring."`
+	Bells   CamerasBellsCommand   `cmd:"" help:"Say how the bells do."`
+	Record  CamerasRecordCommand  `cmd:"" help:"Say in which form a camera is recorded, and see what that costs."`
+	Rename  CamerasRenameCommand  `cmd:"" help:"Call a camera something else."`
+	Room    CamerasRoomCommand    `cmd:"" help:"Say in which room a camera is."`
+	Remove  CamerasRemoveCommand  `cmd:"" help:"Stop recording a camera; what it recorded stays."`
 }
 
 // CamerasAddCommand adds one.

@@ -131,6 +131,9 @@ func (c *console) again(was *manifest.Names) {
 			if x.Bell {
 				line("the bell of %q: keyhold cameras bell", x.Name)
 			}
+			if x.Speaker {
+				line("the speaker of %q: keyhold cameras speaker", x.Name)
+			}
 			if x.Door != "" {
 				line("the door %q at %q: keyhold doors add", x.Door, x.Name)
 			}
@@ -143,7 +146,7 @@ func (c *console) again(was *manifest.Names) {
 		}
 	}
 	if len(lines) == 0 {
-		lines = []string{"bells (keyhold cameras bell), doors (keyhold doors), messages when somebody rings (keyhold channels),", "Home Assistant (keyhold integrations), as far as there were any"}
+		lines = []string{"bells (keyhold cameras bell), speakers (keyhold cameras speaker), doors (keyhold doors), messages when somebody rings (keyhold channels),", "Home Assistant (keyhold integrations), as far as there were any"}
 	}
 	c.say("Only the old hub knew this too; set it up again:")
 	for _, x := range lines {

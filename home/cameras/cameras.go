@@ -43,6 +43,8 @@ type Camera struct {
 	URL string
 	// Small is where its second, smaller stream is, "" if it has none that is known. It may carry a password as well.
 	Small string
+	// Speaker is where it takes sound, "" if it takes none or by its stream. It may carry a password as well.
+	Speaker string
 	// Room is where it is in the home, "" if nobody has said so.
 	Room string
 	// Recorded is in which form it is recorded, in the words of commands; "" if nobody has said.
@@ -181,7 +183,7 @@ func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url s
 
 // Remove takes a camera out of use and forgets its address. Its name stays: its footage does.
 func (s *Store) Remove(ctx context.Context, tx *sql.Tx, camera id.Camera, at int64) error {
-	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera), forgetBell(ctx, tx, camera), forgetLock(ctx, tx, camera), setRecorded(ctx, tx, camera, "")); err != nil {
+	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera), forgetSpeaker(ctx, tx, camera), forgetBell(ctx, tx, camera), forgetLock(ctx, tx, camera), setRecorded(ctx, tx, camera, "")); err != nil {
 		return fmt.Errorf("cameras: remove: %w", err)
 	}
 	r, err := tx.ExecContext(ctx, `UPDATE cameras SET removed = $1, url = x'' WHERE id = $2 AND removed IS NULL`, at, string(camera))
@@ -207,12 +209,12 @@ func (s *Store) List(ctx context.Context) ([]Camera, error) {
 // ListIn is List inside a transaction of the caller's.
 func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 	var out []Camera
-	const query = `SELECT id, name, room, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x''), coalesce(form, '')
-		FROM cameras LEFT JOIN small ON small.camera = id LEFT JOIN recorded ON recorded.camera = id ORDER BY added, id`
+	const query = `SELECT id, name, room, cameras.url, added, coalesce(removed, 0), coalesce(small.url, x''), coalesce(speakers.url, x''), coalesce(form, '')
+		FROM cameras LEFT JOIN small ON small.camera = id LEFT JOIN speakers ON speakers.camera = id LEFT JOIN recorded ON recorded.camera = id ORDER BY added, id`
 	err := state.Each(ctx, tx, query, nil, func(scan func(...any) error) error {
 		var c Camera
-		var sealed, small []byte
-		if err := scan(&c.ID, &c.Name, &c.Room, &sealed, &c.Added, &c.Removed, &small, &c.Recorded); err != nil {
+		var sealed, small, speaker []byte
+		if err := scan(&c.ID, &c.Name, &c.Room, &sealed, &c.Added, &c.Removed, &small, &speaker, &c.Recorded); err != nil {
 			return err
 		}
 		if c.Removed == 0 {
@@ -228,6 +230,13 @@ func (s *Store) ListIn(ctx context.Context, tx *sql.Tx) ([]Camera, error) {
 				return err
 			}
 			c.Small = string(plain)
+		}
+		if len(speaker) > 0 {
+			plain, err := s.opened(speaker, speakerOf(c.ID))
+			if err != nil {
+				return err
+			}
+			c.Speaker = string(plain)
 		}
 		out = append(out, c)
 		return nil

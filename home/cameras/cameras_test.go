@@ -149,6 +149,46 @@ func TestSecondStreamIsSetForgottenAndNeverTakenForTheFirst(t *testing.T) {
 	}
 }
 
+func TestASpeakersAddressIsSetForgottenAndNeverTakenForTheCameras(t *testing.T) {
+	t.Parallel()
+	db, s := open(t, t.TempDir())
+	door := camera("Door", 1)
+	set := func(url string) error {
+		return db.Write(t.Context(), func(tx *sql.Tx) error { return s.SetSpeaker(t.Context(), tx, door.ID, url) })
+	}
+	if err := set("http://192.0.2.7/talk"); !errors.Is(err, cameras.ErrNotFound) {
+		t.Errorf("of a camera that is not there: %v", err)
+	}
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Add(t.Context(), tx, door) }))
+	for _, url := range []string{"http://192.0.2.7/talk", "http://u:" + password + "@192.0.2.7/talk"} {
+		must(t, set(url))
+		list, err := s.List(t.Context())
+		must(t, err)
+		if list[0].Speaker != url || list[0].URL != door.URL {
+			t.Errorf("set to %q it is %+v", url, list[0])
+		}
+	}
+	var kept []byte
+	must(t, db.Read(t.Context(), func(tx *sql.Tx) error { return tx.QueryRow(`SELECT url FROM speakers`).Scan(&kept) }))
+	if strings.Contains(string(kept), password) || strings.Contains(string(kept), "192.0.2.7") {
+		t.Error("it is not sealed")
+	}
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE cameras SET url = (SELECT url FROM speakers)`)
+		return err
+	}))
+	if _, err := s.List(t.Context()); err == nil || !strings.Contains(err.Error(), "does not open") {
+		t.Errorf("the speaker's address in the place of the camera's: %v", err)
+	}
+	must(t, set(""))
+	must(t, db.Write(t.Context(), func(tx *sql.Tx) error { return s.Remove(t.Context(), tx, door.ID, 9) }))
+	list, err := s.List(t.Context())
+	must(t, err)
+	if list[0].Speaker != "" {
+		t.Errorf("forgotten it is %+v", list[0])
+	}
+}
+
 func TestAddressMovedToAnotherCameraDoesNotOpen(t *testing.T) {
 	t.Parallel()
 	db, s := open(t, t.TempDir())

@@ -110,7 +110,7 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	}
 	run, stop := context.WithCancel(ctx)
 	second := &small{url: smallURL, bare: len(areas) > 0, run: run, reading: h.reading, log: log.With("stream", "small")}
-	voice := h.speakerOf(run, c.ID, source, log)
+	voice := h.speakerOf(run, c, source, log)
 	ch := &channel{source: source, small: second, speaker: voice, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)

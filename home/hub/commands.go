@@ -93,6 +93,10 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.setRoom(ctx, c.Device, c.Op.Camera, c.Op.Room)
 	case request.OpSetSmall:
 		err = h.setSmall(ctx, c.Device, c.Op.Camera, c.Op.URL)
+	case request.OpSetSpeaker:
+		err = h.setSpeaker(ctx, c.Device, c.Op.Camera, c.Op.URL)
+	case request.OpTrySpeaker:
+		err = h.trySpeaker(ctx, c.Device, c.Op.Camera)
 	case request.OpSmalls:
 		r.Smalls, err = h.smalls(ctx, c.Device)
 	case request.OpSetRecorded:

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"keyhold/home/cameras"
 	"keyhold/home/ingest"
 	"keyhold/home/live"
 	"keyhold/home/speech"
@@ -31,14 +32,15 @@ const (
 // speaker is the way to a camera's speaker. It is looked for when somebody watches, and claimed while somebody talks:
 // a camera has but one, and others may want it. It ends with its camera's channel.
 type speaker struct {
-	run    context.Context // of its camera's channel
-	source *ingest.Source
-	asks   func(context.Context) (bool, error)
-	now    func() time.Time
-	log    *slog.Logger
-	known  func() // told when it is found out
+	run   context.Context // of its camera's channel
+	claim func(context.Context) (talk.Line, error)
+	asks  func(context.Context) (bool, error)
+	now   func() time.Time
+	log   *slog.Logger
+	known func() // told when it is found out
 
 	mu     sync.Mutex
+	url    string    // where the camera takes sound, if not by its stream; guarded by mu
 	closed bool      // guarded by mu
 	there  bool      // guarded by mu
 	again  time.Time // it is not asked before; guarded by mu
@@ -46,14 +48,43 @@ type speaker struct {
 	wg     sync.WaitGroup
 }
 
-func (h *Hub) speakerOf(run context.Context, c id.Camera, source *ingest.Source, log *slog.Logger) *speaker {
-	return &speaker{run: run, source: source, asks: source.Speaks, now: h.Now, log: log, known: func() { h.engine.Known(c) }}
+func (h *Hub) speakerOf(run context.Context, c cameras.Camera, source *ingest.Source, log *slog.Logger) *speaker {
+	s := &speaker{run: run, url: c.Speaker, asks: source.Speaks, now: h.Now, log: log, known: func() { h.engine.Known(c.ID) }}
+	s.claim = func(ctx context.Context) (talk.Line, error) {
+		if url := s.address(); url != "" {
+			return h.loudspeaker(ctx, url, nil)
+		}
+		line, err := source.Speaker(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return line, nil
+	}
+	return s
+}
+
+// address is where the camera takes sound, "" if that is by its stream.
+func (s *speaker) address() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.url
+}
+
+// set says where the camera takes sound. Whoever talks at that moment is heard to the end where they began.
+func (s *speaker) set(url string) {
+	s.mu.Lock()
+	s.url, s.again = url, time.Time{}
+	s.mu.Unlock()
+	s.known()
 }
 
 // isThere says whether there is one as far as that is known, and sees to it that it becomes known.
 func (s *speaker) isThere() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.url != "" {
+		return true
+	}
 	if fresh := s.there || s.now().Before(s.again); !fresh && !s.asking && !s.closed {
 		s.asking = true
 		s.wg.Go(s.ask)
@@ -78,8 +109,8 @@ func (s *speaker) ask() {
 	}
 }
 
-// claim claims it until the context ends, or the camera's channel.
-func (s *speaker) claim(ctx context.Context) (talk.Line, error) {
+// open claims it, in the way that is given, until the context ends or the camera's channel.
+func (s *speaker) open(ctx context.Context, claim func(context.Context) (talk.Line, error)) (talk.Line, error) {
 	s.mu.Lock()
 	closed := s.closed
 	if !closed {
@@ -91,24 +122,24 @@ func (s *speaker) claim(ctx context.Context) (talk.Line, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.run, cancel)
-	line, err := s.source.Speaker(ctx)
+	line, err := claim(ctx)
 	if err != nil {
 		stop()
 		cancel()
 		s.wg.Done()
 		return nil, err
 	}
-	return &claimed{Speaker: line, done: sync.OnceFunc(func() { stop(); cancel(); s.wg.Done() })}, nil
+	return &claimed{Line: line, done: sync.OnceFunc(func() { stop(); cancel(); s.wg.Done() })}, nil
 }
 
 // claimed gives back what it holds.
 type claimed struct {
-	*ingest.Speaker
+	talk.Line
 	done func()
 }
 
 func (c *claimed) Close() {
-	c.Speaker.Close()
+	c.Line.Close()
 	c.done()
 }
 
@@ -143,7 +174,7 @@ func (h *Hub) openTalk(ctx context.Context) error {
 			if ch == nil {
 				return nil, ingest.ErrNoSpeaker
 			}
-			return ch.speaker.claim(ctx)
+			return ch.speaker.open(ctx, ch.speaker.claim)
 		},
 		Record: func(ctx context.Context, l *manifest.Talk, also func(*sql.Tx) error) error {
 			return h.recordLeaves(ctx, []manifest.Leaf{l}, also)

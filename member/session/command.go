@@ -63,6 +63,10 @@ func (r *RefusedError) Error() string {
 		return "parts of this camera's picture are covered, and its other picture may show them elsewhere: uncover them first (keyhold masks), and cover anew afterwards"
 	case request.RefusedFull:
 		return "as many moments are starred as may be: let some go first (keyhold star list)"
+	case request.RefusedNoSpeaker:
+		return "nothing there takes sound: is this the address at which the camera takes it (docs/guide.md, talk)?"
+	case request.RefusedTaken:
+		return "somebody else talks by this camera just now: try again in a moment"
 	case request.RefusedNoBell:
 		return "this camera tells of no button: if there is one, have the bell call an address (keyhold cameras bell NAME webhook)"
 	case request.RefusedNoLock:

@@ -31,6 +31,10 @@ const (
 	// OpSetSmall says where a camera's second, smaller stream is, or that it has none; OpSmalls asks which have one.
 	OpSetSmall = "set-small"
 	OpSmalls   = "smalls"
+	// OpSetSpeaker says where a camera takes sound that takes it at an address of its own, or that there is no such; the
+	// chime is heard there first. OpTrySpeaker lets it be heard there again.
+	OpSetSpeaker = "set-speaker"
+	OpTrySpeaker = "try-speaker"
 	// OpPrivate turns cameras off at their source, or on again; OpPrivates asks what is set.
 	OpPrivate  = "private"
 	OpPrivates = "privates"
@@ -289,7 +293,7 @@ func (c *Command) Check() error {
 			return fmt.Errorf("command: set-recorded needs a form")
 		}
 		cameras = []id.Camera{c.Op.Camera}
-	case OpRemoveCamera, OpSetSmall, OpSetRoom:
+	case OpRemoveCamera, OpSetSmall, OpSetSpeaker, OpTrySpeaker, OpSetRoom:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpLeaveEarly:
 	case OpAppendLink:
@@ -353,6 +357,9 @@ const (
 	RefusedCovered = "covered"
 	// RefusedFull: as many moments are kept as may be.
 	RefusedFull = "full"
+	// RefusedNoSpeaker: nothing there takes sound. RefusedTaken: somebody else has the camera's speaker.
+	RefusedNoSpeaker = "no-speaker"
+	RefusedTaken     = "speaker-taken"
 )
 
 // CameraReport is a camera as the hub sees it now.

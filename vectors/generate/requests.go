@@ -166,6 +166,11 @@ func requestVectors(w *world) []vector {
 	more("set-small", second, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"an empty address, which is left out", "", []any{"op", "url"}})
 	more("set-small to none", request.Op{Kind: request.OpSetSmall, Camera: second.Camera})
 	more("smalls", request.Op{Kind: request.OpSmalls})
+	aloud := request.Op{Kind: request.OpSetSpeaker, Camera: second.Camera, URL: "http://anna:secret@camera.local/axis-cgi/audio/transmit.cgi"}
+	more("set-speaker", aloud, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"an empty address, which is left out", "", []any{"op", "url"}},
+		bad{"an address of 2049 bytes", strings.Repeat("a", 2049), []any{"op", "url"}})
+	more("set-speaker to none", request.Op{Kind: request.OpSetSpeaker, Camera: second.Camera})
+	more("try-speaker", request.Op{Kind: request.OpTrySpeaker, Camera: second.Camera}, bad{"no camera", nil, []any{"op", "camera"}})
 	placed := request.Op{Kind: request.OpSetRoom, Camera: second.Camera, Room: "Wohnzimmer im ersten Stock"}
 	more("set-room", placed, bad{"no camera", nil, []any{"op", "camera"}}, bad{"another thing in the place of the camera", "household", []any{"op", "camera"}}, bad{"a room of 201 bytes", strings.Repeat("a", 201), []any{"op", "room"}},
 		bad{"an empty room, which is left out", "", []any{"op", "room"}})
@@ -259,7 +264,7 @@ func secondEditions(w *world) []vector {
 	hours := func(n int) []roster.Hours { return slices.Repeat([]roster.Hours{night}, n) }
 	names := manifest.Names2{
 		At: start, Cameras: []manifest.PlacedCam{
-			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Bell: true, Child: true, Door: "Gartentor", Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
+			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Bell: true, Child: true, Door: "Gartentor", Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Speaker: true, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
 			{ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true},
 			{ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved, Stars: []star.Mark{{At: start, Moment: start - 1}}},
 		},
@@ -287,6 +292,7 @@ func secondEditions(w *world) []vector {
 			{"a door of 201 bytes", long, []any{"cameras", 0, "door"}},
 			{"a door without a name, which is left out", "", []any{"cameras", 0, "door"}},
 			{"a camera that is said to have no bell", false, []any{"cameras", 0, "bell"}},
+			{"a camera that is said to have no speaker", false, []any{"cameras", 0, "speaker"}},
 			{"a room of 201 bytes", long, []any{"cameras", 0, "room"}},
 			{"a camera in an unknown state", "hidden", []any{"cameras", 0, "state"}},
 			{"number 0", int64(0), []any{"seq"}},

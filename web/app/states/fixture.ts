@@ -248,6 +248,21 @@ export class Fixture implements Omit<
     this.cameras.set(list.map((one) => (one.id === id ? { ...one, room } : one)));
   }
 
+  async setSpeaker(id: string, url: string): Promise<void> {
+    await this.#act();
+    const change = (one: Drawn): Drawn => {
+      const next = { ...one };
+      if (url === '') delete next.speaker;
+      else next.speaker = true;
+      return next;
+    };
+    this.cameras.set(this.cameras.get().map((one) => (one.id === id ? change(one) : one)));
+  }
+
+  async trySpeaker(): Promise<void> {
+    await this.#act();
+  }
+
   askNewest(): void {}
 
   #camera(id: string): Drawn {

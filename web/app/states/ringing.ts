@@ -64,6 +64,20 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       await see('[role=dialog] form');
     },
   });
+  const speaker = (
+    change: (household: Kin) => void = () => undefined,
+    then: () => Promise<void> = async () => undefined,
+  ): State => ({
+    ...at(live, change),
+    then: async () => {
+      await click('main .btn:has(.lucide-volume-2)');
+      await see('[role=dialog] form');
+      await then();
+    },
+  });
+  const speaks = (household: Kin): void => {
+    void household.setSpeaker('cam_door', 'http://192.168.1.20/');
+  };
   const heard = (change: Partial<BellReport> = {}): BellReport => ({
     camera: 'cam_door',
     kind: 'onvif',
@@ -163,6 +177,36 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       at('#/alerts', (household) => {
         household.refusal = 'cloud-away';
       }),
+    'speaker-none': () => speaker(),
+    'speaker-wrong': () =>
+      speaker(undefined, async () => {
+        await click('[role=dialog] form .filled');
+      }),
+    'speaker-set': () => speaker(speaks),
+    'speaker-ask': () =>
+      speaker(speaks, async () => {
+        await click('[role=dialog] .actions .filled');
+        await see('[role=dialog] .speaker > .actions .btn:not(.filled)');
+      }),
+    'speaker-silent': () =>
+      speaker(speaks, async () => {
+        await click('[role=dialog] .actions .filled');
+        await see('[role=dialog] .speaker:not(:has(form))');
+        await click('[role=dialog] .actions .btn:not(.filled)');
+        await see('[role=dialog] form');
+      }),
+    'speaker-refused': () => {
+      const state = speaker(speaks);
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          state.household.refusal = 'camera-password';
+          await click('[role=dialog] .actions .filled');
+          await see('[role=dialog] [role=alert]');
+        },
+      };
+    },
     'bell-none': () => bell(() => undefined),
     'bell-heard': () =>
       bell((household) => {

@@ -9,18 +9,25 @@ test('what is to be set up again is what the old hub had at cameras in use', () 
   const names: Names = {
     at: 1,
     cameras: [
-      { ...camera, id: 'door', bell: true, door: 'Gate' },
+      { ...camera, id: 'door', bell: true, door: 'Gate', speaker: true },
       { ...camera, id: 'yard' },
-      { ...camera, id: 'shed', bell: true, door: 'Shed', state: 'removed' },
+      { ...camera, id: 'shed', bell: true, door: 'Shed', speaker: true, state: 'removed' },
     ],
     channels: ['Grandmother'],
     ...{ devices: [], head: '', household: '', persons: [], seq: 1, zone: '' },
   };
   expect(againOf(names)).toEqual({
     bells: ['door'],
+    speakers: ['door'],
     doors: [{ camera: 'door', name: 'Gate' }],
     channels: ['Grandmother'],
     integrations: [],
   });
-  expect(againOf(null)).toEqual({ bells: [], doors: [], channels: [], integrations: [] });
+  expect(againOf(null)).toEqual({
+    bells: [],
+    speakers: [],
+    doors: [],
+    channels: [],
+    integrations: [],
+  });
 });

@@ -11,7 +11,7 @@ test('cameras that were removed are told apart from those that record', async ()
     at: now,
     cameras: [
       { id: gone, name: 'Old shed', room: 'Garden', state: 'removed' as const },
-      { id: on, name: 'Front door', room: 'Hall', state: 'on' as const },
+      { id: on, name: 'Front door', room: 'Hall', speaker: true, state: 'on' as const },
     ],
     devices: [],
     head: roster.head.hash,
@@ -23,7 +23,9 @@ test('cameras that were removed are told apart from those that record', async ()
   const known = { roster, names, labels: [], status: null, erasing: null, heardAt: null };
   const self = { device: member.device, person: member.person, deviceName: '', personName: '' };
   const shown = shownTo(known, self, now, []);
-  expect(shown?.cameras).toEqual([{ id: on, name: 'Front door', room: 'Hall', live: true }]);
+  expect(shown?.cameras).toEqual([
+    { id: on, name: 'Front door', room: 'Hall', speaker: true, live: true },
+  ]);
   expect(shown?.home.former).toEqual([{ id: gone, name: 'Old shed' }]);
   // Who reads no names knows of none.
   expect(shownTo({ ...known, names: null }, self, now, [])).toBeNull();

@@ -12,6 +12,7 @@ import type { Form, Recordable } from './recording';
 import type { Turning } from './privacy';
 import type { Keeping } from './stars';
 import type { Ringing } from './ringing';
+import type { Speaking } from './speaking';
 
 /**
  * The seam between the pages and the protocol.
@@ -35,6 +36,7 @@ export interface Household
     Covering,
     Keeping,
     Ringing,
+    Speaking,
     Doors,
     Alerting,
     Outside,
@@ -139,6 +141,8 @@ export interface Camera {
   name: string;
   /** Where it is, if somebody has said so. */
   room?: string;
+  /** It takes sound at an address of its own, which only the hub knows. */
+  speaker?: true;
   /**
    * `waiting`: added, no picture yet. `lost`: the hub says that it does not answer. `unconnected`: an
    * earlier hub had it, and `addCamera` under its name has to say where it is. `private`: somebody
@@ -323,6 +327,8 @@ export type ErrorKind =
   | 'camera-private' // somebody turned it off at its source
   | 'camera-covered' // another picture of it may show elsewhere what is covered
   | 'camera-no-bell' // it tells of no button
+  | 'camera-no-speaker' // nothing there takes sound
+  | 'camera-speaker-taken' // somebody else talks there
   | 'camera-no-relay' // it opens nothing itself
   | 'camera-relay-stays' // what it opens would stay open
   | 'camera-elsewhere' // its answers point at another device

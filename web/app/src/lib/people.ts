@@ -12,6 +12,8 @@ export interface Replaced {
 export interface SetUpAgain {
   /** Cameras by id at which somebody could ring. */
   readonly bells: readonly string[];
+  /** Cameras by id that took sound at an address of its own. */
+  readonly speakers: readonly string[];
   readonly doors: readonly { readonly camera: string; readonly name: string }[];
   readonly channels: readonly string[];
   readonly integrations: readonly string[];

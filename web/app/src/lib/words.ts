@@ -70,6 +70,10 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_stars_full(), next: m.error_stars_full_next() };
     case 'camera-no-bell':
       return { what: m.error_no_bell(), next: m.error_no_bell_next() };
+    case 'camera-no-speaker':
+      return { what: m.error_no_speaker(), next: m.error_no_speaker_next() };
+    case 'camera-speaker-taken':
+      return { what: m.error_speaker_taken(), next: m.error_speaker_taken_next() };
     case 'camera-no-relay':
       return { what: m.error_no_relay(), next: m.error_no_relay_next() };
     case 'camera-relay-stays':

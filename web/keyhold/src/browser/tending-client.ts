@@ -38,6 +38,14 @@ export abstract class TendingClient extends AlertsClient {
     return this.port.call('setRoom', [id, room]);
   }
 
+  setSpeaker(camera: string, url: string): Promise<void> {
+    return this.port.call('setSpeaker', [camera, url]);
+  }
+
+  trySpeaker(camera: string): Promise<void> {
+    return this.port.call('trySpeaker', [camera]);
+  }
+
   removeCamera(id: string): Promise<void> {
     return this.port.call('removeCamera', [id]);
   }

@@ -65,6 +65,8 @@ export interface CameraState {
   readonly name: string;
   /** Where it is, if somebody has said so. */
   readonly room?: string;
+  /** It takes sound at an address of its own, which only the hub knows. */
+  readonly speaker?: true;
   readonly state: 'ok' | 'waiting' | 'lost' | 'unconnected' | 'private' | 'uncovered' | 'unsaid';
   readonly lostSince?: number;
   /** Since when it is private, and by whom where that is known. */
@@ -155,6 +157,9 @@ export interface Calls {
   /** `room` is `''` for none. */
   setRoom: { args: [id: string, room: string]; result: void };
   removeCamera: { args: [id: string]; result: void };
+  /** `url` is `''` for none; the chime is heard there first. */
+  setSpeaker: { args: [camera: string, url: string]; result: void };
+  trySpeaker: { args: [camera: string]; result: void };
   askNewest: { args: []; result: void };
   /** In which form cameras are recorded. */
   recorded: { args: []; result: readonly Recorded[] };

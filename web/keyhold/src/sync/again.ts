@@ -9,6 +9,8 @@ import type { Names } from '../statement/names.ts';
 export interface Again {
   /** Cameras by id at which somebody could ring. */
   readonly bells: readonly string[];
+  /** Cameras by id that took sound at an address of its own. */
+  readonly speakers: readonly string[];
   readonly doors: readonly { readonly camera: string; readonly name: string }[];
   readonly channels: readonly string[];
   readonly integrations: readonly string[];
@@ -19,6 +21,7 @@ export function againOf(was: Names | null): Again {
   const cameras = (was?.cameras ?? []).filter(({ state }) => state === 'on');
   return {
     bells: cameras.filter(({ bell }) => bell === true).map(({ id }) => id),
+    speakers: cameras.filter(({ speaker }) => speaker === true).map(({ id }) => id),
     doors: cameras.flatMap(({ id, door }) =>
       door === undefined ? [] : [{ camera: id, name: door }],
     ),

@@ -32,6 +32,8 @@ const words: Readonly<Record<string, FaultKind>> = {
   covered: 'camera-covered',
   full: 'stars-full',
   'no-bell': 'camera-no-bell',
+  'no-speaker': 'camera-no-speaker',
+  'speaker-taken': 'camera-speaker-taken',
   'no-relay': 'camera-no-relay',
   'relay-stays': 'camera-relay-stays',
 };

@@ -38,6 +38,8 @@ export type FaultKind =
   | 'camera-private'
   | 'camera-covered'
   | 'camera-no-bell'
+  | 'camera-no-speaker'
+  | 'camera-speaker-taken'
   | 'camera-no-relay'
   | 'camera-relay-stays'
   | 'camera-elsewhere'

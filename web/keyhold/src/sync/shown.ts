@@ -24,6 +24,8 @@ export interface ShownCamera {
   readonly name: string;
   /** Where it is, if somebody has said so. */
   readonly room?: string;
+  /** It takes sound at an address of its own, which only the hub knows. */
+  readonly speaker?: true;
   /** It may be looked at live now. */
   readonly live: boolean;
   /** Why it may not be seen now. */
@@ -93,7 +95,12 @@ export function shownTo(
   const cameras =
     names === null
       ? limited(roster, self, now, labels)
-      : inState('on').map(({ id, name, room }) => ({ id, name, ...inRoom(room) }));
+      : inState('on').map(({ id, name, room, speaker }) => ({
+          id,
+          name,
+          ...inRoom(room),
+          ...(speaker === true ? { speaker } : {}),
+        }));
   const zone = names?.zone ?? labels[0]?.zone ?? '';
   return {
     home: {

@@ -48,6 +48,18 @@ export class Tending {
     await this.engine.syncAfresh();
   }
 
+  /** Where it takes sound, once it has taken the chime there; `''` forgets it. */
+  async setSpeaker(camera: string, url: string): Promise<void> {
+    const where = url === '' ? {} : { url };
+    await this.send({ kind: 'set-speaker', camera, ...where }, cameraPatience);
+    await this.engine.syncAfresh();
+  }
+
+  /** Lets the chime be heard there once more. */
+  async trySpeaker(camera: string): Promise<void> {
+    await this.send({ kind: 'try-speaker', camera }, cameraPatience);
+  }
+
   /** No room is none. */
   private async place(camera: string, room: string): Promise<void> {
     const where = room === '' ? {} : { room: room.normalize() };
