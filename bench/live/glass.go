@@ -34,13 +34,12 @@ type looked struct {
 
 // shown is one picture that was seen.
 type shown struct {
-	Got     float64 `json:"got"`     // when its last packet had come
-	There   float64 `json:"there"`   // when the browser had it ready
-	Seen    float64 `json:"seen"`    // when it is on the screen
-	Decoded float64 `json:"decoded"` // how long it was decoded
-	Stamp   uint32  `json:"stamp"`
-	Cost    float64 `json:"cost"` // what taking this down held the page up
-	Row     []byte  `json:"row"`  // the brightness of the bar code's blocks
+	Got   float64 `json:"got"`   // when its last packet had come
+	There float64 `json:"there"` // when the browser had it ready
+	Seen  float64 `json:"seen"`  // when it is on the screen
+	Stamp uint32  `json:"stamp"`
+	Cost  float64 `json:"cost"` // what taking this down held the page up
+	Row   []byte  `json:"row"`  // the brightness of the bar code's blocks
 }
 
 // counts are the browser's own.
@@ -49,8 +48,6 @@ type counts struct {
 	Emitted float64 `json:"jitterBufferEmittedCount"` // pictures
 	Decode  float64 `json:"totalDecodeTime"`          // s
 	Decoded float64 `json:"framesDecoded"`
-	Dropped float64 `json:"framesDropped"`
-	Freezes float64 `json:"freezeCount"`
 }
 
 // glass looks at the numbered film through the app and through the peer, in turn.
@@ -132,7 +129,7 @@ func glassWords(ours, theirs aged) string {
 	return fmt.Sprintf(`glass: how old a picture is when it is seen, of a camera of 1080p 30 fps 4 Mbit/s, in headless Chromium. The clock starts
 when the picture's first packet is about to be written to the hub's connection (a wire on the loopback between the two notes it; so what
 the camera takes to send the picture counts), and ends when the browser expects the picture on the screen (requestVideoFrameCallback,
-expectedDisplayTime, or presentationTime where that is later). Which picture that is says its bar code. The first second after the first
+expectedDisplayTime, or presentationTime where that is later; what a screen itself takes is not in it). Which picture that is says its bar code. The first second after the first
 picture does not count but in glass.first. Beside it %s. Both clocks are this machine's: the pages' were off by %.2f ms at most, found to
 %.2f ms by asking, and set right. Reading a bar code held a page up for %.1f ms at the 95th percentile; %d pictures had another bar code than
 the browser's word for them. glass.camera: of that, from a picture's first packet to its last; glass.way: until the browser has the last;

@@ -93,7 +93,6 @@ await context.addInitScript(
             got: about.receiveTime,
             there: about.presentationTime,
             seen: Math.max(about.expectedDisplayTime, about.presentationTime),
-            decoded: about.processingDuration * 1000,
             stamp: about.rtpTimestamp,
           };
           all.push(one);
