@@ -174,6 +174,14 @@ test('the cloud is dead', async (t) => {
     await anna.see('trust_at_home');
     figure('said that all works at home, with a cloud that hangs, after', Date.now() - began);
     figure('live with a cloud that hangs after', (await watch(anna)).took);
+    // On another network all ways are begun anew, and that to the cloud keeps none of the others waiting.
+    const stream = () => page.evaluate(() => document.querySelector('video')?.srcObject?.id);
+    const before = await stream();
+    const lost = Date.now();
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await until('another stream', async () => ![before, undefined].includes(await stream()));
+    await anna.text('live_now').waitFor();
+    figure('live again on another network, with a cloud that hangs, after', Date.now() - lost);
     figure('film with a cloud that hangs after', await play(anna, camera, earlier));
     await does('go');
     await anna.go('');

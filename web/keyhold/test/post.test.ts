@@ -12,9 +12,12 @@ import { Envelope } from '../src/statement/dsse.ts';
 import { newSigner } from './signer.ts';
 import { idOf, World } from './world.ts';
 
-/** Sockets by where they lead; each is accepted, unless nobody is there. */
+/** Sockets by where they lead; each is accepted, unless nobody is there, or somebody who says nothing. */
 const sockets: string[] = [];
 const nobodyAt = new Set<string>();
+const silentAt = new Set<string>();
+/** A browser opens one at a time to an address; here all lead to one, as by `keyhold app`. */
+const opening: Socket[] = [];
 
 class Socket {
   static readonly OPEN = 1;
@@ -24,14 +27,29 @@ class Socket {
   onmessage: (event: { data: string }) => void = () => undefined;
   constructor(readonly address: string) {
     sockets.push(address);
-    const there = ![...nobodyAt].some((name) => address.includes(name));
-    queueMicrotask(() => (there ? this.onopen() : this.onclose()));
+    opening.push(this);
+    if (opening.length === 1) this.begin();
+  }
+  private begin(): void {
+    const at = (names: Set<string>) => [...names].some((name) => this.address.includes(name));
+    if (at(silentAt)) return;
+    queueMicrotask(() => {
+      this.next();
+      if (at(nobodyAt)) this.onclose();
+      else this.onopen();
+    });
+  }
+  private next(): void {
+    const place = opening.indexOf(this);
+    if (place >= 0) opening.splice(place, 1);
+    if (place === 0) opening[0]?.begin();
   }
   send(): void {
     this.onmessage({ data: '{"ready":true}' });
   }
   close(): void {
     this.readyState = 3;
+    this.next();
   }
 }
 
@@ -81,7 +99,9 @@ beforeEach(() => {
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
   sockets.length = 0;
+  opening.length = 0;
   nobodyAt.clear();
+  silentAt.clear();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -171,4 +191,52 @@ test('without a way home there is the cloud alone', async () => {
     kind: 'cloud-away',
   });
   expect(home.letters).toHaveLength(0);
+});
+
+test('a cloud that takes a socket and says nothing does not keep that at home from opening', async () => {
+  silentAt.add('cloud.test');
+  const { post: own } = await post();
+  let opened = false;
+  void own.opened().then(() => (opened = true));
+  await pass(4_000);
+  expect(opened).toBe(false);
+  await pass(4_000);
+  expect(opened).toBe(true);
+});
+
+test('who is at home and on another network is not kept waiting by such a cloud either', async () => {
+  const { post: own, home, sides, letter } = await post();
+  sides.atHome = true;
+  const sent = own.send('live', letter);
+  await pass(1_000);
+  await sent;
+  silentAt.add('cloud.test');
+  sockets.length = 0;
+  own.anew();
+  await pass(100);
+  expect(sockets[0]).toContain('home.test');
+  const again = own.send('live', letter);
+  await pass(1_000);
+  await again;
+  expect(home.letters).toHaveLength(2);
+});
+
+test('what a cloud has not answered with a word can be given up', async () => {
+  const answers: (() => void)[] = [];
+  vi.stubGlobal('fetch', (_: string, { signal }: { signal: AbortSignal }) =>
+    Promise.race([
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      }),
+      new Promise<Response>((resolve) => answers.push(() => resolve(Response.json({ n: 1 })))),
+    ]),
+  );
+  const cloud = new Cloud('http://cloud.test');
+  const given = cloud.receipt('a').catch((error: unknown) => error);
+  cloud.giveUp();
+  expect(await given).toMatchObject({ kind: 'cloud-away' });
+  const control = new AbortController();
+  const stopped = cloud.drops('b', random(32), 0, control.signal).catch((error: unknown) => error);
+  control.abort();
+  expect(await stopped).toMatchObject({ name: 'AbortError' });
 });

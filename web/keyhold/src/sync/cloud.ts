@@ -60,6 +60,7 @@ function raw(text: unknown): Bytes {
 
 export class Cloud {
   private to: Promise<Bytes> | null = null;
+  private readonly unanswered = new Set<AbortController>();
 
   /**
    * By how much this device's clock is ahead of the cloud's, once that stands in the way. It is for
@@ -72,6 +73,14 @@ export class Cloud {
     readonly base: string,
     readonly clock: () => number = Date.now,
   ) {}
+
+  /**
+   * Ends what it has not answered with a word: a browser asks one address no more than six things at a
+   * time, and where the cloud hangs, what is asked at home by the same address would wait behind that.
+   */
+  giveUp(): void {
+    for (const one of this.unanswered) one.abort(new Fault('cloud-away', 'no answer in time'));
+  }
 
   /** The page's own, to which its passkeys belong. */
   get origin(): string {
@@ -320,16 +329,25 @@ export class Cloud {
 
   private async request(path: string, init: RequestInit = {}): Promise<Response> {
     let response: Response;
+    const control = new AbortController();
+    const stop = (): void => control.abort(init.signal?.reason);
+    if (init.signal?.aborted === true) stop();
+    init.signal?.addEventListener('abort', stop);
+    this.unanswered.add(control);
     try {
       // Nothing goes through a cache: what is opened later must not lie on a disk either way.
       response = await fetch(this.base + path, {
         ...init,
+        signal: control.signal,
         cache: 'no-store',
         credentials: 'omit',
         referrerPolicy: 'no-referrer',
       });
     } catch (error) {
+      init.signal?.removeEventListener('abort', stop);
       throw unreachable(error);
+    } finally {
+      this.unanswered.delete(control);
     }
     if (response.ok) return response;
     const fault = await refusal(response);

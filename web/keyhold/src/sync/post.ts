@@ -75,8 +75,12 @@ export class Post {
 
   /** Mail comes by a new way from now on. */
   anew(): void {
-    this.mailbox.anew();
-    this.box?.mailbox.anew();
+    // The first of two sockets that a browser opens is the one that the other waits for.
+    const at =
+      this.sides?.atHome === true
+        ? [this.box?.mailbox, this.mailbox]
+        : [this.mailbox, this.box?.mailbox];
+    for (const one of at) one?.anew();
   }
 
   private async hub(): Promise<Cloud | null> {

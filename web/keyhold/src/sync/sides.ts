@@ -90,6 +90,7 @@ export class Sides {
       await take({ answer: given, door: this.cloud });
       return;
     }
+    if (given instanceof Error) this.cloud.side.giveUp();
     await take({ answer, door: home });
   }
 }

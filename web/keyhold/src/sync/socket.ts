@@ -22,6 +22,12 @@ interface Frame {
 
 const firstPause = 1_000;
 const longestPause = 30_000;
+/**
+ * How long a socket has until the session is accepted: at first, and at most. A browser opens one at a
+ * time to an address (RFC 6455 4.1), so that of a cloud that hangs keeps the one at home from opening.
+ */
+const firstPatience = 5_000;
+const longestPatience = 40_000;
 
 /** The mailbox of one signer: opens, comes back after a cut, acknowledges what was handed on. */
 export class Mailbox {
@@ -30,6 +36,7 @@ export class Mailbox {
   /** Counts the openings: only the newest one counts. */
   private turn = 0;
   private pause = firstPause;
+  private patience = firstPatience;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ready: PromiseWithResolversLike = resolvable();
   private isOpen = false;
@@ -55,20 +62,26 @@ export class Mailbox {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.socket?.close();
+    this.leave();
   }
 
   /** The network is another one: what was open leads nowhere, and it would take long until that shows. */
   anew(): void {
     if (this.closed) return;
     clearTimeout(this.timer);
+    this.leave();
+    if (this.isOpen) this.ready = resolvable();
+    this.isOpen = false;
+    this.pause = firstPause;
+    this.patience = firstPatience;
+    void this.open();
+  }
+
+  /** Whatever the socket says from now on is not listened to. */
+  private leave(): void {
     const { socket } = this;
     this.socket = null;
     socket?.close();
-    this.ready = resolvable();
-    this.isOpen = false;
-    this.pause = firstPause;
-    void this.open();
   }
 
   private async open(): Promise<void> {
@@ -84,6 +97,11 @@ export class Mailbox {
     if (this.closed || turn !== this.turn) return;
     const socket = new WebSocket(`${this.cloud.base.replace(/^http/, 'ws')}/v1/socket`);
     this.socket = socket;
+    this.timer = setTimeout(() => {
+      this.patience = Math.min(this.patience * 2, longestPatience);
+      this.leave();
+      this.later();
+    }, this.patience);
     socket.onopen = () => socket.send(session);
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === 'string') void this.take(socket, event.data);
@@ -103,7 +121,10 @@ export class Mailbox {
       return;
     }
     if (frame.ready === true) {
+      if (socket !== this.socket) return;
+      clearTimeout(this.timer);
       this.pause = firstPause;
+      this.patience = firstPatience;
       this.isOpen = true;
       this.ready.resolve();
       this.accepted();
@@ -119,7 +140,9 @@ export class Mailbox {
 
   private later(): void {
     if (this.closed) return;
-    this.ready = resolvable();
+    clearTimeout(this.timer);
+    // Whoever waits already is told when it opens, after however many attempts.
+    if (this.isOpen) this.ready = resolvable();
     this.isOpen = false;
     this.timer = setTimeout(() => void this.open(), this.pause);
     this.pause = Math.min(this.pause * 2, longestPause);
