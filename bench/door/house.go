@@ -36,8 +36,8 @@ type house struct {
 	told    []float64 // ms that the peer took
 }
 
-func begin(ctx context.Context) (h *house, err error) {
-	h = &house{service: harness.StartPushService()}
+func begin(ctx context.Context) (_ *house, err error) {
+	h := &house{service: harness.StartPushService()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())

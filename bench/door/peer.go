@@ -35,7 +35,7 @@ type peer struct {
 	body   []byte
 }
 
-func startPeer(ctx context.Context, dir string) (p *peer, err error) {
+func startPeer(ctx context.Context, dir string) (_ *peer, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func startPeer(ctx context.Context, dir string) (p *peer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p = &peer{broker: broker, heard: make(chan time.Time, 1), body: make([]byte, request.PushSize)}
+	p := &peer{broker: broker, heard: make(chan time.Time, 1), body: make([]byte, request.PushSize)}
 	_, _ = rand.Read(p.body)
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p.stop = stop

@@ -150,13 +150,13 @@ func bare(ctx context.Context, source, listen string) error {
 }
 
 // watchPeer opens the camera at the peer, and says when its first picture was there.
-func (h *home) watchPeer(ctx context.Context) (took time.Duration, end func(), err error) {
+func (h *home) watchPeer(ctx context.Context) (_ time.Duration, _ func(), err error) {
 	began := time.Now()
 	pc, err := plain()
 	if err != nil {
 		return 0, nil, err
 	}
-	end = func() { _ = pc.GracefulClose() }
+	end := func() { _ = pc.GracefulClose() }
 	defer func() {
 		if err != nil {
 			end()
@@ -191,7 +191,7 @@ func (h *home) watchPeer(ctx context.Context) (took time.Duration, end func(), e
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: string(answer)}); err != nil {
 		return 0, nil, err
 	}
-	took, err = soon(ctx, came)
+	took, err := soon(ctx, came)
 	return took, end, err
 }
 

@@ -27,12 +27,12 @@ type home struct {
 	peerURL string
 }
 
-func begin(ctx context.Context) (h *home, err error) {
+func begin(ctx context.Context) (_ *home, err error) {
 	own, err := setting.Begin(ctx, setting.Wish{Cameras: []string{"door"}, Bare: true})
 	if err != nil {
 		return nil, err
 	}
-	h = &home{Home: own}
+	h := &home{Home: own}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())

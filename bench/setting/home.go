@@ -31,7 +31,7 @@ type Wish struct {
 }
 
 // Begin starts cameras, cloud and hub in a folder of their own, begins the household and adds the cameras.
-func Begin(ctx context.Context, wish Wish) (h *Home, err error) {
+func Begin(ctx context.Context, wish Wish) (_ *Home, err error) {
 	film := wish.Film
 	if film == "" {
 		if film, err = Clip(ctx); err != nil {
@@ -50,7 +50,7 @@ func Begin(ctx context.Context, wish Wish) (h *Home, err error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	h = &Home{w}
+	h := &Home{w}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
