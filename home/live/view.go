@@ -275,10 +275,12 @@ func (v *View) send(ctx context.Context) {
 		// At home nothing comes so unevenly that it would have to be held back; a line elsewhere is the viewer's to judge.
 		// The first packet of a key frame is a small one: what it says has room there.
 		prompt := q.key && v.near()
+		rest := q.size + overhead*len(q.packets)
 		for i, b := range q.packets {
-			if !p.wait(ctx, len(b)+overhead) {
+			if !p.wait(ctx, len(b)+overhead, rest) {
 				return
 			}
+			rest -= len(b) + overhead
 			t.write(b, q.stamp, i == len(q.packets)-1, prompt && i == 0)
 		}
 	}
