@@ -22,15 +22,16 @@ import (
 const (
 	tileWidth   = 320
 	tileColumns = 4
-	// gather is how many key frames wait for one run of the decoder: about 20 s of segments.
-	gather = 5
+	// gather is how many key frames wait for one run of the decoder: to begin one costs as much time as six of them. A
+	// pack of a minute has fifteen, so its end waits for five.
+	gather = 10
 	// patience is how long a full pack waits for its last pictures before it goes its way. The next pack is recorded
 	// meanwhile. A pack that left without them never gets any.
 	patience = 10 * time.Second
 	// decodeTime, decodeCPU and decodeMemory limit one run of the decoder, which reads what a camera sent. On a machine
 	// that is busy it comes last and waits long for little.
-	decodeTime   = 15 * time.Second
-	decodeCPU    = 6 * time.Second
+	decodeTime   = 20 * time.Second
+	decodeCPU    = 10 * time.Second
 	decodeMemory = 1 << 30
 	// maxKey is the largest key frame that is given to the decoder.
 	maxKey = 4 << 20

@@ -154,21 +154,21 @@ func TestPicturesThatAreAskedForDoNotWaitForThoseThatAreNot(t *testing.T) {
 	cfg := b.config()
 	cfg.Thumbs = thumbs(t, decoder)
 	r := b.recorder(cfg)
-	s := &scheme{patient{r}, map[int64]func(){21: r.CloseEarly}, map[int64]bool{}}
-	ingesttest.Replay(t, cameratest.Clip(t, colours()), ingesttest.Options{For: 24 * time.Second}, s)
+	s := &scheme{patient{r}, map[int64]func(){41: r.CloseEarly}, map[int64]bool{}}
+	ingesttest.Replay(t, cameratest.Clip(t, colours()), ingesttest.Options{For: 44 * time.Second}, s)
 	r.Close()
 	p := b.made[0]
 	b.holds(p)
 	sprite := p.Files[len(p.Files)-1]
-	if sprite.Kind != manifest.FileThumbs || len(p.Files) != 7 {
-		t.Fatalf("files %+v, want six segments and a sprite", p.Files)
+	if sprite.Kind != manifest.FileThumbs || len(p.Files) != 12 {
+		t.Fatalf("files %+v, want eleven segments and a sprite", p.Files)
 	}
 	img, err := jpeg.Decode(bytes.NewReader(b.open(p, sprite)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The clip begins again with red; the five before it were not asked for, and their decoder hangs.
-	for i, want := range map[int]uint32{0: 128, 5: 255} {
+	// The clip begins again with red; the ten before it were not asked for, and their decoder hangs.
+	for i, want := range map[int]uint32{0: 128, 10: 255} {
 		if r, _, _, _ := img.At(i%4*320+160, i/4*180+90).RGBA(); r>>8 < want-40 || r>>8 > want+40 {
 			t.Errorf("tile %d has %d of red, want about %d", i, r>>8, want)
 		}
