@@ -35,6 +35,7 @@ func (c *console) finish(ctx context.Context, err error) error {
 		if errHome := s.LearnHome(ctx); errHome != nil {
 			return errHome
 		}
+		c.hoursCome(ctx, s)
 	}
 	if c.removing || len(notes.Removals) == 0 {
 		return err

@@ -81,34 +81,24 @@ func (q *QuietCommand) list(ctx context.Context, c *console, s *session.Session,
 	if err != nil {
 		return fmt.Errorf("ask for what is quiet: %w", err)
 	}
-	weeks, err := s.Do(ctx, request.Op{Kind: request.OpQuiets})
-	var no *session.RefusedError
-	if errors.As(err, &no) && no.Word == request.RefusedInvalid {
-		weeks, err = &request.Reply{}, nil // a hub of an earlier version knows of none
-	}
+	weeks, err := s.Quiets(ctx)
 	if err != nil {
 		return fmt.Errorf("ask for the hours that are quiet: %w", err)
 	}
-	name := func(camera id.Camera) string {
-		if camera == id.HouseholdCamera {
-			return "all cameras"
-		}
-		known, _ := v.Camera(string(camera))
-		return nameOr(known.Name, string(camera))
-	}
+	c.cameHours(s, weeks)
 	for _, one := range reply.Result.Snoozes {
-		line := quietLine{Camera: one.Camera, Name: name(one.Camera), Until: one.Until}
+		line := quietLine{Camera: one.Camera, Name: quietName(v, one.Camera), Until: one.Until}
 		if err := q.tell(c, line, "%s is quiet until %s", line.Name, clock(line.Until, c.now())); err != nil {
 			return err
 		}
 	}
-	for _, one := range weeks.Result.Quiets {
-		line := quietLine{Camera: one.Camera, Name: name(one.Camera), Hours: one.Hours, Zone: v.Zone()}
+	for _, one := range weeks.Now {
+		line := quietLine{Camera: one.Camera, Name: quietName(v, one.Camera), Hours: one.Hours, Zone: v.Zone()}
 		if err := q.tell(c, line, "%s: quiet %s", line.Name, people.Hours(line.Hours, line.Zone, c.now().Location())); err != nil {
 			return err
 		}
 	}
-	if len(reply.Result.Snoozes)+len(weeks.Result.Quiets) == 0 && !q.JSON {
+	if len(reply.Result.Snoozes)+len(weeks.Now) == 0 && !q.JSON {
 		c.say("You hear every bell.")
 	}
 	return nil
@@ -121,4 +111,36 @@ func (q *QuietCommand) tell(c *console, line quietLine, format string, words ...
 	}
 	c.answer(format, words...)
 	return nil
+}
+
+// quietName is what is quiet, as it is called.
+func quietName(names people.Names, camera id.Camera) string {
+	if camera == id.HouseholdCamera {
+		return "all cameras"
+	}
+	return nameOr(names.CameraName(camera), string(camera))
+}
+
+// cameTime is how long any other command waits for a new hub to take quiet hours; they are tried again with the next one.
+const cameTime = 4 * time.Second
+
+// hoursCome brings a new hub the quiet hours that this device remembers from the one before it.
+func (c *console) hoursCome(ctx context.Context, s *session.Session) {
+	ctx, stop := context.WithTimeout(ctx, cameTime)
+	defer stop()
+	q, err := s.QuietsCome(ctx)
+	if err != nil {
+		c.say("Your quiet hours have not come along to the new hub yet: %v", safe(err))
+		return
+	}
+	if q != nil {
+		c.cameHours(s, q)
+	}
+}
+
+// cameHours says which hours the hub has from this device.
+func (c *console) cameHours(s *session.Session, q *session.Quiets) {
+	for _, camera := range q.Came {
+		c.say("Your quiet hours came along to this hub: %s (keyhold quiet).", quietName(namesOf(s), camera))
+	}
 }

@@ -153,6 +153,7 @@ func (c *console) again(was *manifest.Names) {
 		c.say("  %s", x)
 	}
 	c.say("%s", unsaid)
+	c.say("Quiet hours come along by themselves: each person's own devices bring them when they are next used.")
 }
 
 // unsaid is what a person may have to say because the new hub was not told.

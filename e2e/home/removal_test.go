@@ -170,13 +170,19 @@ func sorted(list ...id.Camera) []id.Camera {
 // command is a letter to the hub as a device seals it.
 func (f *folk) command(op request.Op) (letter store.Mail, nonce []byte) {
 	f.r.t.Helper()
+	return f.commandBy(f, op)
+}
+
+// commandBy is one that somebody signs in the name of this device.
+func (f *folk) commandBy(signer *folk, op request.Op) (letter store.Mail, nonce []byte) {
+	f.r.t.Helper()
 	nonce = make([]byte, request.NonceSize)
 	_, err := rand.Read(nonce)
 	must(f.r.t, err)
 	s, household := f.r.Member.Roster, f.r.Member.Home.Household
 	e, err := dsse.Signed(request.ThingCommand, &request.Command{
 		At: f.r.now().UnixMilli(), Device: f.ID(), Head: s.Head.Hash, Household: household, Nonce: nonce, Op: op,
-	}, f.ID(), f.Sign())
+	}, f.ID(), signer.Sign())
 	must(f.r.t, err)
 	sealed, err := box.Seal(s.Hub.HPKE, box.Context{"household": string(household), "purpose": "command"},
 		box.Context{"from": string(f.ID()), "to": string(id.Hub)}, e.Encode())

@@ -19,6 +19,7 @@ import (
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
+	"keyhold/statement/rule"
 )
 
 const (
@@ -255,14 +256,14 @@ func (h *Hub) ownSnoozes(by id.Device) []request.Snooze {
 }
 
 // setQuiet asks for quiet at hours of the week, of a camera or of all, for one's person.
-func (h *Hub) setQuiet(ctx context.Context, by id.Device, camera id.Camera, hours []roster.Hours) error {
+func (h *Hub) setQuiet(ctx context.Context, by id.Device, camera id.Camera, hours []roster.Hours, said int64) error {
 	h.control.Lock() // whoever goes meanwhile leaves nothing behind
 	defer h.control.Unlock()
 	p, ok := h.household.Roster().PersonOf(by)
 	if !ok || camera != id.HouseholdCamera && len(hours) > 0 && !h.knows(by, camera) {
 		return refusal(request.RefusedDenied) // what was asked of a camera that is theirs no more they can still end
 	}
-	switch err := h.ring.quiet.SetHours(ctx, p.ID, camera, hours); {
+	switch err := h.ring.quiet.SetHours(ctx, p.ID, camera, hours, said); {
 	case errors.Is(err, quiet.ErrMany):
 		return refusal(request.RefusedFull)
 	case errors.Is(err, quiet.ErrHours):
@@ -279,4 +280,24 @@ func (h *Hub) ownQuiets(by id.Device) []request.Quiet {
 		return []request.Quiet{}
 	}
 	return h.ring.quiet.Hours(p.ID)
+}
+
+// carryQuiet takes what a device remembers of its person's hours from before this hub, where nothing newer is known, and says
+// what holds. What is said to be of a time to come, or of a camera that they may not know of, is not taken.
+func (h *Hub) carryQuiet(ctx context.Context, by id.Device, list []request.SaidQuiet, r *request.Result) (err error) {
+	h.control.Lock()
+	defer h.control.Unlock()
+	p, ok := h.household.Roster().PersonOf(by)
+	if !ok {
+		return refusal(request.RefusedDenied)
+	}
+	late := h.Now().UnixMilli() + request.Window
+	list = slices.DeleteFunc(slices.Clone(list), func(q request.SaidQuiet) bool {
+		return q.Said > late && !rule.Off(rule.Time) || q.Camera != id.HouseholdCamera && len(q.Hours) > 0 && !h.knows(by, q.Camera)
+	})
+	if len(list) > 0 {
+		r.Taken, err = h.ring.quiet.Carry(ctx, p.ID, list)
+	}
+	r.Said = h.ring.quiet.Said(p.ID)
+	return err
 }

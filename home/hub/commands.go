@@ -60,7 +60,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 func often(kind string) bool {
 	switch kind {
 	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
-		request.OpBells, request.OpSnoozes, request.OpQuiets, request.OpRecorded, request.OpChildren, request.OpLocks, request.OpIntegrations, request.OpChannels,
+		request.OpBells, request.OpSnoozes, request.OpQuiets, request.OpCarryQuiet, request.OpRecorded, request.OpChildren, request.OpLocks, request.OpIntegrations, request.OpChannels,
 		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
 		return true
 	}
@@ -140,9 +140,11 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 	case request.OpSnoozes:
 		r.Snoozes = h.ownSnoozes(c.Device)
 	case request.OpSetQuiet:
-		err = h.setQuiet(ctx, c.Device, c.Op.Camera, c.Op.Hours)
+		err = h.setQuiet(ctx, c.Device, c.Op.Camera, c.Op.Hours, c.At)
 	case request.OpQuiets:
 		r.Quiets = h.ownQuiets(c.Device)
+	case request.OpCarryQuiet:
+		err = h.carryQuiet(ctx, c.Device, c.Op.Said, r)
 	case request.OpPushKey, request.OpSubscribe, request.OpUnsubscribe, request.OpTestAlert, request.OpReceived, request.OpPhones:
 		err = h.phones(ctx, c, r)
 	case request.OpAtHome:

@@ -15,6 +15,7 @@ import (
 	"keyhold/statement/finding"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
+	"keyhold/statement/rule"
 )
 
 // handle takes what the socket brings. It returns an error only for what may be better later: the
@@ -47,7 +48,7 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 	if err != nil {
 		return err
 	}
-	if !fresh {
+	if !fresh && !rule.Off(rule.Replay) {
 		h.Log.Info("a command came twice and was dropped")
 		return nil
 	}

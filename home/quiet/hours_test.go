@@ -51,7 +51,7 @@ func camera(t *testing.T) id.Camera {
 
 func set(t *testing.T, b *Book, p id.Person, c id.Camera, list []roster.Hours) {
 	t.Helper()
-	if err := b.SetHours(t.Context(), p, c, list); err != nil {
+	if err := b.SetHours(t.Context(), p, c, list, 1); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestHoursOfAllCamerasAndASnoozeStandBesides(t *testing.T) {
 func TestHoursAreBounded(t *testing.T) {
 	t.Parallel()
 	b, _ := opened(t)
-	if err := b.SetHours(t.Context(), anna, camera(t), []roster.Hours{{Days: daily, From: 60, Until: 60}}); !errors.Is(err, ErrHours) {
+	if err := b.SetHours(t.Context(), anna, camera(t), []roster.Hours{{Days: daily, From: 60, Until: 60}}, 1); !errors.Is(err, ErrHours) {
 		t.Errorf("hours that end as they begin: %v", err)
 	}
 	var last id.Camera
@@ -146,7 +146,7 @@ func TestHoursAreBounded(t *testing.T) {
 		last = camera(t)
 		set(t, b, anna, last, nights)
 	}
-	if err := b.SetHours(t.Context(), anna, camera(t), nights); !errors.Is(err, ErrMany) {
+	if err := b.SetHours(t.Context(), anna, camera(t), nights, 1); !errors.Is(err, ErrMany) {
 		t.Errorf("hours of one camera more: %v", err)
 	}
 	set(t, b, anna, last, nights[:1]) // others for the same camera are none more

@@ -20,6 +20,9 @@ const (
 	// what was said.
 	OpSetQuiet = "set-quiet"
 	OpQuiets   = "quiets"
+	// OpCarryQuiet tells the hub what a device remembers of its person's quiet hours, and asks for what the hub knows of them:
+	// of each camera what was said last holds. So they come along to a hub that takes another's place.
+	OpCarryQuiet = "carry-quiet"
 )
 
 // Kinds of bells.
@@ -94,6 +97,27 @@ type Quiet struct {
 func (q *Quiet) check() error {
 	if !q.Camera.ValidOrHousehold() || len(q.Hours) == 0 || checkHours(q.Hours) != nil {
 		return fmt.Errorf("reply: malformed quiet hours")
+	}
+	return nil
+}
+
+// MaxSaidQuiet is of how many cameras one command tells.
+const MaxSaidQuiet = 32
+
+// SaidQuiet is what a person has last said of a camera's quiet hours, or of those of all, and when.
+type SaidQuiet struct {
+	Camera id.Camera `json:"camera"`
+	// Hours are none where they were taken back.
+	Hours []roster.Hours `json:"hours,omitempty"`
+	// Said is by the clock of the device that it was said on (ms); 0 where nobody knows.
+	Said int64 `json:"said"`
+}
+
+func checkSaid(list []SaidQuiet) error {
+	for _, q := range list {
+		if !q.Camera.ValidOrHousehold() || q.Said < 0 || checkHours(q.Hours) != nil {
+			return fmt.Errorf("malformed quiet hours")
+		}
 	}
 	return nil
 }

@@ -111,6 +111,8 @@ type Op struct {
 	Recorded string `json:"recorded,omitempty"`
 	Removal  []byte `json:"removal,omitempty"`
 	Room     string `json:"room,omitempty"`
+	// Said is what the device remembers of quiet hours.
+	Said []SaidQuiet `json:"said,omitempty"`
 	// Star is an envelope of type star.
 	Star []byte `json:"star,omitempty"`
 	// Tells are what an integration is told.
@@ -216,12 +218,15 @@ func (c *Command) Check() error {
 	if c.Op.Recorded != "" && !Recording(c.Op.Recorded) {
 		return fmt.Errorf("command: an unknown form of recording")
 	}
-	if err := checkHours(c.Op.Hours); err != nil {
+	if err := errors.Join(checkHours(c.Op.Hours), checkSaid(c.Op.Said)); err != nil {
 		return fmt.Errorf("command: %w", err)
+	}
+	if len(c.Op.Said) > MaxSaidQuiet {
+		return fmt.Errorf("command: quiet hours of too many cameras at once")
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpQuiets, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLocks:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpQuiets, OpCarryQuiet, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLocks:
 	case OpSetBell:
 		if c.Op.Bell == nil {
 			return fmt.Errorf("command: set-bell needs to say by what")

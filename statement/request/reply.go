@@ -46,6 +46,9 @@ type Result struct {
 	Recorded []Recorded `json:"recorded,omitempty"`
 	// Removals are what owners ask other owners for.
 	Removals [][]byte `json:"removals,omitempty"`
+	// Said is what the hub knows of the quiet hours of the person who asks, also of those that were taken back; Taken are the
+	// cameras of which it knew less than the device.
+	Said []SaidQuiet `json:"said,omitempty"`
 	// Smalls are the cameras that have a second, smaller stream.
 	Smalls []id.Camera `json:"smalls,omitempty"`
 	// Snoozes are those of the person who asks.
@@ -53,7 +56,8 @@ type Result struct {
 	// Stars are the moments of a camera that are kept.
 	Stars []Starred `json:"stars,omitempty"`
 	// Streams are where a new integration reads its cameras, in their order, with user and password: they are said once.
-	Streams []string `json:"streams,omitempty"`
+	Streams []string    `json:"streams,omitempty"`
+	Taken   []id.Camera `json:"taken,omitempty"`
 }
 
 // Starred is a moment that is kept, by the statement that says so, and the packs that are kept of it. Of one that is let go

@@ -47,6 +47,14 @@ func (r *Result) check() error {
 			return err
 		}
 	}
+	if err := checkSaid(r.Said); err != nil {
+		return fmt.Errorf("reply: %w", err)
+	}
+	for _, c := range r.Taken {
+		if !c.ValidOrHousehold() {
+			return fmt.Errorf("reply: took hours of what is no camera")
+		}
+	}
 	for _, s := range r.Stars {
 		for _, o := range s.Objects {
 			if !o.Valid() {

@@ -105,7 +105,21 @@ func (c *commandVectors) door() {
 	c.add("set-quiet, all cameras, as many hours as may be", many, bad{"one more", append(tree(many)["hours"].([]any), tree(nights[0])), []any{"op", "hours"}})
 	c.add("set-quiet that ends", request.Op{Kind: request.OpSetQuiet, Camera: camera})
 	c.add("quiets", request.Op{Kind: request.OpQuiets})
+	said := []request.SaidQuiet{{Camera: camera, Hours: nights, Said: start - 9}, {Camera: id.HouseholdCamera, Said: start - 5}}
+	told := func(name string) []any { return []any{"op", "said", 0, name} }
+	c.add("carry-quiet", request.Op{Kind: request.OpCarryQuiet, Said: said},
+		bad{"hours of what is no camera", "front", told("camera")}, bad{"said before there was time", int64(-1), told("said")},
+		bad{"no hours, which is left out", []any{}, told("hours")}, bad{"a minute after the day", int64(24*60 + 1), []any{"op", "said", 0, "hours", 0, "until"}}, bad{"nothing, which is left out", []any{}, []any{"op", "said"}})
+	full := request.Op{Kind: request.OpCarryQuiet}
+	for range request.MaxSaidQuiet {
+		full.Said = append(full.Said, said[1])
+	}
+	c.add("carry-quiet, as many cameras as may be", full, bad{"one more", append(tree(full)["said"].([]any), tree(said[1])), []any{"op", "said"}})
+	c.add("carry-quiet that only asks", request.Op{Kind: request.OpCarryQuiet})
 	of := func(field, name string) []any { return []any{"result", field, 0, name} }
+	c.reply("reply to carry-quiet", request.Result{Said: said, Taken: []id.Camera{camera, id.HouseholdCamera}},
+		bad{"hours of what is no camera", "front", of("said", "camera")}, bad{"said before there was time", int64(-1), of("said", "said")},
+		bad{"no hours, which is left out", []any{}, of("said", "hours")}, bad{"taken of what is no camera", []any{"front"}, []any{"result", "taken"}})
 	c.reply("reply to set-bell, webhook", request.Result{Hooks: []string{"https://192.168.1.7:7441/bell/abcdefghijklmnopqrstuvwxyz", "https://[fd00::7]:7441/bell/abcdefghijklmnopqrstuvwxyz"}})
 	c.reply("reply to bells", request.Result{Bells: []request.BellReport{{Camera: camera, Kind: request.BellMQTT, Pressed: start - 1, Since: start - 2, State: "listening"}, {Camera: camera, Kind: request.BellONVIF, Since: start, State: "away"}}},
 		bad{"pressed before there was time", int64(-1), of("bells", "pressed")}, bad{"since before there was time", int64(-1), of("bells", "since")})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BellReport, Visit } from '../src/lib/ringing';
+import type { BellReport, QuietWeek, Visit } from '../src/lib/ringing';
 import { click, see } from './drive';
 import { DrawnView } from './drawnview';
 import { now } from './fixture';
@@ -86,6 +86,24 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
     pressed: now - 3 * minute,
     ...change,
   });
+  const hours = (came: QuietWeek['came'] = null): State => ({
+    ...at('#/alerts', (household) => {
+      some(household);
+      const daily = [1, 2, 3, 4, 5, 6, 7];
+      household.rung.came = came;
+      household.rung.quiets = [
+        {
+          camera: 'household',
+          hours: [
+            { days: daily, from: 22 * 60, until: 24 * 60 },
+            { days: daily, from: 0, until: 7 * 60 },
+          ],
+        },
+        { camera: 'cam_door', hours: [{ days: [1, 2, 3], from: 13 * 60, until: 14 * 60 }] },
+      ];
+    }),
+    then: () => see('[data-quiet]'),
+  });
   return {
     'ring-call': () => {
       const state = called();
@@ -151,23 +169,8 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       }),
       then: () => see('[data-presses]'),
     }),
-    'alerts-hours': () => ({
-      ...at('#/alerts', (household) => {
-        some(household);
-        const daily = [1, 2, 3, 4, 5, 6, 7];
-        household.rung.quiets = [
-          {
-            camera: 'household',
-            hours: [
-              { days: daily, from: 22 * 60, until: 24 * 60 },
-              { days: daily, from: 0, until: 7 * 60 },
-            ],
-          },
-          { camera: 'cam_door', hours: [{ days: [1, 2, 3], from: 13 * 60, until: 14 * 60 }] },
-        ];
-      }),
-      then: () => see('[data-quiet]'),
-    }),
+    'alerts-hours': () => hours(),
+    'alerts-hours-came': () => hours({ at: now - 3 * 60 * minute, cameras: ['household'] }),
     'alerts-guest': () => {
       const household = asGuest(three());
       some(household);

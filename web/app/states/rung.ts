@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Picture } from '../src/lib/household';
-import type { BellReport, QuietHours, Ring, Ringing, Snooze, Visit } from '../src/lib/ringing';
+import type {
+  BellReport,
+  QuietHours,
+  QuietWeek,
+  Ring,
+  Ringing,
+  Snooze,
+  Visit,
+} from '../src/lib/ringing';
 import { failure, Fixture, forever, now } from './fixture';
 import { paint } from './scenes';
 
@@ -12,6 +20,7 @@ class DrawnBells {
   visits: readonly Visit[] = [];
   snoozes: readonly Snooze[] = [];
   quiets: readonly QuietHours[] | null = [];
+  came: QuietWeek['came'] = null;
   bells: readonly BellReport[] = [];
   hooks: readonly string[] = [];
 
@@ -57,8 +66,9 @@ export class Rung extends Fixture implements Ringing {
     this.rung.snoozes = until > 0 ? [{ camera, until }] : [];
   }
 
-  async quiets(): Promise<readonly QuietHours[] | null> {
-    return this.rung.quiets;
+  async quiets(): Promise<QuietWeek | null> {
+    const { quiets: hours, came } = this.rung;
+    return hours && { hours, came };
   }
 
   async setQuiet(camera: string, hours: QuietHours['hours']): Promise<void> {

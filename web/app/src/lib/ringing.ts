@@ -15,7 +15,7 @@ export interface Ringing {
   /** `until` 0 ends it. */
   snooze(camera: string, until: number): Promise<void>;
   /** At which hours of the week they want to hear nothing; null: the hub is too old to keep any. */
-  quiets(): Promise<readonly QuietHours[] | null>;
+  quiets(): Promise<QuietWeek | null>;
   /** Of a camera, or of all (`household`); no hours take them back. */
   setQuiet(camera: string, hours: readonly Hours[]): Promise<void>;
   /** How the bells do, for those who may change cameras. */
@@ -55,6 +55,12 @@ export interface Snooze {
 export interface QuietHours {
   camera: string;
   hours: readonly Hours[];
+}
+
+export interface QuietWeek {
+  readonly hours: readonly QuietHours[];
+  /** Those that this device has brought to a hub that took another's place, and when. */
+  readonly came: { readonly at: number; readonly cameras: readonly string[] } | null;
 }
 
 export interface Bell {

@@ -2,11 +2,12 @@
 
 import { random } from '../bytes.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
-import type { Heard, Quiet, Snooze, Visit } from '../sync/alerts.ts';
+import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
 import type { Door, DoorWish, OpenResult, SetResult } from '../sync/doors.ts';
 import type { Shown } from '../sync/gesture.ts';
 import type { PasskeyWanted } from '../sync/passkey.ts';
 import type { Picture } from '../sync/pictures.ts';
+import type { Quiet, QuietWeek } from '../sync/quiets.ts';
 import { StarClient } from './star-client.ts';
 
 /** Where something stands that the hub wants to see somebody for, and how it goes on. */
@@ -64,7 +65,7 @@ export abstract class DoorClient extends StarClient {
     return this.port.call('snooze', [camera, until]);
   }
 
-  quiets(): Promise<readonly Quiet[] | null> {
+  quiets(): Promise<QuietWeek | null> {
     return this.port.call('quiets', []);
   }
 

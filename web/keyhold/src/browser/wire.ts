@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts';
 import type { Right, Role } from '../statement/rights.ts';
 import type { Bell, BellReport } from '../statement/request.ts';
 import type { Alarm } from '../sync/alarms.ts';
-import type { Heard, Quiet, Snooze, Visit } from '../sync/alerts.ts';
+import type { Heard, Snooze, Visit } from '../sync/alerts.ts';
 import type { Door, DoorWish, OpenResult, SetResult, Wish } from '../sync/doors.ts';
 import type { ChannelReport } from '../statement/channel.ts';
 import type { Integration } from '../statement/integration.ts';
@@ -41,6 +41,7 @@ import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
 import type { Asking, HubAskView } from '../sync/second.ts';
 import type { Timeline } from '../sync/timeline.ts';
 import type { Relay } from '../sync/cloud.ts';
+import type { Quiet, QuietWeek } from '../sync/quiets.ts';
 import type { Challenged } from '../sync/order.ts';
 import type { Agreed } from '../sync/views.ts';
 import type { TurnedOffCamera, WatchedView } from '../sync/watched.ts';
@@ -203,7 +204,7 @@ export interface Calls {
   snoozes: { args: []; result: readonly Snooze[] };
   snooze: { args: [camera: string, until: number]; result: void };
   /** At which hours of the week this person wants to hear nothing; null: the hub keeps none. */
-  quiets: { args: []; result: readonly Quiet[] | null };
+  quiets: { args: []; result: QuietWeek | null };
   setQuiet: { args: [camera: string, hours: Quiet['hours']]; result: void };
   /** By what cameras are heard to ring. */
   bells: { args: []; result: readonly BellReport[] };

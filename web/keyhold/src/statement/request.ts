@@ -153,6 +153,7 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   snoozes: [],
   'set-quiet': ['camera'],
   quiets: [],
+  'carry-quiet': [],
   'push-key': [],
   subscribe: ['push'],
   unsubscribe: [],
@@ -232,6 +233,16 @@ export type Subscription = Read<typeof subscription>;
 /** When an alert came, by the device's clock. */
 const received = object({ at, seq: integer(1) });
 
+/** What was last said of quiet hours, and when; without hours they were taken back. */
+const saidQuiet = object({
+  camera: id('cam', 'household'),
+  hours: optional(list(hours, 0, 16)),
+  said: integer(),
+});
+export type SaidQuiet = Read<typeof saidQuiet>;
+/** Of so many cameras one command tells. */
+export const maxSaidQuiet = 32;
+
 const op = where(
   object({
     kind: text(),
@@ -268,6 +279,7 @@ const op = where(
     recorded: optional(form),
     removal: optional(bytes()),
     room: optional(text(200)),
+    said: optional(list(saidQuiet, 0, maxSaidQuiet)),
     star: optional(bytes(1, 4096)),
     tells: optional(told),
     until: optional(integer()),
@@ -323,12 +335,14 @@ export const reply = object({
     quiets: optional(list(object({ camera: id('cam', 'household'), hours: list(hours, 1, 16) }))),
     recorded: optional(list(recorded)),
     removals: optional(list(bytes())),
+    said: optional(list(saidQuiet)),
     smalls: optional(list(text())),
     stars: optional(
       list(object({ objects: list(id('obj')), statement: bytes(), waiting: optional(boolean) })),
     ),
     snoozes: optional(list(object({ camera: text(), until: integer() }))),
     streams: optional(list(text())),
+    taken: optional(list(id('cam', 'household'))),
   }),
   root: hash,
   run: id('run'),

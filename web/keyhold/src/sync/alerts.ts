@@ -4,10 +4,9 @@ import type { File, MomentLeaf, Pack, PressLeaf } from '../manifest/leaf.ts';
 import { RuleError } from '../rule.ts';
 import { openAlert, type Alert } from '../statement/alert.ts';
 import type { Bell, BellReport, Op, Reply } from '../statement/request.ts';
-import type { Hours } from '../statement/rights.ts';
-import { Refused } from './commands.ts';
 import type { Engine } from './engine.ts';
 import type { Picture } from './pictures.ts';
+import { Quiets } from './quiets.ts';
 import type { Reading } from './records.ts';
 
 /** What the hub has said at once. What is late was so, and is not any more. */
@@ -35,12 +34,6 @@ export interface Snooze {
   readonly until: number;
 }
 
-/** At which hours of the week, in the household's zone; `camera` is one, or `household` for all. */
-export interface Quiet {
-  readonly camera: string;
-  readonly hours: readonly Hours[];
-}
-
 export interface AlertParts {
   readonly rang: (ring: Heard) => void;
   /** The record of a camera between two times. */
@@ -65,11 +58,13 @@ export class Alerts {
   private readonly moments = new Map<string, MomentLeaf>();
   /** As they were opened; a page gets a copy, which is its own. */
   private readonly pictures = new Map<string, Promise<ImageBitmap>>();
+  readonly quiets: Quiets;
 
   constructor(
     private readonly engine: Engine,
     private readonly parts: AlertParts,
   ) {
+    this.quiets = new Quiets(engine, parts.send);
     this.last = engine.store.get<number>(heardKey).then((last) => last ?? 0);
   }
 
@@ -137,22 +132,6 @@ export class Alerts {
 
   async snooze(camera: string, until: number): Promise<void> {
     const op = { kind: 'snooze', camera, ...(until > 0 ? { until } : {}) };
-    await this.parts.send(op, patience);
-  }
-
-  /** This person's; null where the hub is of a version that keeps none. */
-  async quiets(): Promise<readonly Quiet[] | null> {
-    try {
-      return (await this.parts.send({ kind: 'quiets' }, patience)).result.quiets ?? [];
-    } catch (error) {
-      if (error instanceof Refused && error.word === 'invalid') return null;
-      throw error;
-    }
-  }
-
-  /** No hours take them back. */
-  async setQuiet(camera: string, hours: readonly Hours[]): Promise<void> {
-    const op = { kind: 'set-quiet', camera, ...(hours.length > 0 ? { hours: [...hours] } : {}) };
     await this.parts.send(op, patience);
   }
 

@@ -226,6 +226,7 @@ export class HomeSession {
     this.later(() => void this.poll(), engine.atHome ? pollAtHome : pollEvery);
     await engine.sides.way
       .learn(engine.known.roster, (op, patience) => this.commands.send(op, patience))
+      .then(() => (this.reports.away ? undefined : this.alerts.quiets.come()))
       .catch(() => undefined);
   }
 
