@@ -97,6 +97,14 @@ test('a new hub', async (t) => {
     }
   });
 
+  await step('her quiet hours came along from her device, and she reads that', async () => {
+    await anna.go('alerts');
+    const hours = anna.page.locator('[data-quiet=household]');
+    await hours.getByText(anna.like('quiet_came')).waitFor();
+    await accessible(anna.page, 'quiet hours that came along');
+    await anna.go('');
+  });
+
   await step('new pictures come, on the strip of the old ones', async () => {
     for (const name of Object.keys(cameras)) {
       const { value } = await within(180_000, `a new picture of ${name}`, async () => {

@@ -84,6 +84,8 @@ func TestNewHub(t *testing.T) {
 	t.Parallel()
 	w := home(t)
 	out := t.TempDir()
+	_, err := w.Owner(t.Context(), "quiet", "--home", "--hours", "mon 3:00-4:00")
+	must(t, err)
 	d, second, err := w.Invite(t.Context(), "device", "--person", "Jan", "--role", "guardian", "--wait", "--origin", w.Origin())
 	must(t, err)
 	done := make(chan error, 2)
