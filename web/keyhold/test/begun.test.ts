@@ -69,3 +69,19 @@ test('what was refused before the page came is asked once more', () => {
   expect(begun.take(['cam_a'])).toBe(made[1]);
   expect(made.map(({ closed }) => closed)).toEqual([1, 0]);
 });
+
+test('an alarm in the place of the page ends what has begun for it at once', () => {
+  begun.begin('cam_a', true);
+  begun.heard([]);
+  begun.heard([{ acknowledgedAt: 7 }]);
+  expect(made[0]!.closed).toBe(0);
+  begun.heard([{ acknowledgedAt: 7 }, {}]);
+  expect(made[0]!.closed).toBe(1);
+  vi.advanceTimersByTime(60_000);
+  expect(made[0]!.closed).toBe(1);
+  // What a page has taken is the page's.
+  begun.begin('cam_b');
+  const taken = begun.take(['cam_b']);
+  begun.heard([{}]);
+  expect(taken.closed).toBe(0);
+});

@@ -36,6 +36,11 @@ export class Begun<View extends Begins> {
     return one.view;
   }
 
+  /** An alarm that nobody has read takes the place of the page: nobody is there to watch. */
+  heard(alarms: readonly { readonly acknowledgedAt?: number }[]): void {
+    if (alarms.some(({ acknowledgedAt }) => acknowledgedAt === undefined)) this.drop();
+  }
+
   private drop(): void {
     clearTimeout(this.timer);
     this.one?.view.close();

@@ -101,6 +101,7 @@ export class HouseholdClient extends TendingClient {
       this.cameraStates = message.cameras;
       this.showCameras();
     } else if ('trust' in message) {
+      this.begun.heard(message.trust.alarms);
       this.trustValue.set(message.trust);
     } else if ('newest' in message) {
       this.newest.set(message.newest.camera, message.newest.picture);
