@@ -14,7 +14,7 @@ import (
 type CamerasSpeakerCommand struct {
 	deviceFlag
 	Name string `arg:"" help:"The camera, by name or id."`
-	URL  string `arg:"" help:"Where it takes sound, such as http://user:password@192.168.1.20/axis-cgi/audio/transmit.cgi; - reads it from standard input; try plays the chime there once more; off for none."`
+	URL  string `arg:"" help:"Where it takes sound, such as http://user:password@192.168.1.20/axis-cgi/audio/transmit.cgi or rtp://192.168.1.30:5004; - reads it from standard input; try plays the chime there once more; off for none."`
 }
 
 // Run asks the hub.

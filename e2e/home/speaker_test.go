@@ -176,6 +176,32 @@ func TestTalkingToASpeakerThatIsFFmpegs(t *testing.T) {
 	}
 }
 
+// A loudspeaker that takes bare RTP, which is ffmpeg's as well.
+func TestTalkingToASpeakerThatTakesRTP(t *testing.T) {
+	t.Parallel()
+	address, heard := cameratest.Listening(t, "PCMA")
+	r := posting(t, address)
+	door := r.Add("Door", "a")
+	if w := r.setSpeaker(r.Member, door, address+"?codec=pcma"); w != "" {
+		t.Fatalf("it was refused as %q", w)
+	}
+	anna := r.talker(r.Member, door)
+	stop := anna.speak()
+	defer stop()
+	r.Until("word that the camera has a speaker", anna.speaker.Load)
+	must(t, anna.press())
+	r.Until("two seconds of the voice", func() bool { return long(cameratest.Tones(heard(), voice)) > 2*time.Second })
+	anna.hush()
+	if w := anna.over(); w != talk.Released {
+		t.Errorf("it ended as %s", w)
+	}
+	all := heard()
+	chimes, said := cameratest.Chimes(all), cameratest.Tones(all, voice)
+	if last := len(chimes) - 1; last < 0 || len(said) == 0 || said[0].From < chimes[last].Until-20*time.Millisecond {
+		t.Errorf("the voice was heard at %v, after the chimes at %v", said, chimes)
+	}
+}
+
 // A camera that takes a connection and then nothing keeps nobody waiting: that is said, and the hub goes on.
 func TestASpeakerThatTakesNothingIsSaidToTheOneWhoTalks(t *testing.T) {
 	t.Parallel()

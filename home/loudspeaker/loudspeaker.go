@@ -8,7 +8,8 @@
 //   - Dahua and Amcrest, HTTP API 3.2017, 4.3.3 "Post Audio Stream" (cgi-bin/audio.cgi?action=postAudio): A-law, as
 //     Audio/G.711A.
 //
-// All of them are shown with a Content-Length that is never reached, which is what is sent here.
+// All of them are shown with a Content-Length that is never reached, which is what is sent here. Loudspeakers and intercoms
+// that take RTP without a session around it are sent packets of 20 ms by UDP (RFC 3551); those have no password.
 //
 // It promises that nothing is connected but between Claim and Close; that it goes to the host of the address alone, and
 // only where a camera may be; that a password is said only to a camera that asks for one, and never as it is where the
@@ -50,7 +51,7 @@ const (
 
 var (
 	// ErrAddress says that an address is not one at which a camera takes sound.
-	ErrAddress = errors.New("loudspeaker: a speaker's address is like http://user:password@192.168.1.20/axis-cgi/audio/transmit.cgi")
+	ErrAddress = errors.New("loudspeaker: a speaker's address is like http://user:password@192.168.1.20/axis-cgi/audio/transmit.cgi or rtp://192.168.1.20:5004")
 	// ErrPassword says that the camera wants another user or password, or one where the address has none.
 	ErrPassword = errors.New("loudspeaker: the camera refuses user and password")
 	// ErrAway says that the camera does not answer, or takes nothing.
@@ -81,7 +82,7 @@ func CheckAddress(text string) error {
 
 func readAddress(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || strings.ContainsAny(text, "\x00\r\n") || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "" || u.Fragment != "" {
+	if err != nil || strings.ContainsAny(text, "\x00\r\n") || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "rtp" || u.Scheme == "rtp" && !checkRTP(u) || u.Hostname() == "" || u.Opaque != "" || u.Fragment != "" {
 		return nil, ErrAddress
 	}
 	return u, nil
@@ -92,6 +93,7 @@ type Speaker struct {
 	conn   net.Conn
 	raw    net.Conn // what is under conn, which is closed without a word: the camera may take none
 	alaw   bool
+	rtp    *packets // nil where what is said is sent as it is
 	pieces chan []byte
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -108,12 +110,23 @@ func Claim(ctx context.Context, c Config) (*Speaker, error) {
 	}
 	claim, cancel := context.WithTimeout(ctx, claimTime)
 	defer cancel()
-	p := &poster{c: c, at: u}
-	conn, said, err := p.open(claim)
+	var conn net.Conn
+	var said func() error
+	var packed *packets
+	alaw, decides := false, settle
+	if u.Scheme == "rtp" {
+		alaw, decides = u.RawQuery == pcma, 0 // it says nothing before it is sent something
+		packed = newPackets(alaw)
+		conn, said, err = dialRTP(claim, c, u)
+	} else {
+		p := &poster{c: c, at: u}
+		conn, said, err = p.open(claim)
+		alaw = p.alaw()
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := &Speaker{conn: conn, raw: under(conn), alaw: p.alaw(), pieces: make(chan []byte, queue), done: make(chan struct{})}
+	s := &Speaker{conn: conn, raw: under(conn), alaw: alaw, rtp: packed, pieces: make(chan []byte, queue), done: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.wg.Go(func() { s.cancel(said()) })
 	s.wg.Go(s.pass)
@@ -124,7 +137,7 @@ func Claim(ctx context.Context, c Config) (*Speaker, error) {
 		_ = s.raw.Close()
 		close(s.done)
 	}()
-	t := time.NewTimer(settle)
+	t := time.NewTimer(decides)
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -170,9 +183,9 @@ func (s *Speaker) pass() {
 	}
 }
 
-// Write lets a piece of µ-law be heard. It does not wait for the camera. When it is heard the camera says by when it
-// comes: what is silent in between is not sent.
-func (s *Speaker) Write(speech []byte, _ uint32) error {
+// Write lets a piece of µ-law be heard; at is its place in samples since the first. It does not wait for the camera. By a
+// POST it is heard when it comes: what is silent in between is not sent.
+func (s *Speaker) Write(speech []byte, at uint32) error {
 	if len(speech) == 0 || len(speech) > mostSpeech {
 		return errors.New("loudspeaker: a piece of speech that is empty or too long")
 	}
@@ -186,6 +199,12 @@ func (s *Speaker) Write(speech []byte, _ uint32) error {
 		var err error
 		if piece, err = g711.Alaw(m).Marshal(); err != nil {
 			return errors.New("loudspeaker: speech that cannot be coded")
+		}
+	}
+	if s.rtp != nil {
+		var err error
+		if piece, err = s.rtp.of(piece, at); err != nil {
+			return err
 		}
 	}
 	select {

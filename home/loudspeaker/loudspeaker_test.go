@@ -229,7 +229,7 @@ func TestACameraThatSendsElsewhereIsNotFollowedAndOneWhereNoneMayBeIsNotGoneTo(t
 	if n := there.Load(); n != 0 {
 		t.Errorf("it was gone there %d times", n)
 	}
-	for _, no := range []string{"", "camera", "ftp://192.0.2.1/", "http:///talk", "http://192.0.2.1/#x", "rtsp://192.0.2.1/", "http://192.0.2.1/\r\n"} {
+	for _, no := range []string{"", "camera", "ftp://192.0.2.1/", "http:///talk", "http://192.0.2.1/#x", "rtsp://192.0.2.1/", "http://192.0.2.1/\r\n", "rtp://192.0.2.1", "rtp://u:p@192.0.2.1:5004", "rtp://192.0.2.1:5004/a", "rtp://192.0.2.1:5004?codec=opus"} {
 		if err := loudspeaker.CheckAddress(no); !errors.Is(err, loudspeaker.ErrAddress) {
 			t.Errorf("%q is an address: %v", no, err)
 		}
@@ -333,5 +333,46 @@ func TestFFmpegHearsWhatIsPosted(t *testing.T) {
 	t.Logf("of two seconds of tone ffmpeg heard %s", sum)
 	if sum < 1800*time.Millisecond {
 		t.Errorf("of two seconds of tone it heard %s", sum)
+	}
+}
+
+// Loudspeakers that take RTP: ffmpeg, which we did not write, in both laws; and one where nobody listens.
+func TestWhoTakesRTPHearsEachPieceAtItsTime(t *testing.T) {
+	t.Parallel()
+	for law, query := range map[string]string{"PCMU": "", "PCMA": "?codec=pcma"} {
+		t.Run(law, func(t *testing.T) {
+			t.Parallel()
+			address, heard := cameratest.Listening(t, law)
+			s, err := loudspeaker.Claim(t.Context(), at(t, address+query))
+			must(t, err)
+			// It looks at what comes before it hears: until it does, and two seconds more.
+			until(t, "sound at "+law, func() bool { must(t, s.Write(tone(t), 0)); return len(heard()) > 0 })
+			began, had := time.Now(), len(heard())
+			speak(t, s, func(int) bool { return time.Since(began) > patience || len(heard())-had > 2*cameratest.HeardRate })
+			s.Close()
+			var sum time.Duration
+			for _, one := range cameratest.Tones(heard()[had:], 1000) {
+				sum += one.Long()
+			}
+			if sum < 1800*time.Millisecond {
+				t.Errorf("of two seconds of tone it heard %s", sum)
+			}
+		})
+	}
+	nobody, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	must(t, err)
+	address := "rtp://" + nobody.LocalAddr().String()
+	must(t, nobody.Close())
+	s, err := loudspeaker.Claim(t.Context(), at(t, address))
+	must(t, err)
+	defer s.Close()
+	until(t, "word that nobody is there", func() bool { return s.Write(tone(t), 0) != nil })
+	if !errors.Is(s.Err(), loudspeaker.ErrAway) {
+		t.Errorf("nobody there: %v", s.Err())
+	}
+	closed := at(t, address)
+	closed.Here = nil
+	if _, err := loudspeaker.Claim(t.Context(), closed); rule.Of(err) != rule.Here {
+		t.Errorf("this computer: %v", err)
 	}
 }

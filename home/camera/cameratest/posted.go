@@ -40,13 +40,7 @@ func Posted(t testing.TB, address string) (at string, heard func() []int16) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = run.Wait() }() // that the sound ends in the middle is an error to it
 	t.Cleanup(func() { _ = run.Process.Kill(); <-done })
-	// It hears one connection and no more, so whether it listens is seen from outside.
-	for end := time.Now().Add(time.Minute); !listens(t, u.Host); {
-		if time.Now().After(end) {
-			t.Fatal("ffmpeg does not listen")
-		}
-		<-time.After(20 * time.Millisecond)
-	}
+	waitFor(t, "tcp", u.Host)
 	return address, func() []int16 {
 		select {
 		case <-done:
@@ -61,13 +55,25 @@ func Posted(t testing.TB, address string) (at string, heard func() []int16) {
 	}
 }
 
-// listens says whether somebody does at an address of IPv4, as Linux tells it.
-func listens(t testing.TB, at string) bool {
+// waitFor waits until somebody listens. Asking there would count: ffmpeg hears one connection and no more.
+func waitFor(t testing.TB, by, at string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !listens(t, by, at); {
+		if time.Now().After(end) {
+			t.Fatal("ffmpeg does not listen")
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// listens says whether somebody does at an address of IPv4, by tcp or udp, as Linux tells it.
+func listens(t testing.TB, by, at string) bool {
 	t.Helper()
 	port := netip.MustParseAddrPort(at).Port()
-	b, err := os.ReadFile("/proc/net/tcp")
+	b, err := os.ReadFile("/proc/net/" + by)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Contains(string(b), fmt.Sprintf(":%04X 00000000:0000 0A", port))
+	state := map[string]string{"tcp": "0A", "udp": "07"}[by]
+	return strings.Contains(string(b), fmt.Sprintf(":%04X 00000000:0000 %s", port, state))
 }
