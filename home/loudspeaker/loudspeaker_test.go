@@ -342,7 +342,7 @@ func TestWhoTakesRTPHearsEachPieceAtItsTime(t *testing.T) {
 	for law, query := range map[string]string{"PCMU": "", "PCMA": "?codec=pcma"} {
 		t.Run(law, func(t *testing.T) {
 			t.Parallel()
-			address, heard := cameratest.Listening(t, law)
+			address, heard, _ := cameratest.Listening(t, law, "")
 			s, err := loudspeaker.Claim(t.Context(), at(t, address+query))
 			must(t, err)
 			// It looks at what comes before it hears: until it does, and two seconds more.
