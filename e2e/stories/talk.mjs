@@ -9,7 +9,8 @@ import { test } from 'node:test';
 import { joinAsDevice, somebody, steps, tongue } from './people.mjs';
 import { accessible, byNow, until, within } from './person.mjs';
 
-const { LINK, LINK2, OUT, VOICE, CAMERA, OTHER } = process.env;
+/** SPEAKER is where the camera takes sound, if somebody has to say so. */
+const { LINK, LINK2, OUT, VOICE, CAMERA, OTHER, SPEAKER } = process.env;
 const owner = 'Thessaly Quillfeather';
 
 const devices = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
@@ -69,6 +70,25 @@ test('talking by a camera', async (t) => {
     await anna.text('talk_on').waitFor();
     return Date.now() - began;
   }
+  /** Says where the camera takes sound, at first with another password, and that the two notes were heard there. */
+  async function say() {
+    await anna.button('speaker_button').click();
+    const dialog = page.getByRole('dialog');
+    const address = dialog.getByLabel(anna.say('speaker_address'));
+    await address.fill(SPEAKER.replace(/:[^:@/]+@/, ':another@'));
+    await anna.button('speaker_set').click();
+    await anna.text('error_camera_password').waitFor();
+    await accessible(page, "a speaker's address that the camera refused");
+    await address.fill(SPEAKER);
+    await anna.button('speaker_set').click();
+    await anna.text('speaker_ask', { camera: CAMERA }).waitFor();
+    await accessible(page, 'two notes were played');
+    await anna.button('speaker_yes').click();
+    await anna.text('speaker_good').waitFor();
+    assert.equal(await anna.field('speaker_other').inputValue(), '', 'the address is shown again');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  }
   const said = () => until('all of the tone', async () => Date.now() - ((await page.evaluate(() => globalThis.voice.began)) || Infinity) > 5_600);
 
   await step('there are two browsers', async () => {
@@ -80,6 +100,7 @@ test('talking by a camera', async (t) => {
     await until('a camera', async () => (await page.locator('a.tile').count()) > 0);
     await page.locator('a.tile', { hasText: CAMERA }).click();
     await anna.text('live_now').waitFor();
+    if (SPEAKER) await say();
     await talk.waitFor();
     await anna.text('talk_off_said').waitFor();
     assert.equal(await page.evaluate(() => globalThis.voice?.open ?? 0), 0, 'the microphone is open before anybody talks');
