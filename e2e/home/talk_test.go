@@ -31,6 +31,22 @@ func (r *Rig) freed(since time.Time) time.Duration {
 	return time.Since(since)
 }
 
+// letGo lets the button go, says when that was, and wants the speaker to be given back in time.
+func (r *Rig) letGo(by *talker) (let time.Time) {
+	r.t.Helper()
+	let = time.Now()
+	by.hush()
+	if took := r.freed(let); took > intime.By(200*time.Millisecond) {
+		r.t.Errorf("the speaker was given back %s after the button was let go", took)
+	} else {
+		r.t.Logf("given back %s after the button was let go", took)
+	}
+	if w := by.over(); w != talk.Released {
+		r.t.Errorf("it ended as %s", w)
+	}
+	return let
+}
+
 func (r *Rig) tones(hertz float64) []cameratest.Span {
 	r.t.Helper()
 	return cameratest.Tones(cameratest.Heard(r.t, r.heard), hertz)
@@ -76,16 +92,7 @@ func TestOnePersonTalksAtATimeAfterAChime(t *testing.T) {
 	}
 	// What comes late is not played, and a machine with other things to do speaks late: so it is two seconds in all.
 	r.Until("two seconds of the voice", func() bool { return long(r.tones(voice)) > 2*time.Second })
-	let := time.Now()
-	anna.hush() // and her microphone stays open, as that of a device that is not ours would
-	if took := r.freed(let); took > intime.By(200*time.Millisecond) {
-		t.Errorf("the speaker was given back %s after the button was let go", took)
-	} else {
-		t.Logf("given back %s after the button was let go", took)
-	}
-	if w := anna.over(); w != talk.Released {
-		t.Errorf("it ended as %s", w)
-	}
+	let := r.letGo(anna) // and her microphone stays open, as that of a device that is not ours would
 	stop()
 
 	chimes, said := cameratest.Chimes(cameratest.Heard(t, r.heard)), r.tones(voice)

@@ -8,7 +8,6 @@ import (
 
 	"keyhold/home/camera"
 	"keyhold/home/camera/cameratest"
-	"keyhold/home/talk"
 	"keyhold/internal/intime"
 )
 
@@ -29,16 +28,7 @@ func TestTalkingToASpeakerThatTakesAACAlone(t *testing.T) {
 	must(t, anna.press())
 	t.Logf("one may talk %s after the press", time.Since(began))
 	r.Until("two seconds of the voice", func() bool { return long(r.tones(voice)) > 2*time.Second })
-	let := time.Now()
-	anna.hush()
-	if took := r.freed(let); took > intime.By(200*time.Millisecond) {
-		t.Errorf("the speaker was given back %s after the button was let go", took)
-	} else {
-		t.Logf("given back %s after the button was let go", took)
-	}
-	if w := anna.over(); w != talk.Released {
-		t.Errorf("it ended as %s", w)
-	}
+	let := r.letGo(anna)
 	stop()
 	all := cameratest.Heard(t, r.heard)
 	chimes, said := cameratest.Chimes(all), r.tones(voice)
