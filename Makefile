@@ -71,9 +71,8 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
 	@# Two side by side fill the processors, of which the first waits much of the time; more crowd a small machine, on which
-	@# all of it then costs a quarter more. So in time first; then whole households, which wait much, and beside them
-	@# what is one program at a time.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-go test-home test-others test-web test-states
+	@# all of it then costs a quarter more. What is longest comes first, so that nothing is left to run alone at the end.
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-others test-go test-home test-states test-web
 
 .PHONY: test-waiting
 test-waiting: web
