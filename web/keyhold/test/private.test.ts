@@ -89,6 +89,32 @@ test('a camera that is private is told as that, while it lasts and afterwards', 
   expect(home.engine.alarms.all()).toEqual([]);
 });
 
+test('however short it was private, that is told from the rhythm of arrival', async () => {
+  const pause = async (): Promise<void> => {
+    world.now += 900;
+    await world.leaf(world.camera, 'heartbeat', {});
+  };
+  await world.pass(1);
+  await pause();
+  world.now += 8_000;
+  await world.pack();
+  const since = world.now;
+  await leaf(await statement(world.camera), since, 0);
+  await pause();
+  const until = world.now;
+  await leaf(await statement(world.camera), since, until);
+  world.now += 8_000;
+  await world.pack();
+  const found = (await gaps()).filter(({ from }) => from >= since - 10_000);
+  expect(found).toEqual([{ from: since, until, reason: 'private' }]);
+  const { recorded } = await home.timeline(world.camera, since - minute, until + minute);
+  expect(recorded.map((range) => [range.from < since, range.until > until])).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+  expect(home.engine.alarms.all()).toEqual([]);
+});
+
 test.each([
   ['in the name of a member who did not sign it', true, 'signature'],
   ['by a setting of another camera', false, 'signer'],

@@ -64,7 +64,6 @@ export function timelineOf(
   until: number,
   closed: readonly number[] = [],
 ): Timeline {
-  const recorded = merge(segmentsOf(logs, from, until));
   const stated: Gap[] = [];
   let heard = 0;
   let told = 0;
@@ -75,7 +74,9 @@ export function timelineOf(
     stated.push({ from: leaf.from, until: leaf.until, reason: leaf.reason });
     told = Math.max(told, leaf.until);
   }
-  for (const stretch of privateOf(logs, heard)) {
+  const off = privateOf(logs, heard);
+  const recorded = merge(segmentsOf(logs, from, until), off);
+  for (const stretch of off) {
     stated.unshift({ ...stretch, reason: 'private' });
     told = Math.max(told, stretch.until);
   }
@@ -140,11 +141,13 @@ function without<T extends Range>(ranges: readonly T[], taken: readonly Range[])
   return left;
 }
 
-function merge(segments: readonly Segment[]): Range[] {
+/** `off`: when it was turned off, which is told from a breath however short it was. */
+function merge(segments: readonly Segment[], off: readonly Range[]): Range[] {
   const out: { from: number; until: number }[] = [];
   for (const { file } of segments) {
     const last = out.at(-1);
-    if (last !== undefined && file.start - last.until < breath) {
+    const near = last !== undefined && file.start - last.until < breath;
+    if (near && !off.some((one) => one.from < file.start && one.until > last.until)) {
       last.until = Math.max(last.until, file.end);
     } else {
       out.push({ from: file.start, until: file.end });
@@ -164,8 +167,8 @@ function gapsOf(
 ): Gap[] {
   const gaps: Gap[] = [];
   const hole = (start: number, end: number): void => {
-    if (end - start < breath) return;
     const by = stated.find((gap) => gap.from < end && gap.until > start);
+    if (end <= start || (end - start < breath && by?.reason !== 'private')) return;
     gaps.push({ from: start, until: end, reason: by?.reason ?? 'unknown' });
   };
   const first = recorded[0];
