@@ -33,6 +33,8 @@ type channel struct {
 	earlier  bool // it has recorded before this start of the hub
 	stop     context.CancelFunc
 	shut     chan struct{} // closed when the source has ended: nothing is connected to the camera
+	ended    chan struct{} // closed when besides nothing more is recorded
+	end      int64         // until when something is recorded, milliseconds; stands once ended is closed
 	done     chan struct{} // closed when besides the recorder has put everything away
 }
 
@@ -78,7 +80,6 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	if h.isPrivate(c.ID) {
 		return nil // it begins when it is not private any more
 	}
-	h.leave(c.ID)
 	epoch, ok := h.epochs.Current(c.ID)
 	if !ok {
 		return fmt.Errorf("hub: camera %s has no epoch", c.ID)
@@ -87,6 +88,13 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	if err != nil {
 		return err
 	}
+	// Its last pack may wait for pictures yet, on a busy machine for seconds. Whoever turned it on, and whoever waits for
+	// control, does not.
+	var after <-chan struct{}
+	if before := h.left(c.ID); before != nil {
+		<-before.ended
+		end, after = max(end, before.end), before.done
+	}
 	l := LayoutOf(h.Dir)
 	rec, err := record.New(record.Config{
 		Camera: c.ID, Spool: l.Spool, Packs: l.Packs, Thumbs: h.thumbs, Log: h.Log,
@@ -94,6 +102,7 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 		Closed: func(p record.Pack) error { return h.keepPack(ctx, p) },
 		Gap:    func(g record.Gap) { h.keepGap(ctx, g) },
 		Since:  record.Gap{Camera: c.ID, From: end, Reason: why},
+		After:  after,
 	})
 	if err != nil {
 		return err
@@ -111,7 +120,7 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 	run, stop := context.WithCancel(ctx)
 	second := &small{url: smallURL, bare: len(areas) > 0, run: run, reading: h.reading, log: log.With("stream", "small")}
 	voice := h.speakerOf(run, c, source, log)
-	ch := &channel{source: source, small: second, speaker: voice, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), done: make(chan struct{})}
+	ch := &channel{source: source, small: second, speaker: voice, recorder: rec, tap: t, earlier: end > 0, stop: stop, shut: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(ch.done)
 		var bell sync.WaitGroup
@@ -121,7 +130,14 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 		voice.close()
 		bell.Wait()
 		close(ch.shut)
+		ch.end = rec.End()
+		close(ch.ended)
 		rec.Close()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.leaving[c.ID] == ch {
+			delete(h.leaving, c.ID)
+		}
 	}()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -160,15 +176,8 @@ func (h *Hub) shutNow(c id.Camera) {
 }
 
 func (h *Hub) leave(c id.Camera) {
-	ch := h.left(c)
-	if ch == nil {
-		return
-	}
-	<-ch.done
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.leaving[c] == ch {
-		delete(h.leaving, c)
+	if ch := h.left(c); ch != nil {
+		<-ch.done
 	}
 }
 

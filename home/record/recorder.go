@@ -42,6 +42,9 @@ type Config struct {
 	Gap func(Gap)
 	// Since is the open gap at the start: Recover's, or one that begins where the last pack ended. Zero From: none.
 	Since Gap
+	// After closes when the recorder that had the camera before has put everything away; nil if there was none. Closed
+	// and Gap wait for that, recording does not.
+	After <-chan struct{}
 	// Thumbs makes the pictures of the sprites; nil for none.
 	Thumbs *Thumbs
 	// Rand names objects; crypto/rand if nil.
@@ -154,8 +157,10 @@ func (r *Recorder) Lost(at time.Time, why ingest.Reason) {
 	r.cut.lost(at, gapReason(why))
 }
 
-// Close ends recording and waits until everything is on disk. The source must have ended.
-func (r *Recorder) Close() {
+// End ends recording and says until when something is recorded, milliseconds since 1970 UTC: by this recorder or, if it
+// recorded nothing, before it; 0 if there is nothing at all. The source must have ended. What is recorded is not all put
+// away yet, for a pack waits for its pictures.
+func (r *Recorder) End() int64 {
 	r.mu.Lock()
 	done := r.closed
 	r.closed = true
@@ -164,5 +169,12 @@ func (r *Recorder) Close() {
 		r.cut.lost(time.Time{}, manifest.GapStopped)
 		close(r.ops)
 	}
+	<-r.out.ended
+	return max(r.out.lastEnd, r.cfg.Since.From)
+}
+
+// Close does as End, and waits until everything is on disk.
+func (r *Recorder) Close() {
+	r.End()
 	r.wg.Wait()
 }

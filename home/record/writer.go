@@ -23,8 +23,9 @@ const seamless = 5
 // A writer carries out the cutter's orders. Sealing, hashing and writing happen on its goroutine; syncing and the
 // wait for thumbnails on the closer's, so that the next pack starts at once.
 type writer struct {
-	r    *Recorder
-	done chan closing
+	r     *Recorder
+	done  chan closing
+	ended chan struct{} // closes when all orders are carried out
 
 	pack    *openPack
 	sheet   *sheet
@@ -44,11 +45,12 @@ type closing struct {
 }
 
 func (w *writer) init(r *Recorder) {
-	w.r, w.gap, w.done = r, r.cfg.Since, make(chan closing, 8)
+	w.r, w.gap, w.done, w.ended = r, r.cfg.Since, make(chan closing, 8), make(chan struct{})
 	w.content = make([]byte, 0, chunk)
 }
 
 func (w *writer) run() {
+	defer close(w.ended)
 	defer close(w.done)
 	for o := range w.r.ops {
 		w.do(o)
@@ -196,6 +198,9 @@ func (w *writer) closePack(asked bool) {
 
 func (w *writer) runCloser() {
 	for c := range w.done {
+		if w.r.cfg.After != nil {
+			<-w.r.cfg.After
+		}
 		if c.gap != nil {
 			w.r.cfg.Gap(*c.gap)
 			continue
