@@ -101,6 +101,8 @@ test('off means off', async (t) => {
     await anna.button('private_on_again').click();
     await anna.text('live_now').waitFor();
     console.log(`figure: a camera that was turned on again is live after ${Date.now() - began} ms`);
+    await jan.text('live_now').waitFor({ timeout: byNow(5_000) });
+    console.log(`figure: and on the other's page after ${Date.now() - began} ms`);
     await until('no word of it', async () => (await said(jan, 'off_you', { what: 'Porch' }).count()) === 0);
     await anna.go('history');
     await anna.page.locator('.strip b').first().waitFor();

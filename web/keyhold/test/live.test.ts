@@ -165,13 +165,18 @@ test('the hub’s end is heard once', async () => {
   expect(ended).toEqual([[view, 'right']]);
 });
 
-async function list(looks: Looking[], at = world.now, signer = world.hub): Promise<Bytes> {
+async function list(
+  looks: Looking[],
+  at = world.now,
+  signer = world.hub,
+  off: Writable[] = [],
+): Promise<Bytes> {
   const { household, member } = world;
   const payload = {
     at,
     household,
     looks: looks.map((one) => ({ ...one })),
-    private: [],
+    private: off,
     to: member.device,
   };
   return (await Envelope.signed('watching', payload, signer)).encode();
@@ -200,6 +205,33 @@ test('who is watching is what the hub said last', async () => {
   await watched.take(await list([], world.now + 1));
   expect(watched.views(names)).toHaveLength(0);
   expect(changed).toHaveBeenCalledTimes(2);
+});
+
+test('of a camera that is private no more the hub is asked, once', async () => {
+  const again = vi.fn();
+  const watched = new Watched(engine, () => undefined, again);
+  const off = (camera: string): Writable => ({
+    camera,
+    device: world.member.device,
+    home: false,
+    hours: false,
+    person: world.person,
+    since: world.now,
+  });
+  const other = await world.addCamera('Yard');
+  const say = async (after: number, ...cameras: string[]): Promise<void> => {
+    const told = [...cameras].sort().map(off);
+    await watched.take(await list([], world.now + after, world.hub, told));
+  };
+  await say(1, world.camera);
+  await say(2, world.camera, other);
+  expect(again).not.toHaveBeenCalled();
+  await say(3, other);
+  expect(again).toHaveBeenCalledTimes(1);
+  await say(4, other);
+  expect(again).toHaveBeenCalledTimes(1);
+  await say(5);
+  expect(again).toHaveBeenCalledTimes(2);
 });
 
 test('a list that nobody says again is forgotten', async () => {

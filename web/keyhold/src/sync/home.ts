@@ -124,17 +124,16 @@ export class HomeSession {
       events.mail,
       engine.sides,
     );
-    this.privates = new Privates(engine, (op, patience) => this.commands.send(op, patience));
-    this.masks = new Masks(engine, (op, patience) => this.commands.send(op, patience));
-    this.stars = new Stars(engine, (op, patience) => this.commands.send(op, patience));
-    this.recording = new Recording(this.commands.send.bind(this.commands), () =>
-      this.reports.ask(),
-    );
-    this.children = new Children(engine, (op, patience) => this.commands.send(op, patience));
-    this.doors = new Doors(engine, (op, patience) => this.commands.send(op, patience));
-    this.outside = new Outside(engine, (op, patience) => this.commands.send(op, patience));
+    const send = (op: Op, patience: number) => this.commands.send(op, patience);
+    this.privates = new Privates(engine, send);
+    this.masks = new Masks(engine, send);
+    this.stars = new Stars(engine, send);
+    this.recording = new Recording(send, () => this.reports.ask());
+    this.children = new Children(engine, send);
+    this.doors = new Doors(engine, send);
+    this.outside = new Outside(engine, send);
     this.reports = new Reports(
-      (op, patience) => this.commands.send(op, patience),
+      send,
       () => engine.reachable || engine.atHome,
       (run, pause) => this.later(run, pause),
       () => {
@@ -143,9 +142,9 @@ export class HomeSession {
     );
     const { post } = this.commands;
     this.views = new Views(engine, post, events.viewEnded);
-    this.watched = new Watched(engine, events.watched);
+    // What the hub said of a camera while it was private is old then, and its picture waits for a newer word.
+    this.watched = new Watched(engine, events.watched, () => void this.reports.ask());
     this.findings = new Findings(engine, post);
-    const send = (op: Op, patience: number) => this.commands.send(op, patience);
     this.tending = new Tending(engine, send, this.findings, () => {
       void this.reports.ask();
       this.askNewest();
@@ -156,7 +155,7 @@ export class HomeSession {
       rang: events.rang,
       records: (camera, from, until) => this.reading(camera, from, until),
       read: (pack, file) => this.readSprite(pack, file),
-      send: (op, patience) => this.commands.send(op, patience),
+      send,
     });
     post.hear('alert', (plain) => this.alerts.take(plain));
     post.onOpening(() => {

@@ -43,6 +43,8 @@ export class Watched {
   constructor(
     private readonly engine: Engine,
     private readonly changed: () => void,
+    /** A camera that was private is not any more. */
+    private readonly again: () => void = () => undefined,
   ) {}
 
   close(): void {
@@ -66,12 +68,14 @@ export class Watched {
     talks: readonly Looking[],
   ): void {
     clearTimeout(this.timer);
+    const again = this.turnedOff.some(({ camera }) => !off.some((one) => one.camera === camera));
     this.looks = looks;
     this.talks = talks;
     this.turnedOff = off;
     const some = looks.length + off.length > 0;
     if (some) this.timer = setTimeout(() => this.show([], [], []), forgotten);
     this.changed();
+    if (again) this.again();
   }
 
   /** The cameras that are private. */
