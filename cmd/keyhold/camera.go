@@ -35,6 +35,7 @@ type CameraServeCommand struct {
 	Lock         string            `placeholder:"ADDRESS" help:"A lock, which a POST to /open there opens for some seconds, with the same user and password; a GET says how it is."`
 	Relay        []string          `placeholder:"PATH" help:"This path's device has a relay that opens the lock, told by ONVIF; may be given again."`
 	Door         []string          `placeholder:"PATH" help:"This path's device opens the lock by ONVIF's door control, and tells how it is; may be given again."`
+	Light        []string          `placeholder:"PATH" help:"This path's device has a light on a relay of its own, told by ONVIF; where the lock is, a GET of /light says how it is. May be given again."`
 	Small        map[string]string `placeholder:"PATH=FILE" mapsep:"none" help:"A second, smaller film of a path, served at PATH/small and named as the second profile; may be given again."`
 	Speaker      string            `placeholder:"FILE" help:"Give the cameras a loudspeaker, and write what it hears to this WAV file."`
 	SpeakerLaw   string            `placeholder:"LAW" enum:",pcmu,pcma,aac" default:"" help:"What the loudspeaker understands: pcmu, pcma or aac; both of the first two if it is not given."`
@@ -56,8 +57,8 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 	if len(r.Doorbell) > 0 && r.Onvif == "" {
 		return errors.New("a doorbell is pressed where it answers ONVIF: --doorbell needs --onvif")
 	}
-	if len(r.Relay)+len(r.Door) > 0 && (r.Onvif == "" || r.Lock == "") {
-		return errors.New("what opens the lock by ONVIF needs both: --relay and --door need --onvif and --lock")
+	if len(r.Relay)+len(r.Door)+len(r.Light) > 0 && (r.Onvif == "" || r.Lock == "") {
+		return errors.New("what opens the lock by ONVIF needs both, and a light says beside the lock how it is: --relay, --door and --light need --onvif and --lock")
 	}
 	cfg := camera.Config{Addr: r.Listen, User: r.User, ONVIF: r.Onvif, Lock: r.Lock, Discovery: r.Discovery, Webhook: r.Webhook, Broker: r.MQTT, Topic: r.Topic, Log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if r.Speaker != "" {
@@ -71,9 +72,9 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		cfg.Pass = strings.TrimRight(string(b), "\r\n")
 	}
 	for path, file := range r.Feeds {
-		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path], Button: slices.Contains(r.Doorbell, path), Relay: slices.Contains(r.Relay, path), Door: slices.Contains(r.Door, path)})
+		cfg.Feeds = append(cfg.Feeds, camera.Feed{Path: path, File: file, Small: r.Small[path], Button: slices.Contains(r.Doorbell, path), Relay: slices.Contains(r.Relay, path), Door: slices.Contains(r.Door, path), Light: slices.Contains(r.Light, path)})
 	}
-	of := map[string][]string{"doorbell": r.Doorbell, "relay": r.Relay, "door": r.Door, "small": slices.Collect(maps.Keys(r.Small))}
+	of := map[string][]string{"doorbell": r.Doorbell, "relay": r.Relay, "door": r.Door, "light": r.Light, "small": slices.Collect(maps.Keys(r.Small))}
 	for _, flag := range slices.Sorted(maps.Keys(of)) {
 		for _, path := range of[flag] {
 			if r.Feeds[path] == "" {
@@ -91,6 +92,9 @@ func (r *CameraServeCommand) Run(ctx context.Context, c *console) error {
 		if f.Small != "" {
 			c.answer("rtsp://%s%s", cam.Addr(), camera.SmallPath(f.Path))
 		}
+	}
+	if len(r.Light) > 0 {
+		c.answer("http://%s%s", cam.Lock(), camera.LightPath)
 	}
 	return cam.Run(ctx)
 }

@@ -41,6 +41,8 @@ type Feed struct {
 	Button bool
 	// Relay gives its device a relay that opens the camera's lock, told by ONVIF; Door a door by ONVIF's door control.
 	Relay, Door bool
+	// Light gives its device a relay that a lamp hangs on, told by ONVIF. It says beside the lock how it is.
+	Light bool
 }
 
 // SmallPath is where a feed's second film is.
@@ -82,6 +84,7 @@ type Camera struct {
 	feeds  map[string]*feed
 	onvif  *onvif // nil without
 	latch  *latch // nil without
+	light  *light // nil without
 	skew   atomic.Int64
 	// speaker is nil without.
 	speaker *speaker
@@ -105,6 +108,7 @@ type feed struct {
 	button *button            // nil for a camera without one
 	relay  bool               // it opens the lock by a relay
 	door   bool               // it opens it by the door control service
+	light  bool               // it has the light's relay
 	// small is its second film, nil if it has none; second says that it is one.
 	small  *feed
 	second bool
@@ -143,9 +147,12 @@ func Start(cfg Config) (*Camera, error) {
 		if err != nil {
 			return nil, err
 		}
-		main.serial, main.relay, main.door = cmp.Or(f.Serial, path), f.Relay, f.Door
-		if (f.Relay || f.Door) && cfg.Lock == "" {
-			return nil, errors.New("camera: a relay or a door opens the lock, and there is none")
+		main.serial, main.relay, main.door, main.light = cmp.Or(f.Serial, path), f.Relay, f.Door, f.Light
+		if (f.Relay || f.Door || f.Light) && cfg.Lock == "" {
+			return nil, errors.New("camera: a relay or a door opens the lock, a light says beside it how it is, and there is none")
+		}
+		if f.Light && c.light == nil {
+			c.light = &light{c: c}
 		}
 		if f.Button {
 			main.button = newButton(cfg.Habits, c.now)

@@ -26,7 +26,7 @@ type LockState struct {
 }
 
 // latch is a simulated lock: a POST opens it for a while, a GET says how it is. It asks for the camera's user and password.
-// The camera's relays and doors open it as well.
+// The camera's relays and doors open it as well. Beside it the camera's light says how it is.
 type latch struct {
 	c      *Camera
 	addr   netip.AddrPort
@@ -56,6 +56,11 @@ func (l *latch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if l.c.cfg.User != "" && (!same(user, l.c.cfg.User) || !same(pass, l.c.cfg.Pass)) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="`+realm+`"`)
 		http.Error(w, "user and password, please", http.StatusUnauthorized)
+		return
+	}
+	if l.c.light != nil && l.c.light.told(r) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(l.c.light.state()) // whoever has gone does not want to know
 		return
 	}
 	switch {

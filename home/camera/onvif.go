@@ -100,6 +100,8 @@ type question struct {
 			Door    string `xml:"Token"`
 			Relay   string `xml:"RelayOutputToken"`
 			State   string `xml:"LogicalState"`
+			// Relays are the settings that a relay is to have.
+			Relays relaySettings `xml:"Properties"`
 		} `xml:",any"`
 	} `xml:"http://www.w3.org/2003/05/soap-envelope Body"`
 }

@@ -3,10 +3,8 @@
 package camera
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
-	"strings"
 )
 
 const doorNamespace = "http://www.onvif.org/ver10/doorcontrol/wsdl"
@@ -25,25 +23,16 @@ func (o *onvif) doors(path string, host netip.Addr) string {
 // ofDoors answers calls about relays and doors, and says whether it was one.
 func (o *onvif) ofDoors(w http.ResponseWriter, f *feed, service string, q *question) bool {
 	call := &q.Body.Call
-	isRelay := f.relay && service == "device_service" && call.XMLName.Space == deviceNamespace && strings.Contains(call.XMLName.Local, "RelayOutput")
+	isRelay := f.isRelays(service, call.XMLName)
 	isDoor := f.door && service == "door_service" && call.XMLName.Space == doorNamespace
 	if !isRelay && !isDoor {
 		return false
 	}
 	answer := ""
+	if isRelay {
+		answer = o.ofRelays(f, q)
+	}
 	switch call.XMLName.Local {
-	case "GetRelayOutputs":
-		mode := "Monostable"
-		if o.c.cfg.Habits.RelayStays {
-			mode = "Bistable"
-		}
-		answer = fmt.Sprintf(`<tds:GetRelayOutputsResponse><tds:RelayOutputs token="%s"><tt:Properties><tt:Mode>%s</tt:Mode><tt:DelayTime>PT%.0fS</tt:DelayTime><tt:IdleState>open</tt:IdleState></tt:Properties></tds:RelayOutputs></tds:GetRelayOutputsResponse>`,
-			RelayToken, mode, lockTime.Seconds())
-	case "SetRelayOutputState":
-		if call.Relay == RelayToken && call.State == "active" {
-			o.c.latch.open()
-			answer = `<tds:SetRelayOutputStateResponse/>`
-		}
 	case "GetDoorInfoList":
 		answer = `<tdc:GetDoorInfoListResponse><tdc:DoorInfo token="` + DoorToken + `"><tdc:Name>Door</tdc:Name><tdc:Capabilities Access="true" LockMonitor="true"/></tdc:DoorInfo></tdc:GetDoorInfoListResponse>`
 	case "AccessDoor":

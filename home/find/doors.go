@@ -35,6 +35,8 @@ type Door struct {
 	Relay bool
 	// Stays: it is a relay that does not fall back by itself.
 	Stays bool
+	// Holds: it is a relay that says of itself that it stays as it was set.
+	Holds bool
 	// Watched: the camera tells how its lock is.
 	Watched bool
 	service string
@@ -53,25 +55,36 @@ func (c *Client) Doors(ctx context.Context) ([]Door, error) {
 	if err != nil {
 		return nil, err
 	}
+	relays, err := c.Relays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(doors, relays[:min(len(relays), maxDoors-len(doors))]...), nil
+}
+
+// Relays lists the camera's relays, in its order.
+func (c *Client) Relays(ctx context.Context) ([]Door, error) {
 	var said struct {
 		List []struct {
 			Token string `xml:"token,attr"`
 			Mode  string `xml:"Properties>Mode"`
 		} `xml:"Body>GetRelayOutputsResponse>RelayOutputs"`
 	}
-	err = c.call(ctx, c.device.Service, call(deviceNamespace, "GetRelayOutputs", ""), &said)
+	err := c.call(ctx, c.device.Service, call(deviceNamespace, "GetRelayOutputs", ""), &said)
 	switch {
 	case errors.Is(err, ErrRefused): // it has none
-		return doors, nil
+		return nil, nil
 	case err != nil:
 		return nil, err
 	}
+	var out []Door
 	for _, r := range said.List {
-		if token(r.Token) && len(doors) < maxDoors {
-			doors = append(doors, Door{Token: r.Token, Relay: true, Stays: strings.TrimSpace(r.Mode) != "Monostable", service: c.device.Service})
+		if token(r.Token) && len(out) < maxDoors {
+			mode := strings.TrimSpace(r.Mode)
+			out = append(out, Door{Token: r.Token, Relay: true, Stays: mode != "Monostable", Holds: mode == "Bistable", service: c.device.Service})
 		}
 	}
-	return doors, nil
+	return out, nil
 }
 
 // token says whether a token can be one.
@@ -114,24 +127,38 @@ func (c *Client) controlled(ctx context.Context) ([]Door, error) {
 // Open tells the camera to open one, once. ErrRefused and ErrPassword say that it does not; ErrAway and ErrUnsure that
 // nobody knows.
 func (c *Client) Open(ctx context.Context, d Door) error {
+	if d.Relay {
+		return c.Turn(ctx, d, true)
+	}
+	var said struct {
+		Door *struct{} `xml:"Body>AccessDoorResponse"`
+	}
+	err := c.call(ctx, d.service, call(doorNamespace, "AccessDoor", "<Token>"+escape(d.Token)+"</Token>"), &said)
+	return heard(err, said.Door != nil)
+}
+
+// Turn sets a relay, once, with the errors of Open.
+func (c *Client) Turn(ctx context.Context, d Door, on bool) error {
 	var said struct {
 		Relay *struct{} `xml:"Body>SetRelayOutputStateResponse"`
-		Door  *struct{} `xml:"Body>AccessDoorResponse"`
 	}
-	body := call(doorNamespace, "AccessDoor", "<Token>"+escape(d.Token)+"</Token>")
-	if d.Relay {
-		body = call(deviceNamespace, "SetRelayOutputState", "<RelayOutputToken>"+escape(d.Token)+"</RelayOutputToken><LogicalState>active</LogicalState>")
+	state := "inactive"
+	if on {
+		state = "active"
 	}
-	err := c.call(ctx, d.service, body, &said)
+	err := c.call(ctx, d.service, call(deviceNamespace, "SetRelayOutputState", "<RelayOutputToken>"+escape(d.Token)+"</RelayOutputToken><LogicalState>"+state+"</LogicalState>"), &said)
+	return heard(err, said.Relay != nil)
+}
+
+// heard is what came of a call that changes something, by its error and by whether the camera has said that it did it.
+func heard(err error, yes bool) error {
 	switch r := rule.Of(err); {
 	case r == rule.Length || r == rule.Syntax || r == rule.Depth:
 		return errors.Join(ErrUnsure, err) // it has heard it
-	case err != nil:
-		return err
-	case d.Relay && said.Relay == nil || !d.Relay && said.Door == nil:
+	case err == nil && !yes:
 		return ErrUnsure
 	}
-	return nil
+	return err
 }
 
 // IsOpen says whether the camera says that a door of its door control service is open now.
