@@ -26,6 +26,7 @@ type CamerasCommand struct {
 	List    CamerasListCommand    `cmd:"" help:"List cameras and how they are."`
 	Small   CamerasSmallCommand   `cmd:"" help:"Say where a camera's second, smaller stream is, for small live pictures."`
 	Speaker CamerasSpeakerCommand `cmd:"" help:"Say where a camera takes sound, if that is at an address of its own, or hear it there."`
+	Light   CamerasLightCommand   `cmd:"" help:"Say by what a light at a camera is lit while somebody looks live, or see it lit."`
 	Bell    CamerasBellCommand    `cmd:"" help:"Say by what a camera is heard to ring."`
 	Bells   CamerasBellsCommand   `cmd:"" help:"Say how the bells do."`
 	Record  CamerasRecordCommand  `cmd:"" help:"Say in which form a camera is recorded, and see what that costs."`
@@ -57,6 +58,8 @@ type cameraLine struct {
 	Audio  string    `json:"audio,omitempty"`
 	// Small: it has a second, smaller stream.
 	Small bool `json:"small,omitempty"`
+	// Light is how the light is that is lit while somebody looks; "" where there is none.
+	Light string `json:"light,omitempty"`
 	// Swapped: another device answers at its address than the one that was added.
 	Swapped bool `json:"swapped,omitempty"`
 }
@@ -187,6 +190,9 @@ func (l *CamerasListCommand) Run(ctx context.Context, c *console) error {
 			since = "since " + clock(line.Since, c.now())
 		}
 		words := fmt.Sprintf("%-20s  %-12s  %-25s  %s", line.Name, stateWords(line.State), since, pictureWords(line))
+		if light := lightWords(line.Light); light != "" {
+			words = strings.TrimRight(words, " ") + "; " + light
+		}
 		if anyRoom {
 			words = fmt.Sprintf("%-16s  %s", cmp.Or(line.Room, "-"), words)
 		}
@@ -231,6 +237,7 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 	if err != nil {
 		return nil, nil, err
 	}
+	lights := cameraLights(ctx, s, v)
 	var lines []cameraLine
 	for _, n := range own(s, v) {
 		if n.State != manifest.NameOn {
@@ -243,6 +250,7 @@ func cameraLines(ctx context.Context, c *console, s *session.Session) ([]cameraL
 		line := lineOf(r, n.Name)
 		line.Room = n.Room
 		line.Small = slices.Contains(second, n.ID)
+		line.Light = lights[n.ID]
 		lines = append(lines, line)
 	}
 	return lines, v, nil

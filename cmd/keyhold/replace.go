@@ -134,6 +134,9 @@ func (c *console) again(was *manifest.Names) {
 			if x.Speaker {
 				line("the speaker of %q: keyhold cameras speaker", x.Name)
 			}
+			if x.Light {
+				line("the light of %q: keyhold cameras light", x.Name)
+			}
 			if x.Door != "" {
 				line("the door %q at %q: keyhold doors add", x.Door, x.Name)
 			}
@@ -146,7 +149,7 @@ func (c *console) again(was *manifest.Names) {
 		}
 	}
 	if len(lines) == 0 {
-		lines = []string{"bells (keyhold cameras bell), speakers (keyhold cameras speaker), doors (keyhold doors), messages when somebody rings (keyhold channels),", "Home Assistant (keyhold integrations), as far as there were any"}
+		lines = []string{"bells (keyhold cameras bell), speakers (keyhold cameras speaker), lights (keyhold cameras light), doors (keyhold doors), messages when somebody rings (keyhold channels),", "Home Assistant (keyhold integrations), as far as there were any"}
 	}
 	c.say("Only the old hub knew this too; set it up again:")
 	for _, x := range lines {

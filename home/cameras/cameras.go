@@ -183,7 +183,7 @@ func (s *Store) Connect(ctx context.Context, tx *sql.Tx, camera id.Camera, url s
 
 // Remove takes a camera out of use and forgets its address. Its name stays: its footage does.
 func (s *Store) Remove(ctx context.Context, tx *sql.Tx, camera id.Camera, at int64) error {
-	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera), forgetSpeaker(ctx, tx, camera), forgetBell(ctx, tx, camera), forgetLock(ctx, tx, camera), setRecorded(ctx, tx, camera, "")); err != nil {
+	if err := errors.Join(forget(ctx, tx, camera), forgetSmall(ctx, tx, camera), forgetSpeaker(ctx, tx, camera), forgetLight(ctx, tx, camera), forgetBell(ctx, tx, camera), forgetLock(ctx, tx, camera), setRecorded(ctx, tx, camera, "")); err != nil {
 		return fmt.Errorf("cameras: remove: %w", err)
 	}
 	r, err := tx.ExecContext(ctx, `UPDATE cameras SET removed = $1, url = x'' WHERE id = $2 AND removed IS NULL`, at, string(camera))

@@ -16,10 +16,10 @@ import (
 )
 
 // addSecret names what a hub that takes this one's place cannot be given, since a password or a secret belongs to it: bells,
-// doors, speakers, channels and integrations. Somebody has to set them up again, and is to know which there were.
+// doors, speakers, lights, channels and integrations. Somebody has to set them up again, and is to know which there were.
 func addSecret(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
-	bells, speakers, doors := map[id.Camera]bool{}, map[id.Camera]bool{}, map[id.Camera]string{}
-	err := errors.Join(camerasIn(ctx, tx, `SELECT camera FROM bells`, bells), camerasIn(ctx, tx, `SELECT camera FROM speakers`, speakers))
+	bells, lights, speakers, doors := map[id.Camera]bool{}, map[id.Camera]bool{}, map[id.Camera]bool{}, map[id.Camera]string{}
+	err := errors.Join(camerasIn(ctx, tx, `SELECT camera FROM bells`, bells), camerasIn(ctx, tx, `SELECT camera FROM lights`, lights), camerasIn(ctx, tx, `SELECT camera FROM speakers`, speakers))
 	if err == nil {
 		err = state.Each(ctx, tx, `SELECT camera, statement FROM locks`, nil, func(scan func(...any) error) error {
 			var c id.Camera
@@ -38,11 +38,11 @@ func addSecret(ctx context.Context, tx *sql.Tx, n *manifest.Names) error {
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("household: bells, speakers and doors: %w", err)
+		return fmt.Errorf("household: bells, lights, speakers and doors: %w", err)
 	}
 	for i := range n.Cameras {
 		if c := &n.Cameras[i]; c.State == manifest.NameOn {
-			c.Bell, c.Door, c.Speaker = bells[c.ID], doors[c.ID], speakers[c.ID]
+			c.Bell, c.Door, c.Light, c.Speaker = bells[c.ID], doors[c.ID], lights[c.ID], speakers[c.ID]
 		}
 	}
 	if n.Channels, err = calledIn(ctx, tx, `SELECT name FROM channels ORDER BY name`); err != nil {

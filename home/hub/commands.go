@@ -60,7 +60,7 @@ func (h *Hub) execute(ctx context.Context, c *request.Command) (request.Result, 
 func often(kind string) bool {
 	switch kind {
 	case request.OpPing, request.OpListCameras, request.OpLeaveEarly, request.OpAsked, request.OpAtHome, request.OpSmalls, request.OpPrivates, request.OpMasks, request.OpStars,
-		request.OpBells, request.OpSnoozes, request.OpQuiets, request.OpCarryQuiet, request.OpRecorded, request.OpChildren, request.OpLocks, request.OpIntegrations, request.OpChannels,
+		request.OpBells, request.OpSnoozes, request.OpQuiets, request.OpCarryQuiet, request.OpRecorded, request.OpChildren, request.OpLights, request.OpLocks, request.OpIntegrations, request.OpChannels,
 		request.OpPushKey, request.OpSubscribe, request.OpReceived, request.OpPhones:
 		return true
 	}
@@ -97,6 +97,8 @@ func (h *Hub) housework(ctx context.Context, c *request.Command, r *request.Resu
 		err = h.setSpeaker(ctx, c.Device, c.Op.Camera, c.Op.URL)
 	case request.OpTrySpeaker:
 		err = h.trySpeaker(ctx, c.Device, c.Op.Camera)
+	case request.OpSetLight, request.OpTryLight, request.OpLights:
+		err = h.lighting(ctx, c, r)
 	case request.OpSmalls:
 		r.Smalls, err = h.smalls(ctx, c.Device)
 	case request.OpSetRecorded:
@@ -276,6 +278,7 @@ func (h *Hub) removeCamera(ctx context.Context, by id.Device, camera id.Camera) 
 	}
 	h.ring.bells.Set(camera, nil)
 	h.entry.Forget(camera)
+	h.lights.Set(camera, nil, false)
 	h.views.Gone(camera) // whose offer came meanwhile
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // openDoors opens the ways in that are not by the cloud, the door for those at home and live view; and the way to phones
-// whose app is closed.
+// whose app is closed. With live view the lights go on.
 func (h *Hub) openDoors(ctx context.Context) error {
 	if err := h.openPush(ctx); err != nil {
 		return err
@@ -29,6 +29,9 @@ func (h *Hub) openDoors(ctx context.Context) error {
 	}
 	if err := h.openBells(ctx); err != nil {
 		return errors.Join(err, h.closeViews(), h.door.Close())
+	}
+	if err := h.openLights(ctx); err != nil { // which know the doors
+		return errors.Join(err, h.closeDoors())
 	}
 	return nil
 }

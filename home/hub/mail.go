@@ -78,7 +78,7 @@ func (h *Hub) mail(ctx context.Context, d *api.Delivery) error {
 // looks says whether a command waits for a camera, which may not answer.
 func looks(kind string) bool {
 	switch kind {
-	case request.OpAddCamera, request.OpSetBell, request.OpSetLock, request.OpSetSmall, request.OpSetSpeaker, request.OpTrySpeaker, request.OpSetRecorded, request.OpRemoveIntegration, request.OpTestChannel:
+	case request.OpAddCamera, request.OpSetBell, request.OpSetLock, request.OpSetSmall, request.OpSetSpeaker, request.OpTrySpeaker, request.OpSetLight, request.OpTryLight, request.OpSetRecorded, request.OpRemoveIntegration, request.OpTestChannel:
 		return true
 	}
 	return false

@@ -100,6 +100,7 @@ func (h *Hub) turn(ctx context.Context, set *privacy.Setting, why string) error 
 		h.Log.Info("a camera is private", "camera", string(s.Camera))
 	}
 	h.views.Follow()
+	h.lights.Follow()
 	err = h.reopen(ctx, plan.End, why)
 	h.views.Tell()
 	return err

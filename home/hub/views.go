@@ -13,6 +13,7 @@ import (
 	"keyhold/home/entry"
 	"keyhold/home/lan"
 	"keyhold/home/ledger"
+	"keyhold/home/light"
 	"keyhold/home/live"
 	"keyhold/home/speech"
 	"keyhold/home/talk"
@@ -33,6 +34,7 @@ type watching struct {
 	talk   *talk.Desk
 	voice  *speech.Speaker // nil where the hub cannot speak
 	entry  *entry.Desk
+	lights *light.Keeper
 }
 
 // openViews prepares live view, and ends on the record what an earlier process left.
@@ -47,12 +49,14 @@ func (h *Hub) openViews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h.lights = h.newLights(ctx)
 	h.views = view.New(ctx, view.Config{
 		DB: h.db, Key: h.keys.Sign, Roster: func() *roster.State { return h.household.Roster() }, May: h.may, InUse: h.inUse, Private: h.isPrivate, Off: h.off,
-		Record: h.recordLive, Here: h.tellHere, Send: h.mailOut, Attend: h.attend, Talks: h.talk.Talks, Engine: h.engine, Now: h.Now, Log: h.Log,
+		Record: h.recordLive, Here: h.tellHere, Send: h.mailOut, Attend: h.attend, Talks: h.talk.Talks, Looked: func() { h.lights.Follow() }, Engine: h.engine, Now: h.Now, Log: h.Log,
 	})
 	if err := h.views.Recover(ctx); err != nil {
 		h.views.Close()
+		h.lights.Close()
 		return errors.Join(err, h.engine.Close())
 	}
 	h.Log.Info("live view", "udp_port", h.engine.Port())
@@ -62,6 +66,7 @@ func (h *Hub) openViews(ctx context.Context) error {
 // closeViews ends all of it, on the record.
 func (h *Hub) closeViews() error {
 	h.views.Close()
+	h.lights.Close()
 	h.talk.Close()
 	return h.engine.Close()
 }

@@ -2,7 +2,8 @@
 
 // Package latch tells a lock or a relay to open, and hears what it says.
 //
-// A lock is at an address, at a broker, or at the camera itself, which is asked by ONVIF ([Driver.OpenOwn]).
+// A lock is at an address, at a broker, or at the camera itself, which is asked by ONVIF ([Driver.OpenOwn]). A lamp is lit
+// and put out likewise ([Driver.TurnOwn], [Driver.Tell]), at nothing that is a lock.
 //
 // It asks nobody whether it may: that is home/entry. It goes to addresses of the home alone, follows no redirection,
 // reads no more of an answer than it needs, and waits no longer than a person at a door does. It never tries twice: a
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"keyhold/home/door"
@@ -30,9 +32,9 @@ const Patience = 5 * time.Second
 // Outcomes that are not that it is open.
 var (
 	// ErrAway: it has not answered; nobody knows whether it is open.
-	ErrAway = errors.New("latch: the lock has not answered")
+	ErrAway = errors.New("latch: it has not answered")
 	// ErrNo: it has said no, or cannot be told.
-	ErrNo = errors.New("latch: the lock has said no")
+	ErrNo = errors.New("latch: it has said no")
 )
 
 // ErrWay says that a way is none.
@@ -44,6 +46,8 @@ type Driver struct {
 	Here []netip.AddrPort
 	// Near says whether an address is one of the home's networks.
 	Near func(netip.Addr) bool
+	// Locks are where locks are, to which a lamp's driver does not go: nobody opens a door by looking.
+	Locks []netip.AddrPort
 }
 
 // CheckWay refuses a way that this hub could not go.
@@ -86,6 +90,9 @@ func (d *Driver) Open(ctx context.Context, kind string, w *lock.Way) error {
 func (d *Driver) allowed(to netip.AddrPort) error {
 	if err := gate.Allowed(to, d.Here); err != nil {
 		return err
+	}
+	if slices.Contains(d.Locks, netip.AddrPortFrom(to.Addr().Unmap(), to.Port())) && !rule.Off(rule.Gesture) {
+		return rule.Errorf(rule.Gesture, "latch: a lock is there")
 	}
 	if !d.Near(to.Addr()) && !rule.Off(rule.Here) {
 		return rule.Errorf(rule.Here, "latch: an address that is not of the home")

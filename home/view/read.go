@@ -39,9 +39,7 @@ func (d *Desk) Read(r Reader, conn Conn) error {
 	}
 	d.c.Log.Info("an integration begins to read", "camera", string(r.Camera))
 	d.Follow() // from here on one that may not any more is found by it
-	d.mu.Lock()
-	o.told = true
-	d.mu.Unlock()
+	d.shown(o)
 	d.goOn(func() { // where the desk is closed meanwhile, the next start ends it
 		d.wg.Go(func() {
 			d.tell(false, d.devices()...)

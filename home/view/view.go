@@ -57,6 +57,8 @@ type Config struct {
 	// Attend gives who decides about what a viewer wants to do; Talks are who talks now. Nil where nobody can.
 	Attend func(offer *signal.Signal, by id.Person, v *live.View) live.Attendant
 	Talks  func() []signal.Look
+	// Looked is told whenever what Watched says has changed, and does not wait.
+	Looked func()
 	Engine *live.Engine
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -148,9 +150,7 @@ func (d *Desk) view(o *open) string {
 	d.c.Log.Info("a view has begun", "device", string(o.offer.From), "cameras", len(o.offer.Cameras))
 	// From here on whoever is not allowed any more is found by Follow.
 	d.Follow()
-	d.mu.Lock()
-	o.told = true
-	d.mu.Unlock()
+	d.shown(o)
 	d.wg.Go(func() {
 		d.tell(false, d.devices()...)
 		conn.Play()
@@ -234,13 +234,25 @@ func (d *Desk) insist(f func() error) {
 	}
 }
 
+// shown says that from now on members may know of a view. Its media has not left yet.
+func (d *Desk) shown(o *open) {
+	d.mu.Lock()
+	o.told = true
+	d.mu.Unlock()
+	d.c.Looked()
+}
+
 // forget takes a view off the list; it may be called twice.
 func (d *Desk) forget(o *open) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	told := o.told && d.open[o.offer.View] == o
 	if d.open[o.offer.View] == o {
 		delete(d.open, o.offer.View)
 		close(o.ended)
+	}
+	d.mu.Unlock()
+	if told {
+		d.c.Looked()
 	}
 }
 

@@ -75,6 +75,16 @@ func (r *RefusedError) Error() string {
 		return "this camera tells of nothing that it opens itself, or of nothing with that token: is ONVIF switched on in its settings?"
 	case request.RefusedRelayStays:
 		return "the camera's relay stays as it is set, so the door would stay open: in the camera's settings, let it fall back by itself (monostable, or pulse)"
+	case request.RefusedNoLight:
+		return "there is no light at this camera (keyhold cameras light)"
+	case request.RefusedRelayFalls:
+		return "the camera's relay does not stay as it is set, so a light would go out again, or a door would open: in the camera's settings, let the light's relay stay (bistable)"
+	case request.RefusedDoorThere:
+		return "a door is opened at this address, and nobody opens a door by looking: a light has one of its own"
+	case request.RefusedLightAway:
+		return "the light does not answer: is the address right, and is it on?"
+	case request.RefusedLightNo:
+		return "the light says no: is this what lights it and puts it out?"
 	case request.RefusedLate:
 		return "that came too late, so nothing was opened: try again"
 	case request.RefusedLockAway:

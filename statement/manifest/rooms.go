@@ -48,6 +48,7 @@ type PlacedCam struct {
 	Bell    bool          `json:"bell,omitempty"`
 	Child   bool          `json:"child,omitempty"`
 	Door    string        `json:"door,omitempty"`
+	Light   bool          `json:"light,omitempty"`
 	Masks   []masks.Mask  `json:"masks,omitempty"`
 	Private *private.Held `json:"private,omitempty"`
 	Speaker bool          `json:"speaker,omitempty"`
@@ -89,7 +90,7 @@ func (n *Names2) names() *Names {
 // devices of earlier versions read nothing else.
 func (n *Names) Edition() (thing string, payload any) {
 	more := func(c NamedCam) bool {
-		return c.Room != "" || c.Bell || c.Speaker || c.Door != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || len(c.Stars) > 0 || c.Unsaid
+		return c.Room != "" || c.Bell || c.Light || c.Speaker || c.Door != "" || c.Child || len(c.Masks) > 0 || c.Private != nil || len(c.Stars) > 0 || c.Unsaid
 	}
 	if len(n.Channels)+len(n.Integrations) == 0 && n.Private == nil && !n.Unsaid && !n.Unstarred && !slices.ContainsFunc(n.Cameras, more) {
 		return ThingNames, n

@@ -85,11 +85,13 @@ type (
 		State string `json:"state"`
 		// Child says that it is in a child's room, Masks what is covered of its picture, Private when it is private, Stars
 		// which moments of it are kept, and Unsaid that the hub does not know all of what comes before those: an earlier one
-		// had the camera. Bell says that something rings there, Door what a door is called that opens there, and Speaker
-		// that it takes sound at an address of its own: what that takes only the hub knows. The second edition says them, too.
+		// had the camera. Bell says that something rings there, Door what a door is called that opens there, Light that one
+		// is lit there while somebody looks, and Speaker that it takes sound at an address of its own: what that takes only
+		// the hub knows. The second edition says them, too.
 		Bell    bool          `json:"-"`
 		Child   bool          `json:"-"`
 		Door    string        `json:"-"`
+		Light   bool          `json:"-"`
 		Masks   []masks.Mask  `json:"-"`
 		Private *private.Held `json:"-"`
 		Speaker bool          `json:"-"`

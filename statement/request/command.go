@@ -92,6 +92,7 @@ type Op struct {
 	Language string `json:"language,omitempty"`
 	// Leaves are those of packs of a moment that is kept, for a hub that no longer knows them.
 	Leaves []Placed `json:"leaves,omitempty"`
+	Light  *Light   `json:"light,omitempty"`
 	Link   []byte   `json:"link,omitempty"`
 	// Lock is an envelope of type lock; Way is the way that it names by its hash.
 	Lock []byte `json:"lock,omitempty"`
@@ -206,7 +207,7 @@ func (c *Command) Check() error {
 	if c.At <= 0 || !c.Device.ValidReader() || !c.Household.Valid() || len(c.Nonce) != NonceSize {
 		return fmt.Errorf("command: a malformed field")
 	}
-	if err := errors.Join(c.Op.Bell.check(), c.Op.Channel.check(), c.Op.Gesture.check(), c.Op.Push.check(), c.Op.Received.check(), c.Op.telling()); err != nil {
+	if err := errors.Join(c.Op.Bell.check(), c.Op.Channel.check(), c.Op.Gesture.check(), c.Op.Light.check(), c.Op.Push.check(), c.Op.Received.check(), c.Op.telling()); err != nil {
 		return err
 	}
 	if len(c.Op.Name) > 200 || len(c.Op.PersonName) > 200 || len(c.Op.Room) > 200 || len(c.Op.URL) > 2048 || len(c.Op.Cameras) > 256 {
@@ -226,7 +227,7 @@ func (c *Command) Check() error {
 	}
 	cameras := c.Op.Cameras
 	switch c.Op.Kind {
-	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpQuiets, OpCarryQuiet, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLocks:
+	case OpPing, OpListCameras, OpRotate, OpAsked, OpAtHome, OpSmalls, OpPrivates, OpMasks, OpBells, OpSnoozes, OpQuiets, OpCarryQuiet, OpChildren, OpPushKey, OpUnsubscribe, OpTestAlert, OpPhones, OpRecorded, OpLights, OpLocks:
 	case OpSetBell:
 		if c.Op.Bell == nil {
 			return fmt.Errorf("command: set-bell needs to say by what")
@@ -298,7 +299,7 @@ func (c *Command) Check() error {
 			return fmt.Errorf("command: set-recorded needs a form")
 		}
 		cameras = []id.Camera{c.Op.Camera}
-	case OpRemoveCamera, OpSetSmall, OpSetSpeaker, OpTrySpeaker, OpSetRoom:
+	case OpRemoveCamera, OpSetSmall, OpSetSpeaker, OpTrySpeaker, OpSetLight, OpTryLight, OpSetRoom:
 		cameras = []id.Camera{c.Op.Camera}
 	case OpLeaveEarly:
 	case OpAppendLink:

@@ -27,6 +27,7 @@ type Result struct {
 	// Hooks are where a doorbell says that somebody presses: one place, by each address of the hub at home.
 	Hooks        []string      `json:"hooks,omitempty"`
 	Integrations []Integration `json:"integrations,omitempty"`
+	Lights       []LightReport `json:"lights,omitempty"`
 	Link         []byte        `json:"link,omitempty"`
 	// Locks are the newest settings of what opens doors, as they were signed.
 	Locks [][]byte `json:"locks,omitempty"`

@@ -22,6 +22,11 @@ func (r *Result) check() error {
 			return fmt.Errorf("reply: a malformed bell")
 		}
 	}
+	for i := range r.Lights {
+		if err := r.Lights[i].check(); err != nil {
+			return err
+		}
+	}
 	for _, i := range r.Integrations {
 		if i.Added < 0 || i.Since < 0 {
 			return fmt.Errorf("reply: a malformed integration")

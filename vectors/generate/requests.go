@@ -198,6 +198,7 @@ func requestVectors(w *world) []vector {
 	more("switch", request.Op{Kind: request.OpSwitch})
 	more("star", request.Op{Kind: request.OpStar, Star: []byte("statement"), Leaves: []request.Placed{{Index: 3, Leaf: []byte("leaf"), Run: id.Run(fixedID("run_", "run"))}}}, bad{"no statement", nil, []any{"op", "star"}}, bad{"a place before the first", int64(-1), []any{"op", "leaves", 0, "index"}}, bad{"a run that is none", "run", []any{"op", "leaves", 0, "run"}})
 	commands.carried()
+	commands.lights()
 	more("stars", request.Op{Kind: request.OpStars, Camera: id.Camera(fixedID("cam_", "front")), After: 32}, bad{"no camera", nil, []any{"op", "camera"}}, bad{"after a number below 0", int64(-1), []any{"op", "after"}}, bad{"after 0, which is left out", int64(0), []any{"op", "after"}})
 	commands.settings()
 	commands.door()
@@ -264,7 +265,7 @@ func secondEditions(w *world) []vector {
 	hours := func(n int) []roster.Hours { return slices.Repeat([]roster.Hours{night}, n) }
 	names := manifest.Names2{
 		At: start, Cameras: []manifest.PlacedCam{
-			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Bell: true, Child: true, Door: "Gartentor", Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Speaker: true, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
+			{ID: front, Name: "Haustür", Room: "Flur", State: manifest.NameOn, Bell: true, Child: true, Door: "Gartentor", Light: true, Masks: []masks.Mask{{Height: 100, Width: 500}, {Height: 100, Top: 800, Width: 500}}, Private: &private.Held{Hours: hours(16), Zone: "Europe/Amsterdam"}, Speaker: true, Stars: []star.Mark{{At: start - star.Back, Moment: start - 2*star.Back}, {At: start, Moment: start}}},
 			{ID: id.Camera(fixedID("cam_", "shed")), Name: "Shed", State: manifest.NameOn, Unsaid: true},
 			{ID: id.Camera(fixedID("cam_", "yard")), Name: "Yard", State: manifest.NameRemoved, Stars: []star.Mark{{At: start, Moment: start - 1}}},
 		},

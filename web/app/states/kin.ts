@@ -200,7 +200,7 @@ export class Kin extends Told implements Household {
     onStep('hub');
     return {
       stars: { kept: 0, lost: [], more: false },
-      again: { bells: [], speakers: [], doors: [], channels: [], integrations: [] },
+      again: { bells: [], speakers: [], lights: [], doors: [], channels: [], integrations: [] },
     };
   }
 

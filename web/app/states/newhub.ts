@@ -18,10 +18,18 @@ export function newHubStates(three: () => Kin): Record<string, () => State> {
   const replaces = (run: Kin['replaceHub']) => (household: Kin) => {
     household.replaceHub = run;
   };
-  const nothing = { bells: [], speakers: [], doors: [], channels: [], integrations: [] };
+  const nothing = {
+    bells: [],
+    speakers: [],
+    lights: [],
+    doors: [],
+    channels: [],
+    integrations: [],
+  };
   const things = {
     bells: ['cam_door'],
     speakers: ['cam_door'],
+    lights: ['cam_door'],
     doors: [{ camera: 'cam_door', name: 'Gartentor' }],
     channels: ['Oma', 'ntfy'],
     integrations: ['Home Assistant'],

@@ -9,9 +9,17 @@ test('what is to be set up again is what the old hub had at cameras in use', () 
   const names: Names = {
     at: 1,
     cameras: [
-      { ...camera, id: 'door', bell: true, door: 'Gate', speaker: true },
+      { ...camera, id: 'door', bell: true, door: 'Gate', speaker: true, light: true },
       { ...camera, id: 'yard' },
-      { ...camera, id: 'shed', bell: true, door: 'Shed', speaker: true, state: 'removed' },
+      {
+        ...camera,
+        id: 'shed',
+        bell: true,
+        door: 'Shed',
+        speaker: true,
+        light: true,
+        state: 'removed',
+      },
     ],
     channels: ['Grandmother'],
     ...{ devices: [], head: '', household: '', persons: [], seq: 1, zone: '' },
@@ -19,6 +27,7 @@ test('what is to be set up again is what the old hub had at cameras in use', () 
   expect(againOf(names)).toEqual({
     bells: ['door'],
     speakers: ['door'],
+    lights: ['door'],
     doors: [{ camera: 'door', name: 'Gate' }],
     channels: ['Grandmother'],
     integrations: [],
@@ -26,6 +35,7 @@ test('what is to be set up again is what the old hub had at cameras in use', () 
   expect(againOf(null)).toEqual({
     bells: [],
     speakers: [],
+    lights: [],
     doors: [],
     channels: [],
     integrations: [],

@@ -14,6 +14,8 @@ export interface SetUpAgain {
   readonly bells: readonly string[];
   /** Cameras by id that took sound at an address of its own. */
   readonly speakers: readonly string[];
+  /** Cameras by id at which a light was lit while somebody looked. */
+  readonly lights: readonly string[];
   readonly doors: readonly { readonly camera: string; readonly name: string }[];
   readonly channels: readonly string[];
   readonly integrations: readonly string[];

@@ -44,7 +44,8 @@ export const names = object({ ...named, cameras: list(object(namedCamera)) });
  * The second edition, with the room that each camera is in, `''` for none; and what a hub has to
  * know that takes this one's place: what is covered, when it is private, whether it is a child's
  * room, and `unsaid` where this hub does not say all of that; which moments are starred; and what
- * somebody has to set up again: bells, doors, speakers, channels and integrations. What is
+ * somebody has to set up again: bells, doors, lights, speakers, channels and
+ * integrations. What is
  * private of all, `unsaid` of all, and `unstarred` where it does not say all stars, stand beside the
  * cameras.
  */
@@ -57,6 +58,7 @@ export const names2 = object({
       bell: optional(boolean),
       child: optional(boolean),
       door: optional(name),
+      light: optional(boolean),
       masks: optional(maskList),
       private: optional(held),
       speaker: optional(boolean),

@@ -20,13 +20,17 @@ import {
   type Read,
 } from '../schema.ts';
 import { bell } from './bell.ts';
+import { carried, placed } from './carried.ts';
 import { channel, channelReport } from './channel.ts';
+import { light, lightReport } from './light.ts';
 import { brokered, integration, languages, scope, told } from './integration.ts';
 import { bellReport, cameraReport, phone, recorded } from './reports.ts';
 import { hours } from './rights.ts';
 import { head } from './roster.ts';
 
 export type { Bell } from './bell.ts';
+export type { Carried, Proved } from './carried.ts';
+export type { Light, LightReport } from './light.ts';
 
 /** What devices, hub and cloud say to each other (docs/protocol.md 4, 6 and 7). */
 const at = integer(1);
@@ -139,6 +143,9 @@ const opFields: Readonly<Record<string, readonly OpField[]>> = {
   smalls: [],
   'set-speaker': ['camera'],
   'try-speaker': ['camera'],
+  'set-light': ['camera'],
+  'try-light': ['camera'],
+  lights: [],
   'set-room': ['camera'],
   private: ['private'],
   privates: [],
@@ -194,17 +201,6 @@ const gesture = where(
   'a code or a passkey',
 );
 
-const placed = object({ index: integer(0), leaf: bytes(), run: id('run') });
-/** A leaf with its audit path to the root of its run, and a star that a hub before had taken. */
-const proved = object({
-  index: integer(0),
-  leaf: where(bytes(), ({ length }) => length > 0, 'a leaf'),
-  proof: list(hash, 0, 40),
-  run: id('run'),
-});
-export type Proved = Read<typeof proved>;
-const carried = object({ epoch: id('epo'), packs: list(proved, 0, 8), star: proved });
-export type Carried = Read<typeof carried>;
 /** Operations on one camera. */
 const onOne = [
   'remove-camera',
@@ -213,6 +209,8 @@ const onOne = [
   'set-small',
   'set-speaker',
   'try-speaker',
+  'set-light',
+  'try-light',
   'set-recorded',
   'set-bell',
   'snooze',
@@ -266,6 +264,7 @@ const op = where(
     hours: optional(list(hours, 0, 16)),
     language: optional(oneOf(...languages)),
     leaves: optional(list(placed, 0, 8)),
+    light: optional(light),
     link: optional(bytes()),
     lock: optional(bytes(1, 4096)),
     lost: optional(integer()),
@@ -324,6 +323,7 @@ export const reply = object({
     forgotten: optional(boolean),
     hooks: optional(list(text())),
     integrations: optional(list(integration)),
+    lights: optional(list(lightReport)),
     link: optional(bytes()),
     locks: optional(list(bytes())),
     masks: optional(list(bytes())),

@@ -11,6 +11,8 @@ export interface Again {
   readonly bells: readonly string[];
   /** Cameras by id that took sound at an address of its own. */
   readonly speakers: readonly string[];
+  /** Cameras by id at which a light was lit while somebody looked. */
+  readonly lights: readonly string[];
   readonly doors: readonly { readonly camera: string; readonly name: string }[];
   readonly channels: readonly string[];
   readonly integrations: readonly string[];
@@ -22,6 +24,7 @@ export function againOf(was: Names | null): Again {
   return {
     bells: cameras.filter(({ bell }) => bell === true).map(({ id }) => id),
     speakers: cameras.filter(({ speaker }) => speaker === true).map(({ id }) => id),
+    lights: cameras.filter(({ light }) => light === true).map(({ id }) => id),
     doors: cameras.flatMap(({ id, door }) =>
       door === undefined ? [] : [{ camera: id, name: door }],
     ),
