@@ -28,7 +28,7 @@ const (
 	lockAddress   = "127.0.0.1:7581"
 	cameraUser    = "demo"
 	sheet         = "recovery-sheet.txt"
-	// doorbell is the camera at which somebody rings, and whose door can be opened.
+	// doorbell is the camera at which somebody rings, whose door can be opened, and whose light is lit while somebody looks.
 	doorbell = "front-door"
 )
 
@@ -57,7 +57,7 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--lock", lockAddress, "--user", cameraUser, "--password-file", h.path("camera-password"), "--doorbell", doorbell}
+	args := []string{"camera", "serve", "--listen", cameraAddress, "--onvif", onvifAddress, "--lock", lockAddress, "--user", cameraUser, "--password-file", h.path("camera-password"), "--doorbell", doorbell, "--light", doorbell}
 	for _, name := range cameraNames {
 		args = append(args, name+"="+filepath.Join(h.footage, name+".mp4"))
 	}
@@ -71,14 +71,14 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err := cameras.Until(ctx, 15*time.Second, "listening", func(ctx context.Context) bool { return harness.Listens(ctx, cameraAddress) }); err != nil {
 		return err
 	}
-	hub, err := h.start("hub", "keyhold", "hub", "run", "--dir", h.path("hub"), "--cloud", cloudURL, "--here", lockAddress)
+	hub, err := h.start("hub", "keyhold", "hub", "run", "--dir", h.path("hub"), "--cloud", cloudURL, "--here", lockAddress, "--here", onvifAddress)
 	if err != nil {
 		return err
 	}
 	if err := h.settle(ctx, hub, password); err != nil {
 		return err
 	}
-	// A household of an earlier demo has no bell and no door yet.
+	// A household of an earlier demo has no bell, no door and no light yet.
 	err = h.once("bell", func() error {
 		_, err := h.keyhold(ctx, "cameras", "bell", title(doorbell), "onvif", "--device", h.path("device"))
 		return err
@@ -89,6 +89,15 @@ func (h *household) live(ctx context.Context) (err error) {
 	if err := h.once("door", func() error { return h.hang(ctx, password) }); err != nil {
 		return err
 	}
+	err = h.once("light", func() error {
+		_, err := h.keyhold(ctx, "cameras", "light", title(doorbell), "onvif", "--device", h.path("device"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Look live at the %s: its light is lit while you do. What it says of itself: curl -u %s:\"$(cat %s)\" http://%s%s\n",
+		strings.ToLower(title(doorbell)), cameraUser, h.path("camera-password"), lockAddress, camera.LightPath)
 	ctx, cancel := context.WithCancel(ctx)
 	gone := make(chan struct{})
 	go func() { defer close(gone); h.visit(ctx) }()
