@@ -28,12 +28,15 @@ const moves = ({ page }) =>
   });
 
 const door = 'Front door';
-/** How often the lock was told to open: it says so itself. */
-const opened = async () => {
+/** What the lock says of itself, and the light beside it. */
+const says = async (path) => {
   const { username, password, host } = new URL(LOCK);
   const authorization = `Basic ${btoa(`${username}:${password}`)}`;
-  return (await (await fetch(`http://${host}/`, { headers: { authorization } })).json()).opened;
+  return (await fetch(`http://${host}${path}`, { headers: { authorization } })).json();
 };
+/** How often the lock was told to open, and whether the light burns. */
+const opened = async () => (await says('/')).opened;
+const lit = async () => (await says('/light')).lit;
 /** Holds to open, and types what the hub shows. The lock has been told so often before. */
 async function opens(anna, before = 0) {
   await anna.button('open_hold', { door }).focus();
@@ -101,6 +104,22 @@ test('somebody rings', async (t) => {
     await accessible(first.page, 'what opens the door');
     await first.button('close').click();
     await first.button('open_hold', { door }).waitFor();
+  });
+
+  await step('and what is lit there while she looks', async () => {
+    await first.button('light_button').click();
+    await first.text('light_none').waitFor();
+    await first.button('light_set').click();
+    await first.text('light_blinked', { camera: 'Porch' }).waitFor();
+    await accessible(first.page, 'what is lit while somebody looks');
+    await first.button('close').click();
+    await first.go('settings');
+    await until('the light out, for nobody looks', async () => !(await lit()));
+    await first.go('home');
+    await first.page.locator('a.tile').first().click();
+    await first.text('live_now').waitFor();
+    await until('the light lit, for she looks', lit);
+    assert.equal(await opened(), 0, 'a look has opened the door');
   });
 
   await step('she has grandma told, too', async () => {

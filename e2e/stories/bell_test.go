@@ -47,8 +47,8 @@ func doorWith(t *testing.T, wish doorWish) *harness.World {
 }
 
 // Somebody rings at a door whose bell the hub found by itself: the phone shows who it is, in three languages; what was
-// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door, and opens it from the
-// call, once; then the doorbell opens it itself; and it has somebody told by ntfy, too, who is told once. It lets a program
+// seen stands on the page of alerts; and who wants quiet has it. The phone says what opens the door and what is lit at
+// it while somebody looks, and opens it from the call, once; then the doorbell opens it itself; and it has somebody told by ntfy, too, who is told once. It lets a program
 // of the home read the camera by RTSP, and ends that.
 func TestSomebodyRings(t *testing.T) {
 	t.Parallel()
@@ -60,7 +60,7 @@ func TestSomebodyRings(t *testing.T) {
 	reads, err := freeport.Address(ctx)
 	must(t, err)
 	heard := filepath.Join(t.TempDir(), "heard.wav")
-	w := doorWith(t, doorWish{camera: []string{"--speaker", heard, "--lock", lock, "--relay", "porch"}, hub: []string{"--here", lock, "--here", topic, "--rtsp", reads}})
+	w := doorWith(t, doorWish{camera: []string{"--speaker", heard, "--lock", lock, "--relay", "porch", "--light", "porch"}, hub: []string{"--here", lock, "--here", topic, "--rtsp", reads}})
 	opens := url.URL{Scheme: "http", User: url.UserPassword(harness.CameraUser, harness.CameraPassword), Host: lock, Path: camera.LockPath}
 	play(t, "bell.mjs", append(terminal(w), "LOCK="+opens.String(), "TOPIC=http://"+topic+"/door", "LINK="+invitation(t, w), "OUT="+t.TempDir(), "READS="+reads, "DEVICE="+w.Path("device"), "DOORBELL="+w.OnvifAddress)...)
 

@@ -33,6 +33,7 @@ import type { Door, DoorStep, OpenOutcome, OpenResult } from '../src/lib/doors';
 import type { Covered } from '../src/lib/covers';
 import type { PrivateSetting } from '../src/lib/privacy';
 import type { Starred } from '../src/lib/stars';
+import type { Light, LightReport } from '../src/lib/lighting';
 import type { Recorded } from '../src/lib/recording';
 import { Settable } from './live';
 import { paint, type Scene } from './scenes';
@@ -260,6 +261,23 @@ export class Fixture implements Omit<
   }
 
   async trySpeaker(): Promise<void> {
+    await this.#act();
+  }
+
+  /** Lights at cameras, and how they are. */
+  lit: readonly LightReport[] = [];
+
+  async lights(): Promise<readonly LightReport[]> {
+    if (this.stuck) await forever;
+    return this.lit;
+  }
+
+  async setLight(camera: string, light: Light | null): Promise<void> {
+    await this.#act();
+    this.lit = light === null ? [] : [{ camera, kind: light.kind, state: 'off' }];
+  }
+
+  async tryLight(): Promise<void> {
     await this.#act();
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BellReport, QuietWeek, Visit } from '../src/lib/ringing';
+import type { LightReport } from '../src/lib/lighting';
 import { click, see } from './drive';
 import { DrawnView } from './drawnview';
 import { now } from './fixture';
@@ -75,6 +76,22 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
       await then();
     },
   });
+  const light = (
+    change: (household: Kin) => void = () => undefined,
+    then: () => Promise<void> = async () => undefined,
+  ): State => ({
+    ...at(live, change),
+    then: async () => {
+      await click('main .btn:has(.lucide-lightbulb)');
+      await see('[role=dialog] .light[aria-busy=false] [role=status]');
+      await then();
+    },
+  });
+  const lit =
+    (state: LightReport['state']) =>
+    (household: Kin): void => {
+      household.lit = [{ camera: 'cam_door', kind: 'onvif', state }];
+    };
   const speaks = (household: Kin): void => {
     void household.setSpeaker('cam_door', 'http://192.168.1.20/');
   };
@@ -205,6 +222,31 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
         then: async () => {
           await state.then?.();
           state.household.refusal = 'camera-password';
+          await click('[role=dialog] .actions .filled');
+          await see('[role=dialog] [role=alert]');
+        },
+      };
+    },
+    'light-none': () => light(),
+    'light-wrong': () =>
+      light(undefined, async () => {
+        await click('[role=dialog] input[value=http]');
+        await click('[role=dialog] form .filled');
+      }),
+    'light-on': () => light(lit('on')),
+    'light-away': () => light(lit('away')),
+    'light-blinked': () =>
+      light(undefined, async () => {
+        await click('[role=dialog] form .filled');
+        await see('[role=dialog] .light > .actions');
+      }),
+    'light-refused': () => {
+      const state = light(lit('off'));
+      return {
+        ...state,
+        then: async () => {
+          await state.then?.();
+          state.household.refusal = 'light-falls';
           await click('[role=dialog] .actions .filled');
           await see('[role=dialog] [role=alert]');
         },

@@ -12,6 +12,7 @@ import type { Form, Recordable } from './recording';
 import type { Turning } from './privacy';
 import type { Keeping } from './stars';
 import type { Ringing } from './ringing';
+import type { Lighting } from './lighting';
 import type { Speaking } from './speaking';
 
 /**
@@ -36,6 +37,7 @@ export interface Household
     Covering,
     Keeping,
     Ringing,
+    Lighting,
     Speaking,
     Doors,
     Alerting,
@@ -331,6 +333,11 @@ export type ErrorKind =
   | 'camera-speaker-taken' // somebody else talks there
   | 'camera-no-relay' // it opens nothing itself
   | 'camera-relay-stays' // what it opens would stay open
+  | 'light-none' // nothing is lit there
+  | 'light-falls' // its relay would not stay on
+  | 'light-door' // a door is opened there
+  | 'light-away' // it does not answer
+  | 'light-no' // it says no
   | 'camera-elsewhere' // its answers point at another device
   | 'address-wrong' // not the address of a cloud
   | 'other-cloud-away' // no cloud answers at another address

@@ -94,6 +94,12 @@ export function errorWords(kind: ErrorKind, clockOff: number | null = null): Sai
       return { what: m.error_fault(), next: m.error_fault_next() };
     case 'cancelled':
       return { what: m.error_cancelled(), next: m.error_cancelled_next() };
+    // Where a light is set there are words of its own for these (light-words.ts).
+    case 'light-none':
+    case 'light-falls':
+    case 'light-door':
+    case 'light-away':
+    case 'light-no':
     // Where cameras are found there are words of its own for this (finding.ts).
     case 'camera-elsewhere':
     // Where cameras are added this is a question.

@@ -2,7 +2,7 @@
 
 import type { FoundCamera } from '../statement/finding.ts';
 import type { Mask } from '../statement/masks.ts';
-import type { Form, Recorded } from '../statement/request.ts';
+import type { Form, Light, LightReport, Recorded } from '../statement/request.ts';
 import type { ShownCamera } from '../sync/finding.ts';
 import type { Covered } from '../sync/masks.ts';
 import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
@@ -44,6 +44,18 @@ export abstract class TendingClient extends AlertsClient {
 
   trySpeaker(camera: string): Promise<void> {
     return this.port.call('trySpeaker', [camera]);
+  }
+
+  lights(): Promise<readonly LightReport[]> {
+    return this.port.call('lights', []);
+  }
+
+  setLight(camera: string, light: Light | null): Promise<void> {
+    return this.port.call('setLight', [camera, light]);
+  }
+
+  tryLight(camera: string): Promise<void> {
+    return this.port.call('tryLight', [camera]);
   }
 
   removeCamera(id: string): Promise<void> {

@@ -34,7 +34,7 @@ import type { Subscription } from '../statement/request.ts';
 import type { Phone } from '../sync/phones.ts';
 import type { Covered } from '../sync/masks.ts';
 import type { Mask } from '../statement/masks.ts';
-import type { Form, Recorded } from '../statement/request.ts';
+import type { Form, Light, LightReport, Recorded } from '../statement/request.ts';
 import type { Named, Trail } from '../sync/people.ts';
 import type { Picture } from '../sync/pictures.ts';
 import type { PrivateSetting, PrivateWish } from '../sync/private.ts';
@@ -161,6 +161,10 @@ export interface Calls {
   /** `url` is `''` for none; the chime is heard there first. */
   setSpeaker: { args: [camera: string, url: string]; result: void };
   trySpeaker: { args: [camera: string]; result: void };
+  /** Lights at cameras, lit while somebody looks; `null` for none. */
+  lights: { args: []; result: readonly LightReport[] };
+  setLight: { args: [camera: string, light: Light | null]; result: void };
+  tryLight: { args: [camera: string]; result: void };
   askNewest: { args: []; result: void };
   /** In which form cameras are recorded. */
   recorded: { args: []; result: readonly Recorded[] };

@@ -36,6 +36,11 @@ const words: Readonly<Record<string, FaultKind>> = {
   'speaker-taken': 'camera-speaker-taken',
   'no-relay': 'camera-no-relay',
   'relay-stays': 'camera-relay-stays',
+  'no-light': 'light-none',
+  'relay-falls': 'light-falls',
+  'door-there': 'light-door',
+  'light-away': 'light-away',
+  'light-no': 'light-no',
 };
 
 /** What the hub answers instead of doing it, in its own word. */

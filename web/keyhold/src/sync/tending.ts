@@ -3,18 +3,23 @@
 import type { Form, Op, Reply } from '../statement/request.ts';
 import type { Engine } from './engine.ts';
 import type { Findings } from './finding.ts';
+import { Lighting } from './lighting.ts';
 
 const hubPatience = 10_000;
 const cameraPatience = 30_000;
 
 /** Looks after the household's cameras: adds them, says what they are called and where they are. */
 export class Tending {
+  readonly lights: Lighting;
+
   constructor(
     private readonly engine: Pick<Engine, 'syncAfresh'>,
     private readonly send: (op: Op, patience: number) => Promise<Pick<Reply, 'result'>>,
     private readonly findings: Pick<Findings, 'add'>,
     private readonly added: () => void,
-  ) {}
+  ) {
+    this.lights = new Lighting(engine, send);
+  }
 
   async add(name: string, url: string, room: string, recorded?: Form): Promise<void> {
     const how = recorded === undefined ? {} : { recorded };
