@@ -18,10 +18,10 @@ func TestWhatToSetUpAgainIsNamed(t *testing.T) {
 		return said.String()
 	}
 	text := said(&manifest.Names{
-		Cameras:  []manifest.NamedCam{{Name: "Front", Bell: true, Door: "Gate", Speaker: true}, {Name: "Yard"}},
+		Cameras:  []manifest.NamedCam{{Name: "Front", Bell: true, Door: "Gate", Light: true, Speaker: true}, {Name: "Yard"}},
 		Channels: []string{"Grandmother"}, Integrations: []string{"Home Assistant"},
 	})
-	for _, part := range []string{`the bell of "Front": keyhold cameras bell`, `the speaker of "Front": keyhold cameras speaker`, `the door "Gate" at "Front": keyhold doors add`, `"Grandmother"`, `"Home Assistant"`} {
+	for _, part := range []string{`the bell of "Front": keyhold cameras bell`, `the speaker of "Front": keyhold cameras speaker`, `the light of "Front": keyhold cameras light`, `the door "Gate" at "Front": keyhold doors add`, `"Grandmother"`, `"Home Assistant"`} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%s is not named in\n%s", part, text)
 		}

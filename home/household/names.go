@@ -146,7 +146,7 @@ func signNames(n *manifest.Names, key ed25519.PrivateKey) (e *dsse.Envelope, err
 		}
 	}
 	for i := range n.Cameras {
-		n.Cameras[i].Room, n.Cameras[i].Bell, n.Cameras[i].Door, n.Cameras[i].Speaker = "", false, "", false
+		n.Cameras[i].Room, n.Cameras[i].Bell, n.Cameras[i].Door, n.Cameras[i].Light, n.Cameras[i].Speaker = "", false, "", false, false
 	}
 	n.Channels, n.Integrations = nil, nil
 	if sign(); rule.Of(err) != rule.Length {
