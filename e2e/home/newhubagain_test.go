@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"keyhold/home/camera"
 	"keyhold/member/replace"
 	"keyhold/member/session"
 	"keyhold/statement/lock"
@@ -17,8 +18,20 @@ import (
 // what is gone since.
 func TestWhatOnlyTheOldHubKnewIsNamed(t *testing.T) {
 	t.Parallel()
-	r, broker := brokered(t)
+	r := Unpaired(t)
+	r.ffmpeg = none
+	r.another(func(c *camera.Config) {
+		c.Feeds[0].Light, c.Speaker = true, &camera.SpeakerConfig{File: r.heard, Post: true}
+	})
+	broker := r.broker(r.Camera.ONVIF(), r.Camera.Lock())
+	r.Begin()
 	door := r.Add("Door", "a")
+	if w := r.setSpeaker(r.Member, door, r.aloud("p")); w != "" {
+		t.Fatalf("a speaker is refused as %q", w)
+	}
+	if w := r.lights(r.Member, door, &request.Light{Kind: request.LightONVIF}); w != "" {
+		t.Fatalf("a light is refused as %q", w)
+	}
 	r.Do(request.Op{Kind: request.OpSetBell, Camera: door, Bell: &request.Bell{Kind: request.BellWebhook}})
 	must(t, r.Member.SetDoor(t.Context(), session.Door{Camera: door, Name: "Garden gate", Kind: lock.HTTP, Way: &lock.Way{URL: "http://192.168.1.7/open", Body: "open"}}, r.digits))
 	channel := func(name string) request.Op {
@@ -33,7 +46,7 @@ func TestWhatOnlyTheOldHubKnewIsNamed(t *testing.T) {
 	r.Do(request.Op{Kind: request.OpRemoveIntegration, Name: "Tablet"})
 	names := func(n *manifest.Names) bool {
 		c := n.Cameras[slices.IndexFunc(n.Cameras, func(x manifest.NamedCam) bool { return x.ID == door })]
-		return c.Bell && c.Door == "Garden gate" && slices.Equal(n.Channels, []string{"Grandmother"}) && slices.Equal(n.Integrations, []string{"Home Assistant"})
+		return c.Bell && c.Speaker && c.Light && c.Door == "Garden gate" && slices.Equal(n.Channels, []string{"Grandmother"}) && slices.Equal(n.Integrations, []string{"Home Assistant"})
 	}
 	r.Until("the names saying what there is", func() bool {
 		v := r.View()
@@ -48,6 +61,7 @@ func TestWhatOnlyTheOldHubKnewIsNamed(t *testing.T) {
 	r.Serving()
 	r.Until("the new hub's names, without them", func() bool {
 		v := r.View()
-		return v.Names != nil && v.Names.Seq > v.Roster.Now().First && len(v.Names.Channels)+len(v.Names.Integrations) == 0
+		return v.Names != nil && v.Names.Seq > v.Roster.Now().First && len(v.Names.Channels)+len(v.Names.Integrations) == 0 &&
+			!slices.ContainsFunc(v.Names.Cameras, func(c manifest.NamedCam) bool { return c.Bell || c.Light || c.Speaker || c.Door != "" })
 	})
 }
