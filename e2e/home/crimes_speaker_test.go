@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"keyhold/home/talk"
+	"keyhold/member/session"
 	"keyhold/statement/finding"
+	"keyhold/statement/lock"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
 	"keyhold/statement/rule"
@@ -58,7 +60,19 @@ func TestCrimesWithASpeakersAddress(t *testing.T) {
 		return s
 	}
 	honest := func(s *scene) error { sends.Store(false); return s.setsSpeaker(s.gus, at(cam)) }
+	// beside sets a speaker where a doorbell opens its door as well, by another path or by the same.
+	beside := func(path string) func(*scene) error {
+		return func(s *scene) error {
+			way := &lock.Way{URL: cam.URL + "/open"}
+			must(s.t, s.Member.SetDoor(s.t.Context(), session.Door{Camera: s.door, Name: "Front door", Kind: lock.HTTP, Way: way}, s.digits))
+			return s.setsSpeaker(s.gus, "http://u:p@"+cam.Listener.Addr().String()+path)
+		}
+	}
 	judge(t, stage, []crime{
+		{
+			name: "a speaker that is the lock, so that a chime opens the door", off: []rule.Name{rule.Gesture}, says: request.RefusedDoorThere,
+			commit: beside("/./Open/"), honest: beside("/talk"),
+		},
 		{
 			name: "a speaker's address that is a program on the hub's own computer", off: []rule.Name{rule.Here}, says: request.RefusedAddress, honest: honest,
 			commit: func(s *scene) error { return s.setsSpeaker(s.gus, at(program)) },

@@ -68,17 +68,27 @@ func (h *Hub) lamp(c cameras.Camera, l *cameras.Light) light.Lamp {
 // lightDriver goes to no place at which a door is opened: that takes more than a look.
 func (h *Hub) lightDriver() *latch.Driver {
 	d := h.driver()
+	for at := range h.locksByHTTP() {
+		d.Locks = append(d.Locks, at)
+	}
+	return d
+}
+
+// locksByHTTP are the places of locks that are told by HTTP, and the paths there; of those with a name only the hub's
+// resolver knows where they are.
+func (h *Hub) locksByHTTP() map[netip.AddrPort][]string {
+	out := map[netip.AddrPort][]string{}
 	for _, l := range h.entry.All() {
 		if l.Kind != lock.HTTP || l.Way == nil {
 			continue
 		}
 		if u, err := url.Parse(l.Way.URL); err == nil {
 			if at, err := netip.ParseAddrPort(hostPort(u)); err == nil {
-				d.Locks = append(d.Locks, at)
+				out[at] = append(out[at], u.Path)
 			}
 		}
 	}
-	return d
+	return out
 }
 
 // hostPort is where an address of HTTP leads.

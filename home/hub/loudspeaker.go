@@ -7,6 +7,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/netip"
+	"path"
+	"strings"
 	"sync/atomic"
 
 	"keyhold/home/cameras"
@@ -24,7 +27,18 @@ import (
 // loudspeaker claims the speaker of a camera that takes sound at an address of its own.
 func (h *Hub) loudspeaker(ctx context.Context, url string, meet func([]byte)) (*loudspeaker.Speaker, error) {
 	address, certificate := addressOf(url)
-	return loudspeaker.Claim(ctx, loudspeaker.Config{URL: address, Certificate: certificate, Meet: meet, Here: h.Here.Addresses, Near: lan.Near, Now: h.Now})
+	return loudspeaker.Claim(ctx, loudspeaker.Config{URL: address, Certificate: certificate, Meet: meet, Here: h.Here.Addresses, Near: lan.Near, Door: h.opensDoor, Now: h.Now})
+}
+
+// opensDoor says whether something that is sent to a place may open a door there. A doorbell has its speaker and its relay
+// at one address, by different paths.
+func (h *Hub) opensDoor(to netip.AddrPort, at string) bool {
+	for _, p := range h.locksByHTTP()[netip.AddrPortFrom(to.Addr().Unmap(), to.Port())] {
+		if strings.EqualFold(path.Clean("/"+p), path.Clean("/"+at)) {
+			return true
+		}
+	}
+	return false
 }
 
 // setSpeaker says where a camera takes sound, once it has taken the chime there; "" that it does at no address of its own.
@@ -121,6 +135,8 @@ func refusedBy(word string, err error) string {
 		return ""
 	case rule.Of(err) == rule.Elsewhere:
 		return finding.Elsewhere
+	case rule.Of(err) == rule.Gesture:
+		return request.RefusedDoorThere
 	case rule.Of(err) == rule.Here, errors.Is(err, loudspeaker.ErrAddress):
 		return request.RefusedAddress
 	case errors.Is(err, loudspeaker.ErrPassword):

@@ -60,7 +60,7 @@ var (
 	ErrStranger = errors.New("loudspeaker: the camera shows another certificate than before")
 )
 
-// Config says where a camera takes sound. All fields but Certificate, Meet and Here must be set.
+// Config says where a camera takes sound. All fields but Certificate, Meet, Here and Door must be set.
 type Config struct {
 	// URL may hold a password: never log it.
 	URL string
@@ -71,6 +71,8 @@ type Config struct {
 	// Here are addresses of this computer that may be gone to, and Near says which addresses are the home's.
 	Here []netip.AddrPort
 	Near func(netip.Addr) bool
+	// Door says whether a door is opened at a place, by whatever is sent there: a speaker never is.
+	Door func(to netip.AddrPort, path string) bool
 	Now  func() time.Time
 }
 

@@ -145,7 +145,12 @@ func basic(lines []string) bool {
 // dial connects to the camera alone, whatever its name means at that moment.
 func (p *poster) dial(ctx context.Context) (net.Conn, error) {
 	sealed := p.at.Scheme == "https"
-	d := gate.Dialer(func(to netip.AddrPort) error { return p.c.allowed(to, sealed) })
+	d := gate.Dialer(func(to netip.AddrPort) error {
+		if p.c.Door != nil && p.c.Door(to, p.at.Path) && !rule.Off(rule.Gesture) {
+			return rule.Errorf(rule.Gesture, "loudspeaker: a door is opened there")
+		}
+		return p.c.allowed(to, sealed)
+	})
 	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(p.at.Hostname(), cmp.Or(p.at.Port(), ingest.Port(p.at.Scheme))))
 	if err != nil {
 		return nil, away(err)

@@ -80,7 +80,7 @@ func (r *RefusedError) Error() string {
 	case request.RefusedRelayFalls:
 		return "the camera's relay does not stay as it is set, so a light would go out again, or a door would open: in the camera's settings, let the light's relay stay (bistable)"
 	case request.RefusedDoorThere:
-		return "a door is opened at this address, and nobody opens a door by looking: a light has one of its own"
+		return "a door is opened at this address, and nobody opens a door by looking or talking: a light, and a speaker, has one of its own"
 	case request.RefusedLightAway:
 		return "the light does not answer: is the address right, and is it on?"
 	case request.RefusedLightNo:

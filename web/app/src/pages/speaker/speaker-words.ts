@@ -10,6 +10,8 @@ export function speakerWords(kind: ErrorKind): Said | null {
       return { what: m.error_camera_password(), next: m.speaker_password_next() };
     case 'camera-elsewhere':
       return { what: m.error_camera_elsewhere(), next: m.error_camera_elsewhere_next() };
+    case 'light-door':
+      return { what: m.light_error_door(), next: m.speaker_door_next() };
     default:
       return null;
   }
