@@ -86,8 +86,8 @@ func TestALightIsTurnedByItsOwnRelay(t *testing.T) {
 	}
 	turn(camera.LightToken, "inactive")
 	is(camera.LightState{Turned: 2})
-	for path, want := range map[string]bool{"/on": true, "/off": false} {
-		if status, _ := ask(http.MethodPost, "http://"+c.Lock().String()+camera.LightPath+path, ""); status != http.StatusOK || c.Light().Lit != want {
+	for _, path := range []string{"/on", "/off"} {
+		if status, _ := ask(http.MethodPost, "http://"+c.Lock().String()+camera.LightPath+path, ""); status != http.StatusOK || c.Light().Lit != (path == "/on") {
 			t.Errorf("a POST to %s answers %d, and it is %+v", path, status, c.Light())
 		}
 	}
