@@ -121,8 +121,8 @@ test-crimes-second: web
 
 .PHONY: test-go
 test-go: web
-	@# What would take all processors for itself leaves one to the stories, in which people wait for pictures.
-	@GOMAXPROCS=1 scripts/check go
+	@# What would take all processors for itself comes after the stories, in which people wait for pictures.
+	@nice -n 10 scripts/check go
 	@GOMAXPROCS=1 $(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
 	@$(GO) run ./scripts/gotest -- $$($(GO) list ./... | grep -v '^keyhold/e2e/')
