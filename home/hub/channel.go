@@ -133,6 +133,9 @@ func (h *Hub) begin(ctx context.Context, c cameras.Camera, why string) error {
 		ch.end = rec.End()
 		close(ch.ended)
 		rec.Close()
+		if after != nil {
+			<-after // whoever waits for this one waits for what was put away before it, too
+		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if h.leaving[c.ID] == ch {
