@@ -39,7 +39,8 @@ export class Tending {
   }
 
   async remove(camera: string): Promise<void> {
-    await this.send({ kind: 'remove-camera', camera }, hubPatience);
+    // The hub answers once what it recorded last is put away, its pictures and all.
+    await this.send({ kind: 'remove-camera', camera }, cameraPatience);
     await this.engine.syncAfresh();
   }
 
