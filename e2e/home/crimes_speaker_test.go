@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -63,7 +65,7 @@ func TestCrimesWithASpeakersAddress(t *testing.T) {
 	// beside sets a speaker where a doorbell opens its door as well, by another path or by the same.
 	beside := func(path string) func(*scene) error {
 		return func(s *scene) error {
-			way := &lock.Way{URL: cam.URL + "/open"}
+			way := &lock.Way{URL: "http://localhost:" + strconv.Itoa(int(netip.MustParseAddrPort(cam.Listener.Addr().String()).Port())) + "/open"}
 			must(s.t, s.Member.SetDoor(s.t.Context(), session.Door{Camera: s.door, Name: "Front door", Kind: lock.HTTP, Way: way}, s.digits))
 			return s.setsSpeaker(s.gus, "http://u:p@"+cam.Listener.Addr().String()+path)
 		}

@@ -8,12 +8,16 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
+	"time"
 
 	"keyhold/home/cameras"
 	"keyhold/home/find"
+	"keyhold/home/ingest"
 	"keyhold/home/latch"
 	"keyhold/home/light"
 	"keyhold/statement/finding"
@@ -52,9 +56,9 @@ func (h *Hub) lamp(c cameras.Camera, l *cameras.Light) light.Lamp {
 	if l.Kind == request.LightHTTP {
 		return func(ctx context.Context, lit bool) error {
 			if lit {
-				return h.lightDriver().Tell(ctx, l.On)
+				return h.lightDriver(ctx).Tell(ctx, l.On)
 			}
-			return h.lightDriver().Tell(ctx, l.Off)
+			return h.lightDriver(ctx).Tell(ctx, l.Off)
 		}
 	}
 	own := &latch.Own{Device: *l.Own}
@@ -66,38 +70,44 @@ func (h *Hub) lamp(c cameras.Camera, l *cameras.Light) light.Lamp {
 }
 
 // lightDriver goes to no place at which a door is opened: that takes more than a look.
-func (h *Hub) lightDriver() *latch.Driver {
+func (h *Hub) lightDriver(ctx context.Context) *latch.Driver {
 	d := h.driver()
-	for at := range h.locksByHTTP() {
+	for at := range h.locksByHTTP(ctx) {
 		d.Locks = append(d.Locks, at)
 	}
 	return d
 }
 
-// locksByHTTP are the places of locks that are told by HTTP, and the paths there; of those with a name only the hub's
-// resolver knows where they are.
-func (h *Hub) locksByHTTP() map[netip.AddrPort][]string {
+// lookup bounds how long the name of a lock may take to be found. A lock whose name leads nowhere opens for nobody.
+const lookup = 2 * time.Second
+
+// locksByHTTP are the places of locks that are told by HTTP, as their names lead there now, and the paths there.
+func (h *Hub) locksByHTTP(ctx context.Context) map[netip.AddrPort][]string {
+	ctx, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
 	out := map[netip.AddrPort][]string{}
 	for _, l := range h.entry.All() {
 		if l.Kind != lock.HTTP || l.Way == nil {
 			continue
 		}
-		if u, err := url.Parse(l.Way.URL); err == nil {
-			if at, err := netip.ParseAddrPort(hostPort(u)); err == nil {
-				out[at] = append(out[at], u.Path)
-			}
+		u, err := url.Parse(l.Way.URL)
+		if err != nil {
+			continue
+		}
+		port, err := strconv.ParseUint(cmp.Or(u.Port(), ingest.Port(u.Scheme)), 10, 16)
+		if err != nil {
+			continue
+		}
+		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+		if err != nil {
+			continue
+		}
+		for _, one := range found {
+			at := netip.AddrPortFrom(one.Unmap(), uint16(port))
+			out[at] = append(out[at], u.Path)
 		}
 	}
 	return out
-}
-
-// hostPort is where an address of HTTP leads.
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Hostname() + ":" + port
 }
 
 // lighting carries out what is asked of lights.

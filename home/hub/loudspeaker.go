@@ -27,13 +27,13 @@ import (
 // loudspeaker claims the speaker of a camera that takes sound at an address of its own.
 func (h *Hub) loudspeaker(ctx context.Context, url string, meet func([]byte)) (*loudspeaker.Speaker, error) {
 	address, certificate := addressOf(url)
-	return loudspeaker.Claim(ctx, loudspeaker.Config{URL: address, Certificate: certificate, Meet: meet, Here: h.Here.Addresses, Near: lan.Near, Door: h.opensDoor, Now: h.Now})
+	return loudspeaker.Claim(ctx, loudspeaker.Config{URL: address, Certificate: certificate, Meet: meet, Here: h.Here.Addresses, Near: lan.Near, Door: func(to netip.AddrPort, at string) bool { return h.opensDoor(ctx, to, at) }, Now: h.Now})
 }
 
 // opensDoor says whether something that is sent to a place may open a door there. A doorbell has its speaker and its relay
 // at one address, by different paths.
-func (h *Hub) opensDoor(to netip.AddrPort, at string) bool {
-	for _, p := range h.locksByHTTP()[netip.AddrPortFrom(to.Addr().Unmap(), to.Port())] {
+func (h *Hub) opensDoor(ctx context.Context, to netip.AddrPort, at string) bool {
+	for _, p := range h.locksByHTTP(ctx)[netip.AddrPortFrom(to.Addr().Unmap(), to.Port())] {
 		if strings.EqualFold(path.Clean("/"+p), path.Clean("/"+at)) {
 			return true
 		}
