@@ -75,12 +75,14 @@ export class Post {
 
   /** Mail comes by a new way from now on. */
   anew(): void {
-    // The first of two sockets that a browser opens is the one that the other waits for.
+    // The first of two sockets that a browser opens is the one that the other waits for; and who they are from is
+    // signed before, at the same time.
     const at =
       this.sides?.atHome === true
         ? [this.box?.mailbox, this.mailbox]
         : [this.mailbox, this.box?.mailbox];
-    for (const one of at) one?.anew();
+    let before = Promise.resolve();
+    for (const one of at) if (one) before = one.anew(within(homeAfter, before));
   }
 
   private async hub(): Promise<Cloud | null> {

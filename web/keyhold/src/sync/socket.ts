@@ -65,8 +65,11 @@ export class Mailbox {
     this.leave();
   }
 
-  /** The network is another one: what was open leads nowhere, and it would take long until that shows. */
-  anew(): void {
+  /**
+   * The network is another one: what was open leads nowhere, and it would take long until that shows. The new socket
+   * comes after `before`; resolves once it is there, or none for now.
+   */
+  async anew(before: Promise<void>): Promise<void> {
     if (this.closed) return;
     clearTimeout(this.timer);
     this.leave();
@@ -74,7 +77,7 @@ export class Mailbox {
     this.isOpen = false;
     this.pause = firstPause;
     this.patience = firstPatience;
-    void this.open();
+    await this.open(before);
   }
 
   /** Whatever the socket says from now on is not listened to. */
@@ -84,12 +87,13 @@ export class Mailbox {
     socket?.close();
   }
 
-  private async open(): Promise<void> {
+  private async open(before?: Promise<void>): Promise<void> {
     const turn = ++this.turn;
     let session: string;
     try {
       const envelope = await this.cloud.session(this.household, this.signer);
       session = fromUtf8(envelope.encode()) ?? '';
+      await before;
     } catch {
       if (turn === this.turn) this.later();
       return;
