@@ -2,6 +2,7 @@
 
 import { expect, test, vi } from 'vitest';
 import { hourOf } from '../src/manifest/page.ts';
+import { hurried } from './hurried.ts';
 import { Reader } from './reader.ts';
 import { start, World } from './world.ts';
 
@@ -43,10 +44,7 @@ async function seen(gap: Gap, kept = false): Promise<{ kinds: string[]; alarms: 
     });
   };
   // What is missing is asked for again, each time after a pause.
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void) => {
-    queueMicrotask(run);
-    return 0;
-  }) as never);
+  hurried();
   const kinds = await read().catch(() => []);
   vi.restoreAllMocks();
   return { kinds, alarms: reader.alarms() };

@@ -7,6 +7,7 @@ import type { Roster } from '../src/statement/roster.ts';
 import { join, readLink } from '../src/sync/join.ts';
 import { freshDevice } from './device.ts';
 import { House, until, type App } from './house.ts';
+import { hurried } from './hurried.ts';
 import { tell } from './tell.ts';
 import { idOf } from './world.ts';
 
@@ -51,10 +52,7 @@ async function remove({ owner, lost }: Scene): Promise<void> {
 async function read({ house, owner }: Scene): Promise<string[]> {
   const { camera, now } = house.world;
   // Each time that something is missing it is asked for again, after a pause in which nothing comes here.
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void) => {
-    setImmediate(run);
-    return 0;
-  }) as never);
+  hurried();
   try {
     await owner.engine.syncAfresh();
     const reading = () => owner.engine.records.reading(camera, hourOf(now) - 4, hourOf(now));

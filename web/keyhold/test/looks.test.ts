@@ -9,6 +9,7 @@ import { Engine } from '../src/sync/engine.ts';
 import { HomeSession } from '../src/sync/home.ts';
 import type { LookList } from '../src/sync/looks.ts';
 import { MemoryStore } from '../src/sync/store.ts';
+import { hurried } from './hurried.ts';
 import { idOf, start, World } from './world.ts';
 
 const minute = 60_000;
@@ -213,10 +214,7 @@ test('an entry that the cloud leaves out is an alarm, and no shorter list', asyn
         camera !== world.camera || hour !== Math.floor(world.now / 3_600_000) - 1,
     ),
   });
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void) => {
-    queueMicrotask(run);
-    return 0;
-  }) as never);
+  hurried();
   try {
     await expect(looks()).rejects.toMatchObject({ rule: 'seq-gap' });
   } finally {

@@ -11,6 +11,7 @@ import { Fault } from '../src/sync/fault.ts';
 import { HomeSession } from '../src/sync/home.ts';
 import { MemoryStore } from '../src/sync/store.ts';
 import { freshDevice } from './device.ts';
+import { hurried } from './hurried.ts';
 import { start, World } from './world.ts';
 
 const minute = 60_000;
@@ -127,10 +128,7 @@ test('a cloud that drops a starred pack, or the page of it, is found out', async
   const other = open();
   await other.engine.sync();
   // Each time that something is missing it is asked for again, after a pause.
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void) => {
-    queueMicrotask(run);
-    return 0;
-  }) as never);
+  hurried();
   await expect(other.stars.list(world.camera)).rejects.toMatchObject({ rule: 'seq-gap' });
   other.close();
   expect(alarms()).toEqual(['seq-gap']);
