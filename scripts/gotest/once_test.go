@@ -17,6 +17,7 @@ const program = "package main\n\nfunc main() {}\n"
 func tree(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
+	t.Setenv("FORCE", "") // of whoever runs this test: it is about what is remembered
 	for name, text := range map[string]string{
 		"go.mod": "module keyhold\n\ngo 1.26\n", "go.sum": "", "tools/go.sum": "",
 		"cmd/keyhold/main.go": program, "cmd/keyhold-cloud/main.go": program,
