@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -57,17 +59,22 @@ func parseTime(text string, now time.Time, zone *time.Location) (time.Time, erro
 	return time.Time{}, wrongTime(text)
 }
 
-// parseSpan reads 2h, 90m, 1h30m, and 3d.
+// parseSpan reads 2h, 90m, 1h30m, and 3d. What a Duration cannot hold is an error, as is less than nothing.
 func parseSpan(s string) (time.Duration, error) {
+	unit := time.Duration(1)
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		d, err := time.ParseDuration(days + "h")
-		return 24 * d, err
+		s, unit = days+"h", 24
 	}
 	d, err := time.ParseDuration(s)
-	if err == nil && d < 0 {
-		err = fmt.Errorf("negative")
+	switch {
+	case err != nil:
+		return 0, err
+	case d < 0:
+		return 0, errors.New("less than nothing")
+	case d > math.MaxInt64/unit:
+		return 0, errors.New("longer than 292 years")
 	}
-	return d, err
+	return unit * d, nil
 }
 
 // parseEnd reads the end of something: "friday", "friday 18:00", "3d", or a time as parseTime reads it. A day without a

@@ -37,7 +37,7 @@ func TestTimesAreReadAsPeopleWriteThem(t *testing.T) {
 			t.Errorf("%q is %s (%v), want %s", text, got.In(berlin).Format(time.RFC3339), err, want)
 		}
 	}
-	for _, text := range []string{"", "tomorrow", "tomorrow 14:00", "25:00", "14", "-", "--2h", "-2x", "2026-13-01", "14:00 today"} {
+	for _, text := range []string{"", "tomorrow", "tomorrow 14:00", "25:00", "14", "-", "--2h", "--2d", "-999999d", "-2x", "2026-13-01", "14:00 today"} {
 		if got, err := parseTime(text, now, berlin); err == nil {
 			t.Errorf("%q is read as %s", text, got)
 		}
@@ -85,7 +85,7 @@ func TestEndsAsPeopleWriteThem(t *testing.T) {
 			t.Errorf("%q is %v (%v), want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "someday", "friday noon", "32.13."} {
+	for _, text := range []string{"", "someday", "friday noon", "32.13.", "999999d"} {
 		if got, err := parseEnd(text, now, zone); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}
