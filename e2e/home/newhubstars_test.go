@@ -52,6 +52,7 @@ func (r *Rig) swept(by time.Duration) {
 	r.offset.Add(int64(by))
 	r.Start()
 	r.Serving()
+	r.heardAgain()
 	must(r.t, r.Cloud.Sweep(r.t.Context()))
 }
 

@@ -71,8 +71,20 @@ func (r *Rig) monthLater() {
 		r.offset.Add(int64(by))
 		r.Start()
 		r.Serving()
+		r.heardAgain()
 	}
 	must(r.t, r.Cloud.Sweep(r.t.Context()))
+}
+
+// heardAgain waits until the cloud has something of the hub that is of now. Before, all there is of it is from when it was
+// stopped, which is an alarm.
+func (r *Rig) heardAgain() {
+	r.t.Helper()
+	r.Until("the hub being heard", func() bool {
+		v, err := r.Member.Steady(r.t.Context(), func(*session.View) error { return nil })
+		must(r.t, err)
+		return !slices.ContainsFunc(v.Alarms, func(alarm error) bool { return rule.Of(alarm) == rule.Frozen })
+	})
 }
 
 // editing lets the operator change what it answers to a fetch.
