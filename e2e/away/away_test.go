@@ -3,6 +3,11 @@
 package away
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -32,23 +37,33 @@ func (e *earth) firsts(t *testing.T, from *Space, times int) []time.Duration {
 	t.Helper()
 	var out []time.Duration
 	for range times {
-		var s harness.Status
-		must(t, from.In(func() (err error) {
-			s, err = e.Command(t.Context(), "live", "--camera", "Garden", "--for", "2500ms", "--json", "--device", e.Path("device"))
-			return err
-		}))
-		lines, err := harness.Lines[struct {
-			Event string
-			MS    int64
-		}](s.Out)
-		must(t, err)
-		if len(lines) == 0 || lines[0].Event != "first-picture" {
-			t.Fatalf("no picture came: it ended with %d and said %s%s", s.Code, s.Out, s.Said)
-		}
-		out = append(out, time.Duration(lines[0].MS)*time.Millisecond)
+		out = append(out, e.first(t, from))
 	}
 	slices.Sort(out)
 	return out
+}
+
+// first looks for some seconds, and longer if there is no picture yet, and says when that came.
+func (e *earth) first(t *testing.T, from *Space) time.Duration {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), e.Keyhold, "live", "--camera", "Garden", "--for", patience.String(), "--json", "--device", e.Path("device"))
+	cmd.Stderr = testWriter{t}
+	pipe, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, from.In(cmd.Start))
+	over := time.After(2500 * time.Millisecond)
+	var line struct {
+		Event string
+		MS    int64
+	}
+	if err := json.NewDecoder(pipe).Decode(&line); err != nil || line.Event != "first-picture" {
+		t.Errorf("no picture came: it said %q (%v)", line.Event, err)
+	}
+	<-over // so long is looked, for what goes over a line is counted
+	must(t, cmd.Process.Signal(os.Interrupt))
+	_, err = io.Copy(io.Discard, pipe)
+	must(t, errors.Join(err, cmd.Wait()))
+	return time.Duration(line.MS) * time.Millisecond
 }
 
 // volume counts what goes over a line.
