@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -47,17 +48,11 @@ func Marshal(v any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("canon: marshal: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(loose))
-	d.UseNumber()
-	var tree any
-	if err := d.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("canon: marshal: %w", err)
-	}
-	out, err := appendValue(nil, tree)
+	tree, err := parse(loose, true)
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return appendValue(make([]byte, 0, len(loose)), tree)
 }
 
 // Unmarshal reads canonical JSON of at most MaxBytes into v.
@@ -118,11 +113,11 @@ func Parse(in []byte, limit int) (any, error) {
 	if len(in) > limit {
 		return nil, rule.Errorf(rule.Length, "canonical JSON: longer than %d bytes", limit)
 	}
-	tree, err := parse(in)
+	tree, err := parse(in, false)
 	if err != nil {
 		return nil, err
 	}
-	again, err := appendValue(nil, tree)
+	again, err := appendValue(make([]byte, 0, len(in)), tree)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +131,7 @@ func appendValue(out []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case map[string]any:
 		out = append(out, '{')
-		for i, k := range slices.Sorted(maps.Keys(v)) {
+		for i, k := range sortedKeys(v) {
 			if i > 0 {
 				out = append(out, ',')
 			}
@@ -172,31 +167,48 @@ func appendValue(out []byte, v any) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(out, v, 10), nil
 	case json.Number:
-		n, err := strconv.ParseInt(v.String(), 10, 64)
-		if err != nil || n > maxInteger || n < -maxInteger {
-			return nil, rule.Errorf(rule.Number, "canonical JSON: a number that is no integer below 2^53")
-		}
-		return strconv.AppendInt(out, n, 10), nil
+		return nil, errNumber()
 	case nil:
 		return nil, rule.Errorf(rule.Null, "canonical JSON: null is not used (a nil slice? make it empty)")
 	}
 	return nil, fmt.Errorf("canon: marshal: %T has no canonical form", v)
 }
 
+func sortedKeys(m map[string]any) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.Sort(keys)
+	return keys
+}
+
 func appendString(out []byte, s string) []byte {
 	out = append(out, '"')
+	from := 0 // where what is written as it stands begins
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			out = append(out, '\\', c)
-		case c < 0x20:
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		out = append(out, s[from:i]...)
+		from = i + 1
+		if c < 0x20 {
 			const hex = "0123456789abcdef"
 			out = append(out, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			out = append(out, c)
+		} else {
+			out = append(out, '\\', c)
 		}
 	}
-	return append(out, '"')
+	return append(append(out, s[from:]...), '"')
+}
+
+// fields are those that encoding/json would read, among others. To find out which of an embedded struct's are visible costs
+// more than all the rest, and most structs have none.
+func fields(t reflect.Type) iter.Seq[reflect.StructField] {
+	for f := range t.Fields() {
+		if f.Anonymous {
+			return slices.Values(reflect.VisibleFields(t))
+		}
+	}
+	return t.Fields()
 }
 
 // shape checks step 4: every field of the Go type is there, none besides, each of the JSON type that the Go type
@@ -220,7 +232,7 @@ func shape(v any, t reflect.Type) error {
 			return wrong()
 		}
 		seen := 0
-		for _, f := range reflect.VisibleFields(t) {
+		for f := range fields(t) {
 			name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if f.Anonymous || name == "" || name == "-" {
 				continue

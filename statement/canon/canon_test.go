@@ -40,15 +40,43 @@ func TestMarshalComposesWhatIsDecomposed(t *testing.T) {
 	}
 }
 
+func TestMarshalUndoesTheEscapesOfGo(t *testing.T) {
+	for in, want := range map[string]string{
+		"<&>\u2028\u2029":      "\"<&>\u2028\u2029\"",
+		"\U0001f512\x7f":       "\"\U0001f512\x7f\"",
+		"\b\f\n\r\t\x00a/\\\"": `"\u0008\u000c\u000a\u000d\u0009\u0000a/\\\""`,
+		"no\xffutf":            "\"no\ufffdutf\"",
+		`\u0041`:               `"\\u0041"`,
+	} {
+		if got, err := canon.Marshal(in); err != nil || string(got) != want {
+			t.Errorf("%q: %s, %v", in, got, err)
+		}
+	}
+}
+
 func TestMarshalRefusesWhatTheSubsetLacks(t *testing.T) {
 	for name, v := range map[string]any{
 		"a nil slice":   sample{},
 		"a float":       map[string]any{"x": 1.5},
 		"2^53":          map[string]any{"x": int64(1) << 53},
 		"a foreign key": map[string]any{"a b": 1},
+		"no UTF-8":      json.RawMessage("\"\xff\""),
 	} {
 		if b, err := canon.Marshal(v); err == nil {
 			t.Errorf("%s: written as %s", name, b)
+		}
+	}
+}
+
+func TestMarshalNamesTheFaultThatWouldBeWrittenFirst(t *testing.T) {
+	for in, want := range map[string]rule.Name{
+		`{"b":null,"a":1.5}`:            rule.Number,
+		`{"b":1.5,"a":null}`:            rule.Null,
+		`{"b":null,"A B":1.5}`:          rule.Key,
+		`{"a":[9007199254740992,null]}`: rule.Number,
+	} {
+		if b, err := canon.Marshal(json.RawMessage(in)); rule.Of(err) != want {
+			t.Errorf("%s: refused by %q, want %q (%s)", in, rule.Of(err), want, b)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package canon
 
 import (
+	"encoding/json"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -20,16 +21,23 @@ type parser struct {
 	in    []byte
 	pos   int
 	depth int
+	own   bool // see parse
 }
 
 func syntax(what string) error { return rule.Errorf(rule.Syntax, "canonical JSON: %s", what) }
 
-// parse returns the value as map[string]any, []any, string, int64 or bool.
-func parse(in []byte) (any, error) {
+func errNumber() error {
+	return rule.Errorf(rule.Number, "canonical JSON: a number that is no integer below 2^53")
+}
+
+// parse returns the value as map[string]any, []any, string, int64 or bool. The text is our own if encoding/json has made
+// it of a value of ours, to be written: what the canonical form mends is then taken, and what has none (nil, a
+// json.Number, a key) is left to appendValue, which speaks of it in the order of what is written.
+func parse(in []byte, own bool) (any, error) {
 	if !utf8.Valid(in) {
 		return nil, rule.Errorf(rule.UTF8, "canonical JSON: text is not UTF-8")
 	}
-	p := &parser{in: in}
+	p := &parser{in: in, own: own}
 	v, err := p.value()
 	if err != nil {
 		return nil, err
@@ -82,13 +90,16 @@ func (p *parser) value() (any, error) {
 	case p.word("false"):
 		return false, nil
 	case p.word("null"):
+		if p.own {
+			return nil, nil
+		}
 		return nil, rule.Errorf(rule.Null, "canonical JSON: null is not used")
 	}
 	return nil, syntax("a value was expected")
 }
 
 func (p *parser) enter() error {
-	if p.depth++; p.depth > MaxDepth {
+	if p.depth++; p.depth > MaxDepth && !p.own {
 		return rule.Errorf(rule.Depth, "canonical JSON: nested deeper than %d", MaxDepth)
 	}
 	p.pos++
@@ -115,10 +126,10 @@ func (p *parser) object() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !validKey(key) {
+		if !p.own && !validKey(key) {
 			return nil, rule.Errorf(rule.Key, "canonical JSON: a key outside the allowed form")
 		}
-		if _, ok := out[key]; ok {
+		if _, ok := out[key]; ok && !p.own {
 			return nil, rule.Errorf(rule.DuplicateKey, "canonical JSON: a key stands twice")
 		}
 		if p.space(); p.peek() != ':' {
@@ -210,15 +221,23 @@ func (p *parser) integer() (any, error) {
 	}
 	text := string(p.in[start:p.pos])
 	v, err := strconv.ParseInt(text, 10, 64)
-	if !exact || err != nil || v > maxInteger || v < -maxInteger || text == "-0" {
-		return nil, rule.Errorf(rule.Number, "canonical JSON: a number that is no integer below 2^53")
+	switch bad := !exact || err != nil || v > maxInteger || v < -maxInteger; {
+	case bad && p.own:
+		return json.Number(text), nil
+	case bad, text == "-0" && !p.own:
+		return nil, errNumber()
 	}
 	return v, nil
 }
 
 func (p *parser) text() (string, error) {
 	p.pos++
-	var out []byte
+	// Nearly all stand as they are meant.
+	start := p.pos
+	for p.pos < len(p.in) && p.in[p.pos] >= 0x20 && p.in[p.pos] != '"' && p.in[p.pos] != '\\' {
+		p.pos++
+	}
+	out := p.in[start:p.pos:p.pos] // without room: what is appended is a copy
 	for {
 		if p.pos >= len(p.in) {
 			return "", syntax("a string does not end")
@@ -227,7 +246,7 @@ func (p *parser) text() (string, error) {
 		p.pos++
 		switch {
 		case c == '"':
-			if !norm.NFC.IsNormal(out) {
+			if !p.own && !norm.NFC.IsNormal(out) {
 				return "", rule.Errorf(rule.NFC, "canonical JSON: a string that is not in NFC")
 			}
 			return string(out), nil

@@ -333,60 +333,65 @@ func EncodeLeaf(l Leaf) ([]byte, error) {
 
 // ParseLeaf reads a leaf.
 func ParseLeaf(b []byte) (Leaf, error) {
-	tree, err := canon.Parse(b, canon.MaxBytes)
-	if err != nil {
+	var a anyLeaf
+	if err := canon.Unmarshal(b, &a); err != nil {
 		return nil, fmt.Errorf("manifest: leaf: %w", err)
 	}
+	return a.Leaf, nil
+}
+
+// anyLeaf is a leaf whose kind is found out as it is read.
+type anyLeaf struct{ Leaf }
+
+// Chosen takes the leaf that was read (canon.Chooser).
+func (a *anyLeaf) Chosen(read any) { a.Leaf, _ = read.(Leaf) }
+
+// Choose finds out which kind a leaf is of (canon.Chooser).
+func (a *anyLeaf) Choose(tree any) (any, error) {
 	m, _ := tree.(map[string]any)
 	kind, ok := m["kind"].(string)
 	if !ok {
-		return nil, rule.Errorf(rule.Shape, "manifest: a leaf without a kind")
+		return nil, rule.Errorf(rule.Shape, "it has no kind")
 	}
-	var l Leaf
 	switch kind {
 	case KindRun:
-		l = &Run{}
+		return &Run{}, nil
 	case KindHead:
-		l = &RosterHead{}
+		return &RosterHead{}, nil
 	case KindNames:
-		l = &NamesChanged{}
+		return &NamesChanged{}, nil
 	case KindEpoch:
-		l = &Epoch{}
+		return &Epoch{}, nil
 	case KindCamera:
-		l = &CameraState{}
+		return &CameraState{}, nil
 	case KindPack:
-		l = &Pack{}
+		return &Pack{}, nil
 	case KindGap:
-		l = &Gap{}
+		return &Gap{}, nil
 	case KindHeartbeat:
-		l = &Heartbeat{}
+		return &Heartbeat{}, nil
 	case KindLook:
-		l = &Look{}
+		return &Look{}, nil
 	case KindLive:
-		l = &Live{}
+		return &Live{}, nil
 	case KindPrivate:
-		l = &Private{}
+		return &Private{}, nil
 	case KindMasks:
-		l = &Masks{}
+		return &Masks{}, nil
 	case KindStar:
-		l = &Star{}
+		return &Star{}, nil
 	case KindTalk:
-		l = &Talk{}
+		return &Talk{}, nil
 	case KindPress:
-		l = &Press{}
+		return &Press{}, nil
 	case KindMoment:
-		l = &Moment{}
+		return &Moment{}, nil
 	case KindChild:
-		l = &Child{}
+		return &Child{}, nil
 	case KindLock:
-		l = &Lock{}
+		return &Lock{}, nil
 	case KindOpen:
-		l = &Open{}
-	default:
-		return nil, rule.Errorf(rule.Field, "manifest: a leaf of an unknown kind")
+		return &Open{}, nil
 	}
-	if err := canon.Unmarshal(b, l); err != nil {
-		return nil, fmt.Errorf("manifest: leaf: %w", err)
-	}
-	return l, nil
+	return nil, rule.Errorf(rule.Field, "it is of an unknown kind")
 }
