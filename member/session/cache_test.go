@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,5 +103,48 @@ func TestTheCacheIsNotBelieved(t *testing.T) {
 	// Online they are fetched again, and what is fetched holds.
 	if _, _, err := w.look(s); err != nil {
 		t.Errorf("a damaged cache cannot be got over: %v", err)
+	}
+}
+
+// A page tells which epoch it is sealed for, and what was recorded in it: for both it is fetched once.
+func TestAPageIsFetchedAndWrittenOnce(t *testing.T) {
+	w := begin(t)
+	s := w.device()
+	var mu sync.Mutex
+	fetched := map[manifest.PageName]int{}
+	w.page = func(name manifest.PageName, p []byte) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		fetched[name]++
+		return p
+	}
+	if _, _, err := w.look(s); err != nil {
+		t.Fatal(err)
+	}
+	if len(fetched) == 0 {
+		t.Fatal("no page was fetched")
+	}
+	for name, times := range fetched {
+		if times != 1 {
+			t.Errorf("%v was fetched %d times", name, times)
+		}
+	}
+	notes := must[[]string](t)(filepath.Glob(filepath.Join(s.Folder.Cache(), "pages", "*", "*", "*", "*.checkpoint")))
+	if len(notes) != len(fetched) {
+		t.Fatalf("%d checkpoints lie beside %d pages", len(notes), len(fetched))
+	}
+	then := time.UnixMilli(w.now).Add(-24 * time.Hour)
+	for _, name := range notes {
+		if err := os.Chtimes(name, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := w.look(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range notes {
+		if info, err := os.Stat(name); err != nil || !info.ModTime().Equal(then) {
+			t.Errorf("the same checkpoint is written again (%v)", err)
+		}
 	}
 }

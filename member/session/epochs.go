@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"keyhold/api"
@@ -27,6 +28,53 @@ type epochKey struct {
 type epochs struct {
 	mu   sync.Mutex
 	open map[epochKey]*epochEntry // guarded by mu
+	// held are pages that loadAll is about to read: nil until they were read to find what they announce. Guarded by mu.
+	held map[api.PageRef][]manifest.Entry
+}
+
+// want says which pages are taken soon, so that those of them that an epoch is found in are not read twice.
+func (e *epochs) want(refs []api.PageRef) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.held == nil {
+		e.held = map[api.PageRef][]manifest.Entry{}
+	}
+	for _, ref := range refs {
+		e.held[ref] = nil
+	}
+}
+
+// hold keeps a page that somebody wants.
+func (e *epochs) hold(p page) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, ok := e.held[p.ref]; ok {
+		e.held[p.ref] = p.entries
+	}
+}
+
+// take gives away a page that is held: nil if it is to be read.
+func (e *epochs) take(ref api.PageRef) []manifest.Entry {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	entries := e.held[ref]
+	delete(e.held, ref)
+	return entries
+}
+
+// drop forgets pages that nobody took.
+func (e *epochs) drop(refs []api.PageRef) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ref := range refs {
+		delete(e.held, ref)
+	}
+}
+
+// page holds leaves that were proved.
+type page struct {
+	ref     api.PageRef
+	entries []manifest.Entry
 }
 
 type epochEntry struct {
@@ -127,7 +175,7 @@ func (v *View) checkEpoch(ctx context.Context, k epochKey, row request.Row, iden
 	if rule.Off(rule.Envelope) {
 		return nil
 	}
-	leaf, err := v.epochLeaf(ctx, k, identity)
+	leaf, first, err := v.epochLeaf(ctx, k, identity)
 	if v.atHome && (errors.Is(err, errNotCached) || rule.Of(err) == rule.Envelope) {
 		// The hub no longer has the page in which it announced this epoch. What opens with the key it has sealed itself.
 		return nil
@@ -139,39 +187,37 @@ func (v *View) checkEpoch(ctx context.Context, k epochKey, row request.Row, iden
 		return rule.Errorf(rule.Envelope, "the key of an epoch is not the one that the hub announced")
 	}
 	hash := id.HashOf(row.Bytes)
-	if v.given[hash] {
-		return nil
+	byHub := slices.ContainsFunc(leaf.Readers, func(r manifest.EpochReader) bool { return r.Device == row.Device && r.Envelope == hash })
+	if !byHub && !v.given[hash] {
+		return rule.Errorf(rule.Envelope, "an envelope was made neither by the hub nor by a device of this person")
 	}
-	for _, r := range leaf.Readers {
-		if r.Device == row.Device && r.Envelope == hash {
-			return nil
-		}
-	}
-	return rule.Errorf(rule.Envelope, "an envelope was made neither by the hub nor by a device of this person")
+	v.epochs.hold(first)
+	return nil
 }
 
-// epochLeaf finds the leaf that announced an epoch: nil if that is older than what the cloud keeps.
-func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identity) (*manifest.Epoch, error) {
+// epochLeaf finds the leaf that announced an epoch, and the page in which it did: nil if that is older than what the
+// cloud keeps.
+func (v *View) epochLeaf(ctx context.Context, k epochKey, identity *open.Identity) (*manifest.Epoch, page, error) {
 	first, ok := v.firstPage(k)
 	if !ok {
-		return nil, fmt.Errorf("epoch: %w", errNoKey)
+		return nil, page{}, fmt.Errorf("epoch: %w", errNoKey)
 	}
 	entries, next, err := v.load(ctx, first, identity)
 	if err != nil {
-		return nil, err
+		return nil, page{}, err
 	}
 	for _, e := range entries {
 		if leaf, ok := e.Leaf.(*manifest.Epoch); ok && leaf.Epoch == k.Epoch {
-			return leaf, nil
+			return leaf, page{first, entries}, nil
 		}
 	}
 	switch {
 	case len(entries) == 0:
-		return nil, &yetError{next}
+		return nil, page{}, &yetError{next}
 	case (first.Hour+1)*hour < v.now-(retentionDays-1)*day:
-		return nil, nil
+		return nil, page{}, nil
 	default:
-		return nil, rule.Errorf(rule.Envelope, "the page in which the hub announced an epoch is missing")
+		return nil, page{}, rule.Errorf(rule.Envelope, "the page in which the hub announced an epoch is missing")
 	}
 }
 
@@ -227,6 +273,9 @@ func (v *View) proveIncluded(ctx context.Context, tree *manifest.Tree, ref api.P
 		if err := tree.Included(ctx, entries...); err != nil || v.atHome {
 			return err
 		}
+		if note, err := cache.read(path); err == nil && string(note) == run.Note {
+			return nil
+		}
 		return cache.write(path, []byte(run.Note))
 	}
 	note, err := cache.read(path)
@@ -269,7 +318,7 @@ func (v *View) EachEpoch(ctx context.Context, run func(id.Camera, id.Epoch, *man
 		identity, err := v.identity(ctx, k)
 		switch {
 		case err == nil:
-			if leaf, err = v.epochLeaf(ctx, k, identity); err != nil {
+			if leaf, _, err = v.epochLeaf(ctx, k, identity); err != nil {
 				return err
 			}
 		case errors.Is(err, errNoKey), errors.Is(err, errYet):

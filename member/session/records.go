@@ -220,13 +220,17 @@ func (v *View) loadAll(ctx context.Context, refs []api.PageRef) (all []Record, s
 	first := make([]bool, len(refs))
 	pages := make([][]manifest.Entry, len(refs))
 	lacks := make([]bool, len(refs))
+	v.epochs.want(refs)
+	defer v.epochs.drop(refs)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pagesAtOnce)
 	for i, ref := range refs {
 		group.Go(func() error {
 			identity, err := v.identity(ctx, epochKey{ref.Camera, ref.Epoch})
 			if err == nil {
-				pages[i], _, err = v.load(ctx, ref, identity)
+				if pages[i] = v.epochs.take(ref); pages[i] == nil {
+					pages[i], _, err = v.load(ctx, ref, identity)
+				}
 			}
 			var yet *yetError
 			switch {
