@@ -362,29 +362,3 @@ func TestASecondDeviceTakesKeysOnlyFromItsOwn(t *testing.T) {
 		})
 	}
 }
-
-func TestTwoRostersStopEverything(t *testing.T) {
-	w := begin(t)
-	beginning, err := roster.Replay(w.state.Chain, w.state.Household)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.join(w.secret)
-	s := w.device()
-	if _, _, err := w.look(s); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SetRoster(w.state); err != nil {
-		t.Fatal(err)
-	}
-	w.state = beginning
-	w.join(w.secret)
-	if _, _, err := w.look(s); rule.Of(err) != rule.RosterFork {
-		t.Errorf("refused as %q: %v", rule.Of(err), err)
-	}
-	w.state = beginning
-	w.answer = func(a *api.Sync) { a.Roster = a.Roster[:1]; a.Reseals = nil }
-	if _, _, err := w.look(s); rule.Of(err) != rule.RolledBack {
-		t.Errorf("a shorter roster: refused as %q: %v", rule.Of(err), err)
-	}
-}
