@@ -18,7 +18,7 @@ BROWSED := e2e/stories web/app/messages web/package-lock.json
 # What tests of whole programs may read, beside the sources that they are made of: all but what is there for people to
 # read, and other tests.
 READ := . :!docs :!*.md :!*_test.go :!e2e/stories :!e2e/away :!bench :!Makefile :!web/*/test :!web/app/e2e :!web/app/states
-WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist*/*' -not -path '*/.svelte-check/*' -not -path '*/project.inlang/cache/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
+WEB_SOURCES = $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist*/*' -not -path '*/states/footage/*' -not -path '*/.svelte-check/*' -not -path '*/project.inlang/cache/*' -not -path '*/paraglide/*' -not -name '*.go' 2>/dev/null)
 
 .PHONY: help
 help: ## list the targets
@@ -38,6 +38,10 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 web/app/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd web && npm run --silent build
+	@touch $@
+
+web/app/dist-states/states.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@cd web && npm run --silent build:states -w app
 	@touch $@
 
 .PHONY: web
@@ -93,7 +97,7 @@ test-web: web
 
 .PHONY: test-states
 test-states: web
-	@scripts/unless-passed web-states web ':!web/*/test' -- bash -c 'cd web && npm run --silent build:states -w app && cd app && SHORT=1 node --test e2e/*.spec.mjs'
+	@scripts/unless-passed web-states web ':!web/*/test' -- bash -c '$(MAKE) web/app/dist-states/states.html && cd web/app && SHORT=1 node --test e2e/*.spec.mjs'
 
 .PHONY: test-home
 test-home: web
