@@ -100,8 +100,9 @@ func (r *RefusedError) Error() string {
 	}
 }
 
-// How long a command waits for its reply: a hub looks at a new camera before it answers, and what
-// changes the roster must not be asked twice; everything else it answers at once.
+// How long a command waits for its reply: a hub looks at a new camera before it answers, and puts away what it recorded
+// of one that is removed, with its pictures; what changes the roster must not be asked twice; everything else it answers
+// at once.
 const (
 	longWait  = 40 * time.Second
 	shortWait = 12 * time.Second
@@ -111,7 +112,7 @@ const (
 
 func waitFor(kind string) time.Duration {
 	switch kind {
-	case request.OpAddCamera, request.OpSetBell, request.OpSetLock, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
+	case request.OpAddCamera, request.OpRemoveCamera, request.OpSetBell, request.OpSetLock, request.OpAppendLink, request.OpRotate, request.OpRemove, request.OpErase:
 		return longWait
 	case request.OpCopy:
 		return copyWait
