@@ -258,7 +258,17 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
     'live-h265-change': () => {
       const state = live(
         { step: 'on' },
-        { scene: 'door', then: async () => (await click('.line .btn'), await see('[type=radio]')) },
+        {
+          scene: 'door',
+          then: async () => {
+            await click('.line .btn');
+            await click('[type=radio][value=sent]');
+            // What is chosen stays so while more is heard of the cameras.
+            state.household.code('cam_door', 'h265');
+            await settle();
+            await see('[type=radio][value=sent]:checked');
+          },
+        },
       );
       state.household.forms = [h265({ form: 'made', measured: true, small: true })];
       return state;
