@@ -22,16 +22,20 @@ import (
 type listener struct{ pictures, packets atomic.Int64 }
 
 func (r *Rig) listener(s *session.Session, c id.Camera) (l *listener, end func()) {
-	r.t.Helper()
 	l = &listener{}
-	v, err := live.Open(r.t.Context(), s, live.Wish{
+	wish := live.Wish{
 		Cameras: []id.Camera{c}, Picture: func(int, [][]byte, bool, time.Duration) { l.pictures.Add(1) }, Sound: func(*rtp.Packet) { l.packets.Add(1) },
-	})
-	must(r.t, err)
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = v.Wait(ctx) }()
-	return l, func() { stop(); <-ended; v.Close() }
+	}
+	ctx, stop := context.WithCancel(r.t.Context())
+	ended := make(chan error, 1)
+	// On a busy machine a way may be lost before it is there, and everybody who watches asks again then.
+	go func() { ended <- live.Keep(ctx, s, wish, nil) }()
+	return l, func() {
+		stop()
+		if err := <-ended; err != nil {
+			r.t.Errorf("watch: %v", err)
+		}
+	}
 }
 
 // waits waits longer than for anything else: on a busy machine views take their time, and so does the program that makes

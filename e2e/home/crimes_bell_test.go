@@ -44,14 +44,14 @@ func atTheDoor(t *testing.T) *scene {
 // rings lets something happen, and says whether a device is told of it within a second and a half.
 func (d *doorScene) rings(b *bells, r rule.Name, act func()) error {
 	d.t.Helper()
-	before := len(b.all())
+	const soon = 1500 * time.Millisecond
+	before, began := len(b.all()), time.Now()
 	act()
-	late := time.Now().Add(1500 * time.Millisecond)
-	d.Until("an alert, or none", func() bool { return len(b.all()) > before || time.Now().After(late) })
+	d.Until("an alert, or none", func() bool { return len(b.all()) > before || time.Since(began) > intime.By(soon) })
 	if len(b.all()) == before {
 		return rule.Errorf(r, "nobody is told")
 	}
-	d.Until("a breath", func() bool { return time.Now().After(late) })
+	d.Until("a breath", func() bool { return time.Since(began) > soon })
 	return nil
 }
 

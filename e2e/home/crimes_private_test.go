@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/internal/intime"
 	"keyhold/statement/dsse"
 	"keyhold/statement/id"
 	"keyhold/statement/private"
@@ -83,8 +84,8 @@ func (s *scene) turned(on bool) {
 // read says whether a private camera is read within a second and a half; then it is as before.
 func (s *scene) read(r rule.Name) error {
 	s.t.Helper()
-	late := time.Now().Add(1500 * time.Millisecond)
-	s.Until("a reader, or none", func() bool { return s.reads("a") > 0 || time.Now().After(late) })
+	began := time.Now()
+	s.Until("a reader, or none", func() bool { return s.reads("a") > 0 || time.Since(began) > intime.By(1500*time.Millisecond) })
 	if s.reads("a") == 0 {
 		return rule.Errorf(r, "nobody reads the private camera")
 	}

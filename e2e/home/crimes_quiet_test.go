@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"keyhold/internal/intime"
 	"keyhold/statement/id"
 	"keyhold/statement/request"
 	"keyhold/statement/roster"
@@ -44,10 +45,10 @@ func (s *scene) word(list []roster.Hours, at time.Duration) request.Op {
 func (s *scene) hushed(r rule.Name, list []roster.Hours) error {
 	s.t.Helper()
 	want := []request.Quiet{{Camera: id.HouseholdCamera, Hours: list}}
-	late, is := time.Now().Add(1500*time.Millisecond), false
+	began, is := time.Now(), false
 	s.Until("the hours, or none", func() bool {
 		is = reflect.DeepEqual(s.Do(request.Op{Kind: request.OpQuiets}).Result.Quiets, want)
-		return is || time.Now().After(late)
+		return is || time.Since(began) > intime.By(1500*time.Millisecond)
 	})
 	if !is {
 		return rule.Errorf(r, "anna's hours are others")
