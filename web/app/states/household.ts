@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorKind } from '../src/lib/household';
-import type { ChangePhase, InvitePhase, Offered, Removal, Role } from '../src/lib/people';
+import type { InvitePhase, Offered, Removal, Role } from '../src/lib/people';
 import { click, fill, see } from './drive';
 import { alarm, now } from './fixture';
 import {
@@ -24,6 +24,7 @@ import { coverStates } from './covers';
 import { privateStates } from './private';
 import { roomStates } from './rooms';
 import { starStates } from './stars';
+import { rightStates } from './rights';
 import { outsideStates } from './outside';
 import { ringingStates } from './ringing';
 import { sheetOutStates } from './sheetout';
@@ -86,10 +87,6 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
       ];
       household.removals.set(both.map((one) => ({ ...one, inForceAt: now - 2000 })));
     });
-  const changing = (phase: ChangePhase): State => ({
-    ...at('#/rights?who=per_eva', (household) => (household.changeAt = phase)),
-    then: () => click('form button[type=submit]'),
-  });
   const joining = (offered: Offered, change: (household: Kin) => void = () => undefined): State => {
     const household = new Kin();
     household.phase.set('anonymous');
@@ -205,20 +202,7 @@ export function householdStates(three: () => Kin): Record<string, () => State> {
     trail: () => at('#/trail'),
     'trail-young': () => ({ household: three(), fragment: '#/trail' }),
 
-    rights: () => at('#/rights?who=per_eva'),
-    'rights-family': () => at('#/rights?who=per_jan'),
-    'rights-wrong': () => ({
-      ...at('#/rights?who=per_eva'),
-      then: async () => {
-        await fill('.end input[type=date]', '2026-11-01');
-        await fill('.hours input[type=time]', '19:00');
-        await click('form button[type=submit]');
-      },
-    }),
-    'rights-code': () => changing({ step: 'code', wrong: false, passkey: null }),
-    'rights-code-wrong': () => changing({ step: 'code', wrong: true, passkey: null }),
-    'rights-done': () => changing({ step: 'done' }),
-    'rights-refused': () => changing({ step: 'refused', reason: 'not-allowed' }),
+    ...rightStates(at),
 
     invite: () => at('#/invite'),
     'invite-by-hand': () =>
