@@ -95,7 +95,7 @@ test('somebody rings', async (t) => {
   await step('she says what opens the door', async () => {
     await first.go('home');
     await first.page.locator('a.tile').first().click();
-    await first.button('door_button').click();
+    await first.setUp('door_button');
     await first.field('door_name').fill(door);
     await first.field('door_url').fill(LOCK);
     await first.button('bell_set').click();
@@ -107,7 +107,7 @@ test('somebody rings', async (t) => {
   });
 
   await step('and what is lit there while she looks', async () => {
-    await first.button('light_button').click();
+    await first.setUp('light_button');
     await first.text('light_none').waitFor();
     await first.button('light_set').click();
     await first.text('light_blinked', { camera: 'Porch' }).waitFor();
@@ -218,7 +218,7 @@ test('somebody rings', async (t) => {
   await step('the doorbell opens it itself, by a relay of its own', async () => {
     await anna.go('home');
     await anna.page.locator('a.tile').first().click();
-    await anna.button('door_button').click();
+    await anna.setUp('door_button');
     const own = anna.page.locator('input[type=radio][value=onvif]');
     await own.check();
     await anna.button('bell_set').click();

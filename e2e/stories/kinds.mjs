@@ -101,7 +101,7 @@ test('cameras of other kinds', async (t) => {
     await anna.go('');
     await page.locator('a.tile', { hasText: 'typed' }).click();
     await anna.text('live_now').waitFor();
-    await anna.button('form_change').click();
+    await anna.setUp('form_change');
     await page.getByRole('radio', { name: anna.like('form_sent') }).check();
     await accessible(page, 'how it is recorded');
     await anna.button('form_save').click();

@@ -51,7 +51,7 @@ test('what is covered is black', async (t) => {
     await porch.click();
     await anna.text('live_now').waitFor();
     await until('a bright picture', async () => (await brightest(anna)) > 60);
-    await anna.button('cover_button').click();
+    await anna.setUp('cover_button');
     await anna.button('cover_save').waitFor();
     await area(anna).locator('canvas').waitFor(); // whoever draws sees the picture first
     const { x, y, width, height } = await area(anna).boundingBox();

@@ -73,6 +73,12 @@ export function speaking({ context, faults, page }, language) {
     text: (key, values) => page.getByText(say(key, values), { exact: true }),
     see: (key, values) => page.getByText(say(key, values)).first().waitFor(),
     go: (place) => page.goto(`${origin}/#/${place}`),
+    /** Opens what a camera is set up by, and one of those things. */
+    async setUp(key) {
+      const all = page.getByRole('button', { name: say('live_setup'), exact: true });
+      if ((await all.getAttribute('aria-expanded')) === 'false') await all.click();
+      await page.getByRole('button', { name: new RegExp(`^${plain(say(key))}\\b`) }).click();
+    },
     /** The place in the bar or the rail. */
     place: (key) => page.getByRole('navigation').getByRole('link', { name: say(key), exact: true }),
     async close() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Covered } from '../src/lib/covers';
-import { click, see } from './drive';
+import { click, see, setUp } from './drive';
 import { now } from './fixture';
 import { family, Kin } from './kin';
 import type { State } from './states';
@@ -49,7 +49,7 @@ export function coverStates(three: () => Kin): Record<string, () => State> {
   };
   const live = '#/live?camera=cam_door';
   const opened = async (): Promise<void> => {
-    await click('main .btn:has(.lucide-square-dashed)');
+    await setUp('square-dashed');
     await see('[role=dialog] .filled');
   };
   return {

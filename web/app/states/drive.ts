@@ -51,3 +51,14 @@ export function settle(): Promise<void> {
     requestAnimationFrame(() => requestAnimationFrame(() => resolve())),
   );
 }
+
+/** Opens what is set up of a camera that is shown live. */
+export async function settings(): Promise<void> {
+  await click('.btn:has(.lucide-sliders-horizontal)');
+}
+
+/** Opens what is set up behind one of its icons. */
+export async function setUp(icon: string): Promise<void> {
+  await settings();
+  await click(`.setup .entry:has(.lucide-${icon})`);
+}

@@ -2,7 +2,7 @@
 import type { ErrorKind } from '../src/lib/household';
 import type { LiveState, Look, LookSet, Watched } from '../src/lib/looking';
 import type { Right, Role } from '../src/lib/people';
-import type { Recorded } from '../src/lib/recording';
+import { codedStates } from './coded';
 import { click, see, settle } from './drive';
 import { DrawnView } from './drawnview';
 import { camera, nothing, now } from './fixture';
@@ -14,17 +14,6 @@ import { talkStates } from './talking';
 
 const minute = 60_000;
 const hour = 60 * minute;
-
-/** How the door is recorded, which sends H.265. */
-const h265 = (change: Partial<Recorded>): Recorded => ({
-  camera: 'cam_door',
-  cost: 48,
-  form: 'sent',
-  measured: false,
-  sent: 'h265',
-  small: false,
-  ...change,
-});
 
 export function watched(change: Partial<Watched> = {}): Watched {
   return {
@@ -138,14 +127,14 @@ function crowd(household: Kin, count: number): Kin {
   return household;
 }
 
+/** What is shown of a camera, and what is done then. */
+export interface Shown {
+  scene?: Scene | null;
+  then?: (view: DrawnView) => Promise<void>;
+}
+
 export function lookingStates(three: () => Kin): Record<string, () => State> {
-  const live = (
-    state: LiveState,
-    {
-      scene = null,
-      then,
-    }: { scene?: Scene | null; then?: (view: DrawnView) => Promise<void> } = {},
-  ): State => {
+  const live = (state: LiveState, { scene = null, then }: Shown = {}): State => {
     const household = family(three());
     let view: DrawnView | null = null;
     household.makeView = () => (view = new DrawnView(state, () => scene));
@@ -239,54 +228,7 @@ export function lookingStates(three: () => Kin): Record<string, () => State> {
       ),
     'live-silent': () =>
       live({ step: 'on' }, { then: async (view) => view.silent.set(['cam_door']) }),
-    'live-h265': () => {
-      const state = live({ step: 'on' });
-      state.household.code('cam_door', 'h265');
-      return state;
-    },
-    'live-h265-sent': () => {
-      const state = live({ step: 'on' }, { then: () => see('.line .btn') });
-      state.household.code('cam_door', 'h265');
-      state.household.forms = [h265({})];
-      return state;
-    },
-    'live-h265-made': () => {
-      const state = live({ step: 'on' }, { scene: 'door', then: () => see('.line .btn') });
-      state.household.forms = [h265({ form: 'made', measured: true })];
-      return state;
-    },
-    'live-h265-change': () => {
-      const state = live(
-        { step: 'on' },
-        {
-          scene: 'door',
-          then: async () => {
-            await click('.line .btn');
-            await click('[type=radio][value=sent]');
-            // What is chosen stays so while more is heard of the cameras.
-            state.household.code('cam_door', 'h265');
-            await settle();
-            await see('[type=radio][value=sent]:checked');
-          },
-        },
-      );
-      state.household.forms = [h265({ form: 'made', measured: true, small: true })];
-      return state;
-    },
-    'live-h265-second': () => {
-      const state = live(
-        { step: 'on' },
-        {
-          scene: 'door',
-          then: async (view) => {
-            view.second.set(['cam_door']);
-            await see('.smaller');
-          },
-        },
-      );
-      state.household.code('cam_door', 'h265');
-      return state;
-    },
+    ...codedStates((options) => live({ step: 'on' }, options)),
     'live-narrow': () => {
       const then = async (view: DrawnView): Promise<void> => view.narrow.set(['cam_door']);
       return live({ step: 'on' }, { scene: 'door', then });

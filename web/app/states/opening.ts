@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DoorStep, OpenOutcome } from '../src/lib/doors';
-import { click, fill, see } from './drive';
+import { click, fill, see, setUp } from './drive';
 import type { State } from './states';
 
 /** Opening the front door, on its camera's live page, as `live` shows it. */
@@ -31,7 +31,7 @@ export function openStates(
   /** What opens it, as its owner sees and sets it. */
   const hang = (then: () => Promise<void>, outcome: DoorStep['outcome'] = 'set'): State => {
     const state = open(async () => {
-      await click('.btn:has(.lucide-door-closed)');
+      await setUp('door-closed');
       await see('[role=dialog] form');
       await then();
     });
@@ -46,7 +46,7 @@ export function openStates(
   return {
     'door-none': () =>
       live(async () => {
-        await click('.btn:has(.lucide-door-closed)');
+        await setUp('door-closed');
         await see(`${dialog} form`);
       }, 'on'),
     'door-set': () => hang(async () => undefined),
@@ -57,7 +57,7 @@ export function openStates(
       const state = open(async () => {
         let says = (): void => undefined;
         state.household.hubSays = new Promise((resolve) => (says = resolve));
-        await click('.btn:has(.lucide-door-closed)');
+        await setUp('door-closed');
         await see(`${dialog} .door [role=status]`);
         if (document.querySelector(`${dialog} form`)) throw new Error('a form that knows nothing');
         says();

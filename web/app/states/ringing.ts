@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BellReport, QuietWeek, Visit } from '../src/lib/ringing';
 import type { LightReport } from '../src/lib/lighting';
-import { click, see } from './drive';
+import { click, see, setUp } from './drive';
 import { DrawnView } from './drawnview';
 import { now } from './fixture';
 import { asGuest, family, Kin } from './kin';
@@ -61,7 +61,7 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
   const bell = (change: (household: Kin) => void): State => ({
     ...at(live, change),
     then: async () => {
-      await click('main .btn:has(.lucide-bell-ring)');
+      await setUp('bell-ring');
       await see('[role=dialog] form');
     },
   });
@@ -71,7 +71,7 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
   ): State => ({
     ...at(live, change),
     then: async () => {
-      await click('main .btn:has(.lucide-volume-2)');
+      await setUp('volume-2');
       await see('[role=dialog] form');
       await then();
     },
@@ -82,7 +82,7 @@ export function ringingStates(three: () => Kin): Record<string, () => State> {
   ): State => ({
     ...at(live, change),
     then: async () => {
-      await click('main .btn:has(.lucide-lightbulb)');
+      await setUp('lightbulb');
       await see('[role=dialog] .light[aria-busy=false] [role=status]');
       await then();
     },
