@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/eclipse/paho.golang/paho"
 
@@ -33,8 +32,10 @@ func (d *Driver) publish(ctx context.Context, w *lock.Way) error {
 	if err != nil {
 		return outcome(err)
 	}
-	said, gone := make(chan struct{}, 1), make(chan struct{})
-	lost := sync.OnceFunc(func() { close(gone) })
+	said := make(chan struct{}, 1)
+	// What is still waited for when the broker goes away does not come.
+	ctx, lost := context.WithCancel(ctx)
+	defer lost()
 	c, err := door.Greet(ctx, conn, u.User, Patience, paho.ClientConfig{
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 			// What the broker keeps for whoever comes says how the lock was.
@@ -57,14 +58,18 @@ func (d *Driver) publish(ctx context.Context, w *lock.Way) error {
 	}
 	defer func() { _ = c.Disconnect(&paho.Disconnect{}); <-c.Done() }()
 	if w.State != "" {
-		if _, err := c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: w.State, QoS: 1, RetainHandling: 2}}}); err != nil {
+		answer, err := c.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: w.State, QoS: 1, RetainHandling: 2}}})
+		switch {
+		case err != nil && answer != nil:
 			return fmt.Errorf("%w (the broker lets nobody listen)", ErrNo)
+		case err != nil:
+			return ErrAway
 		}
 	}
-	return tell(ctx, c, w, said, gone)
+	return tell(ctx, c, w, said)
 }
 
-func tell(ctx context.Context, c *paho.Client, w *lock.Way, said, gone <-chan struct{}) error {
+func tell(ctx context.Context, c *paho.Client, w *lock.Way, said <-chan struct{}) error {
 	forget := uint32(forgotten)
 	answer, err := c.Publish(ctx, &paho.Publish{Topic: w.Topic, QoS: 1, Payload: []byte(w.Body), Properties: &paho.PublishProperties{MessageExpiry: &forget}})
 	switch {
@@ -81,8 +86,7 @@ func tell(ctx context.Context, c *paho.Client, w *lock.Way, said, gone <-chan st
 	select {
 	case <-said:
 		return nil
-	case <-gone:
 	case <-ctx.Done():
+		return ErrAway
 	}
-	return ErrAway
 }
