@@ -74,9 +74,12 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
+	@# What they have in common is compiled before, or each would compile it for itself.
+	@$(GO) build ./... && $(GO) build -tags mutant ./...
 	@# Two side by side fill the processors, of which the first waits much of the time; more crowd a small machine, on which
-	@# all of it then costs a quarter more. What is longest comes first, so that nothing is left to run alone at the end.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-others test-go test-home test-states test-web
+	@# all of it then costs a quarter more. What is longest comes first, and what fills all processors by itself last, so
+	@# that nothing is left to run alone at the end.
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-states test-others test-home test-web test-go
 
 .PHONY: test-waiting
 test-waiting: web
@@ -125,7 +128,6 @@ test-crimes-second: web
 
 .PHONY: test-go
 test-go: web
-	@# What would take all processors for itself comes after the stories, in which people wait for pictures.
 	@nice -n 10 scripts/check go
 	@GOMAXPROCS=1 $(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
@@ -144,8 +146,7 @@ fuzz: ## 5 minutes for every parser of outside bytes, two at a time; unchanged p
 	@$(GO) run ./scripts/fuzz -time 5m -jobs 2 -cache $(CACHE)/fuzz
 
 .PHONY: soak
-soak: setup web ## hours of kills, attacks, pages and races; goes on where it was (PART=name runs one, KILLS=100)
-	@cd web && npm run --silent build:states -w app && npm run --silent build
+soak: setup web web/app/dist-states/states.html ## hours of kills, attacks, pages and races; goes on where it was (PART=name runs one, KILLS=100)
 	@$(GO) run ./scripts/soak -cache $(CACHE)/soak $(if $(PART),-part $(PART)) $(if $(KILLS),-kills $(KILLS))
 
 .PHONY: freeze
