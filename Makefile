@@ -74,12 +74,9 @@ check: static ## format, vet, lint, types, short unit tests (under 3 min warm)
 .PHONY: test
 test: setup ## everything of check, integration, browser stories, adversary suite (FORCE=1: also what passed before on the very same files)
 	@$(MAKE) web
-	@# What they have in common is compiled before, or each would compile it for itself.
-	@$(GO) build ./... && $(GO) build -tags mutant ./...
 	@# Two side by side fill the processors, of which the first waits much of the time; more crowd a small machine, on which
-	@# all of it then costs a quarter more. What is longest comes first, and what fills all processors by itself last, so
-	@# that nothing is left to run alone at the end.
-	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-states test-others test-home test-web test-go
+	@# all of it then costs a quarter more. What is longest comes first, so that nothing is left to run alone at the end.
+	@$(MAKE) --jobs=2 --output-sync=line test-waiting test-stories test-others test-go test-home test-states test-web
 
 .PHONY: test-waiting
 test-waiting: web
@@ -128,6 +125,7 @@ test-crimes-second: web
 
 .PHONY: test-go
 test-go: web
+	@# What would take all processors for itself comes after the stories, in which people wait for pictures.
 	@nice -n 10 scripts/check go
 	@GOMAXPROCS=1 $(GO) run ./scripts/fuzz -pick 3 -time 10s
 	@$(GO) run ./scripts/gotest -- -tags mutant ./member/session
